@@ -1,0 +1,1 @@
+"""Pixels to faces, aligned crops and descriptors. Knows no label and no model."""

@@ -1,0 +1,232 @@
+"""The one way from a face in a picture to the crop that every model sees, in training and serving."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+import cv2
+import numpy as np
+
+from features.faces import MESH_POINTS, Faces, anchors
+from features.images import to_grey
+
+
+@dataclass(frozen=True)
+class AlignSpec:
+    """How a crop is cut. Lengths are fractions of the crop's side.
+
+    Parameters
+    ----------
+    size : int
+        Side of the crop in pixels.
+    eye_height, eye_distance, mouth_height : float
+        Where the eye centres and the mouth centre are laid.
+    detail : int
+        The crop is never sharper than one of this many pixels a side. FER2013's pictures have
+        48, so photos are brought down to that before they are aligned: what a model sees on
+        a phone's photo is as soft as what it was trained on.
+    colour : str
+        ``"grey"``; part of the fingerprint should another ever be used.
+    version : int
+        Raised whenever the code below changes what comes out.
+    """
+
+    size: int = 72
+    eye_height: float = 0.36
+    eye_distance: float = 0.40
+    mouth_height: float = 0.78
+    detail: int = 48
+    colour: str = "grey"
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        if self.colour != "grey":
+            raise ValueError(f"colour {self.colour!r} is unknown; expected 'grey'")
+        if self.size < 16 or self.detail < 16:
+            raise ValueError(f"size {self.size} and detail {self.detail} must be at least 16 pixels")
+
+    @property
+    def template(self) -> np.ndarray:
+        """``(3, 2)`` float64: left eye, right eye, mouth centre in crop pixels."""
+        half = self.eye_distance / 2
+        points = [(0.5 - half, self.eye_height), (0.5 + half, self.eye_height), (0.5, self.mouth_height)]
+        return np.array(points) * self.size
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that change when the preprocessing does."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedFaces:
+    """Crops of faces, all cut to one spec.
+
+    Parameters
+    ----------
+    images : ndarray
+        ``(n, S, S)`` uint8, grey.
+    landmarks : ndarray
+        ``(n, 468, 3)`` float32, the mesh in crop pixels.
+    to_crop : ndarray
+        ``(n, 2, 3)`` float32, affine map from picture pixels to crop pixels.
+    spec : AlignSpec
+    """
+
+    images: np.ndarray
+    landmarks: np.ndarray
+    to_crop: np.ndarray
+    spec: AlignSpec
+
+    def __post_init__(self) -> None:
+        n, side = len(self.images), self.spec.size
+        expected = {"images": (n, side, side), "landmarks": (n, MESH_POINTS, 3), "to_crop": (n, 2, 3)}
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}; expected {shape}")
+        if self.images.dtype != np.uint8:
+            raise ValueError(f"images are {self.images.dtype}; expected uint8")
+
+    @classmethod
+    def empty(cls, spec: AlignSpec) -> AlignedFaces:
+        """No face."""
+        zero = np.zeros
+        return cls(
+            zero((0, spec.size, spec.size), np.uint8),
+            zero((0, MESH_POINTS, 3), np.float32),
+            zero((0, 2, 3), np.float32),
+            spec,
+        )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index) -> AlignedFaces:
+        """The chosen faces, again as `AlignedFaces`; an integer gives one face."""
+        if isinstance(index, (int, np.integer)):
+            index = range(len(self))[index]
+            index = slice(index, index + 1)
+        return AlignedFaces(self.images[index], self.landmarks[index], self.to_crop[index], self.spec)
+
+
+def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:
+    """Cut every face out of a picture: eyes and mouth laid on the spec's template.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``, RGB.
+    faces : Faces
+        Meshes in pixels of `image`.
+    spec : AlignSpec
+
+    Returns
+    -------
+    AlignedFaces
+
+    References
+    ----------
+    Umeyama, "Least-squares estimation of transformation parameters between two point
+    patterns", IEEE TPAMI 13(4), 1991; in the plane it is one complex division.
+    """
+    if not len(faces):
+        return AlignedFaces.empty(spec)
+    to_crop = similarity(anchors(faces.landmarks), spec.template)
+    images = np.stack([_cut(image, affine, spec) for affine in to_crop])
+    landmarks = move(faces.landmarks[:, :MESH_POINTS], to_crop)
+    return AlignedFaces(images, landmarks, to_crop.astype(np.float32), spec)
+
+
+def similarity(points: np.ndarray, template: np.ndarray) -> np.ndarray:
+    """Rotation, scale and shift that best lay points on a template, without mirroring.
+
+    Parameters
+    ----------
+    points : ndarray
+        ``(n, k, 2)``.
+    template : ndarray
+        ``(k, 2)``.
+
+    Returns
+    -------
+    ndarray
+        ``(n, 2, 3)`` float64 affine maps, least squares.
+    """
+    source = points[..., 0] + 1j * points[..., 1].astype(np.float64)
+    target = template[:, 0] + 1j * template[:, 1]
+    source_mean, target_mean = source.mean(axis=1, keepdims=True), target.mean()
+    centred = source - source_mean
+    spread = (np.abs(centred) ** 2).sum(axis=1)
+    turn = (np.conj(centred) * (target - target_mean)).sum(axis=1) / np.maximum(spread, 1e-12)
+    shift = target_mean - turn * source_mean[:, 0]
+    rows = [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def move(landmarks: np.ndarray, to_crop: np.ndarray) -> np.ndarray:
+    """Meshes in crop pixels: ``(n, L, 3), (n, 2, 3) -> (n, L, 3)`` float32; depth is scaled along."""
+    flat = np.einsum("nij,nlj->nli", to_crop[:, :, :2], landmarks[:, :, :2]) + to_crop[:, None, :, 2]
+    depth = landmarks[:, :, 2:] * scale_of(to_crop)[:, None, None]
+    return np.concatenate([flat, depth], axis=2).astype(np.float32)
+
+
+def from_crop(to_crop: np.ndarray) -> np.ndarray:
+    """The inverse maps, crop pixels to picture pixels: ``(n, 2, 3) -> (n, 2, 3)``."""
+    linear = np.linalg.inv(to_crop[:, :, :2])
+    return np.concatenate([linear, -linear @ to_crop[:, :, 2:]], axis=2)
+
+
+def scale_of(to_crop: np.ndarray) -> np.ndarray:
+    """Crop pixels a picture pixel: ``(n, 2, 3) -> (n,)``."""
+    return np.sqrt(np.abs(np.linalg.det(to_crop[:, :, :2])))
+
+
+def _cut(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> np.ndarray:
+    """One crop. The face's surroundings are shrunk to `detail` first, then turned and scaled."""
+    region, left, top = _surroundings(image, to_crop, spec)
+    grey = to_grey(region)
+    to_crop = to_crop @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
+    shrink = min(1.0, scale_of(to_crop[None])[0] * spec.detail / spec.size)
+    if shrink < 1:
+        height, width = grey.shape
+        small = max(1, round(width * shrink)), max(1, round(height * shrink))
+        grey = cv2.resize(grey, small, interpolation=cv2.INTER_AREA)
+        to_crop = to_crop @ _resize_map(small[0] / width, small[1] / height)
+    return cv2.warpAffine(
+        grey, to_crop, (spec.size, spec.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _resize_map(x_ratio: float, y_ratio: float) -> np.ndarray:
+    """From pixels of a resized picture back to the original's, pixel centres at whole numbers."""
+    return np.array([[1 / x_ratio, 0, 0.5 / x_ratio - 0.5], [0, 1 / y_ratio, 0.5 / y_ratio - 0.5], [0, 0, 1]])
+
+
+def _surroundings(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> tuple[np.ndarray, int, int]:
+    """The part of the picture a crop is made from, with a margin, and its left and top."""
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (spec.size - 1)
+    back = from_crop(to_crop[None])[0]
+    corners = corners @ back[:, :2].T + back[:, 2]
+    height, width = image.shape[:2]
+    margin = 3 / max(scale_of(to_crop[None])[0] * spec.detail / spec.size, 1e-6) + 3
+    left, top = np.clip(np.floor(corners.min(axis=0) - margin), 0, (width - 2, height - 2)).astype(int).clip(0)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0) + margin), (left + 1, top + 1), (width, height)).astype(int)
+    return image[top:bottom, left:right], int(left), int(top)
+
+
+def centre_crop(image: np.ndarray, spec: AlignSpec, zoom: float = 1.0) -> AlignedFaces:
+    """The middle square of a picture as if it were a face: what is left when no mesh is found.
+
+    Only for data sets of face pictures (FER2013), where the crop stands in for the few faces
+    the mesh misses. `zoom` is the part of the square that is kept. Landmarks are the
+    template's three points, all others at the crop's centre.
+    """
+    height, width = image.shape[:2]
+    scale = spec.size / (min(height, width) * zoom)
+    shift = (spec.size - 1) / 2 - scale * np.array([(width - 1) / 2, (height - 1) / 2])
+    to_crop = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    landmarks = np.full((1, MESH_POINTS, 3), spec.size / 2, np.float32)
+    return AlignedFaces(_cut(image, to_crop, spec)[None], landmarks, to_crop[None].astype(np.float32), spec)

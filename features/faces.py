@@ -1,0 +1,104 @@
+"""`Faces`: the meshes found in one picture, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+# Indices into MediaPipe's mesh. Left and right are the viewer's, so x grows from first to second.
+LEFT_EYE = (33, 133)
+RIGHT_EYE = (263, 362)
+MOUTH = (61, 291)
+FOREHEAD, CHIN = 10, 152
+MESH_POINTS = 468
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Face meshes in one picture, largest first.
+
+    Parameters
+    ----------
+    landmarks : ndarray
+        ``(n, 468 or 478, 3)`` float32. x right, y down, in pixels of the picture; z is depth
+        at about the scale of x, smaller is nearer.
+    image_size : (int, int)
+        Width and height of the picture in pixels.
+    """
+
+    landmarks: np.ndarray
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        marks = np.asarray(self.landmarks, dtype=np.float32)
+        if marks.ndim != 3 or marks.shape[1] not in (468, 478) or marks.shape[2] != 3:
+            raise ValueError(f"landmarks have shape {marks.shape}; expected (n, 468 or 478, 3)")
+        if not np.isfinite(marks).all():
+            raise ValueError("landmarks hold NaN or infinity; leave faces without a mesh out")
+        object.__setattr__(self, "landmarks", marks)
+
+    @classmethod
+    def empty(cls, image_size: tuple[int, int]) -> Faces:
+        """No face in a picture of this size."""
+        return cls(np.zeros((0, MESH_POINTS, 3), np.float32), image_size)
+
+    def __len__(self) -> int:
+        return len(self.landmarks)
+
+    def __getitem__(self, index) -> Faces:
+        """The chosen faces, again as `Faces`; an integer gives one face."""
+        if isinstance(index, (int, np.integer)):
+            index = range(len(self))[index]
+            index = slice(index, index + 1)
+        return Faces(self.landmarks[index], self.image_size)
+
+    @cached_property
+    def boxes(self) -> np.ndarray:
+        """``(n, 4)`` float32: left, top, right, bottom of each mesh in pixels."""
+        flat = self.landmarks[:, :, :2]
+        if not len(self):
+            return np.zeros((0, 4), np.float32)
+        return np.concatenate([flat.min(axis=1), flat.max(axis=1)], axis=1)
+
+    @cached_property
+    def pose(self) -> np.ndarray:
+        """``(n, 3)`` float32: yaw, pitch, roll in degrees.
+
+        Yaw is positive when the face turns to the viewer's right, pitch when it looks up,
+        roll when it leans clockwise as seen. An upright frontal face is near (0, 0, 0).
+        """
+        axes = face_axes(self.landmarks)
+        right, down, back = axes[:, :, 0], axes[:, :, 1], axes[:, :, 2]
+        yaw = np.arctan2(-back[:, 0], back[:, 2])
+        pitch = np.arctan2(back[:, 1], np.hypot(back[:, 0], back[:, 2])) - NEUTRAL_PITCH
+        roll = np.arctan2(right[:, 1], np.hypot(right[:, 0], right[:, 2]))
+        return np.degrees(np.stack([yaw, pitch, roll], axis=1)).astype(np.float32)
+
+
+# The line forehead-chin leans by this much on faces that look straight ahead (median of FER2013).
+NEUTRAL_PITCH = np.radians(-9.0)
+
+
+def face_axes(landmarks: np.ndarray) -> np.ndarray:
+    """Rotation of each face: ``(n, L, 3) -> (n, 3, 3)``, columns right, down, away from the camera.
+
+    The horizontal axis runs through the outer eye corners, the vertical one from forehead to
+    chin made square to it, so the jaw's and the lips' movements do not turn the head.
+    """
+    right = landmarks[:, RIGHT_EYE[0]] - landmarks[:, LEFT_EYE[0]]
+    down = landmarks[:, CHIN] - landmarks[:, FOREHEAD]
+    right = right / np.linalg.norm(right, axis=1, keepdims=True).clip(1e-9)
+    down = down - (down * right).sum(axis=1, keepdims=True) * right
+    down = down / np.linalg.norm(down, axis=1, keepdims=True).clip(1e-9)
+    return np.stack([right, down, np.cross(right, down)], axis=2)
+
+
+def anchors(landmarks: np.ndarray) -> np.ndarray:
+    """Left eye, right eye and mouth centre of each face: ``(n, L, >=2) -> (n, 3, 2)``.
+
+    Eye and mouth *corners* are used: they move least when lids and lips do.
+    """
+    flat = landmarks[:, :, :2]
+    return np.stack([flat[:, list(part)].mean(axis=1) for part in (LEFT_EYE, RIGHT_EYE, MOUTH)], axis=1)

@@ -1,0 +1,170 @@
+"""Bytes, paths and arrays in; RGB ``uint8 (H, W, 3)`` out. The only door for pictures."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_BYTES = 20 * 2**20
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 2048
+
+SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"])
+
+Source = str | os.PathLike | bytes | np.ndarray
+
+
+class ImageError(ValueError):
+    """What came cannot be read as a picture. The message says why and what to do."""
+
+
+def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
+    """Read one picture, turned upright, as RGB.
+
+    Parameters
+    ----------
+    source
+        A path, the bytes of an image file (JPEG, PNG, WebP, GIF, TIFF, BMP, PNM), or an
+        array: ``uint8`` or ``uint16`` in its full range, or floats in 0..1; shaped
+        ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)``.
+    max_side : int
+        Larger pictures are shrunk so that no side is longer, in pixels.
+
+    Returns
+    -------
+    ndarray
+        ``uint8 (H, W, 3)``, RGB. Transparent pixels lie on white; of an animation, the
+        first frame.
+
+    Raises
+    ------
+    ImageError
+        Not an image, truncated, empty, or larger than `MAX_BYTES` or `MAX_PIXELS`. Sizes
+        are checked before any pixel is decoded.
+    """
+    if isinstance(source, np.ndarray):
+        return _shrink(_from_array(source), max_side)
+    return _decode(_read(source), max_side)
+
+
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """Luma of an RGB picture: ``uint8 (H, W, 3) -> uint8 (H, W)`` (ITU-R BT.601)."""
+    import cv2
+
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def _read(source: str | os.PathLike | bytes) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+    else:
+        data = _read_file(Path(source))
+    if not data:
+        raise ImageError("The file is empty (0 bytes). Choose a JPEG, PNG or WebP picture.")
+    _check_bytes(len(data))
+    return data
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        _check_bytes(path.stat().st_size)
+        return path.read_bytes()
+    except IsADirectoryError as error:
+        raise ImageError(f"{path} is a folder, not a picture.") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ImageError(f"Cannot read {path}: {reason}.") from error
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ImageError(
+            f"The file has {size / 2**20:.1f} MB; at most {MAX_BYTES / 2**20:.0f} MB are read. "
+            "Save a smaller copy and try again."
+        )
+
+
+def _decode(data: bytes, max_side: int) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            _check_pixels(*picture.size)
+            picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
+            picture.load()
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((max_side, max_side), Image.Resampling.BOX, reducing_gap=2.0)
+            return _to_rgb(upright)
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError("This is not a picture that can be read. Use JPEG, PNG or WebP.") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(_too_many_pixels("that many")) from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+        # Pillow's decoders raise all of these on files that break off or lie about themselves.
+        raise ImageError(f"The picture is damaged or cut off ({error}). Save it again and retry.") from error
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(_too_many_pixels(f"{width} x {height}"))
+
+
+def _too_many_pixels(size: str) -> str:
+    return f"The picture has {size} pixels; at most {MAX_PIXELS:,} are read. Save a smaller copy."
+
+
+def _to_rgb(picture: Image.Image) -> np.ndarray:
+    if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        return _from_array(_sixteen_bit(np.asarray(picture, dtype=np.float64)))
+    if picture.has_transparency_data:
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return np.array(Image.alpha_composite(white, rgba).convert("RGB"))
+    return np.array(picture.convert("RGB"))
+
+
+def _sixteen_bit(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.nan_to_num(values), 0, 65535).astype(np.uint16)
+
+
+def _from_array(array: np.ndarray) -> np.ndarray:
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
+        raise ImageError(f"An array of shape {array.shape} is no picture; expected (H, W), (H, W, 3) or (H, W, 4).")
+    _check_pixels(array.shape[1], array.shape[0])
+    array = _to_uint8(array)
+    if array.shape[2] == 1:
+        return np.repeat(array, 3, axis=2)
+    return _flatten_alpha(array) if array.shape[2] == 4 else np.ascontiguousarray(array)
+
+
+def _to_uint8(array: np.ndarray) -> np.ndarray:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return (array >> 8).astype(np.uint8)
+    if array.dtype == bool:
+        return array.astype(np.uint8) * 255
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ImageError(f"An array of {array.dtype} is no picture; expected uint8, uint16 or floats in 0..1.")
+    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+        raise ImageError("A float picture must hold numbers from 0 to 1 only; this one has others (or NaN).")
+    return np.rint(array * 255).astype(np.uint8)
+
+
+def _flatten_alpha(rgba: np.ndarray) -> np.ndarray:
+    alpha = rgba[:, :, 3:].astype(np.float32) / 255
+    return np.rint(rgba[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+
+
+def _shrink(image: np.ndarray, max_side: int) -> np.ndarray:
+    if max(image.shape[:2]) <= max_side:
+        return image
+    picture = Image.fromarray(image)
+    picture.thumbnail((max_side, max_side), Image.Resampling.BOX, reducing_gap=2.0)
+    return np.array(picture)

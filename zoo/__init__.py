@@ -1,0 +1,20 @@
+"""The model zoo: labels, predictions, the classifier contract, training and evaluation. Knows no Gradio."""
+
+from zoo.cards import Card, CardError
+from zoo.classifier import Classifier
+from zoo.labels import UnknownLabelsError, label_set
+from zoo.prediction import Prediction
+from zoo.registry import UnknownModelError, card, load, names
+
+__all__ = [
+    "Card",
+    "CardError",
+    "Classifier",
+    "Prediction",
+    "UnknownLabelsError",
+    "UnknownModelError",
+    "card",
+    "label_set",
+    "load",
+    "names",
+]

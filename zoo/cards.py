@@ -1,0 +1,190 @@
+"""Model cards: what a model is, how it was made, how good it is. `card.json` and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from features.align import AlignSpec
+from zoo.labels import EIGHT, LABEL_SETS, LabelSet
+
+CARD = "card.json"
+
+
+class CardError(ValueError):
+    """A card, or a file it names, is missing, broken or not what the card says."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One line of results, as ``python -m zoo evaluate`` measured it.
+
+    Accuracy is the share of right answers; the interval is a 95 % bootstrap over pictures.
+    """
+
+    data: str
+    split: str
+    labels: str
+    n: int
+    accuracy: float
+    interval: tuple[float, float]
+    balanced_accuracy: float
+    macro_f1: float
+    nll: float
+    brier: float
+    ece: float
+    recall: tuple[float, ...] = ()
+    precision: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model came to be: enough to make it again."""
+
+    command: str
+    data: str
+    seed: int
+    minutes: float
+    date: str
+    versions: dict[str, str]
+    selected_on: str = "PublicTest"
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything known of a model.
+
+    Parameters
+    ----------
+    name, title, summary : str
+    family : str
+        ``"classical"`` or ``"deep"``.
+    loader : str
+        A key of `zoo.registry.LOADERS`.
+    labels : LabelSet
+    align : AlignSpec
+    fingerprint : str
+        Of the preprocessing the model was trained with; must be `align`'s.
+    files : dict
+        File name to SHA-256.
+    settings : dict
+        What the loader needs besides the files.
+    threshold : float
+        Below this confidence the page says "not sure".
+    """
+
+    name: str
+    title: str
+    summary: str
+    family: str
+    loader: str
+    labels: LabelSet
+    align: AlignSpec
+    fingerprint: str
+    files: dict[str, str]
+    settings: dict
+    threshold: float
+    training: Training
+    figures: tuple[Figures, ...] = ()
+    size_bytes: int = 0
+    milliseconds: float = 0.0
+    licence: str = "MIT"
+    limits: tuple[str, ...] = field(default=())
+
+    def figure(self, data: str = "FER2013", split: str = "PrivateTest", labels: str = "7") -> Figures | None:
+        """The line of results for a data set, split and label set, or None if not measured."""
+        wanted = (data, split, labels)
+        return next((f for f in self.figures if (f.data, f.split, f.labels) == wanted), None)
+
+    def with_figures(self, new: list[Figures]) -> Card:
+        """The card with these lines, in place of older ones of the same data, split and labels."""
+        keys = {(f.data, f.split, f.labels) for f in new}
+        kept = [f for f in self.figures if (f.data, f.split, f.labels) not in keys]
+        return replace(self, figures=tuple(sorted([*kept, *new], key=lambda f: (f.data, f.split, f.labels))))
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a checkpoint folder.
+
+    Raises
+    ------
+    CardError
+        No card, no JSON, a missing or unknown entry, or a fingerprint that is not the spec's.
+    """
+    path = folder / CARD
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CardError(f"{folder} has no {CARD}; a checkpoint without its card is not loaded.") from None
+    except (OSError, ValueError) as error:
+        raise CardError(f"{path} cannot be read: {error}") from error
+    try:
+        card = _from_json(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CardError(f"{path} is not a model card: {error!r}") from error
+    if card.fingerprint != card.align.fingerprint:
+        raise CardError(
+            f"{path}: trained with preprocessing {card.fingerprint}, but this code does {card.align.fingerprint}; "
+            "train the model again or take the code it was trained with."
+        )
+    return card
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write `card.json`, readable and stable under version control."""
+    data = asdict(card)
+    data["labels"] = {"name": card.labels.name, "labels": list(card.labels.labels)}
+    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def _from_json(data: dict) -> Card:
+    data = dict(data)
+    labels = LabelSet(data["labels"]["name"], tuple(data["labels"]["labels"]))
+    data["labels"] = next((known for known in (*LABEL_SETS.values(), EIGHT) if known == labels), labels)
+    data["align"] = AlignSpec(**data["align"])
+    data["training"] = Training(**data["training"])
+    data["figures"] = tuple(_figures(line) for line in data.get("figures", ()))
+    data["limits"] = tuple(data.get("limits", ()))
+    return Card(**data)
+
+
+def _figures(line: dict) -> Figures:
+    tuples = {key: tuple(value) for key, value in line.items() if isinstance(value, list)}
+    if "confusion" in tuples:
+        tuples["confusion"] = tuple(tuple(row) for row in tuples["confusion"])
+    return Figures(**{**line, **tuples})
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as data:
+        while block := data.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def checked(folder: Path, card: Card, name: str) -> Path:
+    """The path of one of a card's files, once its hash is right.
+
+    Raises
+    ------
+    CardError
+        The file is not in the card, missing, or has another hash.
+    """
+    path = folder / name
+    if name not in card.files:
+        raise CardError(f"{folder / CARD} names no file {name}; it has {', '.join(card.files)}")
+    if not path.is_file():
+        raise CardError(f"{path} is missing; fetch the checkpoint again (with Git LFS, if the repository uses it).")
+    if (actual := sha256(path)) != card.files[name]:
+        raise CardError(
+            f"{path} has SHA-256 {actual[:12]}…, its card says {card.files[name][:12]}…. It was changed or cut off; "
+            "fetch it again, or run `git lfs pull`."
+        )
+    return path

@@ -1,0 +1,32 @@
+"""The one contract every model keeps."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from features.align import AlignedFaces, AlignSpec
+from zoo.labels import LabelSet
+from zoo.prediction import Prediction
+
+
+class Classifier(Protocol):
+    """Aligned faces in, probabilities out.
+
+    No face gives an empty prediction; a batch equals its rows one by one; the input is not
+    changed; faces cut to another spec raise `ValueError` (see `check_spec`). Safe to call from
+    several threads.
+    """
+
+    name: str
+    labels: LabelSet
+    align: AlignSpec
+
+    def predict_proba(self, faces: AlignedFaces) -> Prediction:
+        """A row of probabilities for every face."""
+        ...
+
+
+def check_spec(model: Classifier, faces: AlignedFaces) -> None:
+    """Raise `ValueError` naming both specs when faces were not cut as the model was trained."""
+    if faces.spec != model.align:
+        raise ValueError(f"{model.name} wants faces cut to {model.align}, but got {faces.spec}; align them again")

@@ -1,0 +1,97 @@
+"""The street from a picture to every model's answer: find, align once, ask all models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec, align
+from features.faces import Faces
+from features.mesh import FaceMesher
+from zoo.classifier import Classifier
+from zoo.labels import LabelSet
+from zoo.prediction import Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What every model says of every face in one picture.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``, RGB.
+    faces : Faces
+    aligned : AlignedFaces
+        The crops that all models saw, a row a face.
+    predictions : dict
+        Model name to its `Prediction`, in the order asked; rows are faces.
+    milliseconds : dict
+        ``mesh``, ``align`` and each model's name to the time it took for the whole picture.
+    """
+
+    image: np.ndarray
+    faces: Faces
+    aligned: AlignedFaces
+    predictions: dict[str, Prediction]
+    milliseconds: dict[str, float]
+
+    @property
+    def agree(self) -> np.ndarray:
+        """``(n,)`` bool: whether all models name the same label for a face."""
+        best = np.array([p.best for p in self.predictions.values()])
+        return (best == best[:1]).all(axis=0)
+
+
+def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, mesher: FaceMesher) -> Comparison:
+    """Find and align the faces once, then ask every model about the very same crops.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``, RGB.
+    models : sequence of Classifier
+        One or more, all of one `AlignSpec`.
+    labels : LabelSet
+        Answers are given in this set.
+    mesher : FaceMesher
+        Not shared with another thread.
+
+    Raises
+    ------
+    ValueError
+        No model, or models that want different crops.
+    """
+    spec = common_spec(models)
+    watch = Stopwatch()
+    faces = watch.time("mesh", lambda: mesher.find(image))
+    aligned = watch.time("align", lambda: align(image, faces, spec))
+    predictions = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).to(labels)) for m in models}
+    return Comparison(image, faces, aligned, predictions, watch.milliseconds)
+
+
+def common_spec(models: Sequence[Classifier]) -> AlignSpec:
+    """The one spec that all models were trained on."""
+    if not models:
+        raise ValueError("no model chosen; choose one or more")
+    specs = {m.align: m.name for m in models}
+    if len(specs) > 1:
+        raise ValueError(f"models want different crops and cannot be compared: {', '.join(specs.values())}")
+    return models[0].align
+
+
+class Stopwatch:
+    """Milliseconds of named steps."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    def time(self, name: str, step):
+        """Run a step, note its time, return what it returns."""
+        start = time.perf_counter()
+        result = step()
+        self.milliseconds[name] = (time.perf_counter() - start) * 1000
+        return result

@@ -1,0 +1,180 @@
+"""Trains Keras networks on aligned crops and exports them for serving.
+
+The only file, with `zoo.networks`, that imports Keras; serving does not need it.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import callbacks, layers
+
+from zoo.augment import Augmentation, augment
+from zoo.cnn import to_input
+from zoo.datasets import FERPLUS_VOTES, AlignedSet
+from zoo.labels import EIGHT
+
+_VOTED = {"anger": "angry", "happiness": "happy", "sadness": "sad"}
+FERPLUS_ORDER = [EIGHT.index(_VOTED.get(name, name)) for name in FERPLUS_VOTES[:8]]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast.
+
+    Parameters
+    ----------
+    epochs, batch : int
+    rate : float
+        Peak learning rate of SGD with Nesterov momentum, after a warm-up, then a cosine to zero.
+    warm_up : float
+        Epochs of warm-up.
+    decay : float
+        Weight decay, not on biases and normalisation.
+    smoothing : float
+        Label smoothing of the FER2013 head.
+    seed : int
+    precision : str
+        ``"mixed_bfloat16"`` is half as fast again on CPUs with AVX512-BF16; ``"float32"`` runs anywhere.
+    """
+
+    epochs: int
+    batch: int = 128
+    rate: float = 0.05
+    warm_up: float = 2.0
+    decay: float = 5e-4
+    smoothing: float = 0.1
+    seed: int = 1
+    precision: str = "float32"
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled, augmented batches. Every epoch's order and copies follow from seed and epoch alone.
+
+    Parameters
+    ----------
+    data : AlignedSet
+    votes : ndarray
+        ``(n, 8)`` share of FER+ votes and, last column apart, see `vote_shares`.
+    """
+
+    def __init__(self, data: AlignedSet, votes: tuple, side: int, schedule: Schedule, changes: Augmentation) -> None:
+        super().__init__()
+        self.crops, self.targets = data.faces.images, keras.utils.to_categorical(data.targets, len(data.labels))
+        self.shares, self.weights = votes
+        self.side, self.schedule, self.changes = side, schedule, changes
+        self.epoch = 0
+        self._shuffle()
+
+    def __len__(self) -> int:
+        return len(self.crops) // self.schedule.batch
+
+    def __getitem__(self, index: int):
+        rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
+        rng = np.random.default_rng((self.schedule.seed, self.epoch, index))
+        x = augment(self.crops[rows], self.side, self.changes, rng)
+        targets = {"fer2013": self.targets[rows], "ferplus": self.shares[rows]}
+        weights = {"fer2013": np.ones(len(rows), np.float32), "ferplus": self.weights[rows]}
+        return x[:, :, :, None].astype(np.float32), targets, weights
+
+    def start_epoch(self, epoch: int) -> None:
+        """Order the pictures for this epoch."""
+        self.epoch = epoch
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        self.order = np.random.default_rng((self.schedule.seed, self.epoch)).permutation(len(self.crops))
+
+
+def vote_shares(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """FER+ votes as targets: ``(n, 10) -> (n, 8)`` shares in the order of `EIGHT`, and weights ``(n,)``.
+
+    A picture counts as much as taggers saw one of the eight in it; "unknown" and "no face" do not.
+    """
+    known = votes[:, :8].astype(np.float32)
+    shares = np.zeros_like(known)
+    shares[:, FERPLUS_ORDER] = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
+    return shares, (known.sum(axis=1) / np.maximum(votes.sum(axis=1), 1)).astype(np.float32)
+
+
+def two_heads(network: tuple, dropout: float = 0.3) -> keras.Model:
+    """A network with a head for FER2013's labels and one for the FER+ votes; both give logits."""
+    inputs, _, embedding = network
+    x = layers.Dropout(dropout, dtype="float32")(embedding)
+    heads = {
+        "fer2013": layers.Dense(7, name="fer2013", dtype="float32")(x),
+        "ferplus": layers.Dense(8, name="ferplus", dtype="float32")(x),
+    }
+    return keras.Model(inputs, heads)
+
+
+def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: bool = False) -> None:
+    """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As `two_heads` makes it.
+    batches : Batches
+    public : (AlignedSet, (ndarray, ndarray))
+        What the best epoch is chosen on (PublicTest), and its vote shares and weights.
+    run : Path
+        Gets ``log.csv``, ``best.weights.h5`` and ``state/``.
+    """
+    schedule = batches.schedule
+    _compile(model, schedule, len(batches))
+    data, (shares, weights) = public
+    x = to_input(data.faces.images, batches.side)
+    targets = {"fer2013": keras.utils.to_categorical(data.targets, len(data.labels)), "ferplus": shares}
+    valid = (x, targets, {"fer2013": np.ones(len(data), np.float32), "ferplus": weights})
+    run.mkdir(parents=True, exist_ok=True)
+    watch = "val_fer2013_accuracy"
+    best = callbacks.ModelCheckpoint(
+        run / "best.weights.h5",
+        monitor=watch,
+        mode="max",
+        save_best_only=True,
+        save_weights_only=True,
+        initial_value_threshold=_best_so_far(run / "log.csv", watch) if resume else None,
+    )
+    # The state is written last, so that an epoch that counts as done has its log line and its best weights.
+    steps = [
+        callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
+        best,
+        callbacks.CSVLogger(run / "log.csv", append=resume),
+        callbacks.BackupAndRestore(run / "state", double_checkpoint=True, delete_checkpoint=False),
+    ]
+    model.fit(
+        batches, epochs=schedule.epochs, validation_data=valid, validation_batch_size=256, callbacks=steps, verbose=2
+    )
+
+
+def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
+    warm_up = int(schedule.warm_up * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        schedule.rate / 100, schedule.epochs * steps - warm_up, warmup_target=schedule.rate, warmup_steps=warm_up
+    )
+    optimiser = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=schedule.decay)
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    cross_entropy = keras.losses.CategoricalCrossentropy
+    model.compile(
+        optimiser,
+        loss={
+            "fer2013": cross_entropy(from_logits=True, label_smoothing=schedule.smoothing),
+            "ferplus": cross_entropy(from_logits=True),
+        },
+        weighted_metrics={"fer2013": ["accuracy"], "ferplus": ["accuracy"]},
+        jit_compile=False,
+    )
+
+
+def _best_so_far(log: Path, column: str) -> float | None:
+    if not log.is_file():
+        return None
+    with log.open(newline="") as text:
+        return max((float(row[column]) for row in csv.DictReader(text)), default=-math.inf)

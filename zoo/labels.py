@@ -1,0 +1,97 @@
+"""Label sets: the only place where an order of labels is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class UnknownLabelsError(ValueError):
+    """A label set or a label nobody defined."""
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """A name and its labels in order.
+
+    Parameters
+    ----------
+    name : str
+    labels : tuple of str
+        Unique, in the order of a model's outputs.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.labels or len(set(self.labels)) != len(self.labels):
+            raise UnknownLabelsError(f"label set {self.name!r} needs one or more different labels, got {self.labels}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self):
+        return iter(self.labels)
+
+    def index(self, label: str) -> int:
+        """Position of a label; `UnknownLabelsError` names the ones there are."""
+        if label not in self.labels:
+            raise UnknownLabelsError(f"no label {label!r} in {self.name!r}; it has {', '.join(self.labels)}")
+        return self.labels.index(label)
+
+    def positions(self, source: LabelSet) -> np.ndarray:
+        """Where each of these labels stands in `source`: ``(k,)`` int. All must be there."""
+        return np.array([source.index(label) for label in self.labels])
+
+
+SEVEN = LabelSet("7", ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"))
+SIX = LabelSet("6", SEVEN.labels[:6])
+FIVE = LabelSet("5", ("angry", "happy", "sad", "surprise", "neutral"))
+EIGHT = LabelSet("8", (*SEVEN.labels, "contempt"))
+LABEL_SETS = {labels.name: labels for labels in (SEVEN, SIX, FIVE)}
+
+DESCRIPTIONS = {
+    "7": "7: Ekman's six and neutral",
+    "6": "6: Ekman's six, no neutral",
+    "5": "5: without disgust and fear",
+}
+
+
+def label_set(name: str) -> LabelSet:
+    """The shipped label set of this name: ``"7"``, ``"6"`` (Ekman's) or ``"5"``.
+
+    Raises
+    ------
+    UnknownLabelsError
+        Naming the sets there are.
+    """
+    try:
+        return LABEL_SETS[str(name)]
+    except KeyError:
+        raise UnknownLabelsError(f"no label set {name!r}; choose one of {', '.join(LABEL_SETS)}") from None
+
+
+# Spellings met in data sets' folder names: FER2013 trees, FER+, JAFFE, KDEF, CK+, RAF-DB, AffectNet.
+_SPELLINGS = {
+    "angry": "anger angry an ang mad",
+    "disgust": "disgust disgusted di dis",
+    "fear": "fear fearful af afraid fe fea scared",
+    "happy": "happy happiness ha hap joy joyful smile smiling",
+    "sad": "sad sadness sa",
+    "surprise": "surprise surprised su sur",
+    "neutral": "neutral ne neu calm",
+}
+_BY_SPELLING = {word: label for label, words in _SPELLINGS.items() for word in words.split()}
+
+
+def label_from_spelling(text: str) -> str | None:
+    """A folder's name as one of the seven labels, or None: ``"Anger"``, ``"AN"``, ``"0"``, ``"3_happy"``."""
+    word = text.strip().lower()
+    if word in _BY_SPELLING:
+        return _BY_SPELLING[word]
+    if word.isdigit() and int(word) < len(SEVEN):
+        return SEVEN.labels[int(word)]
+    tail = word.lstrip("0123456789_-. ")
+    return _BY_SPELLING.get(tail)

@@ -1,0 +1,75 @@
+"""`Prediction`: what a classifier says of some faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.labels import LabelSet
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Probabilities of labels, a row a face.
+
+    Parameters
+    ----------
+    probs : ndarray
+        ``(n, k)`` float32, rows sum to 1.
+    labels : LabelSet
+        The k labels in order.
+    """
+
+    probs: np.ndarray
+    labels: LabelSet
+
+    def __post_init__(self) -> None:
+        probs = np.asarray(self.probs, np.float32)
+        if probs.ndim != 2 or probs.shape[1] != len(self.labels):
+            raise ValueError(
+                f"probs have shape {probs.shape}; expected (n, {len(self.labels)}) for {self.labels.labels}"
+            )
+        if not np.isfinite(probs).all() or (probs < 0).any() or np.abs(probs.sum(axis=1) - 1).max(initial=0) > 1e-3:
+            raise ValueError("every row of probs must be numbers from 0 to 1 that sum to 1")
+        object.__setattr__(self, "probs", probs)
+
+    @classmethod
+    def empty(cls, labels: LabelSet) -> Prediction:
+        """Of no face."""
+        return cls(np.zeros((0, len(labels)), np.float32), labels)
+
+    def __len__(self) -> int:
+        return len(self.probs)
+
+    def __getitem__(self, index) -> Prediction:
+        """The chosen faces' rows, again as `Prediction`; an integer gives one row."""
+        return Prediction(np.atleast_2d(self.probs[index]), self.labels)
+
+    @property
+    def best(self) -> np.ndarray:
+        """``(n,)`` int: position of the most probable label."""
+        return self.probs.argmax(axis=1)
+
+    @property
+    def names(self) -> list[str]:
+        """The most probable label of each face."""
+        return [self.labels.labels[i] for i in self.best]
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """``(n,)`` float32: probability of the most probable label."""
+        return self.probs.max(axis=1, initial=0)
+
+    def to(self, labels: LabelSet) -> Prediction:
+        """The same faces in a smaller set: other labels are dropped, the rest renormalised.
+
+        That is Bayes' rule for "given that it is one of these". A row that puts nothing on
+        any of them becomes uniform: the model cannot tell.
+        """
+        if labels == self.labels:
+            return self
+        kept = self.probs[:, labels.positions(self.labels)].astype(np.float64)
+        total = kept.sum(axis=1, keepdims=True)
+        even = np.full_like(kept, 1 / len(labels))
+        return Prediction(np.where(total > 1e-9, kept / np.maximum(total, 1e-9), even), labels)

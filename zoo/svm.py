@@ -1,0 +1,119 @@
+"""Serves support vector machines, linear and kernel, from plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec
+from features.descriptors import Joined
+from zoo.classifier import check_spec
+from zoo.labels import LabelSet
+from zoo.prediction import Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """``scores = x @ weights + bias``: weights ``(d, k)``, bias ``(k,)``."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        return x @ self.weights + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """An RBF machine behind a projection, all pairwise machines summed into one row a label.
+
+    The score of a label is the sum of its margins against every other. That is linear in the
+    kernel, so the 21 machines of one-against-one become one product with `coefficients`.
+
+    Parameters
+    ----------
+    mean, components : ndarray
+        ``(d,)`` and ``(d, r)``: ``z = (x - mean) @ components``.
+    vectors : ndarray
+        ``(m, r)`` support vectors.
+    coefficients, bias : ndarray
+        ``(m, k)`` and ``(k,)``.
+    gamma : float
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    vectors: np.ndarray
+    coefficients: np.ndarray
+    bias: np.ndarray
+    gamma: float
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        z = (x - self.mean) @ self.components
+        return rbf(z, self.vectors, self.gamma) @ self.coefficients + self.bias
+
+
+def rbf(a: np.ndarray, b: np.ndarray, gamma: float) -> np.ndarray:
+    """``exp(-gamma |a - b|²)``: ``(n, r), (m, r) -> (n, m)``, in place where it can."""
+    squares = a @ b.T
+    squares *= -2
+    squares += (a * a).sum(axis=1)[:, None]
+    squares += (b * b).sum(axis=1)
+    np.maximum(squares, 0, out=squares)
+    squares *= -gamma
+    return np.exp(squares, out=squares)
+
+
+class SvmClassifier:
+    """A descriptor, a machine, and vector scaling that makes its scores probabilities.
+
+    Parameters
+    ----------
+    name : str
+    labels : LabelSet
+    align : AlignSpec
+    descriptor : Joined
+    machine : Linear or Kernel
+    scale, shift : ndarray
+        ``(k,)`` each: ``softmax(scores * scale + shift)``.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (vector scaling).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        labels: LabelSet,
+        align: AlignSpec,
+        descriptor: Joined,
+        machine: Linear | Kernel,
+        scaling: tuple[np.ndarray, np.ndarray],
+    ) -> None:
+        self.name = name
+        self.labels = labels
+        self.align = align
+        self.descriptor = descriptor
+        self.machine = machine
+        self.scale, self.shift = scaling
+
+    def predict_proba(self, faces: AlignedFaces) -> Prediction:
+        """Probabilities of every face."""
+        return Prediction(softmax(self.logits(faces)), self.labels)
+
+    def logits(self, faces: AlignedFaces) -> np.ndarray:
+        """Scaled scores: ``(n, k)`` float32."""
+        check_spec(self, faces)
+        if not len(faces):
+            return np.zeros((0, len(self.labels)), np.float32)
+        # One at a time: BLAS sums a batch in another order than its rows.
+        rows = [self.machine(self.descriptor(faces[i])) for i in range(len(faces))]
+        return np.concatenate(rows) * self.scale + self.shift
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Rows that sum to 1: ``(n, k) -> (n, k)``."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
