@@ -5,8 +5,12 @@ The only file, with `zoo.networks`, that imports Keras; serving does not need it
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import math
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +63,12 @@ class Batches(keras.utils.PyDataset):
     Parameters
     ----------
     data : AlignedSet
-    votes : ndarray
-        ``(n, 8)`` share of FER+ votes and, last column apart, see `vote_shares`.
+    votes : (ndarray, ndarray)
+        What `vote_shares` returns for the same pictures.
+    side : int
+        Side of the network's input in pixels.
+    schedule : Schedule
+    changes : Augmentation
     """
 
     def __init__(self, data: AlignedSet, votes: tuple, side: int, schedule: Schedule, changes: Augmentation) -> None:
@@ -178,3 +186,48 @@ def _best_so_far(log: Path, column: str) -> float | None:
         return None
     with log.open(newline="") as text:
         return max((float(row[column]) for row in csv.DictReader(text)), default=-math.inf)
+
+
+def export(weights: Path, network: Callable[[], tuple], head: str) -> tuple[bytes, bytes]:
+    """Trained weights as what is served and what is kept for further training.
+
+    Parameters
+    ----------
+    weights : Path
+        As `fit` wrote them.
+    network : callable
+        Makes the network again.
+    head : str
+        ``"fer2013"`` or ``"ferplus"``.
+
+    Returns
+    -------
+    tflite : bytes
+        Half-precision weights; outputs logits, embedding and the first stage's maps.
+    keras_file : bytes
+        The ``.keras`` file of the same, in float32.
+    """
+    keras.mixed_precision.set_global_policy("float32")
+    parts = network()
+    model = two_heads(parts)
+    model.load_weights(weights)
+    _, maps, embedding = parts
+    served = keras.Model(model.inputs, [model.output[head], embedding, maps])
+    return _tflite(served), _keras_file(served)
+
+
+def _tflite(model: keras.Model) -> bytes:
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    with contextlib.redirect_stdout(io.StringIO()):  # the converter prints every tensor it captures
+        return converter.convert()
+
+
+def _keras_file(model: keras.Model) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()

@@ -1,1 +1,12 @@
-"""One file a model: what it is made of, what to expect, and the command that makes it."""
+"""One file a model: what it is made of, what to expect, and the command that makes it.
+
+Every recipe module has ``configure(parser)``, which adds its own options, and
+``train(args)``, which trains and writes the checkpoint. `args` always has ``data``, ``votes``,
+``run``, ``resume``, ``seed`` and ``out``.
+"""
+
+RECIPES = {
+    "hog-linear-svm": "zoo.recipes.hog_linear_svm",
+    "hog-svm": "zoo.recipes.hog_svm",
+    "cnn": "zoo.recipes.cnn",
+}
