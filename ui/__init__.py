@@ -1,0 +1,1 @@
+"""The app: the only code that knows Gradio. One module a tab."""
