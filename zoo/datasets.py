@@ -240,7 +240,7 @@ def cache_folder() -> Path:
 
 def load_fer2013(path: str | os.PathLike, spec: AlignSpec) -> AlignedSet:
     """FER2013, aligned; from the cache when this file was aligned to this spec before."""
-    store = cache_folder() / spec.fingerprint / f"fer2013-{_file_key(Path(path))}.npz"
+    store = cache_folder() / spec.fingerprint / f"fer2013-{file_key(Path(path))}.npz"
     if store.is_file():
         return _load(store, spec)
     data = read_fer2013(path)
@@ -295,7 +295,7 @@ def concatenate(parts: Sequence[AlignedFaces]) -> AlignedFaces:
     return AlignedFaces(*joined, parts[0].spec)
 
 
-def _file_key(path: Path) -> str:
+def file_key(path: Path) -> str:
     """Twelve digits of a file's SHA-256, so that another file never meets this one's cache."""
     if not path.is_file():
         raise DataError(f"There is no file {path}. Download fer2013.csv from Kaggle and give its path.")

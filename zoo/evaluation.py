@@ -1,0 +1,300 @@
+"""Scores models on a FER2013 file or on a tree of photos: the figures on the cards come from here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from features import images
+from features.align import AlignedFaces, AlignSpec, align
+from features.images import ImageError
+from features.mesh import FaceMesher
+from zoo.cards import Figures
+from zoo.classifier import Classifier
+from zoo.compare import common_spec
+from zoo.datasets import (
+    FERPLUS_VOTES,
+    SPLITS,
+    AlignedSet,
+    DataError,
+    concatenate,
+    is_standard_fer2013,
+    load_fer2013,
+    read_ferplus,
+    read_folder,
+)
+from zoo.duplicates import load_duplicates
+from zoo.labels import EIGHT, SEVEN, LabelSet
+from zoo.metrics import Paired, Scored, figures, paired
+from zoo.prediction import Prediction
+
+FER2013 = "FER2013"
+WITHOUT_DUPLICATES = "FER2013 without near-duplicates"
+FERPLUS = "FER+ majority"
+PHOTOS = "photos"
+BATCH = 128
+NO_FACE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One way to score the same faces.
+
+    Parameters
+    ----------
+    data : str
+        What the card calls it.
+    rows : ndarray
+        ``(n,)`` int: which face belongs to each picture, `NO_FACE` where none was found.
+    targets : ndarray
+        ``(n,)`` int, positions in `labels`.
+    labels : LabelSet
+        What the pictures are labelled with.
+    """
+
+    data: str
+    rows: np.ndarray
+    targets: np.ndarray
+    labels: LabelSet = SEVEN
+
+    def within(self, labels: LabelSet) -> View:
+        """Only the pictures whose label is in a smaller set."""
+        place = np.array([labels.labels.index(name) if name in labels.labels else -1 for name in self.labels])
+        targets = place[self.targets]
+        return View(self.data, self.rows[targets >= 0], targets[targets >= 0], labels)
+
+
+@dataclass(frozen=True, eq=False)
+class TestSet:
+    """Faces, what they are labelled with, and the ways to score them.
+
+    Parameters
+    ----------
+    split : str
+    faces : AlignedFaces
+        ``m`` crops.
+    groups : ndarray
+        ``(m,)`` int: near-duplicates share a number.
+    views : tuple of View
+    notes : tuple of str
+        Sentences a reader of the figures should know.
+    failed : tuple of str
+        Sentences on pictures that could not be read; they are in no figure.
+    """
+
+    __test__ = False  # not a test, whatever pytest makes of its name
+
+    split: str
+    faces: AlignedFaces
+    groups: np.ndarray
+    views: tuple[View, ...]
+    notes: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models on the same pictures."""
+
+    first: str
+    second: str
+    data: str
+    labels: str
+    result: Paired
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Model name to its lines of figures, every pair of models on the first view, and the test set's notes."""
+
+    figures: dict[str, tuple[Figures, ...]]
+    pairs: tuple[Pair, ...]
+    notes: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[LabelSet]) -> Evaluation:
+    """Score models on the same faces.
+
+    Parameters
+    ----------
+    models : sequence of Classifier
+        All of one `AlignSpec`.
+    test : TestSet
+        Cut to that spec.
+    label_sets : sequence of LabelSet
+        Answers are scored in each that both the model and the data know; pictures with other
+        labels are left out.
+    """
+    common_spec(models)
+    predictions = {model.name: predict(model, test.faces) for model in models}
+    lines = {name: tuple(_lines(prediction, test, label_sets)) for name, prediction in predictions.items()}
+    return Evaluation(lines, tuple(_pairs(predictions, test, label_sets)), test.notes, test.failed)
+
+
+def predict(model: Classifier, faces: AlignedFaces) -> Prediction:
+    """A model's answers on many faces, batch by batch, with a progress bar."""
+    starts = range(0, len(faces), BATCH)
+    bar = tqdm(starts, desc=model.name, unit=f"x{BATCH}", disable=None)
+    parts = [model.predict_proba(faces[start : start + BATCH]).probs for start in bar]
+    return Prediction(np.concatenate([np.zeros((0, len(model.labels)), np.float32), *parts]), model.labels)
+
+
+def score(prediction: Prediction, view: View, groups: np.ndarray) -> Scored:
+    """Lay a model's answers on all faces beside the targets of one view, in the view's labels."""
+    answered = view.rows != NO_FACE
+    probs = np.full((len(view.rows), len(view.labels)), 1 / len(view.labels), np.float32)
+    probs[answered] = prediction.to(view.labels).probs[view.rows[answered]]
+    # A picture without a face is nobody's copy: it gets a group of its own.
+    own = np.where(answered, 0, groups.max(initial=0) + 1 + np.arange(len(view.rows)))
+    own[answered] = groups[view.rows[answered]]
+    return Scored(Prediction(probs, view.labels), view.targets, answered, own)
+
+
+def _known(labels: LabelSet, *others: LabelSet) -> bool:
+    return all(set(labels) <= set(other) for other in others)
+
+
+def _lines(prediction: Prediction, test: TestSet, label_sets: Sequence[LabelSet]) -> Iterable[Figures]:
+    for view, labels in _cases(test.views, label_sets):
+        if _known(labels, prediction.labels):
+            yield figures(score(prediction, view.within(labels), test.groups), view.data, test.split)
+
+
+def _cases(views: Iterable[View], label_sets: Sequence[LabelSet]) -> Iterable[tuple[View, LabelSet]]:
+    """Views with the label sets they are scored in: FER+ has its own eight, all others those asked for."""
+    for view in views:
+        for labels in [view.labels] if view.labels == EIGHT else label_sets:
+            if _known(labels, view.labels) and len(view.within(labels).rows):
+                yield view, labels
+
+
+def _pairs(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequence[LabelSet]) -> Iterable[Pair]:
+    for view, labels in _cases(test.views[:1], label_sets):
+        able = [name for name, prediction in predictions.items() if _known(labels, prediction.labels)]
+        scored = {name: score(predictions[name], view.within(labels), test.groups) for name in able}
+        for first, second in combinations(able, 2):
+            result = paired(scored[first].right, scored[second].right, scored[first].groups)
+            yield Pair(first, second, view.data, labels.name, result)
+
+
+# --- FER2013 ---------------------------------------------------------------------------------
+
+
+def fer2013_test(path: Path, spec: AlignSpec, split: str, votes: Path | None = None) -> TestSet:
+    """One split of a FER2013 file: as everyone scores it, without near-duplicates, and against FER+.
+
+    Parameters
+    ----------
+    path : Path
+        Kaggle's CSV, possibly compressed.
+    spec : AlignSpec
+    split : str
+        PublicTest or PrivateTest.
+    votes : Path, optional
+        FER+'s ``fer2013new.csv`` for the same rows.
+
+    Raises
+    ------
+    DataError
+    """
+    if split not in SPLITS:
+        raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
+    data = load_fer2013(path, spec)
+    test, duplicates = data.split(split), load_duplicates(path, split)
+    rows = np.arange(len(test))
+    views = [View(FER2013, rows, test.targets)]
+    if not duplicates.seen.all():
+        fresh = np.flatnonzero(~duplicates.seen)
+        views.append(View(WITHOUT_DUPLICATES, fresh, test.targets[fresh]))
+    if votes is not None:
+        views.append(_ferplus_view(votes, data, split))
+    return TestSet(split, test.faces, duplicates.groups, tuple(views), _fer2013_notes(data, test, duplicates.seen))
+
+
+def _fer2013_notes(data: AlignedSet, test: AlignedSet, seen: np.ndarray) -> tuple[str, ...]:
+    missed = int((~test.found).sum())
+    notes = [
+        f"{len(test)} pictures; the mesh missed {missed} ({missed / len(test):.1%}), of which the middle was used.",
+        f"{seen.sum()} ({seen.mean():.1%}) have a near-duplicate in a split models are trained or chosen on.",
+    ]
+    if not is_standard_fer2013(data):
+        notes.append("The class counts are not those of Kaggle's FER2013: do not compare with published figures.")
+    return tuple(notes)
+
+
+def _ferplus_view(votes: Path, data: AlignedSet, split: str) -> View:
+    majority = ferplus_majority(read_ferplus(votes))
+    if len(majority) != len(data):
+        raise DataError(f"{votes} has {len(majority)} rows, the data {len(data)}; they must be of the same pictures.")
+    targets = majority[data.splits == split]
+    return View(FERPLUS, np.flatnonzero(targets >= 0), targets[targets >= 0], EIGHT)
+
+
+def ferplus_majority(votes: np.ndarray) -> np.ndarray:
+    """The label most FER+ taggers gave: ``(n, 10) -> (n,)`` int in `EIGHT`, -1 where there is none.
+
+    Single votes are noise and dropped; a label needs more than half of the rest; pictures
+    that most call "unknown" or "no face" have none.
+
+    References
+    ----------
+    Barsoum et al., "Training deep networks for facial expression recognition with
+    crowd-sourced label distribution", ICMI 2016, section 3.
+    """
+    spelt = {"anger": "angry", "happiness": "happy", "sadness": "sad"}
+    place = np.array([EIGHT.index(spelt.get(name, name)) for name in FERPLUS_VOTES[:8]] + [-1, -1])
+    kept = np.where(votes > 1, votes, 0)
+    clear = 2 * kept.max(axis=1) > kept.sum(axis=1)
+    return np.where(clear, place[kept.argmax(axis=1)], -1)
+
+
+# --- Photos in class folders -----------------------------------------------------------------
+
+
+def photo_test(root: Path, spec: AlignSpec) -> TestSet:
+    """A tree of class folders, each photo taken the whole way: read, find the largest face, align.
+
+    Scored twice: on photos in which a face was found, and on all, where no face is a wrong answer.
+
+    Raises
+    ------
+    DataError
+        An unknown folder, no photo, or none with a face.
+    """
+    folder = read_folder(root)
+    faces, rows, failed = _find_all(folder.paths, spec)
+    readable = np.array([row is not None for row in rows])
+    targets = folder.targets[readable]
+    rows = np.array([row for row in rows if row is not None], int)
+    if not len(faces):
+        raise DataError(f"{root}: a face was found in none of {len(folder.paths)} pictures; nothing can be scored.")
+    found = rows != NO_FACE
+    name = root.resolve().name
+    views = (View(f"{name}, face found", rows[found], targets[found]), View(f"{name}, all", rows, targets))
+    note = f"{len(rows)} pictures; no face was found in {(~found).sum()} ({(~found).mean():.1%})."
+    return TestSet(PHOTOS, faces, np.arange(len(faces)), views, (note,), failed)
+
+
+def _find_all(paths: Sequence[Path], spec: AlignSpec) -> tuple[AlignedFaces, list[int | None], tuple[str, ...]]:
+    """Faces, the face of each picture (`NO_FACE`: none; None: unreadable), and what could not be read."""
+    parts, rows, failed = [AlignedFaces.empty(spec)], [], []
+    with FaceMesher() as mesher:
+        for path in tqdm(paths, desc="finding faces", unit="photo", disable=None):
+            try:
+                image = images.load(path)
+            except ImageError as error:
+                rows.append(None)
+                failed.append(f"{path}: {error}")
+                print(f"\n{failed[-1]}", file=sys.stderr)
+                continue
+            largest = align(image, mesher.find(image)[:1], spec)
+            rows.append(len(parts) - 1 if len(largest) else NO_FACE)
+            parts += [largest] if len(largest) else []
+    return concatenate(parts), rows, tuple(failed)

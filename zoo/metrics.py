@@ -1,0 +1,229 @@
+"""Measures how good answers are. Arrays in, numbers out; scikit-learn and SciPy do the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from zoo.cards import Figures
+from zoo.prediction import Prediction
+
+DRAWS = 2000
+BINS = 15
+NO_ANSWER = -1
+
+
+@dataclass(frozen=True, eq=False)
+class PerClass:
+    """Precision, recall and F1 of each label, and its number of pictures: ``(k,)`` each."""
+
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def present(self) -> np.ndarray:
+        """``(k,)`` bool: labels of which the data holds a picture. Means are over these."""
+        return self.counts > 0
+
+
+@dataclass(frozen=True)
+class Paired:
+    """How much more often the first of two models is right on the same pictures.
+
+    Parameters
+    ----------
+    difference : float
+        Accuracy of the first minus the second's.
+    interval : (float, float)
+        95 %, paired bootstrap.
+    p_value : float
+        McNemar's exact test; below 0.05 the difference is more than chance.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+
+
+def per_class(best: np.ndarray, targets: np.ndarray, k: int) -> PerClass:
+    """Precision, recall, F1 and n of k labels.
+
+    Parameters
+    ----------
+    best, targets : ndarray
+        ``(n,)`` int: the label answered (`NO_ANSWER` where there was no face) and the right one.
+    """
+    parts = precision_recall_fscore_support(targets, best, labels=np.arange(k), zero_division=0.0)
+    return PerClass(*parts)
+
+
+def nll(probs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean negative log-likelihood of the right labels, in nats: ``(n, k), (n,)``."""
+    return float(-np.log(probs[np.arange(len(targets)), targets].astype(np.float64).clip(1e-12)).mean())
+
+
+def brier(probs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean squared distance of the probabilities from the truth, summed over labels: 0 best, 2 worst.
+
+    References
+    ----------
+    Brier, "Verification of forecasts expressed in terms of probability", Mon. Weather Rev. 78, 1950.
+    """
+    hot = np.eye(probs.shape[1])[targets]
+    return float(((probs - hot) ** 2).sum(axis=1).mean())
+
+
+def ece(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error: mean gap between confidence ``(n,)`` and share right, over equal bins.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(place, weights=confidence.astype(np.float64) - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of pictures answered, and share right among these, as the threshold falls.
+
+    Parameters
+    ----------
+    confidence : ndarray
+        ``(n,)``.
+    right : ndarray
+        ``(n,)`` bool.
+
+    Returns
+    -------
+    coverage, accuracy : ndarray
+        ``(n,)`` each, most confident picture first.
+
+    References
+    ----------
+    Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017.
+    """
+    answered = np.arange(1, len(confidence) + 1)
+    order = np.argsort(-confidence, kind="stable")
+    return answered / len(confidence), np.cumsum(right[order]) / answered
+
+
+def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of a mean; pictures of one group are drawn together.
+
+    Parameters
+    ----------
+    values : ndarray
+        ``(n,)``: right or wrong, or the difference of two models' rights.
+    groups : ndarray, optional
+        ``(n,)``: near-duplicates share a number, so that copies do not count as evidence.
+    seed : int
+
+    References
+    ----------
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993. Field and Welsh,
+    "Bootstrapping clustered data", JRSS B 69(3), 2007.
+    """
+    groups = np.arange(len(values)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sums = np.bincount(groups, weights=np.asarray(values, np.float64))
+    sizes = np.bincount(groups)
+    rng = np.random.default_rng(seed)
+    means = [_mean_of_draw(rng, sums, sizes) for _ in range(DRAWS)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _mean_of_draw(rng: np.random.Generator, sums: np.ndarray, sizes: np.ndarray) -> float:
+    drawn = rng.integers(len(sums), size=len(sums))
+    return sums[drawn].sum() / sizes[drawn].sum()
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+    """P-value that two models are equally often right: ``(n,)`` bool each, same pictures, exact.
+
+    References
+    ----------
+    McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages", Psychometrika 12, 1947.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    apart = only_first + only_second
+    return float(binomtest(only_first, apart).pvalue) if apart else 1.0
+
+
+def paired(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> Paired:
+    """Compare two models' rights ``(n,)`` bool on the same pictures."""
+    ahead = first.astype(np.float64) - second
+    return Paired(float(ahead.mean()), interval(ahead, groups, seed), mcnemar(first, second))
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Answers beside the truth.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        A row a picture; where there was no face, anything (such as even probabilities).
+    targets : ndarray
+        ``(n,)`` int, positions in the prediction's labels.
+    answered : ndarray
+        ``(n,)`` bool; False where no face was found. Those count as wrong.
+    groups : ndarray
+        ``(n,)`` int, near-duplicates share a number.
+    """
+
+    prediction: Prediction
+    targets: np.ndarray
+    answered: np.ndarray
+    groups: np.ndarray
+
+    @property
+    def best(self) -> np.ndarray:
+        """``(n,)`` int: the label answered, or `NO_ANSWER`."""
+        return np.where(self.answered, self.prediction.best, NO_ANSWER)
+
+    @property
+    def right(self) -> np.ndarray:
+        """``(n,)`` bool."""
+        return self.best == self.targets
+
+
+def figures(scored: Scored, data: str, split: str, seed: int = 0) -> Figures:
+    """All the numbers of a card for one data set, split and label set.
+
+    Balanced accuracy and macro-F1 are means over the labels the data has pictures of. Pictures
+    without an answer are wrong, and have even probabilities for NLL, Brier and ECE.
+    """
+    labels, targets, best = scored.prediction.labels, scored.targets, scored.best
+    probs = np.where(scored.answered[:, None], scored.prediction.probs, 1 / len(labels))
+    classes = per_class(best, targets, len(labels))
+    matrix = confusion_matrix(targets, best, labels=np.arange(len(labels)))
+    return Figures(
+        data=data,
+        split=split,
+        labels=labels.name,
+        n=len(targets),
+        accuracy=_short(scored.right.mean()),
+        interval=tuple(_short(end) for end in interval(scored.right, scored.groups, seed)),
+        balanced_accuracy=_short(classes.recall[classes.present].mean()),
+        macro_f1=_short(classes.f1[classes.present].mean()),
+        nll=_short(nll(probs, targets)),
+        brier=_short(brier(probs, targets)),
+        ece=_short(ece(probs.max(axis=1), scored.right)),
+        recall=tuple(_short(value) for value in classes.recall),
+        precision=tuple(_short(value) for value in classes.precision),
+        counts=tuple(classes.counts.tolist()),
+        confusion=tuple(tuple(row) for row in matrix.tolist()),
+    )
+
+
+def _short(value: float) -> float:
+    """Four digits: finer than any of these figures is known, and stable in a card."""
+    return round(float(value), 4)
