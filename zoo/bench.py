@@ -1,0 +1,150 @@
+"""Times every stage from a JPEG's bytes to each model's answer, on one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+from PIL import Image
+from threadpoolctl import threadpool_limits
+
+from features import images
+from features.align import align
+from features.mesh import FaceMesher
+from zoo.classifier import Classifier
+from zoo.compare import Stopwatch, common_spec
+
+WARM_UP = 10
+ROOT = Path(__file__).parent.parent
+STAGES = ("decode", "mesh", "align")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of one stage: half of the runs took at most `p50`, 95 % at most `p95`."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True)
+class Startup:
+    """A fresh process, from nothing to models and mesh ready.
+
+    Parameters
+    ----------
+    import_seconds, ready_seconds : float
+        Until the modules are imported, and until everything is loaded and has answered once.
+    megabytes : float or None
+        Peak resident memory; None on Windows.
+    """
+
+    import_seconds: float
+    ready_seconds: float
+    megabytes: float | None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Times by stage (decode, mesh, align, each model), and of mesh, align and all models together."""
+
+    stages: dict[str, Timing]
+    total: Timing
+    startup: Startup
+
+
+def bench(models: Sequence[Classifier], root: Path, repeats: int = 100) -> Bench:
+    """Time the whole street on one portrait of 512 x 512 pixels with one face.
+
+    Stages take turns, so that whatever else the machine does falls on all of them alike.
+
+    Parameters
+    ----------
+    models : sequence of Classifier
+        All of one `AlignSpec`.
+    root : Path
+        Where they were loaded from, for the fresh process.
+    repeats : int
+        Timed rounds, after a few untimed ones.
+    """
+    jpeg = portrait()
+    with one_thread(), FaceMesher() as mesher:
+        rounds = [_round(jpeg, models, mesher) for _ in range(WARM_UP + repeats)][WARM_UP:]
+    names = [*STAGES, *(model.name for model in models)]
+    times = np.array([[took[name] for name in names] for took in rounds])
+    stages = {name: _timing(column) for name, column in zip(names, times.T, strict=True)}
+    return Bench(stages, _timing(times[:, 1:].sum(axis=1)), startup([model.name for model in models], root))
+
+
+def portrait() -> bytes:
+    """A public-domain portrait with one face, as the bytes of a JPEG."""
+    stored = io.BytesIO()
+    Image.fromarray(skimage.data.astronaut()).save(stored, "JPEG", quality=95)
+    return stored.getvalue()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold OpenCV, BLAS and OpenMP to one thread; LiteRT and MediaPipe's graphs use one anyway."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _round(jpeg: bytes, models: Sequence[Classifier], mesher: FaceMesher) -> dict[str, float]:
+    watch = Stopwatch()
+    image = watch.time("decode", lambda: images.load(jpeg))
+    faces = watch.time("mesh", lambda: mesher.find(image))
+    aligned = watch.time("align", lambda: align(image, faces, common_spec(models)))
+    for model in models:
+        watch.time(model.name, lambda model=model: model.predict_proba(aligned))
+    return watch.milliseconds
+
+
+def _timing(milliseconds: np.ndarray) -> Timing:
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    return Timing(round(float(p50), 2), round(float(p95), 2))
+
+
+# Runs in a process of its own: only there are imports and memory those of the models alone.
+_FRESH = """
+import json, sys, time
+start = time.perf_counter()
+from pathlib import Path
+import skimage.data
+from features.mesh import FaceMesher
+from zoo import load
+from zoo.compare import compare
+mesher = FaceMesher()
+imported = time.perf_counter() - start
+models = [load(name, Path(sys.argv[1])) for name in sys.argv[2:]]
+compare(skimage.data.astronaut(), models, models[0].labels, mesher)
+ready = time.perf_counter() - start
+try:
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+except ImportError:
+    peak = None
+print(json.dumps([imported, ready, peak]))
+"""
+
+
+def startup(names: Sequence[str], root: Path) -> Startup:
+    """Time and memory of a fresh process that loads these models and answers once."""
+    command = [sys.executable, "-c", _FRESH, str(root.resolve()), *names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    imported, ready, peak = json.loads(done.stdout.splitlines()[-1])
+    return Startup(round(imported, 2), round(ready, 2), None if peak is None else round(peak))

@@ -1,0 +1,66 @@
+"""Time decoding, mesh, alignment and each model on one face, one thread.
+
+Examples:
+  python -m zoo bench
+  python -m zoo bench --models hog-svm,cnn --json
+  python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from zoo import registry
+from zoo.commands import common
+
+if TYPE_CHECKING:
+    from zoo.bench import Bench
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--repeats", type=_count, default=100, metavar="N", help="timed rounds (default: 100)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
+    common.add_models(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Time it, print it, keep it if asked."""
+    from zoo.bench import bench
+
+    names = common.chosen(args.models, args.checkpoints)
+    models = common.load_models(names, args.checkpoints)
+    print(f"timing {args.repeats} rounds ...", file=sys.stderr)
+    result = bench(models, args.checkpoints, args.repeats)
+    if args.json:
+        common.write_json(common.STDOUT, asdict(result))
+    else:
+        print(report(result))
+    if args.write_cards:
+        for name in names:
+            card = replace(registry.card(name, args.checkpoints), milliseconds=result.stages[name].p50)
+            common.update_card(name, args.checkpoints, card)
+    return 0
+
+
+def report(result: Bench) -> str:
+    """The times, readable."""
+    timings = {**result.stages, "a face in all": result.total}
+    rows = [("ms, one thread", "p50", "p95")]
+    rows += [(name, f"{timing.p50:.2f}", f"{timing.p95:.2f}") for name, timing in timings.items()]
+    startup = result.startup
+    memory = "" if startup.megabytes is None else f", {startup.megabytes:.0f} MB at most"
+    return (
+        f"{common.grid(rows)}\n\n'In all' is mesh, align and every model. A fresh process imports in "
+        f"{startup.import_seconds:.1f} s and has answered once after {startup.ready_seconds:.1f} s{memory}."
+    )

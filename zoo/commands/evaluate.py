@@ -1,0 +1,147 @@
+"""Measure models on FER2013 or on your own photos.
+
+Examples:
+  python -m zoo evaluate hog-svm cnn --data fer2013.csv.xz --split PrivateTest
+  python -m zoo evaluate cnn --data fer2013.csv --votes fer2013new.csv --labels all
+  python -m zoo evaluate hog-svm --data photos/ --json figures.json
+
+photos/ is a tree of class folders (photos/happy/..., photos/test/anger/...). Every photo is
+taken the whole way, detection included; figures are given for photos with a face found and
+for all, where no face counts as wrong. A file that cannot be read is reported and left out,
+and the exit status is then 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo import registry
+from zoo.cards import Figures
+from zoo.classifier import Classifier
+from zoo.commands import common
+from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
+
+if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
+    from zoo.evaluation import Evaluation, Pair, TestSet
+
+SPLIT = "PrivateTest"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("names", nargs="+", metavar="NAME", help="models, see: python -m zoo list")
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013's CSV, or a folder of photos")
+    parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes (fer2013new.csv), for 8-label models")
+    parser.add_argument(
+        "--split", choices=("PublicTest", "PrivateTest"), help=f"of FER2013 only (default: {SPLIT}; a folder has none)"
+    )
+    parser.add_argument("--labels", default="7", help="7, 6, 5 or all (default: 7)")
+    parser.add_argument(
+        "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
+    )
+    parser.add_argument("--write-cards", action="store_true", help="keep the figures in the models' cards")
+    common.add_checkpoints(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score the models, print what came out, keep it if asked."""
+    from zoo.evaluation import evaluate
+
+    label_sets = _label_sets(args.labels)
+    names = common.chosen(dict.fromkeys(args.names), args.checkpoints)
+    models = common.load_models(names, args.checkpoints)
+    result = evaluate(models, _test_set(args, models), label_sets)
+    if not any(result.figures.values()):
+        raise common.UsageError(f"None of the models or pictures knows the labels of set {args.labels}.")
+    for sentence in result.notes:
+        print(sentence, file=sys.stderr)
+    if args.json:
+        common.write_json(args.json, _record(result))
+    if args.json != common.STDOUT:
+        print(report(result))
+    if args.write_cards:
+        _write_cards(result, args.checkpoints)
+    return 1 if result.failed else 0
+
+
+def _label_sets(name: str) -> list[LabelSet]:
+    return list(LABEL_SETS.values()) if name == "all" else [label_set(name)]
+
+
+def _test_set(args: argparse.Namespace, models: Sequence[Classifier]) -> TestSet:
+    from zoo.evaluation import fer2013_test, photo_test
+
+    spec = models[0].align
+    if not args.data.is_dir():
+        return fer2013_test(args.data, spec, args.split or SPLIT, args.votes)
+    if args.split or args.votes:
+        raise common.UsageError(
+            "--split and --votes are for FER2013's CSV; of a folder, give the part: --data DIR/test"
+        )
+    return photo_test(args.data, spec)
+
+
+def _write_cards(result: Evaluation, root: Path) -> None:
+    for name, lines in result.figures.items():
+        common.update_card(name, root, registry.card(name, root).with_figures(list(lines)))
+
+
+def _record(result: Evaluation) -> dict[str, object]:
+    return {
+        "models": {name: [asdict(line) for line in lines] for name, lines in result.figures.items()},
+        "pairs": [asdict(pair) for pair in result.pairs],
+        "notes": list(result.notes),
+        "failed": list(result.failed),
+    }
+
+
+HEADING = ("model", "labels", "n", "accuracy", "95 % interval", "balanced", "macro-F1", "NLL", "Brier", "ECE")
+
+
+def report(result: Evaluation) -> str:
+    """All figures, readable: a table a data set, then labels one by one, then who is better."""
+    lines = [(name, line) for name, figures in result.figures.items() for line in figures]
+    parts = []
+    for data in dict.fromkeys(line.data for _, line in lines):
+        chosen = [(name, line) for name, line in lines if line.data == data]
+        table = common.grid([HEADING, *(_row(name, line) for name, line in chosen)], left=2)
+        parts.append(f"{data}, {chosen[0][1].split}\n{table}")
+    main = lines[0][1]
+    parts += [_per_class(name, line) for name, line in lines if (line.data, line.labels) == (main.data, main.labels)]
+    parts += ["\n".join(_compared(pair) for pair in result.pairs)] if result.pairs else []
+    return "\n\n".join(parts)
+
+
+def _row(name: str, line: Figures) -> tuple[str, ...]:
+    low, high = line.interval
+    numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
+    return (
+        name,
+        line.labels,
+        str(line.n),
+        f"{line.accuracy:.2%}",
+        f"{low:.2%} - {high:.2%}",
+        *(f"{number:.3f}" for number in numbers),
+    )
+
+
+def _per_class(name: str, line: Figures) -> str:
+    labels = {**LABEL_SETS, EIGHT.name: EIGHT}[line.labels]
+    rows = [(name, "n", "precision", "recall", "F1")]
+    for label, n, precision, recall in zip(labels, line.counts, line.precision, line.recall, strict=True):
+        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+        rows.append((label, str(n), f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}"))
+    return common.grid(rows)
+
+
+def _compared(pair: Pair) -> str:
+    low, high = pair.result.interval
+    return (
+        f"{pair.first} - {pair.second}, {pair.data}, {pair.labels} labels: {100 * pair.result.difference:+.2f} points "
+        f"({100 * low:+.2f} to {100 * high:+.2f}), McNemar p = {pair.result.p_value:.2g}"
+    )

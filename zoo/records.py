@@ -1,0 +1,161 @@
+"""A `Comparison` as JSON and as CSV rows: one shape for the page's downloads, its API and ``predict``.
+
+One picture as JSON::
+
+    {"file": "astronaut.jpg", "width": 512, "height": 512,
+     "labels": ["angry", "disgust", ...], "models": ["hog-svm", "cnn"],
+     "faces": [
+       {"number": 1,
+        "box": {"left": 176.3, "top": 63.0, "right": 277.1, "bottom": 185.2},
+        "pose": {"yaw": -8.1, "pitch": 3.0, "roll": 9.9},
+        "quality": {"notes": ["..."], "measures": {"eye_distance": 43.0, ...}},
+        "agree": true,
+        "answers": {
+          "hog-svm": {"label": "happy", "probability": 0.97, "sure": true,
+                      "probabilities": {"angry": 0.001, "disgust": 0.0, ...}},
+          "cnn": {...}}}],
+     "milliseconds": {"mesh": 3.6, "align": 0.2, "hog-svm": 6.1, "cnn": 1.9}}
+
+`label` is what the face *looks most like*; `sure` says whether its probability reaches the
+threshold on the model's card. Lengths are pixels of the picture, x right and y down; angles
+degrees; milliseconds are for the whole picture. A picture without a face has no entry in
+`faces`. `rows` gives the same as a table, a row a face and model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import numpy as np
+
+from zoo.compare import Comparison
+from zoo.prediction import Prediction
+
+
+class Answer(TypedDict):
+    """What one model says of one face."""
+
+    label: str
+    probability: float
+    sure: bool
+    probabilities: dict[str, float]
+
+
+class Quality(TypedDict):
+    """Words a user can act on, and the numbers behind them."""
+
+    notes: list[str]
+    measures: dict[str, float]
+
+
+class Face(TypedDict):
+    """One face and what every model says of it."""
+
+    number: int
+    box: dict[str, float]
+    pose: dict[str, float]
+    quality: Quality
+    agree: bool
+    answers: dict[str, Answer]
+
+
+class Record(TypedDict):
+    """One picture."""
+
+    file: str
+    width: int
+    height: int
+    labels: list[str]
+    models: list[str]
+    faces: list[Face]
+    milliseconds: dict[str, float]
+
+
+def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = "") -> Record:
+    """A comparison as JSON data.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    thresholds : mapping
+        Model name to the confidence below which its answer is "not sure" (`Card.threshold`).
+    file : str
+        What to call the picture.
+    """
+    width, height = comparison.faces.image_size
+    labels = next(iter(comparison.predictions.values())).labels
+    return {
+        "file": file,
+        "width": int(width),
+        "height": int(height),
+        "labels": list(labels),
+        "models": list(comparison.predictions),
+        "faces": [_face(comparison, thresholds, i) for i in range(len(comparison.faces))],
+        "milliseconds": {name: _round(value, 2) for name, value in comparison.milliseconds.items()},
+    }
+
+
+def _face(comparison: Comparison, thresholds: Mapping[str, float], i: int) -> Face:
+    faces = comparison.faces
+    return {
+        "number": i + 1,
+        "box": _named(("left", "top", "right", "bottom"), faces.boxes[i]),
+        "pose": _named(("yaw", "pitch", "roll"), faces.pose[i]),
+        "quality": {"notes": [], "measures": {}},
+        "agree": bool(comparison.agree[i]),
+        "answers": {
+            name: _answer(prediction[i], thresholds[name]) for name, prediction in comparison.predictions.items()
+        },
+    }
+
+
+def _answer(prediction: Prediction, threshold: float) -> Answer:
+    probs = prediction.probs[0]
+    return {
+        "label": prediction.names[0],
+        "probability": _round(prediction.confidence[0], 4),
+        "sure": bool(prediction.confidence[0] >= threshold),
+        "probabilities": {label: _round(p, 4) for label, p in zip(prediction.labels, probs, strict=True)},
+    }
+
+
+def _named(names: tuple[str, ...], values: np.ndarray) -> dict[str, float]:
+    return {name: _round(value, 1) for name, value in zip(names, values, strict=True)}
+
+
+def _round(value: float, digits: int) -> float:
+    return round(float(value), digits)
+
+
+def rows(picture: Record) -> list[dict[str, object]]:
+    """A record as a table: a row a face and model, in that order, all with the same keys.
+
+    A picture without a face has one row with face 0 and nothing else, so that none goes missing.
+    """
+    if not picture["faces"]:
+        return [_row(picture["file"], 0, {}, picture["labels"])]
+    cases = [(face, model) for face in picture["faces"] for model in picture["models"]]
+    return [_row(picture["file"], face["number"], _columns(face, model), picture["labels"]) for face, model in cases]
+
+
+COLUMNS = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", "notes", "agree")
+ANSWER_COLUMNS = ("model", "label", "probability", "sure")
+
+
+def _row(file: str, number: int, values: dict[str, object], labels: list[str]) -> dict[str, object]:
+    columns = (*COLUMNS, *ANSWER_COLUMNS, *labels)
+    return {"file": file, "face": number, **{name: values.get(name, "") for name in columns}}
+
+
+def _columns(face: Face, model: str) -> dict[str, object]:
+    answer = face["answers"][model]
+    return {
+        **face["box"],
+        **face["pose"],
+        "notes": "; ".join(face["quality"]["notes"]),
+        "agree": face["agree"],
+        "model": model,
+        **{name: answer[name] for name in ("label", "probability", "sure")},
+        **answer["probabilities"],
+    }

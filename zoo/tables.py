@@ -1,0 +1,73 @@
+"""The table of models in the READMEs, made from the cards so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from zoo.cards import Card, Figures
+
+BEGIN, END = "<!-- zoo:begin -->", "<!-- zoo:end -->"
+HEADING = ("model", "what it is", "FER2013 PrivateTest", "without near-duplicates", "macro-F1", "size", "ms a face")
+
+
+class TableError(ValueError):
+    """A README without the two lines between which the table goes."""
+
+
+def share(line: Figures | None, digits: int = 1) -> str:
+    """An accuracy as a percentage, ``-`` where it was not measured."""
+    return "-" if line is None else f"{line.accuracy:.{digits}%}".replace("%", " %")
+
+
+def with_interval(line: Figures | None) -> str:
+    """An accuracy with its 95 % interval."""
+    if line is None:
+        return "-"
+    low, high = line.interval
+    return f"{share(line)} ({low:.1%}–{high:.1%})".replace("%–", "–").replace("%)", ")")
+
+
+def model_table(cards: Sequence[Card]) -> str:
+    """Markdown, a row a model, the textbook's first and the best last."""
+    ranked = sorted(cards, key=lambda card: (_accuracy(card), card.name))
+    rows = [HEADING, ["---"] * len(HEADING), *(_row(card) for card in ranked)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _accuracy(card: Card) -> float:
+    line = card.figure()
+    return line.accuracy if line else 0.0
+
+
+def _row(card: Card) -> tuple[str, ...]:
+    line, fresh = card.figure(), card.figure("FER2013 without near-duplicates")
+    return (
+        f"`{card.name}`",
+        card.summary,
+        with_interval(line),
+        share(fresh),
+        f"{line.macro_f1:.3f}" if line else "-",
+        f"{card.size_bytes / 2**20:.1f} MB",
+        f"{card.milliseconds:.1f}" if card.milliseconds else "-",
+    )
+
+
+def with_table(text: str, table: str, name: str = "README.md") -> str:
+    """A README's text with the table between its two marks.
+
+    Raises
+    ------
+    TableError
+        The marks are missing or in the wrong order.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise TableError(f"{name} has no lines {BEGIN} and {END} to put the table between; add them.")
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def has_marks(path: Path) -> bool:
+    """Whether a table of models belongs in this file."""
+    return path.is_file() and BEGIN in path.read_text(encoding="utf-8")
