@@ -57,10 +57,7 @@ class Faces:
     @cached_property
     def boxes(self) -> np.ndarray:
         """``(n, 4)`` float32: left, top, right, bottom of each mesh in pixels."""
-        flat = self.landmarks[:, :, :2]
-        if not len(self):
-            return np.zeros((0, 4), np.float32)
-        return np.concatenate([flat.min(axis=1), flat.max(axis=1)], axis=1)
+        return boxes_of(self.landmarks)
 
     @cached_property
     def pose(self) -> np.ndarray:
@@ -73,12 +70,19 @@ class Faces:
         right, down, back = axes[:, :, 0], axes[:, :, 1], axes[:, :, 2]
         yaw = np.arctan2(-back[:, 0], back[:, 2])
         pitch = np.arctan2(back[:, 1], np.hypot(back[:, 0], back[:, 2])) - NEUTRAL_PITCH
-        roll = np.arctan2(right[:, 1], np.hypot(right[:, 0], right[:, 2]))
+        roll = np.arctan2(right[:, 1], down[:, 1])
         return np.degrees(np.stack([yaw, pitch, roll], axis=1)).astype(np.float32)
 
 
 # The line forehead-chin leans by this much on faces that look straight ahead (median of FER2013).
 NEUTRAL_PITCH = np.radians(-9.0)
+
+
+def boxes_of(meshes: np.ndarray) -> np.ndarray:
+    """Left, top, right, bottom of meshes: ``(n, L, >=2) -> (n, 4)``."""
+    if not len(meshes):
+        return np.zeros((0, 4), np.float32)
+    return np.concatenate([meshes[:, :, :2].min(axis=1), meshes[:, :, :2].max(axis=1)], axis=1)
 
 
 def face_axes(landmarks: np.ndarray) -> np.ndarray:

@@ -10,20 +10,23 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import cv2
 import numpy as np
 
-from features.faces import Faces
+from features.faces import Faces, boxes_of
+from features.windows import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, tiles
 
 CONFIDENCE = 0.5  # where there may be no face at all
+MESH_CONFIDENCE = 0.95  # an upright mesh forced upon a face that hangs upside down scores 0.5 to 0.93
 FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
-WINDOW = 256
+LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
+UPRIGHT_PASSES = 2
 SMALL_PICTURE = 160
-TILE = 720
-SAME_FACE = 0.3
 
 
 @cache
@@ -42,6 +45,50 @@ def _import_solutions():
         del sys.modules["tensorflow"]
         sys.modules.update(held)
     return face_mesh, face_detection
+
+
+def _window_of(location, tile: tuple[int, int, int, int]) -> Window:
+    """A detection's box and eyes, which MediaPipe gives as parts of the tile it looked at."""
+    start, size = np.array(tile[:2]), np.array(tile[2:]) - tile[:2]
+    box, eyes = location.relative_bounding_box, location.relative_keypoints[:2]
+    corners = np.array([(box.xmin, box.ymin), (box.xmin + box.width, box.ymin + box.height)])
+    return around_box(corners * size + start, np.array([(eye.x, eye.y) for eye in eyes]) * size + start)
+
+
+def _message(window: Window, width: int, height: int):
+    """A window as MediaPipe takes it, for a picture of this size."""
+    from mediapipe.framework.formats.rect_pb2 import NormalizedRect
+
+    return NormalizedRect(
+        x_center=(window.centre[0] + 0.5) / width,
+        y_center=(window.centre[1] + 0.5) / height,
+        width=window.side / width,
+        height=window.side / height,
+        rotation=math.radians(window.roll),
+    )
+
+
+def _landmarker():
+    """MediaPipe's mesh network alone: a picture and a window in, ``landmarks`` out."""
+    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+    from mediapipe.python.solution_base import PacketDataType, SolutionBase
+
+    graph = CalculatorGraphConfig(
+        input_stream=["image", "window"], input_side_packet=["with_attention"], output_stream=["landmarks"]
+    )
+    graph.node.add(
+        calculator="FaceLandmarkCpu",
+        input_stream=["IMAGE:image", "ROI:window"],
+        input_side_packet=["WITH_ATTENTION:with_attention"],
+        output_stream=["LANDMARKS:landmarks"],
+    )
+    return SolutionBase(
+        graph_config=graph,
+        side_inputs={"with_attention": False},
+        outputs=["landmarks"],
+        stream_type_hints={"window": PacketDataType.PROTO, "landmarks": PacketDataType.PROTO},
+        calculator_params={"facelandmarkcpu__ThresholdingCalculator.threshold": MESH_CONFIDENCE},
+    )
 
 
 def tesselation() -> np.ndarray:
@@ -80,17 +127,22 @@ class FaceMesher:
         self.tracking = tracking
         self.max_faces = max_faces
         face_mesh, face_detection = _import_solutions()
-        common = {"static_image_mode": not tracking, "min_tracking_confidence": 0.5}
         self._mesh = face_mesh.FaceMesh(
-            max_num_faces=max_faces if tracking else 4, min_detection_confidence=CONFIDENCE, **common
+            static_image_mode=not tracking,
+            max_num_faces=max_faces if tracking else 4,
+            min_detection_confidence=CONFIDENCE,
+            min_tracking_confidence=CONFIDENCE if tracking else MESH_CONFIDENCE,
         )
         self._graphs = [self._mesh]
+        self._worker: ThreadPoolExecutor | None = None
         if not tracking:
             self._close_mesh = face_mesh.FaceMesh(
-                max_num_faces=2, min_detection_confidence=FACE_PICTURE_CONFIDENCE, **common
+                static_image_mode=True, max_num_faces=2, min_detection_confidence=FACE_PICTURE_CONFIDENCE
             )
             self._detector = face_detection.FaceDetection(model_selection=1, min_detection_confidence=CONFIDENCE)
-            self._graphs += [self._close_mesh, self._detector]
+            self._landmarker = _landmarker()
+            self._graphs += [self._close_mesh, self._detector, self._landmarker]
+            self._worker = ThreadPoolExecutor(1, "face-detector")
 
     def __enter__(self) -> FaceMesher:
         return self
@@ -100,6 +152,8 @@ class FaceMesher:
 
     def close(self) -> None:
         """Free MediaPipe's graphs. Closing twice is harmless."""
+        if self._worker:
+            self._worker.shutdown()
         while self._graphs:
             self._graphs.pop().close()
 
@@ -115,7 +169,14 @@ class FaceMesher:
         -------
         Faces
             Possibly empty; no face is a result, not an error.
+
+        Raises
+        ------
+        ValueError
+            The picture is not ``uint8 (H, W, 3)``.
         """
+        _check(image)
+        image = np.ascontiguousarray(image)
         size = image.shape[1], image.shape[0]
         if min(size) < 8:
             return Faces.empty(size)
@@ -144,11 +205,13 @@ class FaceMesher:
         yield self._enlarged(_brighten(image), 0.4)
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
-        """The mesh on the whole, then in an enlarged window for every further face the detector sees."""
+        """The mesh on the whole, and in a window around every further face the detector sees."""
+        far = self._worker.submit(self._detect, image)  # MediaPipe lets go of Python's lock: both run at once
         near = _run(self._mesh, image)
-        taken = _boxes(near)
-        boxes = [box for box in self._detect(image) if not any(_overlap(box, b) >= SAME_FACE for b in taken)]
-        return np.concatenate([near, *(self._in_window(image, box) for box in boxes)])
+        taken = boxes_of(near)
+        windows = [w for w in far.result() if not any(overlap(w.face, box) >= SAME_FACE for box in taken)]
+        found = np.concatenate([near, *(self._in_window(image, window) for window in windows)])
+        return np.array([self._upright(image, mesh) for mesh in found]).reshape(found.shape)
 
     def _enlarged(self, image: np.ndarray, pad: float) -> np.ndarray:
         """The largest face of a small picture, looked for at some 192 pixels a side plus `pad`."""
@@ -169,56 +232,75 @@ class FaceMesher:
 
     def _turned(self, image: np.ndarray) -> np.ndarray:
         """Faces that lie on their side or hang upside down (a phone's photo without EXIF)."""
-        height, width = image.shape[:2]
-        # One quarter turn: (x, y) -> (y, width - 1 - x); undone point by point here.
-        for turns in (1, 3, 2):
-            meshes = self._in_photo(np.ascontiguousarray(np.rot90(image, turns)))
-            if not len(meshes):
-                continue
-            x, y = meshes[:, :, 0].copy(), meshes[:, :, 1].copy()
-            back = {1: (width - 1 - y, x), 3: (y, height - 1 - x), 2: (width - 1 - x, height - 1 - y)}
-            meshes[:, :, 0], meshes[:, :, 1] = back[turns]
-            return meshes
-        return _no_mesh()
+        best, least = _no_mesh(), math.inf
+        for turns in (1, 2, 3):
+            turned = np.ascontiguousarray(np.rot90(image, turns))
+            meshes = self._in_photo(turned)
+            drift = self._drift(turned, meshes[0]) if len(meshes) else math.inf
+            if drift < least:
+                best, least = _turned_back(meshes, turns, *image.shape[:2]), drift
+        return best
 
-    def _in_window(self, image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        """The mesh nearest the middle of a square twice as large as a detected box."""
-        window, to_image = _window(image, box)
-        meshes = _run(self._close_mesh, window)
-        if not len(meshes):
-            return meshes
-        off_centre = np.abs(meshes[:, :, :2].mean(axis=1) - WINDOW / 2).sum(axis=1)
-        mesh = meshes[[off_centre.argmin()]]
-        mesh[:, :, :2] = mesh[:, :, :2] @ to_image[:, :2].T + to_image[:, 2]
-        mesh[:, :, 2] *= to_image[0, 0]
+    def _drift(self, image: np.ndarray, mesh: np.ndarray) -> float:
+        """How far a mesh moves, in windows, when its window is turned: much if it was forced upon a wrong turn."""
+        window = around_mesh(mesh)
+        again = self._in_window(image, replace(window, roll=window.roll + LEANING))
+        return float(np.abs(again[0] - mesh).mean() / window.side) if len(again) else math.inf
+
+    def _upright(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+        """The mesh read again in a window turned along with the face, if it leans a lot."""
+        for _ in range(UPRIGHT_PASSES):
+            window = around_mesh(mesh)
+            if abs(window.roll) < LEANING:
+                break
+            again = self._in_window(image, window)
+            mesh = again[0] if len(again) else mesh
         return mesh
 
-    def _detect(self, image: np.ndarray) -> np.ndarray:
-        """Boxes from the full-range detector, on the whole and on tiles of a large picture."""
-        boxes = [self._detect_in(image, tile) for tile in _tiles(image.shape[1], image.shape[0])]
-        boxes = np.concatenate(boxes)
-        return boxes[_keep_distinct(boxes)]
+    def _in_window(self, image: np.ndarray, window: Window) -> np.ndarray:
+        """The mesh in a window that is known to hold a face; none if the network sees no face there."""
+        height, width = image.shape[:2]
+        landmarks = self._landmarker.process({"image": image, "window": _message(window, width, height)}).landmarks
+        return _pixels([landmarks] if landmarks else [], width, height)
 
-    def _detect_in(self, image: np.ndarray, tile: tuple[int, int, int, int]) -> np.ndarray:
+    def _detect(self, image: np.ndarray) -> list[Window]:
+        """Windows around what the full-range detector sees on the whole and on tiles of a large picture."""
+        parts = tiles(image.shape[1], image.shape[0])
+        windows = [window for part in parts for window in self._detect_in(image, part)]
+        return [windows[k] for k in keep_distinct([window.face for window in windows])]
+
+    def _detect_in(self, image: np.ndarray, tile: tuple[int, int, int, int]) -> list[Window]:
         left, top, right, bottom = tile
         found = self._detector.process(np.ascontiguousarray(image[top:bottom, left:right])).detections or []
-        relative = [d.location_data.relative_bounding_box for d in found]
-        boxes = [(b.xmin, b.ymin, b.xmin + b.width, b.ymin + b.height) for b in relative]
-        scale = np.array([right - left, bottom - top] * 2)
-        return np.array(boxes).reshape(-1, 4) * scale + np.array([left, top] * 2)
+        return [_window_of(one.location_data, tile) for one in found]
+
+
+def _check(image: np.ndarray) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"got {image.dtype} {image.shape}; expected uint8 (H, W, 3), as features.images.load gives")
 
 
 def _run(mesh, image: np.ndarray) -> np.ndarray:
     """MediaPipe's own answer: ``(n, L, 3)`` float32 in pixels of `image`."""
     height, width = image.shape[:2]
-    found = mesh.process(image).multi_face_landmarks or []
+    return _pixels(mesh.process(image).multi_face_landmarks or [], width, height)
+
+
+def _pixels(found: Sequence, width: int, height: int) -> np.ndarray:
+    """MediaPipe's landmark messages as ``(n, L, 3)`` float32 in pixels."""
     points = [[(p.x, p.y, p.z) for p in face.landmark] for face in found]
     if not points:
         return _no_mesh()
     # MediaPipe counts from the picture's edge, we from the first pixel's centre; z is at the scale of x.
-    return np.array(points, np.float32) * np.array([width, height, width], np.float32) - np.array(
-        [0.5, 0.5, 0], np.float32
-    )
+    scaled = np.array(points, np.float32) * np.array([width, height, width], np.float32)
+    return scaled - np.array([0.5, 0.5, 0], np.float32)
+
+
+def _turned_back(meshes: np.ndarray, turns: int, height: int, width: int) -> np.ndarray:
+    """Meshes of ``np.rot90(image, turns)`` in pixels of the image, which is `height` x `width`."""
+    x, y, depth = np.moveaxis(meshes, 2, 0)
+    flat = {1: (width - 1 - y, x), 2: (width - 1 - x, height - 1 - y), 3: (y, height - 1 - x)}
+    return np.stack([*flat[turns], depth], axis=2)
 
 
 def _no_mesh() -> np.ndarray:
@@ -232,61 +314,13 @@ def _brighten(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
 
 
-def _window(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A `WINDOW` pixel square around a box, twice its size, and the map from it to the picture."""
-    side = 2 * max(box[2] - box[0], box[3] - box[1])
-    scale = side / WINDOW
-    centre = (box[:2] + box[2:]) / 2
-    to_image = np.array([[scale, 0, centre[0] - side / 2], [0, scale, centre[1] - side / 2]])
-    flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_LINEAR if scale < 2 else cv2.INTER_AREA)
-    window = cv2.warpAffine(image, to_image, (WINDOW, WINDOW), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return window, to_image
-
-
-def _tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, right, bottom of the whole and, of a large picture, of overlapping tiles of `TILE` a side."""
-    whole = (0, 0, width, height)
-    if max(width, height) <= 1.25 * TILE:
-        return [whole]
-    spans = [(x, y) for y in _starts(height) for x in _starts(width)]
-    return [whole] + [(x, y, min(x + TILE, width), min(y + TILE, height)) for x, y in spans]
-
-
-def _starts(length: int) -> list[int]:
-    """Where tiles begin along a side so that neighbours share a fifth or more."""
-    count = max(1, math.ceil((length - 0.2 * TILE) / (0.8 * TILE)))
-    return np.linspace(0, max(0, length - TILE), count).round().astype(int).tolist()
-
-
-def _boxes(meshes: np.ndarray) -> np.ndarray:
-    if not len(meshes):
-        return np.zeros((0, 4), np.float32)
-    return np.concatenate([meshes[:, :, :2].min(axis=1), meshes[:, :, :2].max(axis=1)], axis=1)
-
-
-def _keep_distinct(boxes: np.ndarray) -> list[int]:
-    """Indices of boxes, earlier ones first, of which none overlaps an earlier one."""
-    kept: list[int] = []
-    for i, box in enumerate(boxes):
-        if all(_overlap(box, boxes[k]) < SAME_FACE for k in kept):
-            kept.append(i)
-    return kept
-
-
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Shared area as a part of the smaller box's area."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    areas = (a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()
-    return float(sides.clip(0).prod() / max(min(areas), 1e-9))
-
-
 def _distinct(meshes: np.ndarray) -> np.ndarray:
-    return meshes[_keep_distinct(_boxes(meshes))]
+    return meshes[keep_distinct(boxes_of(meshes))]
 
 
 def _largest(meshes: np.ndarray, size: tuple[int, int], most: int) -> Faces:
     if not len(meshes):
         return Faces.empty(size)
-    boxes = _boxes(meshes)
+    boxes = boxes_of(meshes)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return Faces(meshes[np.argsort(-area, kind="stable")[:most]], size)

@@ -1,0 +1,99 @@
+"""Where in a picture to look: turned squares around faces, overlapping tiles, boxes that are the same face."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.faces import LEFT_EYE, RIGHT_EYE, boxes_of
+
+MARGIN = 1.5  # side of a window over that of its face, as MediaPipe's own graphs take it
+TILE = 720
+SAME_FACE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A turned square of a picture in which the mesh is read.
+
+    Parameters
+    ----------
+    face : ndarray
+        ``(4,)`` left, top, right, bottom of the face itself, in pixels.
+    centre : ndarray
+        ``(2,)`` of the square.
+    side : float
+        Of the square.
+    roll : float
+        How far the square is turned clockwise, in degrees.
+    """
+
+    face: np.ndarray
+    centre: np.ndarray
+    side: float
+    roll: float
+
+
+def around_box(corners: np.ndarray, eyes: np.ndarray) -> Window:
+    """Around a detected face, turned until its eyes are level.
+
+    Parameters
+    ----------
+    corners : ndarray
+        ``(2, 2)``: left top, right bottom in pixels.
+    eyes : ndarray
+        ``(2, 2)``: the viewer's left eye, then the right one.
+    """
+    side = MARGIN * np.ptp(corners, axis=0).max()
+    return Window(corners.ravel(), corners.mean(axis=0), side, _lean(eyes[1] - eyes[0]))
+
+
+def around_mesh(mesh: np.ndarray) -> Window:
+    """Around a mesh ``(L, 3)``, turned until the outer eye corners are level."""
+    flat = mesh[:, :2].astype(np.float64)
+    roll = _lean(flat[RIGHT_EYE[0]] - flat[LEFT_EYE[0]])
+    cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+    axes = np.array([[cos, -sin], [sin, cos]])  # columns: the face's right and down
+    turned = flat @ axes
+    centre = axes @ ((turned.min(axis=0) + turned.max(axis=0)) / 2)
+    side = MARGIN * np.ptp(turned, axis=0).max()
+    return Window(boxes_of(mesh[None])[0], centre, side, roll)
+
+
+def _lean(right: np.ndarray) -> float:
+    """Degrees clockwise from level of a step ``(2,)`` from the left to the right eye."""
+    return math.degrees(math.atan2(right[1], right[0]))
+
+
+def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Left, top, right, bottom of the whole and, of a large picture, of overlapping tiles of `TILE` a side."""
+    whole = (0, 0, width, height)
+    if max(width, height) <= 1.25 * TILE:
+        return [whole]
+    spans = [(x, y) for y in _starts(height) for x in _starts(width)]
+    return [whole] + [(x, y, min(x + TILE, width), min(y + TILE, height)) for x, y in spans]
+
+
+def _starts(length: int) -> list[int]:
+    """Where tiles begin along a side so that neighbours share a fifth or more."""
+    count = max(1, math.ceil((length - 0.2 * TILE) / (0.8 * TILE)))
+    return np.linspace(0, max(0, length - TILE), count).round().astype(int).tolist()
+
+
+def keep_distinct(boxes: Sequence[np.ndarray]) -> list[int]:
+    """Indices of boxes, earlier ones first, of which none overlaps an earlier one."""
+    kept: list[int] = []
+    for i, box in enumerate(boxes):
+        if all(overlap(box, boxes[k]) < SAME_FACE for k in kept):
+            kept.append(i)
+    return kept
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Shared area as a part of the smaller box's area."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    areas = (a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()
+    return float(sides.clip(0).prod() / max(min(areas), 1e-9))
