@@ -118,11 +118,11 @@ def _laid_lips(points: np.ndarray, mouth: Mouth) -> tuple[np.ndarray, np.ndarray
     # A jaw drops: most of an opening lies below the line between the corners.
     lips = ((UPPER_RINGS, -1, 0.2, mouth.upper), (LOWER_RINGS, 1, 0.8, mouth.lower))
     for rings, sign, share, thickness in lips:
-        for depth, ring in zip((1.0, 0.67, 0.33, 0.0), rings):
+        for depth, ring in zip((1.0, 0.67, 0.33, 0.0), rings, strict=True):
             u = np.clip((points[list(ring), 0] - middle[0]) / half, -1, 1)
             arch = 1 - u**2
             y = mouth.droop * u**2 + sign * arch * (mouth.opening * share + depth * thickness)
-            targets.update(zip(ring, np.stack([u * mouth.width / 2, y], axis=1) + middle))
+            targets.update(zip(ring, np.stack([u * mouth.width / 2, y], axis=1) + middle, strict=True))
     return np.array(list(targets)), np.array(list(targets.values()))
 
 

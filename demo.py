@@ -1,0 +1,63 @@
+"""Face-off: classical and deep models of facial expressions, side by side on the same face.
+
+python demo.py                      the app on http://127.0.0.1:7860
+python demo.py --share              and on a public link for a week
+python demo.py --host 0.0.0.0       for other computers on this network
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+SUPPORTED = ((3, 10), (3, 12))
+
+
+def refuse_other_pythons(version=sys.version_info):
+    """Say at once what a package resolver would say in a hundred lines."""
+    if not SUPPORTED[0] <= tuple(version[:2]) <= SUPPORTED[1]:
+        sys.exit(
+            "Face-off runs on Python 3.10, 3.11 or 3.12; this is {}.{}. MediaPipe, which finds the faces, "
+            "is made for no other. Install one of them and make a new environment with it.".format(*version[:2])
+        )
+
+
+def parse(argv=None):
+    """The command line."""
+    about, _, examples = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="demo.py", description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this computer only)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's server")
+    parser.add_argument("--ssl-certfile", metavar="FILE", help="certificate, for https (cameras on a network need it)")
+    parser.add_argument("--ssl-keyfile", metavar="FILE", help="the certificate's private key")
+    args = parser.parse_args(argv)
+    if bool(args.ssl_certfile) != bool(args.ssl_keyfile):
+        parser.error("--ssl-certfile and --ssl-keyfile belong together; give both or neither")
+    for path in filter(None, (args.ssl_certfile, args.ssl_keyfile)):
+        if not os.path.isfile(path):
+            parser.error(f"there is no file {path}")
+    return args
+
+
+def main(argv=None):
+    """Build the app, serve it, warm the models up behind it."""
+    refuse_other_pythons()
+    args = parse(argv)
+    # One thread a model: with more, two visitors on two cores slow each other down.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    try:
+        from ui.app import serve
+    except ModuleNotFoundError as error:
+        if error.name in ("features", "ui", "zoo"):
+            raise
+        sys.exit(f"{error.name} is not installed. Run: pip install -r requirements.txt")
+    serve(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The app, launched once, and a real browser where there is one."""
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import skimage.data
+from PIL import Image
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+
+
+@pytest.fixture(scope="session")
+def engine():
+    from ui.engine import Engine
+
+    made = Engine()
+    made.warm()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def uploads(tmp_path_factory):
+    """Where this session's app keeps what is uploaded."""
+    folder = tmp_path_factory.mktemp("uploads")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    yield folder
+    del os.environ["GRADIO_TEMP_DIR"]
+
+
+@pytest.fixture(scope="session")
+def app(engine, uploads):
+    from ui.app import build
+
+    return build(engine)
+
+
+@pytest.fixture(scope="session")
+def url(app):
+    from ui.app import start
+
+    nowhere = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
+    yield start(app, nowhere)
+    app.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def astronaut(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "astronaut.png"
+    Image.fromarray(skimage.data.astronaut()).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def no_face(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "bricks.png"
+    Image.fromarray(skimage.data.brick()).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("no Chromium: install it, or name it in CHROMIUM")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()

@@ -1,0 +1,174 @@
+"""The public endpoints, and everything that may be thrown at them."""
+
+import io
+import zlib
+from pathlib import Path
+
+import gradio.route_utils
+import httpx
+import numpy as np
+import pytest
+import skimage.data
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from ui import app as ui_app
+from ui import compare_tab, wording
+
+
+@pytest.fixture(scope="module")
+def client(url):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        return Client(url, verbose=False)
+
+
+def ask(client, path, models=None, labels="7"):
+    models = ["cnn"] if models is None else models
+    return client.predict(image=handle_file(str(path)), models=models, labels=labels, api_name="/compare")
+
+
+def test_the_astronaut_looks_happy_to_both_models(client, engine, astronaut):
+    record = ask(client, astronaut, engine.default_models)
+    assert record["models"] == engine.default_models
+    (face,) = record["faces"]
+    assert {a["label"] for a in face["answers"].values()} == {"happy"}
+    assert face["agree"] is True
+    assert {"box", "pose", "quality"} <= set(face)
+    assert set(record["milliseconds"]) == {"mesh", "align", *engine.default_models}
+
+
+def test_models_and_labels_have_defaults(client, engine, astronaut):
+    record = client.predict(image=handle_file(str(astronaut)), api_name="/compare")
+    assert record["models"] == engine.default_models
+    assert len(record["labels"]) == 7
+
+
+def test_six_labels_know_no_neutral(client, astronaut):
+    (face,) = ask(client, astronaut, labels="6")["faces"]
+    assert "neutral" not in face["answers"]["cnn"]["probabilities"]
+
+
+def test_models_are_listed(client, engine):
+    listed = client.predict(api_name="/models")
+    assert [model["name"] for model in listed] == list(engine.cards)
+    assert all(model["threshold"] > 0 for model in listed)
+
+
+def test_only_two_endpoints_are_public(client):
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/compare", "/models"}
+
+
+def test_no_face_is_a_result(client, no_face):
+    assert ask(client, no_face)["faces"] == []
+
+
+def many_pixels() -> bytes:
+    """A PNG of 20,000 x 20,000 pixels in 50 kB."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    side = 20_000
+    header = side.to_bytes(4, "big") * 2 + bytes([1, 0, 0, 0, 0])
+    pixels = zlib.compress(bytes((side // 8 + 1) * side), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def jpeg(image=None, **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(skimage.data.astronaut() if image is None else image).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+BAD = {
+    "text.png": (lambda: b"these are words, not pixels", "not a picture"),
+    "cut.jpg": (lambda: jpeg()[:5000], "damaged or cut off"),
+    "empty.png": (lambda: b"", "empty"),
+    "bomb.png": (many_pixels, "pixels"),
+    "drawing.svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_picture_is_refused_in_one_sentence(client, engine, astronaut, tmp_path, name):
+    make, words = BAD[name]
+    (tmp_path / name).write_bytes(make())
+    with pytest.raises(AppError, match=words) as refusal:
+        ask(client, tmp_path / name)
+    assert str(tmp_path) not in str(refusal.value)
+    assert len(ask(client, astronaut)["faces"]) == 1  # the server goes on
+
+
+def test_one_pixel_and_animations_are_pictures(client, tmp_path):
+    Image.new("RGB", (1, 1)).save(tmp_path / "one.png")
+    assert ask(client, tmp_path / "one.png")["faces"] == []
+    frames = [Image.fromarray(skimage.data.astronaut()), Image.new("RGB", (512, 512))]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    assert len(ask(client, tmp_path / "moving.gif")["faces"]) == 1
+
+
+def test_a_photo_that_lies_on_its_side_is_turned(client, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = np.rot90(skimage.data.astronaut())
+    (tmp_path / "phone.jpg").write_bytes(jpeg(np.ascontiguousarray(turned), exif=exif))
+    (face,) = ask(client, tmp_path / "phone.jpg")["faces"]
+    assert abs(face["pose"]["roll"]) < 20
+
+
+def test_fifty_megabytes_do_not_get_in(client, astronaut, uploads, tmp_path):
+    (tmp_path / "large.jpg").write_bytes(jpeg() + bytes(50 * 2**20))
+    with pytest.raises(Exception, match="(?i)too large|exceeds|size"):
+        ask(client, tmp_path / "large.jpg")
+    assert not [p for p in uploads.rglob("*") if p.is_file() and p.stat().st_size > 20 * 2**20]
+    assert len(ask(client, astronaut)["faces"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("models", "labels", "words"),
+    [(["cn"], "7", "did you mean cnn"), ([], "7", "No model is chosen"), (["cnn"], "9", "choose one of 7, 6, 5")],
+)
+def test_unknown_models_and_label_sets_are_refused(client, astronaut, models, labels, words):
+    with pytest.raises(AppError, match=words):
+        ask(client, astronaut, models, labels)
+
+
+def test_no_picture_is_refused(client):
+    with pytest.raises(AppError, match="No image came"):
+        client.predict(image=None, api_name="/compare")
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_files_that_were_not_uploaded_are_not_opened(url, astronaut, meta):
+    asked = {"data": [{"path": str(astronaut), **meta}, ["cnn"], "7"]}
+    begun = httpx.post(f"{url}gradio_api/call/compare", json=asked)
+    if begun.status_code == 200:
+        answer = httpx.get(f"{url}gradio_api/call/compare/{begun.json()['event_id']}", timeout=20).text
+        assert "event: error" in answer
+        assert "probabilities" not in answer
+
+
+def test_uploads_are_deleted_in_time_and_the_page_says_so(app, client, astronaut, uploads):
+    assert ui_app.SWEEP + ui_app.AGE < wording.KEPT_MINUTES * 60
+    assert app.delete_cache == (ui_app.SWEEP, ui_app.AGE)
+    ask(client, astronaut)
+    (kept,) = [path for path in uploads.rglob("astronaut.png")]
+    gradio.route_utils.delete_files_created_by_app(app, 0)
+    assert [path for path in uploads.rglob("*") if path.is_file()] == []
+    with pytest.raises(compare_tab.ImageError, match="deleted after"):
+        compare_tab.read_photo({"path": str(kept)})
+
+
+def test_the_readme_snippet_runs(url, astronaut, monkeypatch, tmp_path, capsys):
+    readme = Path(__file__).parents[2] / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    marker = "<!-- api-snippet -->"
+    if marker not in text:
+        pytest.skip(f"README.md has no {marker}")
+    code = text.split(marker, 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.replace("http://127.0.0.1:7860", url.rstrip("/")), "README.md", "exec"), {})
+    assert "happy" in capsys.readouterr().out

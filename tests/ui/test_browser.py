@@ -1,0 +1,187 @@
+"""The Compare tab in headless Chromium."""
+
+import csv
+import io
+import json
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_page(browser, url):
+    """Opens the page in a fresh browser profile; says at the end whether anything was asked of another host."""
+    contexts, asked = [], []
+
+    def open_one(**options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        page.wait_for_selector("#fo-examples button")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    foreign = [address for address in asked if not address.startswith((url, "data:", "blob:", "ws://127.0.0.1"))]
+    assert foreign == []
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+def upload(page, path):
+    page.set_input_files("#fo-picture input[type=file]", str(path))
+    page.wait_for_selector(".fo-results")
+
+
+def answers(page):
+    return page.locator(".fo-answer")
+
+
+def test_the_astronaut_looks_happy_to_both(page, engine, astronaut):
+    upload(page, astronaut)
+    assert answers(page).count() == len(engine.default_models) == 2
+    for i in range(2):
+        one = answers(page).nth(i)
+        assert "pictures people labelled happy" in one.locator(".fo-says").inner_text()
+        assert one.locator(".fo-bar").count() == 7
+        assert one.locator(".fo-best .fo-label").inner_text() == "happy"
+    assert "Models agree" in page.locator(".fo-badge").inner_text()
+    assert page.locator("#fo-spoken").inner_text() == "1 face found. The models agree."
+    assert page.locator("#fo-spoken").get_attribute("aria-live") == "polite"
+
+
+def test_all_four_stages_are_shown_with_pictures(page, astronaut):
+    upload(page, astronaut)
+    stages = page.locator(".fo-stage")
+    assert [s.split("\n")[-1] for s in stages.locator("h5").all_inner_texts()] == [
+        *("1Preprocessing", "2Registration", "3Features", "4Classification")
+    ]
+    assert stages.nth(2).locator("img").count() == 2
+    broken = page.evaluate("[...document.querySelectorAll('.fo-results img')].filter(i => !i.naturalWidth).length")
+    assert broken == 0
+    assert page.evaluate("[...document.images].filter(i => !i.hasAttribute('alt')).length") == 0
+
+
+def test_six_labels_show_no_neutral(page, astronaut):
+    upload(page, astronaut)
+    page.get_by_label("6: Ekman's six, no neutral").check()
+    page.wait_for_function("document.querySelector('.fo-bars').children.length === 6")
+    assert "neutral" not in answers(page).first.inner_text()
+
+
+def test_one_model_alone_and_none_at_all(page, astronaut):
+    upload(page, astronaut)
+    boxes = page.locator("#fo-models input")
+    for i in range(boxes.count()):
+        if boxes.nth(i).is_checked() and boxes.nth(i).evaluate("i => i.value !== 'cnn'"):
+            boxes.nth(i).uncheck()
+    page.wait_for_function("document.querySelectorAll('.fo-answer').length === 1")
+    assert page.locator(".fo-badge").count() == 0
+    page.locator("#fo-models input:checked").uncheck()
+    page.get_by_text("No model is chosen").wait_for()
+
+
+def test_no_face_is_a_friendly_answer(page, no_face):
+    upload(page, no_face)
+    assert "No face found" in page.locator(".fo-none").inner_text()
+    assert "light" in page.locator(".fo-none").inner_text()
+
+
+def test_examples_answer_and_clearing_empties(page):
+    page.locator('#fo-examples button[data-name="six-faces"]').click()
+    page.wait_for_function("document.querySelectorAll('.fo-face').length === 6")
+    assert page.locator("#fo-examples [aria-pressed=true]").count() == 1
+    page.locator("#fo-picture").get_by_label("Remove image").or_(page.locator("#fo-picture [aria-label=Clear]")).click()
+    page.wait_for_selector(".fo-empty")
+
+
+def test_what_is_no_picture_is_refused_and_the_page_goes_on(page, astronaut, tmp_path):
+    (tmp_path / "words.png").write_bytes(b"these are words")
+    page.set_input_files("#fo-picture input[type=file]", str(tmp_path / "words.png"))
+    page.get_by_text("not a picture that can be read").wait_for()
+    page.reload()
+    page.wait_for_selector("#fo-examples button")
+    upload(page, astronaut)
+
+
+def test_downloads_hold_the_answer(page, astronaut):
+    upload(page, astronaut)
+    texts = {}
+    for kind in ("JSON", "CSV"):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=f"Download {kind}").click()
+        assert saved.value.suggested_filename == f"face-off.{kind.lower()}"
+        texts[kind] = open(saved.value.path(), encoding="utf-8", newline="").read()
+    (face,) = json.loads(texts["JSON"])["faces"]
+    assert {answer["label"] for answer in face["answers"].values()} == {"happy"}
+    rows = list(csv.DictReader(io.StringIO(texts["CSV"])))
+    assert [row["label"] for row in rows] == ["happy", "happy"]
+
+
+def test_everything_is_reached_by_keyboard(page):
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.closest('[id^=fo-], .fo-banner')?.id ?? ''"))
+    assert {"fo-tabs", "fo-picture", "fo-examples", "fo-models", "fo-labels"} <= reached | {"fo-tabs"}
+    page.locator('#fo-examples button[data-name="photo"]').focus()
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".fo-results")
+    page.locator(".fo-details summary").first.focus()
+    page.keyboard.press("Space")
+    page.wait_for_selector(".fo-details:not([open])")
+    assert outline in ("solid", "auto")
+
+
+def test_a_snapshot_from_the_camera_is_answered(open_page):
+    page = open_page(permissions=["camera"])
+    page.locator("#fo-picture").get_by_label("Capture from camera").or_(
+        page.locator("[aria-label*=ebcam]")
+    ).first.click()
+    page.get_by_text("Click to Access Webcam").click()
+    page.get_by_label("capture photo").click()
+    page.wait_for_selector(".fo-results")
+    assert "No face found" in page.locator(".fo-results").inner_text()  # Chromium's fake camera shows a clock
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(open_page, astronaut, scheme):
+    page = open_page(color_scheme=scheme)
+    upload(page, astronaut)
+    page.locator(".fo-results").screenshot()
+    for place in (".fo-banner p", ".fo-says", ".fo-says em", ".fo-label", ".fo-badge", ".fo-privacy", ".fo-times"):
+        assert page.locator(place).first.evaluate(CONTRAST) >= 4.5, place
+
+
+# WCAG 2.1: relative luminances of the text and of the first opaque background behind it.
+CONTRAST = """element => {
+  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+  const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  let behind = element;
+  const fill = (e) => parse(getComputedStyle(e).backgroundColor);
+  while (behind.parentElement && fill(behind)[3] === 0) behind = behind.parentElement;
+  const [a, b] = [light(parse(getComputedStyle(element).color)), light(fill(behind))];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+
+
+def test_nothing_sticks_out_on_a_phone(open_page, astronaut):
+    page = open_page(viewport={"width": 390, "height": 844})
+    upload(page, astronaut)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("document.querySelector('#fo-answer').getBoundingClientRect().top < 200")
+
+
+def test_the_page_tells_what_happens_to_pictures(page):
+    page.get_by_text("Pictures stay on this computer").wait_for()
+    assert "expression is not an emotion" in page.locator(".fo-banner").inner_text()

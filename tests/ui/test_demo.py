@@ -1,0 +1,108 @@
+"""`demo.py`: what it says when it cannot serve, and that it serves in time when it can."""
+
+import argparse
+import ast
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+import demo
+from ui import app as ui_app
+
+DEMO = Path(demo.__file__)
+
+
+@pytest.mark.parametrize("version", [(3, 7, 17), (3, 9, 1), (3, 13, 0), (4, 0, 0)])
+def test_other_pythons_get_one_sentence(version):
+    with pytest.raises(SystemExit, match=r"3\.10, 3\.11 or 3\.12; this is {}\.{}".format(*version)):
+        demo.refuse_other_pythons(version)
+
+
+@pytest.mark.parametrize("version", [(3, 10, 0), (3, 11, 9), (3, 12, 12)])
+def test_supported_pythons_pass(version):
+    demo.refuse_other_pythons(version)
+
+
+def test_old_pythons_can_read_it_as_far_as_the_sentence():
+    tree = ast.parse(DEMO.read_text(encoding="utf-8"), feature_version=(3, 7))
+    imported = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    assert imported == {"argparse", "os", "sys"}
+
+
+def test_half_a_certificate_and_missing_files_are_refused(capsys, tmp_path):
+    for argv in (["--ssl-certfile", str(DEMO)], ["--ssl-certfile", "none.pem", "--ssl-keyfile", "none.pem"]):
+        with pytest.raises(SystemExit) as stopped:
+            demo.parse(argv)
+        assert stopped.value.code == 2
+    errors = capsys.readouterr().err
+    assert "belong together" in errors
+    assert "there is no file none.pem" in errors
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit):
+        demo.parse(["--help"])
+    text = capsys.readouterr().out
+    assert all(option in text for option in ("--host", "--port", "--share", "--ssl-certfile", "--ssl-keyfile"))
+
+
+def test_share_without_internet_is_one_sentence(app, url, monkeypatch):
+    def offline(*_):
+        raise RuntimeError("Could not get share link from Gradio API Server.")
+
+    monkeypatch.setattr(ui_app.networking, "setup_tunnel", offline)
+    sentence = ui_app.share(app)
+    assert sentence.startswith("No public link")
+    assert "local page runs" in sentence
+    assert "\n" not in sentence
+    assert httpx.get(f"{url}config").status_code == 200
+
+
+def test_a_port_in_use_is_one_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        nowhere = argparse.Namespace(host=None, port=port, ssl_certfile=None, ssl_keyfile=None, share=False)
+        with pytest.raises(SystemExit, match=f"127.0.0.1:{port}; another program uses it"):
+            ui_app.serve(nowhere)
+
+
+def test_no_tensorflow_is_loaded_and_the_page_is_up_soon(tmp_path):
+    """Bounds are loose here: other tests may share the cores. On two free ones it takes 5 s."""
+    start = time.perf_counter()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-X", "importtime", str(DEMO), "--port", str(port)]
+    env = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path)}
+    log = tmp_path / "log.txt"
+    with log.open("wb") as out:
+        running = subprocess.Popen(command, stdout=out, stderr=out, cwd=tmp_path, env=env)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/config", running)
+        assert time.perf_counter() - start < 30
+        time.sleep(3)  # the warm-up imports MediaPipe and LiteRT
+    finally:
+        running.terminate()
+        running.wait(20)
+    loaded = set(re.findall(r"\|\s+([\w.]+)\s*$", log.read_text(errors="replace"), re.MULTILINE))
+    assert "gradio" in loaded
+    assert not {"tensorflow", "keras", "torch"} & loaded
+
+
+def _wait_for(address, process):
+    while process.poll() is None:
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail("demo.py ended before its page was up")

@@ -1,0 +1,146 @@
+"""The app around the tabs: banner, status, theme, and how it is launched."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+
+# Read by Gradio and by huggingface_hub when they are imported: no request leaves this machine.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Gradio sums its events up with pandas after every one; seldom is often enough.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "200")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
+
+import gradio as gr
+from gradio import networking
+
+from features import images
+from ui import compare_tab, wording
+from ui.engine import Engine
+from ui.examples import PICTURES
+from ui.theme import ASSETS, read, theme
+
+# A tab is a title and a function that lays it out; a later one is one more line here.
+TABS: tuple[tuple[str, Callable[[Engine], None]], ...] = (("Compare", compare_tab.build),)
+
+AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+# Gradio looks every SWEEP seconds for files older than AGE: gone before `KEPT_MINUTES` are over.
+SWEEP, AGE = 60, wording.KEPT_MINUTES * 60 - 90
+
+
+def build(engine: Engine) -> gr.Blocks:
+    """The whole app.
+
+    Parameters
+    ----------
+    engine : Engine
+        Need not be warm; the page says when it is.
+    """
+    gr.set_static_paths([PICTURES])
+    with gr.Blocks(title="Face-off", analytics_enabled=False, delete_cache=(SWEEP, AGE)) as app:
+        _head(app, engine)
+        with gr.Tabs(elem_id="fo-tabs"):
+            for title, lay_out in TABS:
+                with gr.Tab(title):
+                    lay_out(engine)
+        _foot(app)
+    app.queue(max_size=64)
+    return app
+
+
+def launch_options() -> dict:
+    """What `Blocks.launch` is given besides host, port and certificates."""
+    return {
+        "theme": theme(),
+        "css_paths": [ASSETS / "face-off.css"],
+        "head": read("head.html"),
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_file_size": images.MAX_BYTES,
+        "ssr_mode": False,
+        "quiet": True,
+    }
+
+
+def _head(app: gr.Blocks, engine: Engine) -> None:
+    gr.HTML(
+        f'<header class="fo-head"><h1>Face-off</h1><p>{wording.TAGLINE}</p></header>'
+        f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}</p></aside>',
+        apply_default_css=False,
+    )
+    spoken = {"apply_default_css": False, "js_on_load": read("spoken.js")}
+    status = gr.HTML(_status(engine), elem_id="fo-status", **spoken)
+    clock = gr.Timer(1.0)
+    look = lambda: (_status(engine), gr.Timer(active=not engine.ready))
+    clock.tick(look, None, [status, clock], **AT_ONCE)
+    app.load(look, None, [status, clock], **AT_ONCE)
+
+
+def _status(engine: Engine) -> str:
+    words = wording.status(engine.ready, engine.broken)
+    quiet = engine.ready and not engine.broken
+    return "" if quiet else f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>'
+
+
+def _foot(app: gr.Blocks) -> None:
+    privacy = gr.HTML(_privacy(wording.PRIVACY_SERVER), apply_default_css=False)
+    app.load(_privacy_here, None, privacy, **AT_ONCE)
+
+
+def _privacy_here(request: gr.Request) -> str:
+    return _privacy(wording.privacy(request.headers.get("host", "")))
+
+
+def _privacy(sentence: str) -> str:
+    return f'<p class="fo-privacy">{sentence}</p>'
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Launch, warm up, and stay until Ctrl-C."""
+    engine = Engine()
+    app = build(engine)
+    try:
+        address = start(app, args)
+    except OSError as error:
+        raise SystemExit(_cannot_listen(args, error)) from None
+    print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
+    engine.start()
+    if args.share:
+        print(share(app), flush=True)
+    app.block_thread()
+
+
+def start(app: gr.Blocks, args: argparse.Namespace) -> str:
+    """Launch without waiting, and return the local address."""
+    _, address, _ = app.launch(
+        server_name=args.host,
+        server_port=args.port,
+        ssl_certfile=args.ssl_certfile,
+        ssl_keyfile=args.ssl_keyfile,
+        ssl_verify=False,
+        share=False,
+        prevent_thread_lock=True,
+        **launch_options(),
+    )
+    return address
+
+
+def share(app: gr.Blocks) -> str:
+    """Ask for a public link; one sentence about it, or about why there is none."""
+    try:
+        address = networking.setup_tunnel(app.server_name, app.server_port, app.share_token, None, None)
+    except Exception as error:  # whatever the network, the download or the tunnel's program may raise
+        return f"No public link: Gradio's share server cannot be reached ({error}). The local page runs all the same."
+    app.share, app.share_url = True, address
+    return f"Public link, for a week: {address}"
+
+
+def _cannot_listen(args: argparse.Namespace, error: OSError) -> str:
+    if args.port is None:
+        return f"No free port was found: {error}. Choose one with --port."
+    where = f"{args.host or '127.0.0.1'}:{args.port}"
+    return f"Cannot listen on {where}; another program uses it, or it is not this computer's. Try another --port."

@@ -1,0 +1,192 @@
+"""The Compare tab: a picture in, every model's answer out; and the same as an API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from gradio.utils import get_upload_folder
+
+from features import images
+from features.images import ImageError
+from ui import embed, results, wording
+from ui.engine import Engine, NoModelError
+from ui.examples import EXAMPLES, NOTE, PICTURES, Example
+from ui.theme import read
+from zoo import records
+from zoo.compare import Comparison
+from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
+from zoo.registry import UnknownModelError
+
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
+# Values arrive as the browser or a script sent them: Gradio's own decoding would open any
+# picture before its size is known, and its choice boxes refuse a name without saying which there are.
+RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
+PRIVATE = {"api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tab's controls, in the order that `CompareTab.show` and the API take them."""
+
+    photo: gr.Image
+    models: gr.CheckboxGroup
+    labels: gr.Radio
+
+    def __iter__(self):
+        return iter((self.photo, self.models, self.labels))
+
+
+class CompareTab:
+    """What the tab's events do.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def show(self, photo: dict | None, models: list[str], labels: str) -> tuple[str, str]:
+        """The answer as HTML, and as one line to be read out."""
+        if photo is None:
+            return results.WAITING, ""
+        in_order = [name for name in self.engine.cards if name in models]
+        comparison = self._compare(photo, in_order, labels)
+        return results.page(comparison, self.engine.cards), results.summary(comparison)
+
+    def answer(self, image: dict | None, models: list[str], labels: str) -> dict:
+        """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
+        if image is None:
+            raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
+        comparison = self._compare(image, models, labels)
+        name = str(image.get("orig_name") or "")
+        return records.record(comparison, results.thresholds(comparison, self.engine.cards), name)
+
+    def list_models(self) -> list[dict]:
+        """Every model: name, title, family, labels, threshold, accuracy where measured."""
+        return [_model_record(card) for card in self.engine.cards.values()]
+
+    def _compare(self, photo: dict, models: list[str], labels: str) -> Comparison:
+        try:
+            label_set(labels)
+            self.engine.models(_names(models))
+            return self.engine.compare(read_photo(photo), _names(models), labels)
+        except ASKED_WRONGLY as error:
+            raise _refusal(str(error)) from None
+
+
+def read_photo(photo: dict) -> np.ndarray:
+    """The picture behind what an image box sends.
+
+    Only files that were uploaded to this app, or its own examples, are opened: the sender
+    chooses the path.
+
+    Raises
+    ------
+    ImageError
+    """
+    path = photo.get("path") if isinstance(photo, dict) else None
+    if not isinstance(path, str) or not _is_ours(Path(path)):
+        raise ImageError("The picture did not arrive as an uploaded file. Upload it and send what the upload returns.")
+    if not Path(path).is_file():
+        raise ImageError(wording.GONE)
+    return images.load(Path(path).read_bytes() if Path(path).stat().st_size <= images.MAX_BYTES else path)
+
+
+def _is_ours(path: Path) -> bool:
+    real = path.resolve()
+    return any(real.is_relative_to(Path(folder).resolve()) for folder in (get_upload_folder(), PICTURES))
+
+
+def _names(models: list[str] | str | None) -> list[str]:
+    """Names as they come from a check box group, or from a script as one text with commas."""
+    parts = models.split(",") if isinstance(models, str) else models or []
+    return [str(part).strip() for part in parts if str(part).strip()]
+
+
+def _refusal(sentence: str) -> gr.Error:
+    sentence = sentence[:1].upper() + sentence[1:]
+    return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
+
+
+def _model_record(card) -> dict:
+    line = card.figure()
+    return {
+        "name": card.name,
+        "title": card.title,
+        "summary": card.summary,
+        "family": card.family,
+        "labels": list(card.labels.labels),
+        "threshold": card.threshold,
+        "accuracy": line.accuracy if line else None,
+        "limits": list(card.limits),
+    }
+
+
+def build(engine: Engine) -> None:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    tab = CompareTab(engine)
+    with gr.Row(elem_classes="fo-compare"):
+        with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
+            inputs, examples = _controls(engine)
+        with gr.Column(scale=9, min_width=340):
+            spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("spoken.js"))
+            answer = gr.HTML(
+                results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("answer.js")
+            )
+    _wire(tab, inputs, examples, [answer, spoken])
+
+
+def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:
+    photo = gr.Image(
+        label="Picture",
+        show_label=False,
+        type="filepath",
+        sources=["upload", "webcam", "clipboard"],
+        height=300,
+        buttons=[],
+        webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
+        placeholder="Drop a picture here\nor choose one",
+        elem_id="fo-picture",
+    )
+    examples = gr.HTML(_thumbnails(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples.js"))
+    choices = [(card.title, name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fo-models")
+    labels = gr.Radio(
+        [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label="Labels", elem_id="fo-labels"
+    )
+    return Inputs(photo, models, labels), examples
+
+
+def _thumbnails() -> str:
+    return f'<h3>Or try one of these</h3><div class="fo-thumbs">{"".join(map(_thumbnail, EXAMPLES))}</div><p>{NOTE}</p>'
+
+
+def _thumbnail(example: Example) -> str:
+    picture = embed.img(embed.shrink(images.load(example.path), 160), example.alt)
+    return (
+        f'<button type="button" aria-pressed="false" data-name="{example.name}">{picture}'
+        f"<span>{escape(example.caption)}</span></button>"
+    )
+
+
+def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.HTML]) -> None:
+    changes = [inputs.photo.change, inputs.models.change, inputs.labels.change]
+    gr.on(changes, tab.show, list(inputs), outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+    examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
+    script = gr.Button(visible=False)
+    script.click(tab.answer, list(inputs), gr.JSON(visible=False), api_name="compare", **RAW)
+    gr.api(tab.list_models, api_name="models")
+
+
+def _picked(event: gr.EventData) -> str:
+    names = {example.name: example for example in EXAMPLES}
+    chosen = names.get(str(event.name))
+    if chosen is None:
+        raise _refusal(f"There is no example {event.name!r}.")
+    return str(chosen.path)

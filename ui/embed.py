@@ -1,0 +1,61 @@
+"""Pictures and files inside the page itself, as data URIs: nothing to serve, nothing left on a disk."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+
+def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
+    """An ``<img>`` that carries its picture: JPEG for photos, PNG for drawings and pixels.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W)`` or ``(H, W, 3)``.
+    alt : str
+        What is seen, in words.
+    css : str
+        Class names.
+    photo : bool
+    """
+    height, width = image.shape[:2]
+    source = _jpeg(image) if photo else _png(image)
+    return f'<img class="{css}" src="{source}" alt="{escape(alt)}" width="{width}" height="{height}">'
+
+
+def shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """The picture with no side longer than `side` pixels."""
+    if max(image.shape[:2]) <= side:
+        return image
+    picture = Image.fromarray(image)
+    picture.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return np.asarray(picture)
+
+
+def download(text: str, name: str, media_type: str, words: str) -> str:
+    """A link that saves `text` as a file; the file is in the link."""
+    return (
+        f'<a class="fo-download" download="{escape(name)}" aria-label="Download {escape(words)}" '
+        f'href="{_uri(text.encode("utf-8"), media_type)}"><span aria-hidden="true">↓</span> {escape(words)}</a>'
+    )
+
+
+def _jpeg(image: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=86)
+    return _uri(buffer.getvalue(), "image/jpeg")
+
+
+def _png(image: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return _uri(buffer.getvalue(), "image/png")
+
+
+def _uri(data: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"

@@ -1,0 +1,146 @@
+"""Models and face finders, loaded once and shared by all visitors. Keeps nothing of any picture."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from features.mesh import FaceMesher
+from zoo import registry
+from zoo.cards import Card, CardError
+from zoo.compare import Comparison, compare
+from zoo.labels import label_set
+from zoo.registry import UnknownModelError
+
+DEFAULT_MODELS = ("hog-svm", "cnn")
+
+
+class NoModelError(ValueError):
+    """Nothing to compare was chosen."""
+
+
+class Engine:
+    """Answers "what do these models say of this picture", for several visitors at a time.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of checkpoints.
+    workers : int
+        Pictures worked on at the same time. Each worker has a `FaceMesher` of its own, because
+        MediaPipe's graphs are not to be shared between threads.
+    """
+
+    def __init__(self, root: Path = registry.CHECKPOINTS, workers: int = 2) -> None:
+        self.root = root
+        self.cards: dict[str, Card] = {}
+        self.broken: dict[str, str] = {}
+        self._read_cards()
+        self._workers = workers
+        self._meshers: queue.Queue[FaceMesher] = queue.Queue()
+        self._starting = threading.Lock()
+        self._ready = threading.Event()
+        self.warm_seconds = 0.0
+
+    def _read_cards(self) -> None:
+        for name in registry.names(self.root):
+            try:
+                self.cards[name] = registry.card(name, self.root)
+            except CardError as error:
+                self.broken[name] = str(error)
+        self.cards = dict(sorted(self.cards.items(), key=lambda item: (item[1].family, item[0])))
+
+    @property
+    def ready(self) -> bool:
+        """Whether every model is loaded and has answered once."""
+        return self._ready.is_set()
+
+    @property
+    def default_models(self) -> list[str]:
+        """What is chosen at first: one of each family, or what there is."""
+        chosen = [name for name in DEFAULT_MODELS if name in self.cards]
+        return chosen if len(chosen) == len(DEFAULT_MODELS) else list(self.cards)[:2]
+
+    def start(self) -> threading.Thread:
+        """Warm up in the background; the page is up meanwhile."""
+        thread = threading.Thread(target=self.warm, name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def warm(self) -> None:
+        """Load everything and run it once. Later calls return at once."""
+        with self._starting:
+            if self.ready:
+                return
+            start = time.perf_counter()
+            cv2.setNumThreads(1)
+            for _ in range(self._workers):
+                self._meshers.put(FaceMesher())
+            models = [model for name in list(self.cards) if (model := self._load(name))]
+            self._run_once(models)
+            self.warm_seconds = time.perf_counter() - start
+            self._ready.set()
+
+    def _load(self, name: str):
+        """A model, or None after noting what is wrong with it: the others still serve."""
+        try:
+            return registry.load(name, self.root)
+        except CardError as error:
+            del self.cards[name]
+            self.broken[name] = str(error)
+            return None
+
+    def _run_once(self, models: list) -> None:
+        if models:
+            dark = np.zeros((240, 320, 3), np.uint8)
+            for _ in range(self._workers):
+                mesher = self._meshers.get()
+                compare(dark, models[:1], label_set("7"), mesher)
+                self._meshers.put(mesher)
+
+    def compare(self, image: np.ndarray, names: Sequence[str], labels: str) -> Comparison:
+        """What the models say of every face in a picture.
+
+        Waits for a free worker, and for the warm-up if that is still going on.
+
+        Raises
+        ------
+        NoModelError, UnknownModelError, UnknownLabelsError
+            Before anything is computed.
+        """
+        wanted = label_set(labels)
+        models = self.models(names)
+        if not self.ready:
+            self.warm()
+        mesher = self._meshers.get()
+        try:
+            return compare(image, models, wanted, mesher)
+        except Exception:
+            # After an error MediaPipe's graph answers nothing more; the next visitor gets a new one.
+            mesher.close()
+            mesher = FaceMesher()
+            raise
+        finally:
+            self._meshers.put(mesher)
+
+    def models(self, names: Sequence[str]) -> list:
+        """Loaded models in the order asked, each once."""
+        if not names:
+            raise NoModelError(f"No model is chosen. Choose one or more of {', '.join(self.cards)}.")
+        return [self._known(name) for name in dict.fromkeys(names)]
+
+    def _known(self, name: str):
+        if name in self.broken:
+            raise UnknownModelError(f"model {name!r} cannot be used here: {self.broken[name]}")
+        return registry.load(name, self.root)
+
+    def close(self) -> None:
+        """Free the face finders that are not at work."""
+        while not self._meshers.empty():
+            self._meshers.get_nowait().close()

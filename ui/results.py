@@ -1,0 +1,130 @@
+"""One comparison as a page: the numbered photo, then a card for every face."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from html import escape
+
+from features import draw, quality
+from ui import bars, embed, stages, wording
+from zoo import records
+from zoo.cards import Card
+from zoo.compare import Comparison
+
+PHOTO_SIDE = 1100
+WAITING = (
+    f'<div class="fo-empty"><p>{wording.WAITING}</p><ol>'
+    + "".join(f"<li><span>{n}</span><b>{title}</b>{text}</li>" for n, (title, text) in enumerate(wording.STEPS, 1))
+    + "</ol></div>"
+)
+
+
+def page(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+    """The whole answer as HTML.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    cards : mapping
+        Model name to its card, for titles and thresholds.
+    """
+    return f'<div class="fo-results">{_photo(comparison, cards)}{_body(comparison, cards)}</div>'
+
+
+def summary(comparison: Comparison) -> str:
+    """One line: how many faces, and whether the models agree."""
+    return wording.found(len(comparison.faces), int(comparison.agree.sum()), len(comparison.predictions))
+
+
+def _photo(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+    shown = embed.shrink(draw.boxes(comparison.image, comparison.faces), PHOTO_SIDE)
+    faces = len(comparison.faces)
+    alt = "The picture" if not faces else f"The picture with {faces} numbered face{'s' if faces > 1 else ''}"
+    return f'<figure class="fo-photo">{embed.img(shown, alt)}{_caption(comparison, cards)}</figure>'
+
+
+def _caption(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+    times = comparison.milliseconds
+    steps = [("find faces", times["mesh"]), ("align", times["align"])]
+    steps += [(cards[name].title, times[name]) for name in comparison.predictions]
+    items = "".join(f"<li>{escape(name)} {ms:.1f} ms</li>" for name, ms in steps)
+    return (
+        f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>'
+        f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul>'
+        f"{_downloads(comparison, cards)}</figcaption>"
+    )
+
+
+def _body(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+    if not len(comparison.faces):
+        hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
+        return f'<div class="fo-card fo-none"><h3>{wording.NO_FACE}</h3><ul>{hints}</ul></div>'
+    notes = quality.notes(comparison.image, comparison.faces)
+    return "".join(_face(comparison, i, cards, notes[i]) for i in range(len(comparison.faces)))
+
+
+def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: list[str]) -> str:
+    crop = embed.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
+    answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
+    return (
+        f'<section class="fo-card" aria-label="Face {i + 1}">'
+        f'<header class="fo-facehead"><h3><span class="fo-number">{i + 1}</span> Face {i + 1}</h3>'
+        f"{_badge(comparison, i, cards)}</header>"
+        f'<div class="fo-face"><div class="fo-seen"><figure>{crop}<figcaption>What the models saw</figcaption></figure>'
+        f"{_notes(notes)}</div>"
+        f'<div class="fo-answers">{answers}</div></div>'
+        f'<details class="fo-details"{" open" if i == 0 else ""}><summary>How they got there, in four stages</summary>'
+        f"{stages.strip(comparison, i, cards)}</details></section>"
+    )
+
+
+def _badge(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+    if len(comparison.predictions) < 2:
+        return ""
+    agree = bool(comparison.agree[i])
+    sure = all(p.confidence[i] >= cards[name].threshold for name, p in comparison.predictions.items())
+    kind = ("agree" if sure else "unsure") if agree else "disagree"
+    sign = {"agree": "=", "unsure": "≈", "disagree": "≠"}[kind]
+    words = wording.verdict(agree, sure)
+    return f'<span class="fo-badge fo-{kind}"><span aria-hidden="true">{sign}</span> {words}</span>'
+
+
+def _answer(comparison: Comparison, i: int, card: Card) -> str:
+    prediction = comparison.predictions[card.name]
+    unsure = " fo-notsure" if prediction.confidence[i] < card.threshold else ""
+    return (
+        f'<article class="fo-answer{unsure}"><h4>{escape(card.title)} <small>{escape(card.family)}</small></h4>'
+        f'<p class="fo-says">{wording.looks_like(prediction, i, card.threshold)}</p>'
+        f"{bars.bars(prediction, i)}</article>"
+    )
+
+
+def _notes(notes: list[str]) -> str:
+    if not notes:
+        return '<p class="fo-note fo-fine">Good picture of a face: large, sharp, lit and upright enough.</p>'
+    return f'<ul class="fo-note">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'
+
+
+def _downloads(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+    record = records.record(comparison, thresholds(comparison, cards))
+    as_json = embed.download(
+        json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
+    )
+    as_csv = embed.download(_csv(records.rows(record)), "face-off.csv", "text/csv", "CSV")
+    return f'<p class="fo-downloads">{as_json}{as_csv}</p>'
+
+
+def thresholds(comparison: Comparison, cards: Mapping[str, Card]) -> dict[str, float]:
+    """Below which confidence each of the compared models is not sure."""
+    return {name: cards[name].threshold for name in comparison.predictions}
+
+
+def _csv(rows: list[dict[str, object]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,119 @@
+"""The four stages between a photo and an answer, with the real intermediates of one face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import cv2
+import numpy as np
+
+from features import draw
+from features.align import AlignedFaces
+from features.faces import Faces
+from features.images import to_grey
+from ui import bars, embed
+from zoo import registry
+from zoo.cards import Card
+from zoo.compare import Comparison
+
+PATCH = 160
+MAPS = 16
+
+
+def strip(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+    """All four panels of face `i` as HTML."""
+    patch, mesh = surroundings(comparison.image, comparison.faces[i])
+    crop = comparison.aligned.images[i]
+    panels = [
+        (
+            "Preprocessing",
+            embed.img(half_grey(patch), "The face, left half in colour, right half in grey"),
+            "colour → grey",
+        ),
+        ("Registration", _inset(draw.mesh(patch, mesh), crop), "mesh → eyes and mouth laid in place"),
+        ("Features", _features(comparison, i, cards), "what each model computes"),
+        ("Classification", _classification(comparison, i, cards), "features → probabilities"),
+    ]
+    items = [
+        f'<li class="fo-stage"><h5><span>{n}</span>{title}</h5>{content}<p>{note}</p></li>'
+        for n, (title, content, note) in enumerate(panels, 1)
+    ]
+    return f'<ol class="fo-stages">{"".join(items)}</ol>'
+
+
+def surroundings(image: np.ndarray, face: Faces) -> tuple[np.ndarray, Faces]:
+    """A square around one face at `PATCH` pixels, and the mesh in it.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``.
+    face : Faces
+        One face.
+
+    Returns
+    -------
+    patch : ndarray
+        ``uint8 (PATCH, PATCH, 3)``; the picture's edge is repeated where the square goes beyond.
+    mesh : Faces
+        In pixels of the patch.
+    """
+    left, top, right, bottom = face.boxes[0]
+    side = 1.35 * max(right - left, bottom - top)
+    scale = PATCH / side
+    shift = PATCH / 2 - scale * np.array([left + right, top + bottom]) / 2
+    to_patch = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    patch = cv2.warpAffine(image, to_patch, (PATCH, PATCH), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    landmarks = face.landmarks * np.float32(scale)
+    landmarks[:, :, :2] += shift.astype(np.float32)
+    return patch, Faces(landmarks, (PATCH, PATCH))
+
+
+def half_grey(patch: np.ndarray) -> np.ndarray:
+    """The left half in colour, the right half as the models take it: ``uint8 (H, W, 3)``."""
+    half = patch.shape[1] // 2
+    both = patch.copy()
+    both[:, half:] = to_grey(patch)[:, half:, None]
+    both[:, half - 1 : half + 1] = 255
+    return both
+
+
+def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
+    pictures = embed.img(mesh, "The face mesh on the photo") + embed.img(crop, "The aligned crop", photo=False)
+    return f'<div class="fo-inset">{pictures}</div>'
+
+
+def _features(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+    face = comparison.aligned[i]
+    shown = [_feature(registry.load(name), face, cards[name]) for name in comparison.predictions]
+    return f'<div class="fo-features">{"".join(dict.fromkeys(shown))}</div>'
+
+
+def _feature(model, face: AlignedFaces, card: Card) -> str:
+    """Gradient histograms, or the maps of a network's first stage."""
+    if hasattr(model, "maps"):
+        image, words = tile_maps(model.maps(face)[0]), f"{card.title}: first maps"
+    else:
+        image, words = draw.hog_glyphs(face.images[0]), "HOG: edges and their directions"
+    return f"<figure>{embed.img(image, words, photo=False)}<figcaption>{escape(words)}</figcaption></figure>"
+
+
+def tile_maps(maps: np.ndarray) -> np.ndarray:
+    """The liveliest maps side by side, each stretched to the full range: ``(h, w, c) -> uint8``."""
+    liveliest = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:MAPS]
+    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
+    grey = np.rint(255 * (maps - low) / np.maximum(high - low, 1e-9)).astype(np.uint8)
+    tiles = [np.pad(grey[:, :, c], 1, constant_values=255) for c in liveliest]
+    columns = max(1, round(len(tiles) ** 0.5))
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+    return np.concatenate([np.concatenate(tiles[r : r + columns], axis=1) for r in range(0, len(tiles), columns)])
+
+
+def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+    rows = []
+    for name, prediction in comparison.predictions.items():
+        best = f"{escape(prediction.names[i])} {prediction.confidence[i]:.2f}"
+        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{bars.stack(prediction, i)}<small>{best}</small></dd>")
+    return f'<dl class="fo-classes">{"".join(rows)}</dl>'

@@ -1,0 +1,50 @@
+"""Colours, type and style sheet. System fonts only: the page asks no other server for anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+ASSETS = Path(__file__).parent / "assets"
+SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
+MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
+
+
+def read(name: str) -> str:
+    """The text of a file in `ui/assets`."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def theme() -> gr.Theme:
+    """Paper and ink, one calm accent, in light and dark."""
+    base = gr.themes.Base(
+        primary_hue="teal", neutral_hue="stone", radius_size="md", font=list(SANS), font_mono=list(MONO)
+    )
+    return base.set(
+        body_background_fill="#faf8f4",
+        body_background_fill_dark="#16181b",
+        block_background_fill="#ffffff",
+        block_background_fill_dark="#1f2226",
+        block_border_color="#e6e1d8",
+        block_border_color_dark="#33373d",
+        block_shadow="none",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        color_accent="#0f766e",
+        block_label_text_color="#23272e",
+        block_label_text_color_dark="#e8e6e1",
+        block_title_text_weight="600",
+        checkbox_label_background_fill="#f3efe8",
+        checkbox_label_background_fill_dark="#272b30",
+        checkbox_label_background_fill_hover="#ece7de",
+        checkbox_label_background_fill_hover_dark="#343940",
+        checkbox_background_color_selected="#0f766e",
+        checkbox_background_color_selected_dark="#0f766e",
+        checkbox_border_color_selected="#0f766e",
+        checkbox_border_color_selected_dark="#0f766e",
+        body_text_color="#23272e",
+        body_text_color_dark="#e8e6e1",
+        body_text_color_subdued="#5f6670",
+        body_text_color_subdued_dark="#a7adb6",
+    )

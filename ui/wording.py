@@ -1,0 +1,90 @@
+"""Every sentence the page says. Expression is not emotion, and no sentence may claim otherwise."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+
+from zoo.prediction import Prediction
+
+BARRETT = "https://doi.org/10.1177/1529100619832930"
+KEPT_MINUTES = 10
+
+TAGLINE = "Two kinds of machine look at the same face. Do they agree?"
+BANNER = (
+    "<b>An expression is not an emotion.</b> This app names the label a picture looks most like. "
+    "It cannot know how anyone feels. Do not judge pupils, staff or candidates with it. "
+    f'<a href="{BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
+)
+
+PRIVACY_LOCAL = (
+    "Pictures stay on this computer: nothing is sent anywhere. "
+    f"Temporary files are deleted within {KEPT_MINUTES} minutes."
+)
+PRIVACY_SERVER = (
+    "Pictures go to the computer that runs this page and nowhere else. "
+    f"Its temporary files are deleted within {KEPT_MINUTES} minutes."
+)
+PRIVACY_SPACE = (
+    "Pictures go to this Space’s server at Hugging Face. "
+    f"Its temporary files are deleted within {KEPT_MINUTES} minutes; nothing else is kept."
+)
+_HERE = ("localhost", "127.0.0.1", "[::1]")
+
+WARMING = "The models are warming up. A picture you choose now is answered as soon as they are ready."
+READY = "Ready"
+WAITING = "Choose a picture, and every model’s answer appears here."
+STEPS = (
+    ("Find", "A mesh of 468 points is laid on every face."),
+    ("Align", "Eyes and mouth are moved to one place: every model sees the very same grey crop."),
+    ("Compare", "Hand-made features and a learned network answer side by side."),
+)
+NO_FACE = "No face found in this picture."
+NO_FACE_HINTS = (
+    "Is the whole face in the picture, from brow to chin?",
+    "Does it look roughly towards the camera?",
+    "Is there enough light, and is nothing in front of it?",
+)
+GONE = f"This picture was deleted after {KEPT_MINUTES} minutes, as promised. Choose it again."
+
+
+def privacy(host: str) -> str:
+    """The sentence that is true for a page opened under this host name (``"127.0.0.1:7860"``)."""
+    if os.environ.get("SPACE_ID"):
+        return PRIVACY_SPACE
+    name = host.rsplit(":", 1)[0] if host[-1:].isdigit() and not host.endswith("]") else host
+    return PRIVACY_LOCAL if name in _HERE else PRIVACY_SERVER
+
+
+def looks_like(prediction: Prediction, face: int, threshold: float) -> str:
+    """One model's answer for one face as a sentence in HTML."""
+    label = escape(prediction.names[face])
+    share = f"{prediction.confidence[face]:.2f}"
+    if prediction.confidence[face] < threshold:
+        return f"<b>Not sure.</b> Nearest: pictures people labelled <em>{label}</em> ({share})"
+    return f"Looks most like pictures people labelled <em>{label}</em> ({share})"
+
+
+def found(faces: int, agreed: int, models: int) -> str:
+    """How many faces there are, and on how many the models agree."""
+    if not faces:
+        return NO_FACE
+    count = "1 face found" if faces == 1 else f"{faces} faces found"
+    if models < 2:
+        return f"{count}."
+    if faces == 1:
+        return f"{count}. The models {'agree' if agreed else 'disagree'}."
+    return f"{count}. The models agree on {agreed} of {faces}."
+
+
+def verdict(agree: bool, sure: bool) -> str:
+    """The badge of a face."""
+    if not agree:
+        return "Models disagree"
+    return "Models agree" if sure else "Models agree, not all are sure"
+
+
+def status(ready: bool, broken: dict[str, str]) -> str:
+    """Whether the models are warm, and which were left out; plain text."""
+    left_out = f" Left out, because their files are damaged: {', '.join(sorted(broken))}." if broken else ""
+    return (READY if ready else WARMING) + ("." + left_out if ready and broken else left_out)
