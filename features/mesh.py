@@ -92,15 +92,22 @@ def _landmarker():
 
 
 def tesselation() -> np.ndarray:
-    """Edges of the mesh as pairs of point indices: ``(e, 2)`` int."""
+    """Edges of the mesh as pairs of point indices: ``(1322, 2)`` int, each once."""
     face_mesh, _ = _import_solutions()
-    return np.array(sorted(face_mesh.FACEMESH_TESSELATION))
+    return _edges(face_mesh.FACEMESH_TESSELATION)
 
 
 def contours() -> np.ndarray:
-    """Edges that outline eyes, brows, lips and the face: ``(e, 2)`` int."""
+    """Edges that outline eyes, brows, lips and the face: ``(124, 2)`` int, each once."""
     face_mesh, _ = _import_solutions()
-    return np.array(sorted(face_mesh.FACEMESH_CONTOURS))
+    return _edges(face_mesh.FACEMESH_CONTOURS)
+
+
+@cache
+def _edges(pairs: frozenset[tuple[int, int]]) -> np.ndarray:
+    edges = np.array(sorted({tuple(sorted(pair)) for pair in pairs}))
+    edges.flags.writeable = False
+    return edges
 
 
 class FaceMesher:

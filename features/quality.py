@@ -1,0 +1,148 @@
+"""How good a picture each face is, in numbers and in words a user can act on.
+
+The thresholds lie where FER2013's faces, on which the models were trained, become rare: what
+a model has seldom seen it judges badly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from skimage.measure import blur_effect
+
+from features.align import AlignSpec, align
+from features.faces import MESH_POINTS, Faces
+
+TOO_SMALL = 32.0  # px; 95 % of FER2013's faces are larger, and a smaller one lacks the detail models look for
+TOO_DARK = 60.0  # of 255; 2 % of FER2013's faces are darker
+TOO_BRIGHT = 205.0  # of 255; 1 % are brighter
+TOO_BLURRED = 0.25  # 0..1; 2 % of FER2013's faces are less sharp
+TURNED = 35.0  # degrees; 96 % of FER2013's faces are turned less, and the far half of the face hides from here on
+NODDED = 28.0  # degrees; 2 % of FER2013's faces look farther up, 2 % farther down
+TILTED = 30.0  # degrees; alignment undoes any tilt, but the mesh it rests on is trained on upright heads
+CUT_OFF = 0.12  # of the mesh; 2 % of FER2013's faces lack more
+
+_PLAIN = AlignSpec()
+_REBLUR = 5  # px; width of the blur that sharpness is told from, for crops of 48 px of detail
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """What was measured of each face; every array is ``(n,)`` float32.
+
+    Parameters
+    ----------
+    size : ndarray
+        Longer side of the mesh's box in pixels of the picture.
+    brightness : ndarray
+        Mean grey inside the face, 0 to 255.
+    sharpness : ndarray
+        0 (blurred) to 1, by how much another blur takes away; does not depend on contrast.
+    yaw, pitch, roll : ndarray
+        Degrees, as `Faces.pose`.
+    outside : ndarray
+        Part of the mesh beyond the picture's border, 0 to 1.
+    """
+
+    size: np.ndarray
+    brightness: np.ndarray
+    sharpness: np.ndarray
+    yaw: np.ndarray
+    pitch: np.ndarray
+    roll: np.ndarray
+    outside: np.ndarray
+
+    def __post_init__(self) -> None:
+        lengths = {field.name: getattr(self, field.name).shape for field in fields(self)}
+        if len(set(lengths.values())) > 1 or self.size.ndim != 1:
+            raise ValueError(f"arrays have shapes {lengths}; expected (n,) for all")
+
+    def __len__(self) -> int:
+        return len(self.size)
+
+
+def measure(image: np.ndarray, faces: Faces) -> Quality:
+    """Measure every face of a picture.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``, RGB.
+    faces : Faces
+        Meshes in pixels of `image`; may be empty.
+
+    References
+    ----------
+    Crete et al., "The blur effect: perception and estimation with a new no-reference
+    perceptual blur metric", SPIE 2007 (sharpness).
+    """
+    crops = align(image, faces, _PLAIN)
+    light = [_brightness(crop, mesh) for crop, mesh in zip(crops.images, crops.landmarks, strict=True)]
+    sharp = [sharpness(crop, _PLAIN.detail) for crop in crops.images]
+    boxes = faces.boxes
+    size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) if len(faces) else np.zeros(0)
+    columns = (size, np.array(light), np.array(sharp), *faces.pose.T, _outside(faces))
+    return Quality(*(column.astype(np.float32) for column in columns))
+
+
+def notes(image: np.ndarray, faces: Faces) -> tuple[tuple[str, ...], ...]:
+    """For each face what is wrong with the picture and what to do, in short sentences; none if all is well."""
+    return sentences(measure(image, faces))
+
+
+def sentences(quality: Quality) -> tuple[tuple[str, ...], ...]:
+    """The same from numbers measured before."""
+    columns = [getattr(quality, field.name).tolist() for field in fields(quality)]
+    return tuple(tuple(_sentences_of(*face)) for face in zip(*columns, strict=True))
+
+
+def sharpness(crop: np.ndarray, detail: int) -> float:
+    """How much a blur takes away from a crop ``uint8 (S, S)`` at `detail` pixels a side: 0 blurred, 1 sharp."""
+    small = cv2.resize(crop, (detail, detail), interpolation=cv2.INTER_AREA)
+    if np.ptp(small) == 0:
+        return 0.0
+    return float(1 - blur_effect(small, h_size=_REBLUR))
+
+
+def _brightness(crop: np.ndarray, mesh: np.ndarray) -> float:
+    outline = cv2.convexHull(np.rint(mesh[:, :2]).astype(np.int32))
+    inside = cv2.fillConvexPoly(np.zeros_like(crop), outline, 1).astype(bool)
+    return float(crop[inside].mean()) if inside.any() else float(crop.mean())
+
+
+def _outside(faces: Faces) -> np.ndarray:
+    flat = faces.landmarks[:, :MESH_POINTS, :2]
+    beyond = (flat < -0.5) | (flat > np.array(faces.image_size) - 0.5)
+    return beyond.any(axis=2).mean(axis=1)
+
+
+def _sentences_of(
+    size: float, brightness: float, sharp: float, yaw: float, pitch: float, roll: float, outside: float
+) -> Iterator[str]:
+    if size < TOO_SMALL:
+        yield f"Small, {size:.0f} pixels across: come closer or use a larger picture."
+    elif sharp < TOO_BLURRED:  # a small face is always soft; that is said already
+        yield "Blurred: hold still, wipe the lens or focus on the face."
+    yield from _light_words(brightness)
+    yield from _pose_words(yaw, pitch, roll)
+    if outside > CUT_OFF:
+        yield f"Cut off, {outside:.0%} of the face is beyond the border: bring all of it into the picture."
+
+
+def _light_words(brightness: float) -> Iterator[str]:
+    if brightness < TOO_DARK:
+        yield "Dark: turn to a lamp or a window."
+    if brightness > TOO_BRIGHT:
+        yield "Very bright: step out of the glare or lower the exposure."
+
+
+def _pose_words(yaw: float, pitch: float, roll: float) -> Iterator[str]:
+    if abs(yaw) > TURNED:
+        yield f"Turned {abs(yaw):.0f}° to the side: look at the camera."
+    if abs(pitch) > NODDED:
+        yield f"Looking {abs(pitch):.0f}° {'up' if pitch > 0 else 'down'}: hold the camera at eye level."
+    if abs(roll) > TILTED:
+        yield f"Tilted {abs(roll):.0f}°: hold the head, or the camera, upright."
