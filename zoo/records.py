@@ -8,7 +8,8 @@ One picture as JSON::
        {"number": 1,
         "box": {"left": 176.3, "top": 63.0, "right": 277.1, "bottom": 185.2},
         "pose": {"yaw": -8.1, "pitch": 3.0, "roll": 9.9},
-        "quality": {"notes": ["..."], "measures": {"eye_distance": 43.0, ...}},
+        "quality": {"notes": ["Dark: turn to a lamp or a window."],
+                    "measures": {"size": 104.1, "brightness": 51.2, "sharpness": 0.62, "outside": 0.0}},
         "agree": true,
         "answers": {
           "hog-svm": {"label": "happy", "probability": 0.97, "sure": true,
@@ -18,17 +19,21 @@ One picture as JSON::
 
 `label` is what the face *looks most like*; `sure` says whether its probability reaches the
 threshold on the model's card. Lengths are pixels of the picture, x right and y down; angles
-degrees; milliseconds are for the whole picture. A picture without a face has no entry in
-`faces`. `rows` gives the same as a table, a row a face and model.
+degrees; milliseconds are for the whole picture; quality's measures are those of
+`features.quality.Quality`. A picture without a face has no entry in `faces`. `rows` gives the
+same as a table, a row a face and model, and `to_csv` that as text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import numpy as np
 
+from features import quality
 from zoo.compare import Comparison
 from zoo.prediction import Prediction
 
@@ -72,6 +77,9 @@ class Record(TypedDict):
     milliseconds: dict[str, float]
 
 
+MEASURES = ("size", "brightness", "sharpness", "outside")
+
+
 def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = "") -> Record:
     """A comparison as JSON data.
 
@@ -85,24 +93,33 @@ def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = 
     """
     width, height = comparison.faces.image_size
     labels = next(iter(comparison.predictions.values())).labels
+    measured = quality.measure(comparison.image, comparison.faces)
     return {
         "file": file,
         "width": int(width),
         "height": int(height),
         "labels": list(labels),
         "models": list(comparison.predictions),
-        "faces": [_face(comparison, thresholds, i) for i in range(len(comparison.faces))],
+        "faces": [_face(comparison, thresholds, found, i) for i, found in enumerate(_qualities(measured))],
         "milliseconds": {name: _round(value, 2) for name, value in comparison.milliseconds.items()},
     }
 
 
-def _face(comparison: Comparison, thresholds: Mapping[str, float], i: int) -> Face:
+def _qualities(measured: quality.Quality) -> list[Quality]:
+    columns = {name: getattr(measured, name) for name in MEASURES}
+    return [
+        {"notes": list(notes), "measures": {name: _round(column[i], 3) for name, column in columns.items()}}
+        for i, notes in enumerate(quality.sentences(measured))
+    ]
+
+
+def _face(comparison: Comparison, thresholds: Mapping[str, float], found: Quality, i: int) -> Face:
     faces = comparison.faces
     return {
         "number": i + 1,
         "box": _named(("left", "top", "right", "bottom"), faces.boxes[i]),
         "pose": _named(("yaw", "pitch", "roll"), faces.pose[i]),
-        "quality": {"notes": [], "measures": {}},
+        "quality": found,
         "agree": bool(comparison.agree[i]),
         "answers": {
             name: _answer(prediction[i], thresholds[name]) for name, prediction in comparison.predictions.items()
@@ -139,7 +156,16 @@ def rows(picture: Record) -> list[dict[str, object]]:
     return [_row(picture["file"], face["number"], _columns(face, model), picture["labels"]) for face, model in cases]
 
 
-COLUMNS = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", "notes", "agree")
+def to_csv(table: Sequence[Mapping[str, object]]) -> str:
+    """Rows of equal keys as CSV with a heading."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+COLUMNS = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *MEASURES, "notes", "agree")
 ANSWER_COLUMNS = ("model", "label", "probability", "sure")
 
 
@@ -153,6 +179,7 @@ def _columns(face: Face, model: str) -> dict[str, object]:
     return {
         **face["box"],
         **face["pose"],
+        **face["quality"]["measures"],
         "notes": "; ".join(face["quality"]["notes"]),
         "agree": face["agree"],
         "model": model,

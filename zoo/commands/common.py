@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import sys
 from collections.abc import Sequence
@@ -100,15 +98,6 @@ def write_text(target: str, text: str) -> None:
 def write_json(target: str, data: object) -> None:
     """JSON, readable."""
     write_text(target, json.dumps(data, indent=INDENT, ensure_ascii=False) + "\n")
-
-
-def to_csv(rows: Sequence[dict[str, object]]) -> str:
-    """Rows of equal keys as CSV with a heading."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def update_card(name: str, root: Path, card: Card) -> None:

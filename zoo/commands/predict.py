@@ -28,7 +28,7 @@ from zoo.classifier import Classifier
 from zoo.commands import common
 from zoo.compare import compare
 from zoo.labels import LabelSet, label_set
-from zoo.records import Answer, Face, Record, record, rows
+from zoo.records import Answer, Face, Record, record, rows, to_csv
 
 CAUTION = "Expression is not emotion: this program cannot know how anyone feels."
 
@@ -99,7 +99,7 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
         failures = [{"file": failure.file, "error": failure.error} for failure in failed]
         common.write_json(args.json, {"pictures": list(found), "failed": failures})
     elif args.csv and found:
-        common.write_text(args.csv, common.to_csv([row for picture in found for row in rows(picture)]))
+        common.write_text(args.csv, to_csv([row for picture in found for row in rows(picture)]))
     elif not args.csv and found:
         print("\n\n".join(describe(picture) for picture in found))
         print(f"\n{CAUTION}")
@@ -108,9 +108,9 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
 def describe(picture: Record) -> str:
     """One picture's answers, readable."""
     count = len(picture["faces"])
-    head = f"{picture['file']}: {count or 'no'} face{'' if count == 1 else 's'}"
     if not count:
-        return f"{head} found. Faces must be seen from the front, lit, and not too small."
+        return f"{picture['file']}: no face found. Faces must be seen from the front, lit, and not too small."
+    head = f"{picture['file']}: {count} face{'' if count == 1 else 's'}"
     return "\n".join([head, *(_describe_face(face, picture["labels"]) for face in picture["faces"])])
 
 

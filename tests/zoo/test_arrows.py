@@ -1,0 +1,89 @@
+"""Who may import whom. Arrows point one way: demo.py -> ui -> zoo -> features."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zoo import registry
+
+ROOT = Path(__file__).parents[2]
+LAYERS = ("features", "zoo", "ui", "demo")
+TRAINING = {"zoo/deep.py", "zoo/networks.py"}
+FILES = sorted(path for layer in LAYERS[:3] for path in (ROOT / layer).rglob("*.py")) + [ROOT / "demo.py"]
+FILES = [path for path in FILES if path.is_file()]
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file names in an import, at the top or inside a function."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{place(path)} has a relative import; write it out"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def packages(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
+
+
+def test_the_reader_sees_imports_wherever_they_stand(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("import a.b\ndef f():\n    from c.d import e\n    if f:\n        import g as h\n")
+    assert imports(path) == {"a.b", "c.d", "c.d.e", "g"}
+
+
+def test_there_are_files_of_every_layer():
+    assert {place(path).split("/")[0] for path in FILES} >= {"features", "zoo"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_arrows_point_one_way(path):
+    own = LAYERS.index(place(path).split("/")[0].removesuffix(".py"))
+    above = set(LAYERS[own + 1 :])
+    assert not packages(path) & above
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_each_library_has_its_place(path):
+    name, used = place(path), packages(path)
+    if name != "features/mesh.py":
+        assert "mediapipe" not in used
+    if not name.startswith(("ui/", "demo")):
+        assert "gradio" not in used
+    if name not in TRAINING and not name.startswith("zoo/recipes/"):
+        assert not used & {"keras", "jax", "torch"}
+        # LiteRT has no wheel for Windows with Python 3.10 and Intel Macs; TensorFlow's own interpreter serves there.
+        assert "tensorflow" not in used or name == "zoo/cnn.py"
+    assert not used & {"pickle", "joblib", "dill"}
+
+
+SERVE = """
+import json, sys
+import skimage.data, zoo
+from features.mesh import FaceMesher
+from zoo.compare import compare
+with FaceMesher() as mesher:
+    models = [zoo.load(name) for name in zoo.names()]
+    answers = compare(skimage.data.astronaut(), models, zoo.label_set("6"), mesher).predictions
+print(json.dumps({name: len(answer) for name, answer in answers.items()}))
+print(json.dumps([name for name in ("tensorflow", "keras", "gradio") if name in sys.modules]))
+"""
+
+
+def test_serving_never_imports_tensorflow():
+    done = subprocess.run([sys.executable, "-c", SERVE], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers, heavy = map(json.loads, done.stdout.splitlines()[-2:])
+    assert answers == dict.fromkeys(registry.names(), 1)
+    assert heavy == []

@@ -1,0 +1,424 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo import registry
+from zoo.cards import read_card
+from zoo.cli import COMMANDS, main
+from zoo.commands import predict
+from zoo.commands import train as train_command
+from zoo.labels import EIGHT, SIX
+from zoo.recipes import RECIPES
+from zoo.tables import BEGIN, END
+
+
+@pytest.fixture
+def run(two_models, capsys):
+    """``run("list") -> status, stdout, stderr`` with the two made models."""
+
+    def call(*argv, checkpoints=two_models):
+        where = [] if argv[0] == "train" else ["--checkpoints", str(checkpoints)]
+        try:
+            status = main([*map(str, argv), *where])
+        except SystemExit as error:  # argparse's own way out
+            status = error.code
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def one_sentence(stderr: str) -> bool:
+    """Whether a complaint is one line for people; progress bars and MediaPipe's log lines aside."""
+    lines = [line for line in stderr.splitlines() if line.startswith("python -m zoo")]
+    return len(lines) == 1 and "Traceback" not in stderr
+
+
+# --- list ------------------------------------------------------------------------------------
+
+
+def test_list(run):
+    status, out, _ = run("list")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["name", "first", "second"]
+
+
+def test_list_as_json(run):
+    status, out, err = run("list", "--json")
+    records = json.loads(out)
+    assert status == 0 and err == ""
+    assert [record["name"] for record in records] == ["first", "second"]
+    assert records[0]["labels"][3] == "happy" and records[0]["threshold"] == 0.5
+
+
+def test_no_model(run, tmp_path):
+    status, out, err = run("list", checkpoints=tmp_path / "nowhere")
+    assert status == 2 and out == "" and "There is no model in" in err and one_sentence(err)
+
+
+# --- predict ---------------------------------------------------------------------------------
+
+
+def test_predict_in_words(run, photo):
+    status, out, _ = run("predict", photo)
+    assert status == 0
+    assert out.startswith(f"{photo}: 1 face\nFace 1 at (")
+    assert out.count("looks most like pictures people labelled") == 2
+    assert "The models agree." in out or "The models disagree." in out
+    assert out.rstrip().endswith(predict.CAUTION)
+    assert "you are" not in out.lower()
+
+
+def test_predict_as_json(run, photo):
+    status, out, _ = run("predict", photo, "--models", "second", "--labels", "6", "--json")
+    answer = json.loads(out)
+    assert status == 0 and answer["failed"] == []
+    (picture,) = answer["pictures"]
+    assert picture["models"] == ["second"] and picture["labels"] == list(SIX)
+    assert sum(picture["faces"][0]["answers"]["second"]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_predict_as_csv_to_stdout_and_file(run, photo, tmp_path):
+    status, out, _ = run("predict", photo, "--csv", "-")
+    table = list(csv.DictReader(io.StringIO(out)))
+    assert status == 0 and [row["model"] for row in table] == ["first", "second"]
+    status, quiet, _ = run("predict", photo, "--csv", tmp_path / "faces.csv")
+    assert status == 0 and quiet == ""
+    assert (tmp_path / "faces.csv").read_text() == out
+
+
+def test_predict_a_folder_with_a_broken_file(run, photo):
+    folder = photo.parent / "album" / "deep"
+    folder.mkdir(parents=True)
+    photo.rename(folder / "b.jpg")
+    (folder.parent / "a.png").write_bytes(b"not a picture")
+    (folder / "notes.txt").write_text("skip me")
+    Image.new("RGB", (1, 1)).save(folder / "c.png")
+    status, out, err = run("predict", folder.parent, "--json", "-")
+    answer = json.loads(out)
+    assert status == 1
+    assert [(picture["file"][-5:], len(picture["faces"])) for picture in answer["pictures"]] == [
+        ("b.jpg", 1),
+        ("c.png", 0),
+    ]
+    assert answer["failed"][0]["file"].endswith("a.png") and "not a picture" in answer["failed"][0]["error"]
+    assert "a.png: This is not a picture" in err and one_sentence(err)
+
+
+def test_no_face_is_said(run, tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "wall.png")
+    status, out, _ = run("predict", tmp_path / "wall.png")
+    assert status == 0 and "no face found" in out
+
+
+def test_answers_below_the_threshold_are_not_sure():
+    answer = {"label": "happy", "probability": 0.41, "sure": False, "probabilities": {}}
+    assert predict.in_words(answer) == "is not sure: looks most like pictures people labelled happy (0.41)"
+    assert predict.in_words({**answer, "sure": True}).startswith("says: looks most like")
+
+
+def gif(folder, _jpeg):
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    frames[0].save(folder / "x.gif", save_all=True, append_images=frames[1:])
+
+
+def write(content):
+    return lambda folder, jpeg: (folder / "x.jpg").write_bytes(content(jpeg))
+
+
+def huge(folder, _jpeg):
+    Image.new("1", (20_000, 20_000)).save(folder / "x.png")
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "sentence"),
+    [
+        (write(lambda jpeg: b"hello, I am a text"), 1, "not a picture"),
+        (write(lambda jpeg: jpeg[: len(jpeg) // 3]), 1, "damaged or cut off"),
+        (write(lambda jpeg: b""), 1, "0 bytes"),
+        (write(lambda jpeg: jpeg + bytes(50 * 2**20)), 1, "at most 20 MB"),
+        (huge, 1, "at most 64,000,000 are read"),
+        (lambda folder, jpeg: Image.new("RGB", (1, 1)).save(folder / "x.png"), 0, ""),
+        (gif, 0, ""),
+    ],
+    ids=["text", "truncated", "0 bytes", "50 MB", "20,000 x 20,000", "1 x 1", "animated GIF"],
+)
+def test_bad_pictures(run, tmp_path, jpeg, make, status, sentence):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    make(folder, jpeg)
+    actual, _, err = run("predict", folder, "--models", "first")
+    assert actual == status and sentence in err
+    assert one_sentence(err) == bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--models", "frist"], "no model 'frist'; did you mean first"),
+        (["--models", ","], "--models names no model; there are first, second"),
+        (["--labels", "9"], "no label set '9'; choose one of 7, 6, 5"),
+        (["--json", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .json"),
+        (["--csv", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .csv"),
+        (["--csv", "-", "--json"], "not allowed with"),
+        (["--csv", "no/such/folder/a.csv"], "No such file"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_bad_options(run, photo, options, sentence):
+    status, out, err = run("predict", photo, *options)
+    assert status == 2 and out == "" and sentence in err and one_sentence(err)
+
+
+def test_missing_file_and_folder_without_pictures(run, tmp_path):
+    status, _, err = run("predict", tmp_path / "absent.jpg")
+    assert status == 1 and "absent.jpg" in err and one_sentence(err)
+    (tmp_path / "empty").mkdir()
+    status, _, err = run("predict", tmp_path / "empty")
+    assert status == 2 and "holds no picture" in err and one_sentence(err)
+
+
+def test_models_without_the_labels(run, make_checkpoint, photo):
+    root = make_checkpoint("small", labels=SIX)
+    status, _, err = run("predict", photo, "--models", "small", checkpoints=root)
+    assert status == 2 and "small does not know neutral" in err
+
+
+def test_a_checkpoint_with_a_wrong_hash_and_without_card(run, two_models, photo):
+    with (two_models / "first/model.npz").open("ab") as weights:
+        weights.write(b"x")
+    status, _, err = run("predict", photo)
+    assert status == 2 and "SHA-256" in err and one_sentence(err)
+    (two_models / "second/card.json").write_text("{}")
+    status, _, err = run("predict", photo, "--models", "second")
+    assert status == 2 and "is not a model card" in err and one_sentence(err)
+    (two_models / "second/card.json").unlink()
+    status, _, err = run("predict", photo, "--models", "second")
+    assert status == 2 and "no model 'second'" in err and one_sentence(err)
+
+
+# --- evaluate --------------------------------------------------------------------------------
+
+
+def test_evaluate_a_fer2013_file_and_keep_the_figures(run, two_models, fer2013_csv, tmp_path):
+    target = tmp_path / "figures.json"
+    status, out, err = run(
+        *("evaluate", "first", "second", "--data", fer2013_csv, "--labels", "all"),
+        *("--json", target, "--write-cards"),
+    )
+    assert status == 0
+    assert "FER2013, PrivateTest" in out and "FER2013 without near-duplicates, PrivateTest" in out
+    assert "McNemar p =" in out and "not those of Kaggle" in err
+    lines = json.loads(target.read_text())["models"]["first"]
+    card = read_card(two_models / "first")
+    assert {(line["data"], line["labels"]): line["accuracy"] for line in lines} == {
+        (line.data, line.labels): line.accuracy for line in card.figures
+    }
+    assert card.figure(labels="6").n == 2
+    registry.load.cache_clear()
+    assert registry.load("first", two_models).name == "first"
+
+
+def test_evaluate_prints_json_and_nothing_else(run, fer2013_csv):
+    status, out, _ = run("evaluate", "first", "--data", fer2013_csv, "--split", "PublicTest", "--json", "-")
+    (line,) = [line for line in json.loads(out)["models"]["first"] if line["data"] == "FER2013"]
+    assert status == 0 and line["split"] == "PublicTest" and line["n"] == 2
+
+
+@pytest.fixture
+def photos(tmp_path, photo):
+    root = tmp_path / "photos"
+    (root / "happy").mkdir(parents=True)
+    (root / "sad").mkdir()
+    photo.rename(root / "happy/a.jpg")
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(root / "sad/b.png")
+    return root
+
+
+def test_evaluate_photos(run, photos):
+    status, out, err = run("evaluate", "first", "--data", photos)
+    assert status == 0
+    assert "photos, face found" in out and "photos, all" in out
+    assert "no face was found in 1 (50.0%)" in err
+    (photos / "sad/c.jpg").write_bytes(b"broken")
+    status, _, err = run("evaluate", "first", "--data", photos)
+    assert status == 1 and "c.jpg" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["first", "--data", "absent.csv"], "no file absent.csv"),
+        (["fisrt", "--data", "."], "no model 'fisrt'; did you mean first"),
+        (["first"], "required: --data"),
+        (["first", "--data", "PHOTOS", "--split", "PublicTest"], "are for FER2013's CSV"),
+        (["first", "--data", "PHOTOS", "--labels", "3"], "no label set '3'"),
+        (["first", "--data", "x.csv", "--split", "Training"], "invalid choice: 'Training'"),
+        (["first", "--data", "PHOTOS/happy/a.jpg"], "is no .csv, .csv.xz, .csv.gz or .zip"),
+    ],
+)
+def test_evaluate_bad_options(run, photos, options, sentence):
+    status, out, err = run("evaluate", *(option.replace("PHOTOS", str(photos)) for option in options))
+    assert status == 2 and out == "" and sentence in err and one_sentence(err)
+
+
+def test_evaluate_unknown_folders_and_broken_rows(run, photos, fer2013_csv):
+    (photos / "happy").rename(photos / "smug")
+    status, _, err = run("evaluate", "first", "--data", photos)
+    assert status == 2 and "no class is called smug" in err and one_sentence(err)
+    with fer2013_csv.open("a") as rows:
+        rows.write("3,1 2 3,Training\n")
+    status, _, err = run("evaluate", "first", "--data", fer2013_csv)
+    assert status == 2 and "line 10: 3 pixels; expected 2304" in err and one_sentence(err)
+
+
+def test_evaluate_a_model_that_knows_other_labels(run, make_checkpoint, photos):
+    root = make_checkpoint("eight", labels=EIGHT)
+    make_checkpoint("six", labels=SIX)
+    status, out, _ = run("evaluate", "eight", "--data", photos, checkpoints=root)
+    assert status == 0 and "eight" in out
+    status, _, err = run("evaluate", "six", "--data", photos, checkpoints=root)
+    assert status == 2 and "knows the labels of set 7" in err
+
+
+# --- train -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    """A recipe that only notes what it is given."""
+    module = types.ModuleType("toy_recipe", "Trains a toy.")
+    module.configure = lambda parser: parser.add_argument("--epochs", type=int, default=3)
+    module.seen = []
+    module.train = module.seen.append
+    monkeypatch.setitem(sys.modules, "toy_recipe", module)
+    monkeypatch.setitem(RECIPES, "toy", "toy_recipe")
+    return module
+
+
+def test_train_hands_over_to_the_recipe(run, recipe, fer2013_csv, tmp_path):
+    folder = tmp_path / "run"
+    status, _, err = run("train", "toy", "--data", fer2013_csv, "--run", folder, "--epochs", 5, "--seed", 7, "--resume")
+    (args,) = recipe.seen
+    assert status == 0 and folder.is_dir() and "python -m zoo evaluate toy" in err
+    assert (args.data, args.votes, args.run, args.resume) == (fer2013_csv, None, folder, True)
+    assert (args.epochs, args.seed, args.out) == (5, 7, registry.CHECKPOINTS)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["tyo", "--data", "x"], "invalid choice: 'tyo'"),
+        (["toy"], "required: --data"),
+        (["toy", "--data", "absent.csv"], "there is no file absent.csv"),
+        (["toy", "--data", "CSV", "--votes", "absent.csv"], "--votes: there is no file absent.csv"),
+        (["toy", "--data", "CSV", "--epochs", "many"], "invalid int value: 'many'"),
+        (["toy", "--data", "CSV", "--layers", "3"], "unrecognized arguments: --layers 3"),
+    ],
+)
+def test_train_bad_options(run, recipe, fer2013_csv, options, sentence):
+    status, _, err = run("train", *(option.replace("CSV", str(fer2013_csv)) for option in options))
+    assert status == 2 and sentence in err and one_sentence(err)
+    assert not recipe.seen
+
+
+def test_each_recipe_shows_its_own_help(run, recipe):
+    status, out, _ = run("train", "toy", "--help")
+    assert status == 0 and "Trains a toy." in out and "--epochs" in out and "--resume" in out
+
+
+def test_recipes_are_named_as_the_models(root):
+    for name, module in RECIPES.items():
+        assert name.replace("-", "_") == module.rpartition(".")[2]
+
+
+def test_a_missing_library_is_a_sentence(run, recipe, monkeypatch, fer2013_csv):
+    def absent(_name):
+        raise ModuleNotFoundError("No module named 'keras'", name="keras")
+
+    monkeypatch.setattr(train_command, "import_module", absent)
+    status, _, err = run("train", "toy", "--data", fer2013_csv)
+    assert status == 2 and "keras is not installed; run: pip install -r requirements-dev.txt" in err
+
+
+# --- bench and table -------------------------------------------------------------------------
+
+
+def test_bench_and_keep_the_times(run, two_models):
+    status, out, _ = run("bench", "--repeats", 2, "--models", "first", "--json", "--write-cards")
+    stages = json.loads(out)["stages"]
+    assert status == 0 and list(stages) == ["decode", "mesh", "align", "first"]
+    assert read_card(two_models / "first").milliseconds == stages["first"]["p50"]
+    assert read_card(two_models / "second").milliseconds == 0
+
+
+def test_bench_refuses_no_rounds(run):
+    status, _, err = run("bench", "--repeats", "0")
+    assert status == 2 and "'0' is not a whole number from 1 up" in err
+
+
+def test_table_is_checked_and_written(run, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Zoo\n{BEGIN}\n{END}\nrest\n")
+    status, _, err = run("table", "--check", "--file", readme)
+    assert status == 1 and "is stale" in err and "first" not in readme.read_text()
+    assert run("table", "--file", readme)[0] == 0
+    assert "| `first` |" in readme.read_text() and readme.read_text().endswith(f"{END}\nrest\n")
+    assert run("table", "--check", "--file", readme)[0] == 0
+    readme.write_text("nothing")
+    status, _, err = run("table", "--file", readme)
+    assert status == 2 and "No README has the lines" in err
+
+
+# --- The whole -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples(run, capsys, command):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    assert stopped.value.code == 0 and f"python -m zoo {command}" in out and "Examples:" in out
+
+
+def test_no_command_and_an_unknown_one(capsys):
+    for argv in ([], ["dance"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(argv)
+        assert stopped.value.code == 2 and one_sentence(capsys.readouterr().err)
+
+
+def test_ctrl_c(run, photo, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(predict, "compare", interrupted)
+    status, _, err = run("predict", photo)
+    assert status == 130 and one_sentence(err)
+
+
+def shell(root, *argv, **options):
+    return subprocess.run([sys.executable, "-m", "zoo", *argv], cwd=root, capture_output=True, text=True, **options)
+
+
+def test_as_a_program(root, two_models, tmp_path):
+    listed = shell(root, "list", "--checkpoints", str(two_models), "--json")
+    assert listed.returncode == 0 and len(json.loads(listed.stdout)) == 2
+    (tmp_path / "x.jpg").write_bytes(b"no picture")
+    failed = shell(root, "predict", str(tmp_path / "x.jpg"), "--checkpoints", str(two_models))
+    assert failed.returncode == 1 and failed.stdout == "" and one_sentence(failed.stderr)
+    wrong = shell(root, "predict", str(tmp_path / "x.jpg"), "--models", "third", "--checkpoints", str(two_models))
+    assert wrong.returncode == 2 and wrong.stdout == "" and one_sentence(wrong.stderr)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE on Windows")
+def test_a_reader_that_stops_early_is_no_error(root, two_models):
+    command = f"{sys.executable} -m zoo list --json --checkpoints {two_models} | true"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=root, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
