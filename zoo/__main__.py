@@ -5,4 +5,6 @@ import sys
 from zoo.cli import main
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a file's name may hold what a console cannot show
     sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -94,14 +95,28 @@ def portrait() -> bytes:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold OpenCV, BLAS and OpenMP to one thread; LiteRT and MediaPipe's graphs use one anyway."""
-    threads = cv2.getNumThreads()
+    """Hold OpenCV, BLAS and OpenMP to one thread and, on Linux, all threads made inside to one core.
+
+    MediaPipe has no setting for its threads: only the core keeps them from running at once.
+    """
+    threads, cores = cv2.getNumThreads(), _cores()
     cv2.setNumThreads(1)
+    _stay_on(set(sorted(cores)[-1:]))  # the first core has the system's interrupts
     try:
         with threadpool_limits(1):
             yield
     finally:
         cv2.setNumThreads(threads)
+        _stay_on(cores)
+
+
+def _cores() -> set[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _stay_on(cores: set[int]) -> None:
+    if cores:
+        os.sched_setaffinity(0, cores)
 
 
 def _round(jpeg: bytes, models: Sequence[Classifier], mesher: FaceMesher) -> dict[str, float]:

@@ -31,13 +31,14 @@ from zoo.datasets import (
 )
 from zoo.duplicates import load_duplicates
 from zoo.labels import EIGHT, SEVEN, LabelSet
-from zoo.metrics import Paired, Scored, figures, paired
+from zoo.metrics import Paired, Scored, coverage_curve, figures, paired
 from zoo.prediction import Prediction
 
 FER2013 = "FER2013"
 WITHOUT_DUPLICATES = "FER2013 without near-duplicates"
 FERPLUS = "FER+ majority"
 PHOTOS = "photos"
+SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 BATCH = 128
 NO_FACE = -1
 
@@ -110,11 +111,28 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """How often a model is right when it answers only where it is surest.
+
+    Parameters
+    ----------
+    accuracy : tuple of float
+        Share right among the surest 20, 40, 60, 80 and 100 % (`SHARES`).
+    """
+
+    model: str
+    data: str
+    labels: str
+    accuracy: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """Model name to its lines of figures, every pair of models on the first view, and the test set's notes."""
+    """What came out: model name to its lines of figures; on the first view, pairs of models and coverage."""
 
     figures: dict[str, tuple[Figures, ...]]
     pairs: tuple[Pair, ...]
+    coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
     failed: tuple[str, ...]
 
@@ -135,7 +153,8 @@ def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[L
     common_spec(models)
     predictions = {model.name: predict(model, test.faces) for model in models}
     lines = {name: tuple(_lines(prediction, test, label_sets)) for name, prediction in predictions.items()}
-    return Evaluation(lines, tuple(_pairs(predictions, test, label_sets)), test.notes, test.failed)
+    pairs, coverage = _pairs(predictions, test, label_sets), _coverage(predictions, test, label_sets)
+    return Evaluation(lines, tuple(pairs), tuple(coverage), test.notes, test.failed)
 
 
 def predict(model: Classifier, faces: AlignedFaces) -> Prediction:
@@ -182,6 +201,20 @@ def _pairs(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequen
         for first, second in combinations(able, 2):
             result = paired(scored[first].right, scored[second].right, scored[first].groups)
             yield Pair(first, second, view.data, labels.name, result)
+
+
+def _coverage(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequence[LabelSet]) -> Iterable[Coverage]:
+    for view, labels in _cases(test.views[:1], label_sets):
+        for name, prediction in predictions.items():
+            if _known(labels, prediction.labels):
+                scored = score(prediction, view.within(labels), test.groups)
+                yield Coverage(name, view.data, labels.name, _right_of_surest(scored))
+
+
+def _right_of_surest(scored: Scored) -> tuple[float, ...]:
+    covered, accuracy = coverage_curve(scored.prediction.confidence, scored.right)
+    at = np.searchsorted(covered, np.array(SHARES) - 1e-9)
+    return tuple(accuracy[at].round(4).tolist())
 
 
 # --- FER2013 ---------------------------------------------------------------------------------

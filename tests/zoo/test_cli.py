@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import types
@@ -55,6 +56,12 @@ def test_list_as_json(run):
     assert status == 0 and err == ""
     assert [record["name"] for record in records] == ["first", "second"]
     assert records[0]["labels"][3] == "happy" and records[0]["threshold"] == 0.5
+
+
+def test_a_broken_card_does_not_hide_the_others(run, two_models):
+    (two_models / "first/card.json").write_text("{}")
+    status, out, err = run("list")
+    assert status == 1 and "second" in out and "is not a model card" in err and one_sentence(err)
 
 
 def test_no_model(run, tmp_path):
@@ -415,6 +422,23 @@ def test_as_a_program(root, two_models, tmp_path):
     assert failed.returncode == 1 and failed.stdout == "" and one_sentence(failed.stderr)
     wrong = shell(root, "predict", str(tmp_path / "x.jpg"), "--models", "third", "--checkpoints", str(two_models))
     assert wrong.returncode == 2 and wrong.stdout == "" and one_sentence(wrong.stderr)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+def test_names_a_console_cannot_show(root, two_models, jpeg, tmp_path):
+    photo = tmp_path / "\udcff\u2603.jpg"
+    photo.write_bytes(jpeg)
+    for options in ([], ["--json"], ["--csv", "-"]):
+        done = shell(
+            root,
+            "predict",
+            tmp_path,
+            *options,
+            "--checkpoints",
+            two_models,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )
+        assert done.returncode == 0 and "\\udcff\\u2603.jpg" in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE on Windows")

@@ -67,9 +67,20 @@ def test_each_model_gets_a_line_a_view_and_label_set(models, crops):
     best = models[0].predict_proba(crops).to(FIVE).names
     right = [best[i] == SEVEN.labels[targets[i]] for i in (0, 1, 2, 3)]
     assert lines["all", "5"].accuracy == pytest.approx(np.mean(right), abs=1e-4)
+    last = {(line.model, line.labels): line.accuracy[-1] for line in result.coverage}
+    assert last["first", "5"] == lines["all", "5"].accuracy and len(last) == 6
     assert [(pair.first, pair.second, pair.data, pair.labels) for pair in result.pairs] == [
         ("first", "second", "all", name) for name in ("7", "6", "5")
     ]
+
+
+def test_the_surest_answers_come_first(models, crops):
+    best = models[0].predict_proba(crops).best
+    surest = models[0].predict_proba(crops).confidence.argmax()
+    targets = np.where(np.arange(5) == surest, best, (best + 1) % 7)
+    test = TestSet("made", crops, np.arange(5), (View("all", np.arange(5), targets),))
+    (line,) = evaluate(models[:1], test, [SEVEN]).coverage
+    assert line.accuracy == pytest.approx((1, 1 / 2, 1 / 3, 1 / 4, 1 / 5), abs=1e-4)
 
 
 def test_models_are_scored_only_on_labels_they_know(make_checkpoint, crops):

@@ -92,12 +92,12 @@ def write_text(target: str, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        Path(target).write_text(text, encoding="utf-8", newline="")
+        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def write_json(target: str, data: object) -> None:
-    """JSON, readable."""
-    write_text(target, json.dumps(data, indent=INDENT, ensure_ascii=False) + "\n")
+    """JSON, readable; pure ASCII, because nobody knows what a pipe's other end expects."""
+    write_text(target, json.dumps(data, indent=INDENT) + "\n")
 
 
 def update_card(name: str, root: Path, card: Card) -> None:

@@ -27,7 +27,7 @@ from zoo.commands import common
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
-    from zoo.evaluation import Evaluation, Pair, TestSet
+    from zoo.evaluation import Coverage, Evaluation, Pair, TestSet
 
 SPLIT = "PrivateTest"
 
@@ -95,6 +95,7 @@ def _record(result: Evaluation) -> dict[str, object]:
     return {
         "models": {name: [asdict(line) for line in lines] for name, lines in result.figures.items()},
         "pairs": [asdict(pair) for pair in result.pairs],
+        "coverage": [asdict(line) for line in result.coverage],
         "notes": list(result.notes),
         "failed": list(result.failed),
     }
@@ -113,6 +114,7 @@ def report(result: Evaluation) -> str:
         parts.append(f"{data}, {chosen[0][1].split}\n{table}")
     main = lines[0][1]
     parts += [_per_class(name, line) for name, line in lines if (line.data, line.labels) == (main.data, main.labels)]
+    parts += ["\n".join(_covered(line) for line in result.coverage if line.labels == main.labels)]
     parts += ["\n".join(_compared(pair) for pair in result.pairs)] if result.pairs else []
     return "\n\n".join(parts)
 
@@ -137,6 +139,11 @@ def _per_class(name: str, line: Figures) -> str:
         f1 = 2 * precision * recall / max(precision + recall, 1e-9)
         rows.append((label, str(n), f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}"))
     return common.grid(rows)
+
+
+def _covered(line: Coverage) -> str:
+    numbers = " / ".join(f"{accuracy:.1%}" for accuracy in line.accuracy)
+    return f"{line.model}, right among the surest 20 / 40 / 60 / 80 / 100 %: {numbers}"
 
 
 def _compared(pair: Pair) -> str:

@@ -3,16 +3,21 @@
 Examples:
   python -m zoo list
   python -m zoo list --json
+
+A model whose card is broken is reported and left out; the exit status is then 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 
 from zoo import registry
-from zoo.cards import Card
+from zoo.cards import Card, CardError
 from zoo.commands import common
 from zoo.tables import share
+
+HEADING = ("name", "family", "labels", "PrivateTest", "ms", "what it is")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +28,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the models."""
-    names = common.chosen(registry.names(args.checkpoints), args.checkpoints)
-    cards = [registry.card(name, args.checkpoints) for name in names]
+    cards, broken = [], 0
+    for name in common.chosen(registry.names(args.checkpoints), args.checkpoints):
+        try:
+            cards.append(registry.card(name, args.checkpoints))
+        except CardError as error:
+            broken += 1
+            print(f"python -m zoo: {error}", file=sys.stderr)
     if args.json:
         common.write_json(common.STDOUT, [_record(card) for card in cards])
-        return 0
-    heading = ("name", "family", "labels", "PrivateTest", "ms", "what it is")
-    print(common.grid([heading, *(_row(card) for card in cards)], left=len(heading)))
-    return 0
+    else:
+        print(common.grid([HEADING, *(_row(card) for card in cards)], left=len(HEADING)))
+    return 1 if broken else 0
 
 
 def _row(card: Card) -> tuple[str, ...]:
