@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ MAX_PIXELS = 64_000_000
 MAX_SIDE = 2048
 
 SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"])
+
+_RESIZED_WELL = frozenset(["L", "RGB", "RGBA", "CMYK", "YCbCr"])  # modes Pillow averages; others first become RGB
 
 Source = str | os.PathLike | bytes | np.ndarray
 
@@ -61,8 +65,10 @@ def to_grey(image: np.ndarray) -> np.ndarray:
 def _read(source: str | os.PathLike | bytes) -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source)
-    else:
+    elif isinstance(source, (str, os.PathLike)):
         data = _read_file(Path(source))
+    else:
+        raise ImageError(f"A {type(source).__name__} is no picture; expected a path, bytes or an array.")
     if not data:
         raise ImageError("The file is empty (0 bytes). Choose a JPEG, PNG or WebP picture.")
     _check_bytes(len(data))
@@ -75,8 +81,8 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except IsADirectoryError as error:
         raise ImageError(f"{path} is a folder, not a picture.") from error
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or error
         raise ImageError(f"Cannot read {path}: {reason}.") from error
 
 
@@ -90,22 +96,29 @@ def _check_bytes(size: int) -> None:
 
 def _decode(data: bytes, max_side: int) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            _check_pixels(*picture.size)
-            picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            upright.thumbnail((max_side, max_side), Image.Resampling.BOX, reducing_gap=2.0)
-            return _to_rgb(upright)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd files; they are read or refused here
+            return _decode_quietly(data, max_side)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
         raise ImageError("This is not a picture that can be read. Use JPEG, PNG or WebP.") from error
     except Image.DecompressionBombError as error:
-        raise ImageError(_too_many_pixels("that many")) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+        raise ImageError(_too_many_pixels("far too many")) from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
         # Pillow's decoders raise all of these on files that break off or lie about themselves.
         raise ImageError(f"The picture is damaged or cut off ({error}). Save it again and retry.") from error
+
+
+def _decode_quietly(data: bytes, max_side: int) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as picture:
+        _check_pixels(*picture.size)
+        picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+    if upright.mode in _RESIZED_WELL:
+        upright.thumbnail((max_side, max_side), Image.Resampling.BOX, reducing_gap=2.0)
+    return _shrink(_to_rgb(upright), max_side)
 
 
 def _check_pixels(width: int, height: int) -> None:
@@ -119,7 +132,7 @@ def _too_many_pixels(size: str) -> str:
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:
     if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        return _from_array(_sixteen_bit(np.asarray(picture, dtype=np.float64)))
+        return _from_array(_sixteen_bit(np.asarray(picture)))
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
@@ -128,7 +141,10 @@ def _to_rgb(picture: Image.Image) -> np.ndarray:
 
 
 def _sixteen_bit(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.nan_to_num(values), 0, 65535).astype(np.uint16)
+    """Grey of more than 8 bits: whole numbers up to 65535, or floats up to 1 as some TIFFs have them."""
+    unit = np.issubdtype(values.dtype, np.floating) and values.max() <= 1
+    values = np.nan_to_num(values.astype(np.float64))
+    return np.rint(np.clip(values * (65535 if unit else 1), 0, 65535)).astype(np.uint16)
 
 
 def _from_array(array: np.ndarray) -> np.ndarray:
