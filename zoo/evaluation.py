@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -325,7 +324,6 @@ def _find_all(paths: Sequence[Path], spec: AlignSpec) -> tuple[AlignedFaces, lis
             except ImageError as error:
                 rows.append(None)
                 failed.append(f"{path}: {error}")
-                print(f"\n{failed[-1]}", file=sys.stderr)
                 continue
             largest = align(image, mesher.find(image)[:1], spec)
             rows.append(len(parts) - 1 if len(largest) else NO_FACE)

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     result = evaluate(models, _test_set(args, models), label_sets)
     if not any(result.figures.values()):
         raise common.UsageError(f"None of the models or pictures knows the labels of set {args.labels}.")
-    for sentence in result.notes:
+    for sentence in (*result.notes, *(f"python -m zoo: {failure}" for failure in result.failed)):
         print(sentence, file=sys.stderr)
     if args.json:
         common.write_json(args.json, _record(result))
