@@ -11,7 +11,8 @@ import numpy as np
 
 from features.faces import MESH_POINTS, Faces, anchors
 from features.images import to_grey
-
+from features.mirror import mirror_order
+from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, frontal, illuminate
 
 @dataclass(frozen=True)
 class AlignSpec:
@@ -31,6 +32,10 @@ class AlignSpec:
         ``"grey"``; part of the fingerprint should another ever be used.
     version : int
         Raised whenever the code below changes what comes out.
+    illumination : str
+        ``"none"``, ``"clahe"`` or ``"gamma"``: light evened out on the crop.
+    pose : str
+        ``"none"`` or ``"frontal"``: the face turned to the front through its mesh.
     """
 
     size: int = 72
@@ -40,12 +45,17 @@ class AlignSpec:
     detail: int = 48
     colour: str = "grey"
     version: int = 1
+    illumination: str = "none"
+    pose: str = "none"
 
     def __post_init__(self) -> None:
         if self.colour != "grey":
             raise ValueError(f"colour {self.colour!r} is unknown; expected 'grey'")
         if self.size < 16 or self.detail < 16:
             raise ValueError(f"size {self.size} and detail {self.detail} must be at least 16 pixels")
+        for name, known in (("illumination", ILLUMINATIONS), ("pose", POSES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; expected one of {', '.join(known)}")
 
     @property
     def template(self) -> np.ndarray:
@@ -57,7 +67,11 @@ class AlignSpec:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that change when the preprocessing does."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        settings = asdict(self)
+        for later in ("illumination", "pose"):  # left out where unused, so that older fingerprints hold
+            if settings[later] == "none":
+                del settings[later]
+        text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -72,7 +86,8 @@ class AlignedFaces:
     landmarks : ndarray
         ``(n, 468, 3)`` float32, the mesh in crop pixels.
     to_crop : ndarray
-        ``(n, 2, 3)`` float32, affine map from picture pixels to crop pixels.
+        ``(n, 2, 3)`` float32, affine map from picture pixels to crop pixels (of a frontal crop,
+        which no affine map makes, the one it would have without).
     spec : AlignSpec
     """
 
@@ -111,6 +126,16 @@ class AlignedFaces:
             index = slice(index, index + 1)
         return AlignedFaces(self.images[index], self.landmarks[index], self.to_crop[index], self.spec)
 
+    def mirrored(self) -> AlignedFaces:
+        """Every face as in a mirror: pixels, mesh and map; twice gives the same faces again."""
+        last = self.spec.size - 1
+        landmarks = self.landmarks[:, mirror_order()]
+        landmarks[:, :, 0] = last - landmarks[:, :, 0]
+        to_crop = self.to_crop.copy()
+        to_crop[:, 0] *= -1
+        to_crop[:, 0, 2] += last
+        return AlignedFaces(np.ascontiguousarray(self.images[:, :, ::-1]), landmarks, to_crop, self.spec)
+
 
 def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:
     """Cut every face out of a picture: eyes and mouth laid on the spec's template.
@@ -135,9 +160,15 @@ def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:
     if not len(faces):
         return AlignedFaces.empty(spec)
     to_crop = similarity(anchors(faces.landmarks), spec.template)
-    images = np.stack([_cut(image, affine, spec) for affine in to_crop])
     landmarks = move(faces.landmarks[:, :MESH_POINTS], to_crop)
-    return AlignedFaces(images, landmarks, to_crop.astype(np.float32), spec)
+    if spec.pose == "frontal":
+        turned = frontal(landmarks)
+        target = move(turned, similarity(anchors(turned), spec.template))
+        images = [_cut_frontal(image, *face, spec) for face in zip(to_crop, landmarks, target, strict=True)]
+        landmarks = target
+    else:
+        images = [_cut(image, affine, spec) for affine in to_crop]
+    return AlignedFaces(np.stack(images), landmarks, to_crop.astype(np.float32), spec)
 
 
 def similarity(points: np.ndarray, template: np.ndarray) -> np.ndarray:
@@ -185,7 +216,27 @@ def scale_of(to_crop: np.ndarray) -> np.ndarray:
 
 
 def _cut(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> np.ndarray:
-    """One crop. The face's surroundings are shrunk to `detail` first, then turned and scaled."""
+    """One crop: its part of the picture, turned and scaled."""
+    grey, to_crop = _source(image, to_crop, spec)
+    crop = cv2.warpAffine(
+        grey, to_crop, (spec.size, spec.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return illuminate(crop, spec.illumination)
+
+
+def _cut_frontal(
+    image: np.ndarray, to_crop: np.ndarray, mesh: np.ndarray, target: np.ndarray, spec: AlignSpec
+) -> np.ndarray:
+    """One crop, bent so that its mesh ``(468, 3)``, in crop pixels, comes to lie on `target`."""
+    grey, to_crop = _source(image, to_crop, spec)
+    source = move(mesh[None], from_crop(to_crop[None]))[0]
+    where = back_map(source, target, spec.size)
+    crop = cv2.remap(grey, where[..., 0], where[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return illuminate(fill_hidden(crop, where), spec.illumination)
+
+
+def _source(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> tuple[np.ndarray, np.ndarray]:
+    """The face's surroundings in grey, shrunk to `detail`, and the map from them to the crop."""
     region, left, top = _surroundings(image, to_crop, spec)
     grey = to_grey(region)
     to_crop = to_crop @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
@@ -195,9 +246,7 @@ def _cut(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> np.ndarray:
         small = max(1, round(width * shrink)), max(1, round(height * shrink))
         grey = cv2.resize(grey, small, interpolation=cv2.INTER_AREA)
         to_crop = to_crop @ _resize_map(small[0] / width, small[1] / height)
-    return cv2.warpAffine(
-        grey, to_crop, (spec.size, spec.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    return grey, to_crop
 
 
 def _resize_map(x_ratio: float, y_ratio: float) -> np.ndarray:

@@ -37,9 +37,8 @@ class Hog:
         """``(n, d)`` float32 with d = (S // cell - 1)² x 4 x orientations."""
         side = faces.spec.size // self.cell - 1
         if side < 1:
-            raise ValueError(
-                f"crops of {faces.spec.size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {faces.spec.size // 2}"
-            )
+            size = faces.spec.size
+            raise ValueError(f"crops of {size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {size // 2}")
         rows = [self._one(image) for image in faces.images]
         return np.array(rows, np.float32).reshape(len(faces), side * side * 4 * self.orientations)
 
@@ -113,7 +112,9 @@ class Joined:
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
         """``(n, sum of d)`` float32."""
-        return np.concatenate([part(faces) * np.float32(w) for part, w in zip(self.parts, self.weights)], axis=1)
+        return np.concatenate(
+            [part(faces) * np.float32(w) for part, w in zip(self.parts, self.weights, strict=True)], axis=1
+        )
 
 
 Descriptor = Hog | Lbp | Geometry | Joined
@@ -125,7 +126,7 @@ def to_config(descriptor: Descriptor) -> list[dict]:
     joined = descriptor if isinstance(descriptor, Joined) else Joined((descriptor,), (1.0,))
     return [
         {"kind": type(part).__name__.lower(), "weight": weight, **asdict(part)}
-        for part, weight in zip(joined.parts, joined.weights)
+        for part, weight in zip(joined.parts, joined.weights, strict=True)
     ]
 
 

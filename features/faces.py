@@ -66,16 +66,18 @@ class Faces:
         Yaw is positive when the face turns to the viewer's right, pitch when it looks up,
         roll when it leans clockwise as seen. An upright frontal face is near (0, 0, 0).
         """
-        axes = face_axes(self.landmarks)
-        right, down, back = axes[:, :, 0], axes[:, :, 1], axes[:, :, 2]
-        yaw = np.arctan2(-back[:, 0], back[:, 2])
-        pitch = np.arctan2(back[:, 1], np.hypot(back[:, 0], back[:, 2])) - NEUTRAL_PITCH
-        roll = np.arctan2(right[:, 1], down[:, 1])
+        turn = face_axes(self.landmarks) @ FRONT_AXES.T
+        # turn = roll in the picture's plane @ yaw @ pitch, so a roll changes neither of the others.
+        yaw = np.arcsin(turn[:, 2, 0].clip(-1, 1))
+        pitch = np.arctan2(-turn[:, 2, 1], turn[:, 2, 2])
+        roll = np.arctan2(turn[:, 1, 0], turn[:, 0, 0])
         return np.degrees(np.stack([yaw, pitch, roll], axis=1)).astype(np.float32)
 
 
 # The line forehead-chin leans by this much on faces that look straight ahead (median of FER2013).
 NEUTRAL_PITCH = np.radians(-9.0)
+_COS, _SIN = np.cos(NEUTRAL_PITCH), np.sin(NEUTRAL_PITCH)
+FRONT_AXES = np.array([[1, 0, 0], [0, _COS, _SIN], [0, -_SIN, _COS]])  # `face_axes` of a face with pose (0, 0, 0)
 
 
 def boxes_of(meshes: np.ndarray) -> np.ndarray:
