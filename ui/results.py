@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from features import draw, quality
+import numpy as np
+
+from features import quality
+from features.faces import Faces
 from ui import bars, embed, stages, wording
 from zoo import records
 from zoo.cards import Card
@@ -40,10 +43,23 @@ def summary(comparison: Comparison) -> str:
 
 
 def _photo(comparison: Comparison, cards: Mapping[str, Card]) -> str:
-    shown = embed.shrink(draw.boxes(comparison.image, comparison.faces), PHOTO_SIDE)
-    faces = len(comparison.faces)
-    alt = "The picture" if not faces else f"The picture with {faces} numbered face{'s' if faces > 1 else ''}"
-    return f'<figure class="fo-photo">{embed.img(shown, alt)}{_caption(comparison, cards)}</figure>'
+    shown = embed.img(embed.shrink(comparison.image, PHOTO_SIDE), "The picture")
+    boxes = "".join(_box(comparison.faces, i) for i in range(len(comparison.faces)))
+    return (
+        f'<figure class="fo-photo"><div class="fo-mat"><div class="fo-frame">{shown}{boxes}</div></div>'
+        f"{_caption(comparison, cards)}</figure>"
+    )
+
+
+def _box(faces: Faces, i: int) -> str:
+    """A numbered box over the photo that leads to the face's card; lines stay crisp at any size."""
+    size = np.array(faces.image_size * 2)
+    left, top, right, bottom = (100 * faces.boxes[i] / size).clip(0, 100)
+    place = f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%"
+    return (
+        f'<a class="fo-box" href="#fo-face-{i + 1}" style="{place}" '
+        f'aria-label="Face {i + 1}: go to its answers"><span>{i + 1}</span></a>'
+    )
 
 
 def _caption(comparison: Comparison, cards: Mapping[str, Card]) -> str:
@@ -53,24 +69,24 @@ def _caption(comparison: Comparison, cards: Mapping[str, Card]) -> str:
     items = "".join(f"<li>{escape(name)} {ms:.1f} ms</li>" for name, ms in steps)
     return (
         f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>'
-        f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul>'
-        f"{_downloads(comparison, cards)}</figcaption>"
+        f"{_downloads(comparison, cards)}"
+        f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul></figcaption>'
     )
 
 
 def _body(comparison: Comparison, cards: Mapping[str, Card]) -> str:
     if not len(comparison.faces):
         hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
-        return f'<div class="fo-card fo-none"><h3>{wording.NO_FACE}</h3><ul>{hints}</ul></div>'
+        return f'<div class="fo-card fo-none"><h3>{wording.NO_FACE_HELP}</h3><ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
     return "".join(_face(comparison, i, cards, notes[i]) for i in range(len(comparison.faces)))
 
 
-def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: list[str]) -> str:
+def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str]) -> str:
     crop = embed.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
-        f'<section class="fo-card" aria-label="Face {i + 1}">'
+        f'<section class="fo-card" id="fo-face-{i + 1}" aria-label="Face {i + 1}">'
         f'<header class="fo-facehead"><h3><span class="fo-number">{i + 1}</span> Face {i + 1}</h3>'
         f"{_badge(comparison, i, cards)}</header>"
         f'<div class="fo-face"><div class="fo-seen"><figure>{crop}<figcaption>What the models saw</figcaption></figure>'
@@ -102,7 +118,7 @@ def _answer(comparison: Comparison, i: int, card: Card) -> str:
     )
 
 
-def _notes(notes: list[str]) -> str:
+def _notes(notes: Sequence[str]) -> str:
     if not notes:
         return '<p class="fo-note fo-fine">Good picture of a face: large, sharp, lit and upright enough.</p>'
     return f'<ul class="fo-note">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'

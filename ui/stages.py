@@ -17,7 +17,7 @@ from zoo import registry
 from zoo.cards import Card
 from zoo.compare import Comparison
 
-PATCH = 160
+PATCH = 320
 MAPS = 16
 
 
@@ -94,21 +94,15 @@ def _features(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
 def _feature(model, face: AlignedFaces, card: Card) -> str:
     """Gradient histograms, or the maps of a network's first stage."""
     if hasattr(model, "maps"):
-        image, words = tile_maps(model.maps(face)[0]), f"{card.title}: first maps"
+        image, words = draw.mosaic(liveliest(model.maps(face)[0])), f"{card.title}: first maps"
     else:
-        image, words = draw.hog_glyphs(face.images[0]), "HOG: edges and their directions"
+        image, words = draw.hog_glyphs(face.images[0], side=216), "HOG: edges and their directions"
     return f"<figure>{embed.img(image, words, photo=False)}<figcaption>{escape(words)}</figcaption></figure>"
 
 
-def tile_maps(maps: np.ndarray) -> np.ndarray:
-    """The liveliest maps side by side, each stretched to the full range: ``(h, w, c) -> uint8``."""
-    liveliest = np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:MAPS]
-    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
-    grey = np.rint(255 * (maps - low) / np.maximum(high - low, 1e-9)).astype(np.uint8)
-    tiles = [np.pad(grey[:, :, c], 1, constant_values=255) for c in liveliest]
-    columns = max(1, round(len(tiles) ** 0.5))
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
-    return np.concatenate([np.concatenate(tiles[r : r + columns], axis=1) for r in range(0, len(tiles), columns)])
+def liveliest(maps: np.ndarray) -> np.ndarray:
+    """The `MAPS` maps that vary most, the liveliest first: ``(h, w, c) -> (h, w, <= MAPS)``."""
+    return maps[:, :, np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:MAPS]]
 
 
 def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:

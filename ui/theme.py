@@ -29,6 +29,7 @@ def theme() -> gr.Theme:
         block_border_color="#e6e1d8",
         block_border_color_dark="#33373d",
         block_shadow="none",
+        block_radius="14px",
         block_label_background_fill="transparent",
         block_label_background_fill_dark="transparent",
         color_accent="#0f766e",

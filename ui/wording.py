@@ -40,6 +40,7 @@ STEPS = (
     ("Compare", "Hand-made features and a learned network answer side by side."),
 )
 NO_FACE = "No face found in this picture."
+NO_FACE_HELP = "What helps"
 NO_FACE_HINTS = (
     "Is the whole face in the picture, from brow to chin?",
     "Does it look roughly towards the camera?",

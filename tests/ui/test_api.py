@@ -154,7 +154,7 @@ def test_uploads_are_deleted_in_time_and_the_page_says_so(app, client, astronaut
     assert ui_app.SWEEP + ui_app.AGE < wording.KEPT_MINUTES * 60
     assert app.delete_cache == (ui_app.SWEEP, ui_app.AGE)
     ask(client, astronaut)
-    (kept,) = [path for path in uploads.rglob("astronaut.png")]
+    (kept,) = uploads.rglob("astronaut.png")
     gradio.route_utils.delete_files_created_by_app(app, 0)
     assert [path for path in uploads.rglob("*") if path.is_file()] == []
     with pytest.raises(compare_tab.ImageError, match="deleted after"):
