@@ -18,6 +18,7 @@ from features.faces import MESH_POINTS
 from features.mesh import FaceMesher
 from zoo import registry
 from zoo.cards import Card, Training, sha256, write_card
+from zoo.cli import main
 from zoo.datasets import Fer2013, read_fer2013
 from zoo.labels import SEVEN, LabelSet
 
@@ -175,3 +176,29 @@ def fer2013_csv(tmp_path, csv_rows) -> Path:
     path = tmp_path / "fer2013.csv"
     path.write_text("\n".join(["emotion,pixels,Usage", *csv_rows]) + "\n", encoding="ascii")
     return path
+
+
+@pytest.fixture
+def run(two_models, capsys):
+    """``run("list") -> status, stdout, stderr`` of the command line, with two made models.
+
+    Whatever fails must say so in exactly one sentence, without a traceback.
+    """
+
+    def call(*argv, checkpoints=two_models):
+        where = [] if argv[0] == "train" else ["--checkpoints", str(checkpoints)]
+        try:
+            status = main([*map(str, argv), *where])
+        except SystemExit as error:  # argparse's own way out
+            status = error.code
+        out, err = capsys.readouterr()
+        assert (complaints(err) == 1) == (status != 0), err
+        return status, out, err
+
+    return call
+
+
+def complaints(stderr: str) -> int:
+    """How many sentences tell of a failure; progress bars and MediaPipe's log lines are none."""
+    assert "Traceback" not in stderr
+    return sum(line.startswith("python -m zoo") for line in stderr.splitlines())

@@ -42,7 +42,9 @@ def _renew(path: Path, table: str, check: bool) -> bool:
     except TableError as error:
         raise common.UsageError(str(error)) from error
     if old != new:
-        print(f"{path} is stale; run: python -m zoo table" if check else f"wrote {path}", file=sys.stderr)
+        print(
+            f"python -m zoo: {path} is stale; run: python -m zoo table" if check else f"wrote {path}", file=sys.stderr
+        )
         if not check:
             path.write_text(new, encoding="utf-8", newline="\n")
     return old != new
