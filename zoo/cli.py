@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output, such as `head`, has had enough
         return _close_stdout()
     except ModuleNotFoundError as error:
-        return _complain(f"{error.name} is not installed; run: pip install -r requirements-dev.txt", BAD)
+        return _complain(f"{error.name} is not installed; run: pip install -r requirements.txt", BAD)
     except BAD_INPUT as error:
         return _complain(str(error), BAD)
 

@@ -158,7 +158,7 @@ def test_a_missing_library_is_a_sentence(run, recipe, monkeypatch, fer2013_csv):
 
     monkeypatch.setattr(train_command, "import_module", absent)
     status, _, err = run("train", "toy", "--data", fer2013_csv)
-    assert status == 2 and "keras is not installed; run: pip install -r requirements-dev.txt" in err
+    assert status == 2 and "keras is not installed; run: pip install -r requirements.txt" in err
 
 
 # --- bench and table -------------------------------------------------------------------------
