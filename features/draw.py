@@ -61,8 +61,8 @@ def mesh(image: np.ndarray, faces: Faces) -> np.ndarray:
         side = np.ptp(marks[:, :2], axis=0).max()
         width = max(1, round(side / 300))
         fine = _edges(canvas, marks, tesselation(), colour(i), width)
-        # On a small face the edges lie so close that they would hide it.
-        canvas = cv2.addWeighted(fine, alpha := float(np.clip(side / 500, 0.3, 0.6)), canvas, 1 - alpha, 0)
+        opacity = float(np.clip(side / 500, 0.3, 0.6))  # a small face's edges lie so close that they would hide it
+        canvas = cv2.addWeighted(fine, opacity, canvas, 1 - opacity, 0)
         canvas = _edges(canvas, marks, contours(), PAPER, width)
     return canvas
 

@@ -22,10 +22,11 @@ from features.faces import Faces, boxes_of
 from features.windows import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, tiles
 
 CONFIDENCE = 0.5  # where there may be no face at all
-MESH_CONFIDENCE = 0.95  # an upright mesh forced upon a face that hangs upside down scores 0.5 to 0.93
+MESH_CONFIDENCE = 0.95  # in a window; meshes forced upon something else score 0.5 to 0.93, true ones 0.99
 FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
 LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
-UPRIGHT_PASSES = 2
+UPRIGHT_PASSES = 3
+STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
 SMALL_PICTURE = 160
 
 
@@ -138,7 +139,7 @@ class FaceMesher:
             static_image_mode=not tracking,
             max_num_faces=max_faces if tracking else 4,
             min_detection_confidence=CONFIDENCE,
-            min_tracking_confidence=CONFIDENCE if tracking else MESH_CONFIDENCE,
+            min_tracking_confidence=CONFIDENCE,
         )
         self._graphs = [self._mesh]
         self._worker: ThreadPoolExecutor | None = None
@@ -199,11 +200,12 @@ class FaceMesher:
         return _no_mesh()
 
     def _photo_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        """Ordinary, with more contrast and a border, with a border alone, turned."""
+        """Ordinary, with more contrast and a border, with a border alone, turned, and at last on trust."""
         yield self._in_photo(image)
         yield self._padded(_brighten(image), 0.5)
         yield self._padded(image, 0.25)
         yield self._turned(image)
+        yield _run(self._mesh, image)
 
     def _face_picture_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """A picture that is one face and little more (FER2013): enlarge it and give it a border."""
@@ -215,10 +217,24 @@ class FaceMesher:
         """The mesh on the whole, and in a window around every further face the detector sees."""
         far = self._worker.submit(self._detect, image)  # MediaPipe lets go of Python's lock: both run at once
         near = _run(self._mesh, image)
-        taken = boxes_of(near)
-        windows = [w for w in far.result() if not any(overlap(w.face, box) >= SAME_FACE for box in taken)]
-        found = np.concatenate([near, *(self._in_window(image, window) for window in windows)])
-        return np.array([self._upright(image, mesh) for mesh in found]).reshape(found.shape)
+        windows = far.result()
+        near, seen = _agreeing(near, windows)
+        left = [w for w in windows if not any(overlap(w.face, box) >= SAME_FACE for box in boxes_of(near))]
+        further = [self._in_window(image, window) for window in left]
+        seen = np.array([*seen, *[True] * sum(map(len, further))], bool)
+        return self._trusted(image, np.concatenate([near, *further]), seen)
+
+    def _trusted(self, image: np.ndarray, meshes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Leaning meshes read again upright; then those that are no mistake.
+
+        Upright meshes are at times forced upon faces that hang upside down. One that two
+        detectors saw upright is true, and then so are its neighbours; others have to prove it.
+        """
+        leaning = np.array([abs(around_mesh(mesh).roll) >= LEANING for mesh in meshes], bool)
+        meshes = [self._upright(image, mesh) if leans else mesh for mesh, leans in zip(meshes, leaning, strict=True)]
+        if not (seen & ~leaning).any():
+            meshes = [mesh for mesh in meshes if self._is_steady(image, mesh)]
+        return np.array(meshes) if meshes else _no_mesh()
 
     def _enlarged(self, image: np.ndarray, pad: float) -> np.ndarray:
         """The largest face of a small picture, looked for at some 192 pixels a side plus `pad`."""
@@ -239,30 +255,24 @@ class FaceMesher:
 
     def _turned(self, image: np.ndarray) -> np.ndarray:
         """Faces that lie on their side or hang upside down (a phone's photo without EXIF)."""
-        best, least = _no_mesh(), math.inf
-        for turns in (1, 2, 3):
-            turned = np.ascontiguousarray(np.rot90(image, turns))
-            meshes = self._in_photo(turned)
-            drift = self._drift(turned, meshes[0]) if len(meshes) else math.inf
-            if drift < least:
-                best, least = _turned_back(meshes, turns, *image.shape[:2]), drift
-        return best
-
-    def _drift(self, image: np.ndarray, mesh: np.ndarray) -> float:
-        """How far a mesh moves, in windows, when its window is turned: much if it was forced upon a wrong turn."""
-        window = around_mesh(mesh)
-        again = self._in_window(image, replace(window, roll=window.roll + LEANING))
-        return float(np.abs(again[0] - mesh).mean() / window.side) if len(again) else math.inf
+        for turns in (1, 3, 2):
+            meshes = self._in_photo(np.ascontiguousarray(np.rot90(image, turns)))
+            if len(meshes):
+                return _turned_back(meshes, turns, *image.shape[:2])
+        return _no_mesh()
 
     def _upright(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-        """The mesh read again in a window turned along with the face, if it leans a lot."""
+        """A leaning mesh read again in a window turned along with the face."""
         for _ in range(UPRIGHT_PASSES):
-            window = around_mesh(mesh)
-            if abs(window.roll) < LEANING:
-                break
-            again = self._in_window(image, window)
+            again = self._in_window(image, around_mesh(mesh))
             mesh = again[0] if len(again) else mesh
         return mesh
+
+    def _is_steady(self, image: np.ndarray, mesh: np.ndarray) -> bool:
+        """Whether the mesh stays on the face when its window is turned; a false one goes along."""
+        window = around_mesh(mesh)
+        again = self._in_window(image, replace(window, roll=window.roll + LEANING))
+        return len(again) > 0 and float(np.abs(again[0] - mesh).mean()) < STEADY * window.side
 
     def _in_window(self, image: np.ndarray, window: Window) -> np.ndarray:
         """The mesh in a window that is known to hold a face; none if the network sees no face there."""
@@ -280,6 +290,18 @@ class FaceMesher:
         left, top, right, bottom = tile
         found = self._detector.process(np.ascontiguousarray(image[top:bottom, left:right])).detections or []
         return [_window_of(one.location_data, tile) for one in found]
+
+
+def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, list[bool]]:
+    """Meshes without those that a window on the same face says are turned otherwise; whether each was seen at all."""
+    kept, seen = [], []
+    for i, box in enumerate(boxes_of(meshes)):
+        same = [window for window in windows if overlap(window.face, box) >= SAME_FACE]
+        roll = around_mesh(meshes[i]).roll
+        if all(math.cos(math.radians(window.roll - roll)) > 0.5 for window in same):
+            kept.append(i)
+            seen.append(bool(same))
+    return meshes[kept], seen
 
 
 def _check(image: np.ndarray) -> None:

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from skimage.feature import hog, local_binary_pattern
+
+from features.align import AlignedFaces, AlignSpec, move
+from features.descriptors import CONTOUR_POINTS, Geometry, Hog, Joined, Lbp, from_config, to_config
+
+ALL = [
+    Hog(),
+    Hog(cell=6, orientations=9),
+    Lbp(),
+    Lbp(radius=2, grid=5),
+    Geometry(),
+    Joined((Hog(12), Lbp()), (1.0, 2.0)),
+]
+NAMES = [repr(d)[:40] for d in ALL]
+
+
+@pytest.mark.parametrize("descriptor", ALL, ids=NAMES)
+def test_a_batch_is_its_rows(descriptor, make_aligned):
+    faces = make_aligned(3)
+    before = faces.images.copy(), faces.landmarks.copy()
+    batch = descriptor(faces)
+    assert batch.dtype == np.float32
+    assert np.isfinite(batch).all()
+    assert (batch == np.concatenate([descriptor(faces[i]) for i in range(3)])).all()
+    assert (faces.images == before[0]).all()
+    assert (faces.landmarks == before[1]).all()
+
+
+@pytest.mark.parametrize("descriptor", ALL, ids=NAMES)
+def test_no_face_gives_no_row_of_the_same_width(descriptor, make_aligned):
+    assert descriptor(make_aligned(0)).shape == (0, descriptor(make_aligned(1)).shape[1])
+
+
+@pytest.mark.parametrize("descriptor", ALL, ids=NAMES)
+def test_configuration_round_trip(descriptor, make_aligned):
+    faces = make_aligned(2)
+    assert (from_config(to_config(descriptor))(faces) == descriptor(faces)).all()
+
+
+@pytest.mark.parametrize(("cell", "orientations"), [(8, 8), (6, 9), (12, 6)])
+def test_hog_is_scikit_images(cell, orientations, make_aligned):
+    faces = make_aligned(2)
+    ours = Hog(cell, orientations)(faces)
+    theirs = [hog(i, orientations, (cell, cell), (2, 2), block_norm="L2-Hys") for i in faces.images]
+    assert ours.shape == (2, (72 // cell - 1) ** 2 * 4 * orientations)
+    assert np.allclose(ours, theirs, atol=1e-6)
+
+
+def test_hog_of_an_edge_points_across_it():
+    image = np.zeros((1, 72, 72), np.uint8)
+    image[:, :, 36:] = 200
+    faces = AlignedFaces(image, np.zeros((1, 468, 3), np.float32), np.zeros((1, 2, 3), np.float32), AlignSpec())
+    strength = Hog(8, 8)(faces).reshape(-1, 8).sum(axis=0)
+    assert strength.argmax() in (0, 7)  # bins beside 0 degrees: the gradient runs along x
+    assert strength[[0, 7]].sum() > 0.99 * strength.sum()
+
+
+def test_hog_does_not_mind_more_light(make_aligned):
+    faces = make_aligned(1)
+    dark = AlignedFaces((faces.images // 2).astype(np.uint8), faces.landmarks, faces.to_crop, faces.spec)
+    a, b = Hog()(faces)[0], Hog()(dark)[0]
+    assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.95
+
+
+def test_hog_says_which_cells_would_fit(make_aligned):
+    with pytest.raises(ValueError, match="cell <= 36"):
+        Hog(cell=40)(make_aligned(1))
+
+
+def test_lbp_histograms_are_scikit_images(make_aligned):
+    faces = make_aligned(1)
+    rows = Lbp(grid=8)(faces).reshape(8, 8, 59)
+    codes = local_binary_pattern(faces.images[0], 8, 1, method="nri_uniform")
+    counts = np.histogram(codes[9:18, 18:27], bins=59, range=(0, 59))[0]
+    assert np.allclose(rows[1, 2], np.sqrt(counts / 81), atol=1e-6)
+    assert np.allclose((rows**2).sum(axis=2), 1, atol=1e-5)
+
+
+def test_lbp_does_not_mind_more_light_or_contrast(make_aligned):
+    faces = make_aligned(1)
+    few = faces.images // 3
+    plain = AlignedFaces(few, faces.landmarks, faces.to_crop, faces.spec)
+    bright = AlignedFaces(few * 2 + np.uint8(50), faces.landmarks, faces.to_crop, faces.spec)
+    # Not to the last bit: diagonal neighbours are interpolated, so ties may fall either way.
+    assert np.abs(Lbp()(plain) - Lbp()(bright)).mean() < 0.01
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(2.0, 0), (1, 30), (0.3, -9)])
+def test_geometry_does_not_mind_size_and_place(scale, shift, make_aligned):
+    faces = make_aligned(2)
+    affine = np.array([[[scale, 0, shift], [0, scale, 2 * shift]]] * 2)
+    moved = AlignedFaces(faces.images, move(faces.landmarks, affine), faces.to_crop, faces.spec)
+    assert np.allclose(Geometry()(faces), Geometry()(moved), atol=1e-4)
+
+
+def test_geometry_sees_the_mouth_open(make_aligned):
+    faces = make_aligned(1)
+    opened = faces.landmarks.copy()
+    opened[:, 14, 1] += 10
+    other = AlignedFaces(faces.images, opened, faces.to_crop, faces.spec)
+    change = np.abs(Geometry()(faces) - Geometry()(other)).reshape(-1, 2)
+    assert change[:, 1].argmax() == CONTOUR_POINTS.index(14)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [([{"kind": "sift"}], "sift.*hog, lbp"), ([{"kind": "hog", "cells": 3}], "hog.*cells"), ([{}], "unknown")],
+)
+def test_a_wrong_configuration_says_what_is_wrong(config, words):
+    with pytest.raises(ValueError, match=words):
+        from_config(config)
+
+
+def test_weights_scale_their_parts(make_aligned):
+    faces = make_aligned(1)
+    joined = Joined((Hog(12), Lbp()), (1.0, 3.0))(faces)
+    assert np.allclose(joined, np.concatenate([Hog(12)(faces), 3 * Lbp()(faces)], axis=1))

@@ -1,0 +1,169 @@
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from features.faces import Faces
+from features.mesh import FaceMesher, contours, tesselation
+
+
+def turned(image, faces, degrees):
+    """The portrait turned clockwise about its face, which comes to the picture's middle; the points along with it."""
+    x, y = faces.landmarks[0, :, :2].mean(axis=0).tolist()
+    matrix = cv2.getRotationMatrix2D((x, y), -degrees, 1.0)
+    matrix[:, 2] += 256 - x, 256 - y
+    image = cv2.warpAffine(image, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    return image, faces.landmarks[0, :, :2] @ matrix[:, :2].T + matrix[:, 2]
+
+
+def off(found: Faces, points) -> float:
+    """Mean distance from where the points should be, over the distance of the eyes."""
+    eyes = np.linalg.norm(points[33] - points[263])
+    return float(np.linalg.norm(found.landmarks[0, :, :2] - points, axis=1).mean() / eyes)
+
+
+@pytest.fixture(scope="module")
+def montage(astronaut):
+    """Twenty faces of five sizes, largest in the last column."""
+    face = astronaut[:300, 80:380]
+    canvas = np.full((1200, 1500, 3), 128, np.uint8)
+    for k in range(20):
+        row, column = divmod(k, 5)
+        side = 260 + 10 * column
+        small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+        canvas[row * 300 : row * 300 + side, column * 300 : column * 300 + side] = small
+    return canvas
+
+
+def test_the_portrait_has_one_face_where_it_is(astronaut_faces):
+    assert len(astronaut_faces) == 1
+    assert np.allclose(astronaut_faces.boxes[0], [178, 71, 271, 175], atol=4)
+    assert np.abs(astronaut_faces.pose).max() < 10
+
+
+@pytest.mark.parametrize("degrees", range(0, 360, 30))
+def test_a_face_is_found_whichever_way_it_is_turned(degrees, astronaut, astronaut_faces, mesher):
+    image, points = turned(astronaut, astronaut_faces, degrees)
+    found = mesher.find(image)
+    assert len(found) == 1
+    assert off(found, points) < 0.1
+    roll = degrees + astronaut_faces.pose[0, 2]
+    assert (found.pose[0, 2] - roll + 180) % 360 == pytest.approx(180, abs=7)
+    assert np.abs(found.pose[0, :2]).max() < 12
+
+
+def test_a_very_dark_face(astronaut, astronaut_faces, mesher):
+    found = mesher.find((astronaut * 0.1).astype(np.uint8))
+    assert len(found) == 1
+    assert off(found, astronaut_faces.landmarks[0, :, :2]) < 0.06
+
+
+def test_a_glaring_face(astronaut, astronaut_faces, mesher):
+    found = mesher.find(np.clip(astronaut * 1.5 + 20, 0, 255).astype(np.uint8))
+    assert len(found) == 1
+    assert off(found, astronaut_faces.landmarks[0, :, :2]) < 0.06
+
+
+def test_a_tiny_face_in_a_large_photo(astronaut, astronaut_faces, mesher):
+    photo = np.full((1536, 2048, 3), 128, np.uint8)
+    photo[700:956, 1200:1456] = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
+    found = mesher.find(photo)
+    assert len(found) == 1
+    assert off(found, astronaut_faces.landmarks[0, :, :2] / 2 + [1200, 700]) < 0.08
+
+
+def test_twenty_faces_each_once_largest_first(montage, mesher):
+    found = mesher.find(montage)
+    assert len(found) == 20
+    cells = {(int(x) // 300, int(y) // 300) for x, y in (found.boxes[:, :2] + found.boxes[:, 2:]) / 2}
+    assert len(cells) == 20
+    area = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
+    assert (np.diff(area) <= 0).all()
+
+
+def test_no_more_faces_than_asked_for(montage):
+    with FaceMesher(max_faces=3) as few:
+        found = few.find(montage)
+    assert len(found) == 3
+    assert (found.boxes[:, 0] > 1200).all()  # the largest are in the last column
+
+
+@pytest.mark.parametrize("cut", [np.s_[:, 215:], np.s_[:130], np.s_[:, :230]], ids=["left", "bottom", "right"])
+def test_a_face_cut_by_the_border(cut, astronaut, mesher):
+    assert len(mesher.find(astronaut[cut])) == 1
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
+def test_no_face_is_a_result(name, mesher):
+    image = getattr(skimage.data, name)()
+    found = mesher.find(image)
+    assert len(found) == 0
+    assert found.image_size == image.shape[1::-1]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (8, 8), (8, 512), (100, 100), (300, 300)])
+def test_flat_pictures_of_any_size_hold_no_face(shape, mesher):
+    assert len(mesher.find(np.full((*shape, 3), 128, np.uint8))) == 0
+
+
+def test_noise_holds_no_face(mesher):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    assert len(mesher.find(noise)) == 0
+
+
+@pytest.mark.parametrize("side", [48, 96, 160])
+def test_a_picture_that_is_one_small_face(side, astronaut, astronaut_faces, mesher):
+    """As FER2013's are: points must come back in pixels of the small picture."""
+    face = cv2.resize(astronaut[50:200, 150:300], (side, side), interpolation=cv2.INTER_AREA)
+    found = mesher.find(face)
+    assert len(found) == 1
+    expected = (astronaut_faces.landmarks[0, :, :2] - [150, 50] + 0.5) * side / 150 - 0.5
+    assert off(found, expected) < 0.05
+
+
+def test_the_same_picture_gives_the_same_mesh(astronaut, astronaut_faces, mesher, montage):
+    mesher.find(montage)
+    assert (mesher.find(astronaut).landmarks == astronaut_faces.landmarks).all()
+
+
+def test_the_picture_is_not_changed_and_may_be_any_view(astronaut, mesher):
+    flipped = astronaut[:, ::-1]
+    before = flipped.copy()
+    assert len(mesher.find(flipped)) == 1
+    assert (flipped == before).all()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
+def test_what_is_no_picture_is_refused(wrong, mesher):
+    with pytest.raises(ValueError, match=r"expected uint8 \(H, W, 3\)"):
+        mesher.find(wrong)
+
+
+def test_tracking_follows_a_face(astronaut, astronaut_faces):
+    with FaceMesher(tracking=True, max_faces=1) as tracker:
+        for step in range(0, 24, 4):
+            found = tracker.find(np.roll(astronaut, step, axis=1))
+            assert len(found) == 1
+            assert off(found, astronaut_faces.landmarks[0, :, :2] + [step, 0]) < 0.1
+
+
+def test_closing_twice_is_harmless():
+    for tracking in (False, True):
+        mesher = FaceMesher(tracking=tracking)
+        mesher.close()
+        mesher.close()
+
+
+def test_edges_are_told_once():
+    for edges, count in ((tesselation(), 1322), (contours(), 124)):
+        assert edges.shape == (count, 2)
+        assert len({frozenset(edge) for edge in edges.tolist()}) == count
+        assert edges.max() < 468
+
+
+def test_mediapipe_does_not_bring_tensorflow():
+    code = "import sys, features.mesh as m; m.tesselation(); sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120).returncode == 0
