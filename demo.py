@@ -30,11 +30,13 @@ def parse(argv=None):
         prog="demo.py", description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this computer only)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    parser.add_argument("--port", type=int, metavar="N", help="port (default: the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's server")
     parser.add_argument("--ssl-certfile", metavar="FILE", help="certificate, for https (cameras on a network need it)")
     parser.add_argument("--ssl-keyfile", metavar="FILE", help="the certificate's private key")
     args = parser.parse_args(argv)
+    if args.port is not None and not 0 < args.port < 65536:
+        parser.error(f"--port {args.port} is no port; choose one from 1024 to 65535")
     if bool(args.ssl_certfile) != bool(args.ssl_keyfile):
         parser.error("--ssl-certfile and --ssl-keyfile belong together; give both or neither")
     for path in filter(None, (args.ssl_certfile, args.ssl_keyfile)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 from collections.abc import Callable
 
 # Read by Gradio and by huggingface_hub when they are imported: no request leaves this machine.
@@ -101,12 +102,14 @@ def _privacy(sentence: str) -> str:
 
 def serve(args: argparse.Namespace) -> None:
     """Launch, warm up, and stay until Ctrl-C."""
+    if not can_listen(args.host):
+        raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
     engine = Engine()
     app = build(engine)
     try:
         address = start(app, args)
-    except OSError as error:
-        raise SystemExit(_cannot_listen(args, error)) from None
+    except OSError:
+        raise SystemExit(_cannot_listen(args)) from None
     print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
     engine.start()
     if args.share:
@@ -129,6 +132,16 @@ def start(app: gr.Blocks, args: argparse.Namespace) -> str:
     return address
 
 
+def can_listen(host: str | None) -> bool:
+    """Whether this computer has such an address. (Gradio would wait for ever on one it has not.)"""
+    try:
+        family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
+        socket.create_server((host or "127.0.0.1", 0), family=family).close()
+    except OSError:
+        return False
+    return True
+
+
 def share(app: gr.Blocks) -> str:
     """Ask for a public link; one sentence about it, or about why there is none."""
     try:
@@ -139,8 +152,8 @@ def share(app: gr.Blocks) -> str:
     return f"Public link, for a week: {address}"
 
 
-def _cannot_listen(args: argparse.Namespace, error: OSError) -> str:
+def _cannot_listen(args: argparse.Namespace) -> str:
+    where = args.host or "127.0.0.1"
     if args.port is None:
-        return f"No free port was found: {error}. Choose one with --port."
-    where = f"{args.host or '127.0.0.1'}:{args.port}"
-    return f"Cannot listen on {where}; another program uses it, or it is not this computer's. Try another --port."
+        return f"Cannot listen on {where}: no port from 7860 on is free. Choose one with --port."
+    return f"Cannot listen on {where}:{args.port}; another program uses it. Try another --port."

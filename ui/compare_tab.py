@@ -164,7 +164,7 @@ def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:
 
 
 def _thumbnails() -> str:
-    return f'<h3>Or try one of these</h3><div class="fo-thumbs">{"".join(map(_thumbnail, EXAMPLES))}</div><p>{NOTE}</p>'
+    return f'<h2>Or try one of these</h2><div class="fo-thumbs">{"".join(map(_thumbnail, EXAMPLES))}</div><p>{NOTE}</p>'
 
 
 def _thumbnail(example: Example) -> str:

@@ -77,7 +77,7 @@ def _caption(comparison: Comparison, cards: Mapping[str, Card]) -> str:
 def _body(comparison: Comparison, cards: Mapping[str, Card]) -> str:
     if not len(comparison.faces):
         hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
-        return f'<div class="fo-card fo-none"><h3>{wording.NO_FACE_HELP}</h3><ul>{hints}</ul></div>'
+        return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
     return "".join(_face(comparison, i, cards, notes[i]) for i in range(len(comparison.faces)))
 
@@ -87,7 +87,7 @@ def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequ
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
         f'<section class="fo-card" id="fo-face-{i + 1}" aria-label="Face {i + 1}">'
-        f'<header class="fo-facehead"><h3><span class="fo-number">{i + 1}</span> Face {i + 1}</h3>'
+        f'<header class="fo-facehead"><h2><span class="fo-number">{i + 1}</span> Face {i + 1}</h2>'
         f"{_badge(comparison, i, cards)}</header>"
         f'<div class="fo-face"><div class="fo-seen"><figure>{crop}<figcaption>What the models saw</figcaption></figure>'
         f"{_notes(notes)}</div>"
@@ -112,7 +112,7 @@ def _answer(comparison: Comparison, i: int, card: Card) -> str:
     prediction = comparison.predictions[card.name]
     unsure = " fo-notsure" if prediction.confidence[i] < card.threshold else ""
     return (
-        f'<article class="fo-answer{unsure}"><h4>{escape(card.title)} <small>{escape(card.family)}</small></h4>'
+        f'<article class="fo-answer{unsure}"><h3>{escape(card.title)} <small>{escape(card.family)}</small></h3>'
         f'<p class="fo-says">{wording.looks_like(prediction, i, card.threshold)}</p>'
         f"{bars.bars(prediction, i)}</article>"
     )

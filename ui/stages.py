@@ -36,7 +36,7 @@ def strip(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
         ("Classification", _classification(comparison, i, cards), "features → probabilities"),
     ]
     items = [
-        f'<li class="fo-stage"><h5><span>{n}</span>{title}</h5>{content}<p>{note}</p></li>'
+        f'<li class="fo-stage"><h4><span>{n}</span>{title}</h4>{content}<p>{note}</p></li>'
         for n, (title, content, note) in enumerate(panels, 1)
     ]
     return f'<ol class="fo-stages">{"".join(items)}</ol>'

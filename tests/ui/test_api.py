@@ -64,6 +64,14 @@ def test_no_face_is_a_result(client, no_face):
     assert ask(client, no_face)["faces"] == []
 
 
+def test_twenty_faces_and_one_at_the_border_are_results(client, tmp_path):
+    head = skimage.data.astronaut()[20:230, 120:330]
+    Image.fromarray(np.tile(head, (4, 5, 1))).save(tmp_path / "twenty.png")
+    assert len(ask(client, tmp_path / "twenty.png")["faces"]) == 20
+    Image.fromarray(skimage.data.astronaut()[110:]).save(tmp_path / "border.png")
+    assert len(ask(client, tmp_path / "border.png")["faces"]) <= 1
+
+
 def many_pixels() -> bytes:
     """A PNG of 20,000 x 20,000 pixels in 50 kB."""
 

@@ -61,7 +61,7 @@ def test_the_astronaut_looks_happy_to_both(page, engine, astronaut):
 def test_all_four_stages_are_shown_with_pictures(page, astronaut):
     upload(page, astronaut)
     stages = page.locator(".fo-stage")
-    assert [s.split("\n")[-1] for s in stages.locator("h5").all_inner_texts()] == [
+    assert [s.split("\n")[-1] for s in stages.locator("h4").all_inner_texts()] == [
         *("Preprocessing", "Registration", "Features", "Classification")
     ]
     assert stages.nth(2).locator("img").count() == 2

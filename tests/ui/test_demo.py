@@ -15,6 +15,8 @@ import pytest
 
 import demo
 from ui import app as ui_app
+from ui import wording
+from ui.engine import Engine
 
 DEMO = Path(demo.__file__)
 
@@ -46,6 +48,13 @@ def test_half_a_certificate_and_missing_files_are_refused(capsys, tmp_path):
     assert "there is no file none.pem" in errors
 
 
+@pytest.mark.parametrize("port", ["0", "70000", "-1", "many"])
+def test_what_is_no_port_is_refused(port):
+    with pytest.raises(SystemExit) as stopped:
+        demo.parse(["--port", port])
+    assert stopped.value.code == 2
+
+
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit):
         demo.parse(["--help"])
@@ -73,6 +82,20 @@ def test_a_port_in_use_is_one_sentence():
         nowhere = argparse.Namespace(host=None, port=port, ssl_certfile=None, ssl_keyfile=None, share=False)
         with pytest.raises(SystemExit, match=f"127.0.0.1:{port}; another program uses it"):
             ui_app.serve(nowhere)
+
+
+def test_an_address_of_another_computer_is_one_sentence():
+    away = argparse.Namespace(host="192.0.2.1", port=None, ssl_certfile=None, ssl_keyfile=None, share=False)
+    with pytest.raises(SystemExit, match=r"192\.0\.2\.1: it is no address of this computer"):
+        ui_app.serve(away)
+
+
+def test_the_page_says_truly_whether_models_are_warm():
+    cold = Engine(workers=1)
+    assert wording.WARMING in ui_app._status(cold)
+    cold.warm()
+    assert ui_app._status(cold) == ""
+    cold.close()
 
 
 def test_no_tensorflow_is_loaded_and_the_page_is_up_soon(tmp_path):
