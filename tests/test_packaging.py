@@ -1,0 +1,98 @@
+"""The files around the code say the same as the code and as each other."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from scripts.upload_space import front_matter, pinned
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ("3.10", "3.11", "3.12")
+MACHINES = {
+    "Linux": ("linux", "x86_64"),
+    "Linux on ARM": ("linux", "aarch64"),
+    "Windows": ("win32", "AMD64"),
+    "Mac with Apple chip": ("darwin", "arm64"),
+    "Mac with Intel chip": ("darwin", "x86_64"),
+}
+
+
+def requirements(python: str, machine: str) -> dict[str, str]:
+    """What pip takes from requirements.txt there: name to version."""
+    system, processor = MACHINES[machine]
+    place = {"python_version": python, "sys_platform": system, "platform_machine": processor}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    asked = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    taken = [r for r in asked if r.marker is None or r.marker.evaluate(place)]
+    assert len({r.name for r in taken}) == len(taken), "a package is asked for twice"
+    return {r.name: r.url or str(r.specifier) for r in taken}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_machine_gets_one_of_each(python, machine):
+    asked = requirements(python, machine)
+    assert asked["gradio"] == "==6.31.0" and asked["numpy"] == "==1.26.4"
+    assert asked["mediapipe"] == ("==0.10.18" if machine == "Linux on ARM" else "==0.10.21")
+    assert {"tensorflow", "tensorflow-cpu"} & set(asked) == {"tensorflow-cpu" if machine == "Linux" else "tensorflow"}
+    without = machine == "Mac with Intel chip" or (machine == "Windows" and python == "3.10")
+    assert ("ai-edge-litert" not in asked) == without
+    assert "face-off" not in asked
+
+
+@pytest.mark.parametrize("python", ["3.9", "3.13", "3.14"])
+def test_another_python_is_told_which(python):
+    assert "needs_Python_3.10_3.11_or_3.12" in requirements(python, "Linux")["face-off"]
+
+
+def test_this_line_comes_before_all_others():
+    lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line]
+    assert next(line for line in lines if not line.startswith("#")).startswith("face-off @")
+
+
+def test_the_space_says_what_the_requirements_say():
+    settings = front_matter(ROOT)
+    assert settings["sdk"] == "gradio"
+    assert settings["sdk_version"] == pinned("gradio")
+    assert settings["python_version"] == "3.12"
+    assert (ROOT / settings["app_file"]).is_file()
+    assert len(settings["short_description"]) <= 60
+    assert settings["license"] == "mit" and "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_system_packages_are_those_opencv_needs():
+    assert (ROOT / "packages.txt").read_text().split() == ["libgl1", "libglib2.0-0"]
+
+
+def test_every_binary_file_is_marked_as_such():
+    marked = re.findall(r"^\*(\.\w+)\s+binary$", (ROOT / ".gitattributes").read_text(encoding="utf-8"), re.MULTILINE)
+    rooms = (ROOT / name for name in ("checkpoints", "ui", "docs"))
+    files = [path for room in rooms for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.suffix for path in files if b"\0" in path.read_bytes()[:8192]} <= set(marked)
+
+
+def test_links_in_the_readme_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    assert links and not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_file_tree_names_every_module():
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").partition("## What lives where")[2].partition("\n## ")[0]
+    modules = [p for room in ("features", "zoo", "ui", "scripts") for p in (ROOT / room).glob("*.py")]
+    missing = [p.name for p in modules if not p.name.startswith("__") and not re.search(rf"\b{p.name}\b", tree)]
+    assert not missing
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no executable bit")
+def test_continuous_integration_can_be_started():
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+
+
+def test_lint_is_the_same_everywhere():
+    dev = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    hook = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.search(r"rev: v([\d.]+)", hook)[1] == re.search(r"ruff==([\d.]+)", dev)[1]
