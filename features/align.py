@@ -14,6 +14,10 @@ from features.images import to_grey
 from features.mirror import mirror_order
 from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, frontal, illuminate
 
+# A picture less than a quarter finer than `detail` is left as it is: resampling would blur it more than even it out.
+BARELY = 0.8
+
+
 @dataclass(frozen=True)
 class AlignSpec:
     """How a crop is cut. Lengths are fractions of the crop's side.
@@ -218,9 +222,7 @@ def scale_of(to_crop: np.ndarray) -> np.ndarray:
 def _cut(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> np.ndarray:
     """One crop: its part of the picture, turned and scaled."""
     grey, to_crop = _source(image, to_crop, spec)
-    crop = cv2.warpAffine(
-        grey, to_crop, (spec.size, spec.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    crop = cv2.warpAffine(grey, to_crop, (spec.size, spec.size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return illuminate(crop, spec.illumination)
 
 
@@ -240,8 +242,8 @@ def _source(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> tuple[np
     region, left, top = _surroundings(image, to_crop, spec)
     grey = to_grey(region)
     to_crop = to_crop @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
-    shrink = min(1.0, scale_of(to_crop[None])[0] * spec.detail / spec.size)
-    if shrink < 1:
+    shrink = scale_of(to_crop[None])[0] * spec.detail / spec.size
+    if shrink < BARELY:
         height, width = grey.shape
         small = max(1, round(width * shrink)), max(1, round(height * shrink))
         grey = cv2.resize(grey, small, interpolation=cv2.INTER_AREA)

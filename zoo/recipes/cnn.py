@@ -52,9 +52,9 @@ def train(args: argparse.Namespace) -> None:
     batches = Batches(*parts["Training"], SIDE, schedule, CHANGES)
     fit(two_heads(network()), batches, parts["PublicTest"], args.run, args.resume)
     command = f"python -m zoo train {NAME} --data fer2013.csv --votes fer2013new.csv --epochs {args.epochs}"
-    note = checkpoint.training_note(
-        f"{command} --precision {args.precision}", "FER2013 and FER+ votes", args.seed, (time.perf_counter() - start) / 60
-    )
+    command += f" --precision {args.precision}"
+    minutes = (time.perf_counter() - start) / 60
+    note = checkpoint.training_note(command, "FER2013 and FER+ votes", args.seed, minutes)
     publish(args.run / "best.weights.h5", parts["PublicTest"][0], note, args.out)
 
 
