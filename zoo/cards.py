@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +23,15 @@ class Figures:
     """One line of results, as ``python -m zoo evaluate`` measured it.
 
     Accuracy is the share of right answers; the interval is a 95 % bootstrap over pictures.
+    What is drawn rather than read may be missing (``()``) on older cards.
+
+    Parameters
+    ----------
+    reliability, reliability_before : tuple of (float, float, int)
+        Of each bin of confidence that holds a picture: mean confidence, share right, pictures;
+        calibrated, and as the machine said it before calibration.
+    coverage : tuple of float
+        Share right among the surest 5, 10, ... 100 % of the pictures.
     """
 
     data: str
@@ -39,6 +49,15 @@ class Figures:
     precision: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    reliability: tuple[tuple[float, float, int], ...] = ()
+    reliability_before: tuple[tuple[float, float, int], ...] = ()
+    coverage: tuple[float, ...] = ()
+
+    @property
+    def f1(self) -> tuple[float, ...]:
+        """F1 of each label: the harmonic mean of its precision and recall."""
+        pairs = zip(self.precision, self.recall, strict=True)
+        return tuple(round(2 * p * r / (p + r), 4) if p + r else 0.0 for p, r in pairs)
 
 
 @dataclass(frozen=True)
@@ -138,8 +157,14 @@ def write_card(folder: Path, card: Card) -> None:
     """Write `card.json`, readable and stable under version control."""
     data = asdict(card)
     data["labels"] = {"name": card.labels.name, "labels": list(card.labels.labels)}
+    (folder / CARD).write_text(readable_json(data), encoding="utf-8")
+
+
+def readable_json(data: object) -> str:
+    """JSON with a line an entry, but rows of numbers on one line each."""
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-    (folder / CARD).write_text(text, encoding="utf-8")
+    # A line break is never inside a JSON string, so only lists can match.
+    return re.sub(r"\[\n([^\[\]{}\"]*)\n\s*\]", lambda row: f"[{' '.join(row[1].split())}]", text)
 
 
 def _from_json(data: dict) -> Card:
@@ -154,10 +179,12 @@ def _from_json(data: dict) -> Card:
 
 
 def _figures(line: dict) -> Figures:
-    tuples = {key: tuple(value) for key, value in line.items() if isinstance(value, list)}
-    if "confusion" in tuples:
-        tuples["confusion"] = tuple(tuple(row) for row in tuples["confusion"])
-    return Figures(**{**line, **tuples})
+    return Figures(**{key: _frozen(value) for key, value in line.items()})
+
+
+def _frozen(value: object) -> object:
+    """Lists as tuples, however deep."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def sha256(path: Path) -> str:

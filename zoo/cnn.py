@@ -52,6 +52,10 @@ class CnnClassifier:
         """Probabilities of every face."""
         return Prediction(softmax(self.logits(faces)), self.labels)
 
+    def uncalibrated(self, faces: AlignedFaces) -> Prediction:
+        """The same before calibration; to show what calibration does, not to be served."""
+        return Prediction(softmax(self.logits(faces) * np.float32(self.temperature)), self.labels)
+
     def logits(self, faces: AlignedFaces) -> np.ndarray:
         """Calibrated logits: ``(n, k)`` float32."""
         return self._each(faces, "logits", (len(self.labels),)) / np.float32(self.temperature)

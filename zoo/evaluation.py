@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -30,7 +30,7 @@ from zoo.datasets import (
 )
 from zoo.duplicates import load_duplicates
 from zoo.labels import EIGHT, SEVEN, LabelSet
-from zoo.metrics import Paired, Scored, coverage_curve, figures, paired
+from zoo.metrics import Paired, Scored, figures, paired, right_of_surest
 from zoo.prediction import Prediction
 
 FER2013 = "FER2013"
@@ -151,16 +151,28 @@ def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[L
     """
     common_spec(models)
     predictions = {model.name: predict(model, test.faces) for model in models}
-    lines = {name: tuple(_lines(prediction, test, label_sets)) for name, prediction in predictions.items()}
+    before = {model.name: predict_uncalibrated(model, test.faces) for model in models}
+    lines = {name: tuple(_lines(predictions[name], before[name], test, label_sets)) for name in predictions}
     pairs, coverage = _pairs(predictions, test, label_sets), _coverage(predictions, test, label_sets)
     return Evaluation(lines, tuple(pairs), tuple(coverage), test.notes, test.failed)
 
 
 def predict(model: Classifier, faces: AlignedFaces) -> Prediction:
     """A model's answers on many faces, batch by batch, with a progress bar."""
+    return _in_batches(model.predict_proba, faces, model)
+
+
+def predict_uncalibrated(model: Classifier, faces: AlignedFaces) -> Prediction | None:
+    """The same before calibration; None for a model that knows no such thing."""
+    if not hasattr(model, "uncalibrated"):
+        return None
+    return _in_batches(model.uncalibrated, faces, model, ", uncalibrated")
+
+
+def _in_batches(answer: Callable, faces: AlignedFaces, model: Classifier, note: str = "") -> Prediction:
     starts = range(0, len(faces), BATCH)
-    bar = tqdm(starts, desc=model.name, unit=f"x{BATCH}", disable=None)
-    parts = [model.predict_proba(faces[start : start + BATCH]).probs for start in bar]
+    bar = tqdm(starts, desc=model.name + note, unit=f"x{BATCH}", disable=None)
+    parts = [answer(faces[start : start + BATCH]).probs for start in bar]
     return Prediction(np.concatenate([np.zeros((0, len(model.labels)), np.float32), *parts]), model.labels)
 
 
@@ -179,10 +191,14 @@ def _known(labels: LabelSet, *others: LabelSet) -> bool:
     return all(set(labels) <= set(other) for other in others)
 
 
-def _lines(prediction: Prediction, test: TestSet, label_sets: Sequence[LabelSet]) -> Iterable[Figures]:
+def _lines(
+    prediction: Prediction, before: Prediction | None, test: TestSet, label_sets: Sequence[LabelSet]
+) -> Iterable[Figures]:
     for view, labels in _cases(test.views, label_sets):
         if _known(labels, prediction.labels):
-            yield figures(score(prediction, view.within(labels), test.groups), view.data, test.split)
+            pictures = view.within(labels)
+            raw = score(before, pictures, test.groups) if before is not None else None
+            yield figures(score(prediction, pictures, test.groups), view.data, test.split, raw)
 
 
 def _cases(views: Iterable[View], label_sets: Sequence[LabelSet]) -> Iterable[tuple[View, LabelSet]]:
@@ -207,13 +223,8 @@ def _coverage(predictions: dict[str, Prediction], test: TestSet, label_sets: Seq
         for name, prediction in predictions.items():
             if _known(labels, prediction.labels):
                 scored = score(prediction, view.within(labels), test.groups)
-                yield Coverage(name, view.data, labels.name, _right_of_surest(scored))
-
-
-def _right_of_surest(scored: Scored) -> tuple[float, ...]:
-    covered, accuracy = coverage_curve(scored.prediction.confidence, scored.right)
-    at = np.searchsorted(covered, np.array(SHARES) - 1e-9)
-    return tuple(accuracy[at].round(4).tolist())
+                surest = right_of_surest(scored.prediction.confidence, scored.right, np.array(SHARES))
+                yield Coverage(name, view.data, labels.name, surest)
 
 
 # --- FER2013 ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from zoo.prediction import Prediction
 
 DRAWS = 2000
 BINS = 15
+STEPS = 20
 NO_ANSWER = -1
 
 
@@ -85,9 +86,33 @@ def ece(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
     ----------
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=confidence.astype(np.float64) - right, minlength=bins)
+    gaps = np.bincount(_bin(confidence, bins), weights=confidence.astype(np.float64) - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> tuple[tuple[float, float, int], ...]:
+    """Mean confidence, share right and number of pictures in each bin that holds a picture.
+
+    Parameters
+    ----------
+    confidence : ndarray
+        ``(n,)``.
+    right : ndarray
+        ``(n,)`` bool.
+    bins : int
+        Of equal width from 0 to 1.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    place = _bin(confidence, bins)
+    held = [(confidence[place == i], right[place == i]) for i in np.unique(place)]
+    return tuple((_short(sure.mean()), _short(good.mean()), len(sure)) for sure, good in held)
+
+
+def _bin(confidence: np.ndarray, bins: int) -> np.ndarray:
+    return np.minimum((confidence * bins).astype(int), bins - 1)
 
 
 def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,6 +137,13 @@ def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarra
     answered = np.arange(1, len(confidence) + 1)
     order = np.argsort(-confidence, kind="stable")
     return answered / len(confidence), np.cumsum(right[order]) / answered
+
+
+def right_of_surest(confidence: np.ndarray, right: np.ndarray, shares: np.ndarray) -> tuple[float, ...]:
+    """Share right among the surest pictures: for each of `shares` of the pictures, ``(n,), (n,) bool, (m,) -> m``."""
+    covered, accuracy = coverage_curve(confidence, right)
+    at = np.searchsorted(covered, shares - 1e-9)
+    return tuple(_short(value) for value in accuracy[at])
 
 
 def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
@@ -190,19 +222,25 @@ class Scored:
         return np.where(self.answered, self.prediction.best, NO_ANSWER)
 
     @property
+    def probs(self) -> np.ndarray:
+        """``(n, k)``, even where there was no answer."""
+        return np.where(self.answered[:, None], self.prediction.probs, 1 / len(self.prediction.labels))
+
+    @property
     def right(self) -> np.ndarray:
         """``(n,)`` bool."""
         return self.best == self.targets
 
 
-def figures(scored: Scored, data: str, split: str, seed: int = 0) -> Figures:
+def figures(scored: Scored, data: str, split: str, before: Scored | None = None, seed: int = 0) -> Figures:
     """All the numbers of a card for one data set, split and label set.
 
     Balanced accuracy and macro-F1 are means over the labels the data has pictures of. Pictures
-    without an answer are wrong, and have even probabilities for NLL, Brier and ECE.
+    without an answer are wrong, and have even probabilities for NLL, Brier and ECE. `before` is
+    what the machine said of the same pictures before calibration, where that is known.
     """
     labels, targets, best = scored.prediction.labels, scored.targets, scored.best
-    probs = np.where(scored.answered[:, None], scored.prediction.probs, 1 / len(labels))
+    probs = scored.probs
     classes = per_class(best, targets, len(labels))
     matrix = confusion_matrix(targets, best, labels=np.arange(len(labels)))
     return Figures(
@@ -221,6 +259,9 @@ def figures(scored: Scored, data: str, split: str, seed: int = 0) -> Figures:
         precision=tuple(_short(value) for value in classes.precision),
         counts=tuple(classes.counts.tolist()),
         confusion=tuple(tuple(row) for row in matrix.tolist()),
+        reliability=reliability(probs.max(axis=1), scored.right),
+        reliability_before=reliability(before.probs.max(axis=1), before.right) if before else (),
+        coverage=right_of_surest(probs.max(axis=1), scored.right, np.arange(1, STEPS + 1) / STEPS),
     )
 
 

@@ -103,6 +103,10 @@ class SvmClassifier:
         """Probabilities of every face."""
         return Prediction(softmax(self.logits(faces)), self.labels)
 
+    def uncalibrated(self, faces: AlignedFaces) -> Prediction:
+        """The same before calibration; to show what calibration does, not to be served."""
+        return Prediction(softmax((self.logits(faces) - self.shift) / self.scale), self.labels)
+
     def logits(self, faces: AlignedFaces) -> np.ndarray:
         """Scaled scores: ``(n, k)`` float32."""
         check_spec(self, faces)

@@ -23,6 +23,26 @@ def test_a_card_comes_back_as_it_was_written(make_checkpoint):
     assert read_card(folder).labels is SEVEN
 
 
+def test_what_is_drawn_comes_back_too_and_numbers_stand_in_rows(make_checkpoint):
+    folder = make_checkpoint("toy") / "toy"
+    drawn = {"reliability": ((0.5, 0.4, 3), (0.9, 1.0, 7)), "coverage": (0.9, 0.8), "recall": (0.25, 1.0)}
+    card = replace(read_card(folder), figures=(replace(figures(), **drawn),), limits=("[\n1\n]", "a [b] c"))
+    write_card(folder, card)
+    assert read_card(folder) == card
+    text = (folder / "card.json").read_text()
+    assert '"coverage": [0.9, 0.8]' in text and "[0.9, 1.0, 7]" in text
+
+
+def test_a_card_from_before_there_were_curves_still_loads(make_checkpoint):
+    folder = make_checkpoint("toy") / "toy"
+    write_card(folder, replace(read_card(folder), figures=(figures(),)))
+    data = json.loads((folder / "card.json").read_text())
+    for name in ("reliability", "reliability_before", "coverage"):
+        del data["figures"][0][name]
+    (folder / "card.json").write_text(json.dumps(data))
+    assert read_card(folder).figure().coverage == ()
+
+
 def test_labels_nobody_shipped_survive(make_checkpoint):
     labels = LabelSet("mine", ("wink left", "wink right"))
     assert read_card(make_checkpoint("toy", labels=labels) / "toy").labels == labels

@@ -50,6 +50,21 @@ def test_batches_give_what_one_call_gives(models, crops):
     assert len(predict(models[0], crops[:0])) == 0
 
 
+def test_before_calibration_is_recorded_where_it_is_known(models, crops):
+    for model in models:
+        model.scale = np.full(7, 0.2, np.float32)  # makes the machine much less sure
+    test = TestSet("made", crops, np.arange(5), (View("all", np.arange(5), np.arange(5)),))
+    line = evaluate(models, test, [SEVEN]).figures["first"][0]
+    calm, loud = ([sure for sure, _, _ in bins] for bins in (line.reliability, line.reliability_before))
+    assert np.mean(calm) < np.mean(loud)
+
+    class Plain:
+        name, labels, align = "first", models[0].labels, models[0].align
+        predict_proba = models[0].predict_proba
+
+    assert evaluate([Plain()], test, [SEVEN]).figures["first"][0].reliability_before == ()
+
+
 def test_each_model_gets_a_line_a_view_and_label_set(models, crops):
     targets = np.array([0, 3, 3, 6, 2])
     views = (View("all", np.arange(5), targets), View("some", np.arange(2), targets[:2]))

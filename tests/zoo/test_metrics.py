@@ -15,6 +15,8 @@ from zoo.metrics import (
     nll,
     paired,
     per_class,
+    reliability,
+    right_of_surest,
 )
 from zoo.prediction import Prediction
 
@@ -82,6 +84,32 @@ def test_coverage_curve_by_hand():
     coverage, accuracy = coverage_curve(np.array([0.5, 0.9, 0.7]), np.array([False, True, False]))
     assert coverage == pytest.approx([1 / 3, 2 / 3, 1])
     assert accuracy == pytest.approx([1, 0.5, 1 / 3])
+
+
+def test_reliability_by_hand_and_its_gaps_are_the_ece():
+    confidence = np.array([0.95, 0.97, 0.55, 0.56, 0.57, 1.0])
+    right = np.array([True, False, True, False, False, True])
+    bins = reliability(confidence, right)
+    assert bins == ((0.56, 0.3333, 3), (pytest.approx(0.9733, abs=1e-4), 0.6667, 3))
+    assert sum(n * abs(sure - good) for sure, good, n in bins) / 6 == pytest.approx(ece(confidence, right), abs=1e-4)
+
+
+def test_right_of_surest_by_hand():
+    right = np.array([True, True, False, True, False])
+    shares = right_of_surest(np.array([0.9, 0.8, 0.7, 0.6, 0.5]), right, np.array([0.2, 0.6, 1.0]))
+    assert shares == (1.0, 0.6667, 0.6)
+
+
+def test_what_is_drawn_agrees_with_what_is_read(answers):
+    probs, targets = answers
+    flat = scored(probs**0.3 / (probs**0.3).sum(axis=1, keepdims=True), targets)
+    line = figures(scored(probs, targets), "made", "all", before=flat)
+    assert sum(n for _, _, n in line.reliability) == line.n == sum(n for _, _, n in line.reliability_before)
+    gap = sum(n * abs(sure - good) for sure, good, n in line.reliability) / line.n
+    assert gap == pytest.approx(line.ece, abs=2e-4)
+    assert max(sure for sure, _, _ in line.reliability_before) < max(sure for sure, _, _ in line.reliability)
+    assert len(line.coverage) == 20 and line.coverage[-1] == line.accuracy
+    assert line.f1 == pytest.approx(oracle.f1_score(targets, probs.argmax(axis=1), average=None), abs=1e-3)
 
 
 def test_labels_without_pictures_are_left_out_of_means():

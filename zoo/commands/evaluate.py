@@ -135,8 +135,7 @@ def _row(name: str, line: Figures) -> tuple[str, ...]:
 def _per_class(name: str, line: Figures) -> str:
     labels = {**LABEL_SETS, EIGHT.name: EIGHT}[line.labels]
     rows = [(name, "n", "precision", "recall", "F1")]
-    for label, n, precision, recall in zip(labels, line.counts, line.precision, line.recall, strict=True):
-        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    for label, n, precision, recall, f1 in zip(labels, line.counts, line.precision, line.recall, line.f1, strict=True):
         rows.append((label, str(n), f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}"))
     return common.grid(rows)
 
