@@ -117,3 +117,33 @@ def test_weights_scale_their_parts(make_aligned):
     faces = make_aligned(1)
     joined = Joined((Hog(12), Lbp()), (1.0, 3.0))(faces)
     assert np.allclose(joined, np.concatenate([Hog(12)(faces), 3 * Lbp()(faces)], axis=1))
+
+
+@pytest.mark.parametrize("cell", [6, 12])
+def test_centred_hog_of_a_mirrored_face_is_the_same_in_another_order(cell, make_aligned):
+    faces = make_aligned(3)
+    hog = Hog(cell, centred=True)
+    order = hog.mirror_order(72)
+    assert (hog(faces)[:, order] == hog(faces.mirrored())).all()
+    assert (order[order] == np.arange(len(order))).all()
+    assert (hog(faces) != hog(faces.mirrored())).any()
+
+
+def test_mirror_order_of_joined_parts_follows_the_parts(make_aligned):
+    faces = make_aligned(2)
+    joined = Joined((Hog(6, centred=True), Hog(12, centred=True)), (1.0, 0.5))
+    assert (joined(faces)[:, joined.mirror_order(72)] == joined(faces.mirrored())).all()
+
+
+@pytest.mark.parametrize("hog", [Hog(6), Hog(7, centred=True)])
+def test_hog_without_a_mirror_order_says_why(hog):
+    with pytest.raises(ValueError, match="mirror order"):
+        hog.mirror_order(72)
+
+
+def test_centred_hog_halves_scikit_images_finer_bins(make_aligned):
+    """Two neighbouring bins of twice as many make one of ours: the first from the last and the first."""
+    face = make_aligned(1)
+    fine = Hog(12, 16)._cells(face.images[0])
+    coarse = Hog(12, 8, centred=True)._cells(face.images[0])
+    assert np.allclose(coarse, np.roll(fine, 1, axis=2).reshape(6, 6, 8, 2).sum(axis=3))
