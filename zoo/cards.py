@@ -119,6 +119,11 @@ class Card:
         wanted = (data, split, labels)
         return next((f for f in self.figures if (f.data, f.split, f.labels) == wanted), None)
 
+    def labels_of(self, line: Figures) -> LabelSet:
+        """The labels a line was scored in, in the order of its rows."""
+        known = {**LABEL_SETS, EIGHT.name: EIGHT}
+        return self.labels if self.labels.name == line.labels else known[line.labels]
+
     def with_figures(self, new: list[Figures]) -> Card:
         """The card with these lines, in place of older ones of the same data, split and labels."""
         keys = {(f.data, f.split, f.labels) for f in new}

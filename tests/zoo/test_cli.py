@@ -14,6 +14,7 @@ from zoo.cli import COMMANDS, main
 from zoo.commands import predict
 from zoo.commands import train as train_command
 from zoo.labels import EIGHT, SIX
+from zoo.pairs import find_pair, read_pairs
 from zoo.recipes import RECIPES
 from zoo.tables import BEGIN, END
 
@@ -35,6 +36,9 @@ def test_evaluate_a_fer2013_file_and_keep_the_figures(run, two_models, fer2013_c
         (line.data, line.labels): line.accuracy for line in card.figures
     }
     assert card.figure(labels="6").n == 2
+    pairs = read_pairs(two_models)
+    assert {(pair.first, pair.second, pair.split) for pair in pairs} == {("first", "second", "PrivateTest")}
+    assert find_pair(pairs, card, read_card(two_models / "second"), card.figure(labels="6")).labels == "6"
     registry.load.cache_clear()
     assert registry.load("first", two_models).name == "first"
 
@@ -177,14 +181,18 @@ def test_bench_refuses_no_rounds(run):
     assert status == 2 and "'0' is not a whole number from 1 up" in err
 
 
-def test_table_is_checked_and_written(run, tmp_path):
+def test_table_is_checked_and_written(run, two_models, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"# Zoo\n{BEGIN}\n{END}\nrest\n")
     status, _, err = run("table", "--check", "--file", readme)
-    assert status == 1 and "is stale" in err and "first" not in readme.read_text()
+    assert status == 1 and "stale; run: python -m zoo table" in err and "first" not in readme.read_text()
     assert run("table", "--file", readme)[0] == 0
     assert "| `first` |" in readme.read_text() and readme.read_text().endswith(f"{END}\nrest\n")
     assert run("table", "--check", "--file", readme)[0] == 0
+    own = two_models / "first/README.md"
+    own.write_text(own.read_text() + "and much better than any other.\n")
+    status, _, err = run("table", "--check", "--file", readme)
+    assert status == 1 and f"{own} is stale" in err
     readme.write_text("nothing")
     status, _, err = run("table", "--file", readme)
     assert status == 2 and "No README has the lines" in err

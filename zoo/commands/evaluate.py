@@ -25,6 +25,7 @@ from zoo.cards import Figures
 from zoo.classifier import Classifier
 from zoo.commands import common
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
+from zoo.pairs import PAIRS, PairResult, keep_pairs, weights_of
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
     from zoo.evaluation import Coverage, Evaluation, Pair, TestSet
@@ -89,6 +90,15 @@ def _test_set(args: argparse.Namespace, models: Sequence[Classifier]) -> TestSet
 def _write_cards(result: Evaluation, root: Path) -> None:
     for name, lines in result.figures.items():
         common.update_card(name, root, registry.card(name, root).with_figures(list(lines)))
+    if result.pairs:
+        split = next(line.split for lines in result.figures.values() for line in lines)
+        keep_pairs(root, [_kept(pair, split, root) for pair in result.pairs])
+        print(f"wrote {root / PAIRS}", file=sys.stderr)
+
+
+def _kept(pair: Pair, split: str, root: Path) -> PairResult:
+    weights = tuple(weights_of(registry.card(name, root)) for name in (pair.first, pair.second))
+    return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, **asdict(pair.result))
 
 
 def _record(result: Evaluation) -> dict[str, object]:

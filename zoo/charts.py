@@ -1,0 +1,241 @@
+"""Figures drawn as HTML and SVG, for the page and for reports; colours come from `assets/charts.css`.
+
+Every chart carries its numbers in words, so that it can be read without seeing it, and tells its
+series apart by dash and dot as well as by colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from zoo.cards import Figures
+
+STYLE = Path(__file__).parent / "assets" / "charts.css"
+WIDTH, HEIGHT = 400, 290
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 42
+DARK_FROM = 0.52  # of a cell's share: from here on its number is written in the colour of the paper
+BEFORE, AFTER = "before calibration", "as served"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line: points ``(x, y)`` in the units of the axes; style ``"a"`` (full) or ``"b"`` (dotted)."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+    style: str = "a"
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Names and ranges of both axes, and whether their ticks are per cent."""
+
+    x: str
+    y: str
+    x_range: tuple[float, float] = (0.0, 1.0)
+    y_range: tuple[float, float] = (0.0, 1.0)
+    x_percent: bool = True
+    y_percent: bool = True
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point lies in the drawing."""
+        (left, right), (low, high) = self.x_range, self.y_range
+        across = (x - left) / ((right - left) or 1)
+        up = (y - low) / ((high - low) or 1)
+        return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+
+
+# --- Lines -----------------------------------------------------------------------------------
+
+
+def line_chart(series: Sequence[Series], axes: Axes, words: str, ideal: bool = False, dots: bool = True) -> str:
+    """Lines over two axes, with a key above.
+
+    Parameters
+    ----------
+    series : sequence of Series
+    axes : Axes
+    words : str
+        What is seen, for those who do not see it.
+    ideal : bool
+        Draw the diagonal, where what is said equals what is so.
+    dots : bool
+    """
+    lines = "".join(_line(one, axes, dots) for one in series)
+    diagonal = _path("fz-ideal", [axes.place(0, 0), axes.place(1, 1)]) if ideal else ""
+    return (
+        f"{_key(series)}<svg class='fz-chart' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{escape(words)}'>"
+        f"{_frame(axes)}{diagonal}{lines}</svg>"
+    )
+
+
+def reliability(line: Figures) -> str:
+    """Confidence against share right, before and after calibration."""
+    series = [Series(AFTER, tuple((sure, right) for sure, right, _ in line.reliability))]
+    if line.reliability_before:
+        series.append(Series(BEFORE, tuple((sure, right) for sure, right, _ in line.reliability_before), "b"))
+    words = "; ".join(f"{name}: {calibration_gap(bins):.3f} from the diagonal on average" for name, bins in _bins(line))
+    return line_chart(series, Axes("confidence", "share right"), f"Reliability diagram. {words}.", ideal=True)
+
+
+def _bins(line: Figures) -> list[tuple[str, tuple]]:
+    return [(name, bins) for name, bins in ((AFTER, line.reliability), (BEFORE, line.reliability_before)) if bins]
+
+
+def calibration_gap(bins: Sequence[tuple[float, float, int]]) -> float:
+    """Expected calibration error of the bins of a reliability diagram."""
+    return sum(n * abs(sure - right) for sure, right, n in bins) / max(sum(n for *_, n in bins), 1)
+
+
+def coverage(line: Figures) -> str:
+    """Share right against share answered, the surest pictures first."""
+    steps = len(line.coverage)
+    points = tuple(((i + 1) / steps, right) for i, right in enumerate(line.coverage))
+    at = {share: points[round(share * steps) - 1][1] for share in (0.2, 0.5, 0.8, 1.0)}
+    words = ", ".join(f"{right:.0%} right of the surest {share:.0%}" for share, right in at.items())
+    axes = Axes("pictures answered, surest first", "share right", y_range=(_floor(line.coverage), 1.0))
+    return line_chart([Series("right among those answered", points)], axes, f"Coverage curve: {words}.", dots=False)
+
+
+def training(name: str, trained: Sequence[float], validated: Sequence[float], percent: bool = True) -> str:
+    """A quantity by epoch, on the training pictures (augmented) and on those the best epoch is chosen on."""
+    series = [
+        Series("PublicTest", tuple(enumerate(validated, 1))),
+        Series("training, augmented", tuple(enumerate(trained, 1)), "b"),
+    ]
+    values = [*trained, *validated]
+    top = 1.0 if percent else max(values)
+    y_range = (_floor(values) if percent else 0.0, top)
+    axes = Axes("epoch", name, (1, max(len(validated), 2)), y_range, x_percent=False, y_percent=percent)
+    words = f"{name} by epoch, from {validated[0]:.3g} to {validated[-1]:.3g} on PublicTest."
+    return line_chart(series, axes, words, dots=False)
+
+
+def _floor(values: Sequence[float]) -> float:
+    """The tenth below the least."""
+    return max(0.0, int(min(values, default=0.0) * 10) / 10)
+
+
+def _frame(axes: Axes) -> str:
+    parts = []
+    for value in _ticks(axes.y_range):
+        (x, y), (end, _) = axes.place(axes.x_range[0], value), axes.place(axes.x_range[1], value)
+        parts.append(_path("fz-grid", [(x, y), (end, y)]) + _text(x - 6, y + 4, _tick(value, axes.y_percent), "end"))
+    bottom = HEIGHT - BOTTOM
+    for value in _ticks(axes.x_range, whole=not axes.x_percent):
+        x, _ = axes.place(value, axes.y_range[0])
+        parts.append(_text(x, bottom + 17, _tick(value, axes.x_percent), "middle"))
+    parts.append(_path("fz-axis", [(LEFT, bottom), (WIDTH - RIGHT, bottom)]))
+    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, axes.x, "middle", "fz-title"))
+    return "".join(parts)
+
+
+def _ticks(ends: tuple[float, float], whole: bool = False) -> list[float]:
+    """Five round values or fewer between two ends."""
+    low, high = ends
+    rough = (high - low) / 5 or 1
+    sizes = [base * 10**power for power in range(-4, 6) for base in (1, 2, 5)]
+    step = next(size for size in sizes if size >= rough - 1e-9 and (size >= 1 or not whole))
+    first = -(-low // step)
+    return [round((first + i) * step, 6) for i in range(12) if (first + i) * step <= high + 1e-9]
+
+
+def _tick(value: float, percent: bool) -> str:
+    return f"{value:.0%}".replace("%", " %") if percent else f"{value:g}"
+
+
+def _line(one: Series, axes: Axes, dots: bool) -> str:
+    places = [axes.place(x, y) for x, y in one.points]
+    marks = [f"<circle class='fz-dot-{one.style}' cx='{x:.1f}' cy='{y:.1f}' r='4'/>" for x, y in places if dots]
+    return _path(f"fz-line fz-{one.style}", places) + "".join(marks)
+
+
+def _path(css: str, places: Sequence[tuple[float, float]]) -> str:
+    if not places:
+        return ""
+    return f"<path class='{css}' d='M{' L'.join(f'{x:.1f},{y:.1f}' for x, y in places)}'/>"
+
+
+def _text(x: float, y: float, words: str, anchor: str, css: str = "") -> str:
+    return f"<text class='{css}' x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{escape(words)}</text>"
+
+
+def _key(series: Sequence[Series]) -> str:
+    entries = "".join(f"<li><i class='fz-{one.style}'></i>{escape(one.name)}</li>" for one in series)
+    return f"<ul class='fz-key'>{entries}</ul>"
+
+
+# --- Classes ---------------------------------------------------------------------------------
+
+
+def cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
+    """A cell of the confusion matrix in words: "55 of 528 pictures labelled fear were called sad (10 %)."."""
+    n, of = line.confusion[truth][said], line.counts[truth]
+    share = f"{n / of:.0%}".replace("%", " %") if of else "no share"
+    pictures, were = "picture" if of == 1 else "pictures", "was" if n == 1 else "were"
+    return f"{n} of {of} {pictures} labelled {labels[truth]} {were} called {labels[said]} ({share})."
+
+
+def confusion(line: Figures, labels: Sequence[str]) -> str:
+    """The confusion matrix as a table of buttons; each carries its sentence in ``data-say``."""
+    heads = "".join(f"<th scope='col'>{escape(label)}</th>" for label in labels)
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(label)}</th>"
+        + "".join(f"<td>{_cell(line, labels, i, j)}</td>" for j in range(len(labels)))
+        + "</tr>"
+        for i, label in enumerate(labels)
+    )
+    return (
+        "<div class='fz-scroll'><table class='fz-matrix'><thead><tr><th scope='col'>labelled ↓ called →</th>"
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cell(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
+    share = line.confusion[truth][said] / max(line.counts[truth], 1)
+    css = "fz-cell" + (" fz-deep" if share >= DARK_FROM else "") + (" fz-right" if truth == said else "")
+    say = escape(cell_sentence(line, labels, truth, said))
+    return (
+        f"<button type='button' class='{css}' style='--s:{share:.3f}' data-say='{say}' aria-label='{say}' "
+        f"aria-pressed='false'>{line.confusion[truth][said]}</button>"
+    )
+
+
+def class_bars(line: Figures, labels: Sequence[str]) -> str:
+    """Precision, recall and F1 of each label with its number of pictures."""
+    names = ("precision", "recall", "F1")
+    key = "".join(f"<li><i class='fz-{name.lower()}'></i>{name}</li>" for name in names)
+    rows = "".join(
+        f"<div class='fz-row'><span>{escape(label)}<small>n = {n}</small></span>"
+        f"<div class='fz-three'>{''.join(_bar(*one) for one in zip(names, values, strict=True))}</div></div>"
+        for label, n, *values in zip(labels, line.counts, line.precision, line.recall, line.f1, strict=True)
+    )
+    return f"<ul class='fz-key'>{key}</ul><div class='fz-bars'>{rows}</div>"
+
+
+def _bar(name: str, value: float) -> str:
+    return (
+        f"<div class='fz-one' role='img' aria-label='{name} {value:.2f}'>"
+        f"<i class='fz-{name.lower()}' style='width:{100 * value:.1f}%'></i><b>{value:.2f}</b></div>"
+    )
+
+
+def recall_differences(first: Figures, second: Figures, labels: Sequence[str]) -> str:
+    """Bars to the left where the first model finds more of a label's pictures, to the right where the second does."""
+    differences = [a - b for a, b in zip(first.recall, second.recall, strict=True)]
+    widest = max(0.1, *(abs(d) for d in differences))
+    rows = "".join(_difference(*one, widest) for one in zip(labels, differences, strict=True))
+    return f"<div class='fz-duel'>{rows}</div>"
+
+
+def _difference(label: str, difference: float, widest: float) -> str:
+    width = 50 * abs(difference) / widest
+    ahead, left = ("first", 50 - width) if difference > 0 else ("second", 50)
+    return (
+        f"<div class='fz-diff'><span>{escape(label)}</span><span class='fz-both' aria-hidden='true'>"
+        f"<i class='fz-{ahead}' style='left:{left:.1f}%;width:{width:.1f}%'></i></span>"
+        f"<b>{100 * abs(difference):.1f} points</b></div>"
+    )

@@ -1,0 +1,118 @@
+"""Who beats whom, and whether that is more than chance: `checkpoints/pairs.json` and back.
+
+Whether two models differ can only be told from their answers to the same pictures, which no
+card holds. `python -m zoo evaluate A B --write-cards` keeps the outcome here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from zoo.cards import Card, CardError, Figures, readable_json
+
+PAIRS = "pairs.json"
+CHANCE = 0.05
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """Two models on the same pictures.
+
+    Parameters
+    ----------
+    first, second : str
+        Names of models.
+    weights : (str, str)
+        What `weights_of` their cards was: results of other weights are not shown.
+    data, split, labels : str
+        As in `Figures`.
+    difference : float
+        Accuracy of the first minus the second's.
+    interval : (float, float)
+        95 %, paired bootstrap clustered by near-duplicates.
+    p_value : float
+        McNemar's exact test.
+    """
+
+    first: str
+    second: str
+    weights: tuple[str, str]
+    data: str
+    split: str
+    labels: str
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the difference is more than chance, at 5 %."""
+        return self.p_value < CHANCE
+
+    @property
+    def key(self) -> tuple[frozenset[str], str, str, str]:
+        """What is compared on what, whichever comes first."""
+        return frozenset((self.first, self.second)), self.data, self.split, self.labels
+
+    def turned(self) -> PairResult:
+        """The same, seen from the second."""
+        low, high = self.interval
+        return replace(
+            self,
+            first=self.second,
+            second=self.first,
+            weights=self.weights[::-1],
+            difference=-self.difference,
+            interval=(-high, -low),
+        )
+
+
+def weights_of(card: Card) -> str:
+    """A short name of a model's weights, other for other weights."""
+    return "".join(digest[:12] for digest in list(card.files.values())[:1])
+
+
+def read_pairs(root: Path) -> tuple[PairResult, ...]:
+    """What is kept in a folder of checkpoints; nothing if no two models were compared yet.
+
+    Raises
+    ------
+    CardError
+        The file is broken.
+    """
+    path = root / PAIRS
+    if not path.is_file():
+        return ()
+    try:
+        lines = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(_from_json(line) for line in lines)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CardError(f"{path} cannot be read: {error!r}; delete it and evaluate again.") from error
+
+
+def _from_json(line: dict) -> PairResult:
+    return PairResult(**{key: tuple(value) if isinstance(value, list) else value for key, value in line.items()})
+
+
+def keep_pairs(root: Path, new: Iterable[PairResult]) -> None:
+    """Write results, in place of older ones of the same two models on the same pictures."""
+    kept = {pair.key: pair for pair in (*read_pairs(root), *new)}
+    ordered = sorted(kept.values(), key=lambda pair: (pair.data, pair.split, pair.labels, pair.first, pair.second))
+    (root / PAIRS).write_text(readable_json([asdict(pair) for pair in ordered]), encoding="utf-8")
+
+
+def find_pair(pairs: Sequence[PairResult], first: Card, second: Card, line: Figures) -> PairResult | None:
+    """The result of two models on the pictures of a line, seen from the first; None if not measured."""
+    both = {first.name: weights_of(first), second.name: weights_of(second)}
+    wanted = frozenset(both), line.data, line.split, line.labels
+    for pair in pairs:
+        if pair.key == wanted and _of_these(pair, both):
+            return pair if pair.first == first.name else pair.turned()
+    return None
+
+
+def _of_these(pair: PairResult, weights: Mapping[str, str]) -> bool:
+    return (weights[pair.first], weights[pair.second]) == pair.weights
