@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
-from multiprocessing import get_context
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -20,12 +17,10 @@ from zoo.svm import Kernel, Linear, rbf
 CHUNK = 512
 
 
-def describe(descriptor: Joined, faces: AlignedFaces, workers: int | None = None) -> np.ndarray:
-    """Descriptors of many faces, in parallel, with a progress bar: float32 ``(n, d)``."""
-    chunks = [faces[start : start + CHUNK] for start in range(0, len(faces), CHUNK)]
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        parts = list(tqdm(pool.map(descriptor, chunks), total=len(chunks), desc="describing", unit=f"x{CHUNK}"))
-    return np.concatenate(parts)
+def describe(descriptor: Joined, faces: AlignedFaces) -> np.ndarray:
+    """Descriptors of many faces, with a progress bar: float32 ``(n, d)``."""
+    starts = tqdm(range(0, len(faces), CHUNK), desc="describing", unit=f"x{CHUNK}")
+    return np.concatenate([descriptor(faces[start : start + CHUNK]) for start in starts])
 
 
 def fit_linear(x: np.ndarray, targets: np.ndarray, c: float, seed: int) -> Linear:
@@ -55,14 +50,59 @@ class KernelSettings:
     seed: int = 0
 
 
-def project(x: np.ndarray, settings: KernelSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Mean ``(d,)`` and leading directions ``(d, r)`` of descriptors, float32."""
-    pca = PCA(settings.components, svd_solver="randomized", random_state=settings.seed, iterated_power=3).fit(x)
-    return pca.mean_.astype(np.float32), np.ascontiguousarray(pca.components_.T, np.float32)
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Leading directions of descriptors, each of which a mirror keeps or turns about.
+
+    Parameters
+    ----------
+    mean : ndarray
+        ``(d,)`` float32.
+    components : ndarray
+        ``(d, r)`` float32.
+    mirror : ndarray
+        ``(r,)`` of 1 and -1.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    mirror: np.ndarray
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """``(n, d) -> (n, r)``."""
+        return (x - self.mean) @ self.components
 
 
-def fit_kernel(z: np.ndarray, targets: np.ndarray, labels: int, settings: KernelSettings) -> tuple:
-    """All pairwise RBF machines on projected descriptors, summed into one row of coefficients a label.
+def project(x: np.ndarray, order: np.ndarray, settings: KernelSettings) -> Projection:
+    """Principal directions of descriptors and of their mirror images.
+
+    Faces and mirrored faces together look the same in a mirror, so each principal direction is
+    even or odd under it. The numerical ones are so but for rounding, which is taken off.
+
+    Parameters
+    ----------
+    x : ndarray
+        ``(n, d)`` float32.
+    order : ndarray
+        ``(d,)``: ``x[:, order]`` are the mirrored faces' descriptors.
+    """
+    pca = PCA(settings.components, svd_solver="randomized", random_state=settings.seed, iterated_power=3)
+    pca.fit(np.concatenate([x, x[:, order]]))
+    mirrored = pca.components_[:, order]
+    signs = np.sign((pca.components_ * mirrored).sum(axis=1))
+    components = pca.components_ + signs[:, None] * mirrored
+    components /= np.linalg.norm(components, axis=1, keepdims=True)
+    mean = (pca.mean_ + pca.mean_[order]) / 2
+    return Projection(half(mean), half(components.T), signs.astype(np.float32))
+
+
+def half(values: np.ndarray) -> np.ndarray:
+    """Numbers as exact as a checkpoint keeps them, half precision, in float32."""
+    return np.ascontiguousarray(values, np.float16).astype(np.float32)
+
+
+def fit_kernel(z: np.ndarray, mirror: np.ndarray, targets: np.ndarray, settings: KernelSettings) -> Fitted:
+    """All pairwise machines on projected descriptors, summed into one row of coefficients a label.
 
     Each pair's kernel matrix is one BLAS product, which makes this many times faster than
     letting libsvm compute it entry by entry, and the answer is the same.
@@ -71,36 +111,53 @@ def fit_kernel(z: np.ndarray, targets: np.ndarray, labels: int, settings: Kernel
     ----------
     z : ndarray
         ``(n, r)`` float32.
+    mirror : ndarray
+        ``(r,)``: ``z * mirror`` are the mirrored faces.
     targets : ndarray
-        ``(n,)`` int below `labels`.
-
-    Returns
-    -------
-    vectors, coefficients, bias : ndarray
-        ``(m, r)``, ``(m, labels)`` and ``(labels,)`` float32.
-    gamma : float
+        ``(n,)`` int, 0 to k - 1.
 
     References
     ----------
     Chang and Lin, "LIBSVM", ACM TIST 2(3), 2011. Hsu and Lin, "A comparison of methods for
     multiclass support vector machines", IEEE TNN 13(2), 2002 (one-against-one).
     """
+    labels = int(targets.max()) + 1
     gamma = settings.gamma / float(z.var(axis=0).sum())
     coefficients = np.zeros((len(z), labels))
     bias = np.zeros(labels)
     for first, second in tqdm(list(combinations(range(labels), 2)), desc="fitting pairs"):
         rows = np.flatnonzero((targets == first) | (targets == second))
-        gram = rbf(z[rows], z[rows], gamma).astype(np.float64)
-        machine = SVC(C=settings.c, kernel="precomputed", cache_size=1000).fit(gram, targets[rows])
+        machine = SVC(C=settings.c, kernel="precomputed", cache_size=1000)
+        machine.fit(_gram(z[rows], mirror, gamma), targets[rows])
         support, dual = rows[machine.support_], machine.dual_coef_[0]
         for label, sign in ((second, 1.0), (first, -1.0)):
             coefficients[support, label] += sign * dual
             bias[label] += sign * machine.intercept_[0]
     used = np.abs(coefficients).max(axis=1) > 0
-    return z[used], coefficients[used].astype(np.float32), bias.astype(np.float32), gamma
+    return Fitted(z[used], coefficients[used].astype(np.float32), bias.astype(np.float32), gamma)
 
 
-def kernel_machine(projection: tuple, fitted: tuple) -> Kernel:
-    """What `project` and `fit_kernel` returned, as one machine."""
-    (mean, components), (vectors, coefficients, bias, gamma) = projection, fitted
-    return Kernel(mean, components, vectors, coefficients, bias, gamma)
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Support vectors ``(m, r)``, their coefficients ``(m, k)``, the bias ``(k,)``, and gamma."""
+
+    vectors: np.ndarray
+    coefficients: np.ndarray
+    bias: np.ndarray
+    gamma: float
+
+
+def _gram(z: np.ndarray, mirror: np.ndarray, gamma: float) -> np.ndarray:
+    """The mirror-averaged kernel of faces with themselves, ``(n, n)`` float64 as libsvm wants it.
+
+    It is positive definite because ``k(Mx, My) = k(x, y)``.
+    """
+    total = rbf(z, z, gamma).astype(np.float64)
+    total += rbf(z * mirror, z, gamma)
+    return total / 2
+
+
+def kernel_machine(projection: Projection, fitted: Fitted) -> Kernel:
+    """Both steps as one machine."""
+    parts = fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma
+    return Kernel(projection.mean, projection.components, *parts, projection.mirror)

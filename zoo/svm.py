@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,6 +41,13 @@ class Kernel:
     coefficients, bias : ndarray
         ``(m, k)`` and ``(k,)``.
     gamma : float
+    mirror : ndarray, optional
+        ``(r,)`` of 1 and -1: ``z * mirror`` is the mirrored face's ``z``. If given, the kernel
+        averages over the face and its mirror image and cannot tell left from right.
+
+    References
+    ----------
+    Decoste and Schölkopf, "Training Invariant Support Vector Machines", Machine Learning 46, 2002.
     """
 
     mean: np.ndarray
@@ -48,18 +56,30 @@ class Kernel:
     coefficients: np.ndarray
     bias: np.ndarray
     gamma: float
+    mirror: np.ndarray | None = None
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         z = (x - self.mean) @ self.components
-        return rbf(z, self.vectors, self.gamma) @ self.coefficients + self.bias
+        return self._kernel(z) @ self.coefficients + self.bias
+
+    def _kernel(self, z: np.ndarray) -> np.ndarray:
+        """``(n, r) -> (n, m)``."""
+        if self.mirror is None:
+            return rbf(z, self.vectors, self.gamma, self._squares)
+        both = rbf(np.concatenate([z, z * self.mirror]), self.vectors, self.gamma, self._squares)
+        return (both[: len(z)] + both[len(z) :]) / 2
+
+    @cached_property
+    def _squares(self) -> np.ndarray:
+        return (self.vectors**2).sum(axis=1)
 
 
-def rbf(a: np.ndarray, b: np.ndarray, gamma: float) -> np.ndarray:
-    """``exp(-gamma |a - b|²)``: ``(n, r), (m, r) -> (n, m)``, in place where it can."""
+def rbf(a: np.ndarray, b: np.ndarray, gamma: float, b_squares: np.ndarray | None = None) -> np.ndarray:
+    """``exp(-gamma |a - b|²)``: ``(n, r), (m, r) -> (n, m)``, in place where it can; ``|b|²`` may be at hand."""
     squares = a @ b.T
     squares *= -2
     squares += (a * a).sum(axis=1)[:, None]
-    squares += (b * b).sum(axis=1)
+    squares += (b * b).sum(axis=1) if b_squares is None else b_squares
     np.maximum(squares, 0, out=squares)
     squares *= -gamma
     return np.exp(squares, out=squares)

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from zoo.classical import KernelSettings, fit_kernel, fit_linear
+from zoo.classical import KernelSettings, fit_kernel, fit_linear, project
 from zoo.svm import Kernel, Linear, rbf, softmax
 
 
@@ -36,11 +36,40 @@ def test_linear_fit_tells_the_clouds_apart(blobs):
     assert (fit_linear(x, targets, 1.0, 0)(x).argmax(axis=1) == targets).mean() > 0.9
 
 
+def summed(pairs):
+    """One-against-one decisions of three labels (0-1, 0-2, 1-2, positive for the first), summed by label."""
+    first, second, third = pairs.T
+    return np.stack([first + second, third - first, -second - third], axis=1)
+
+
+def machine_of(fitted, mirror=None):
+    space = np.zeros(6, np.float32), np.eye(6, dtype=np.float32)
+    return Kernel(*space, fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma, mirror)
+
+
 def test_summed_pairs_are_libsvms_decision_values(blobs):
     x, targets = blobs
-    vectors, coefficients, bias, gamma = fit_kernel(x, targets, 3, KernelSettings(c=2.0, gamma=1.0))
-    machine = Kernel(np.zeros(6, np.float32), np.eye(6, dtype=np.float32), vectors, coefficients, bias, gamma)
-    pairs = SVC(C=2.0, gamma=gamma, decision_function_shape="ovo").fit(x, targets).decision_function(x)
-    first, second, third = pairs.T  # scikit-learn's 0-1, 0-2 and 1-2, positive for the first
-    expected = np.stack([first + second, third - first, -second - third], axis=1)
-    assert machine(x) == pytest.approx(expected, abs=2e-2)
+    fitted = fit_kernel(x, np.ones(6, np.float32), targets, KernelSettings(c=2.0, gamma=1.0))
+    machine = SVC(C=2.0, gamma=fitted.gamma, decision_function_shape="ovo").fit(x, targets)
+    assert machine_of(fitted)(x) == pytest.approx(summed(machine.decision_function(x)), abs=2e-2)
+
+
+def test_a_mirroring_kernel_is_libsvms_on_the_averaged_kernel(blobs):
+    x, targets = blobs
+    mirror = np.array([1, -1, 1, 1, -1, 1], np.float32)
+    fitted = fit_kernel(x, mirror, targets, KernelSettings(c=2.0, gamma=1.0))
+    gram = (rbf_kernel(x, gamma=fitted.gamma) + rbf_kernel(x * mirror, x, gamma=fitted.gamma)) / 2
+    pairs = SVC(C=2.0, kernel="precomputed", decision_function_shape="ovo").fit(gram, targets).decision_function(gram)
+    machine = machine_of(fitted, mirror)
+    assert machine(x) == pytest.approx(summed(pairs), abs=2e-2)
+    assert machine(x * mirror) == pytest.approx(machine(x), abs=1e-4)
+
+
+def test_directions_are_even_or_odd_in_the_mirror():
+    rng = np.random.default_rng(0)
+    order = np.array([1, 0, 2, 4, 3, 5, 7, 6])
+    x = (rng.normal(size=(400, 8)) * np.arange(1, 9)).astype(np.float32)
+    projection = project(x, order, KernelSettings(components=6))
+    assert set(projection.mirror) == {-1, 1}
+    assert projection(x[:, order]) == pytest.approx(projection(x) * projection.mirror, abs=1e-2)
+    assert projection(x[:, order]) != pytest.approx(projection(x), abs=1)
