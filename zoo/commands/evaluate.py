@@ -4,6 +4,7 @@ Examples:
   python -m zoo evaluate hog-svm cnn --data fer2013.csv.xz --split PrivateTest
   python -m zoo evaluate cnn --data fer2013.csv --votes fer2013new.csv --labels all
   python -m zoo evaluate hog-svm --data photos/ --json figures.json
+  python -m zoo evaluate hog-svm cnn --data fer2013.csv --html report.html
 
 photos/ is a tree of class folders (photos/happy/..., photos/test/anger/...). Every photo is
 taken the whole way, detection included; figures are given for photos with a face found and
@@ -26,6 +27,7 @@ from zoo.classifier import Classifier
 from zoo.commands import common
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.pairs import PAIRS, PairResult, keep_pairs, weights_of
+from zoo.report import page
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
     from zoo.evaluation import Coverage, Evaluation, Pair, TestSet
@@ -45,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
     )
+    parser.add_argument("--html", type=common.output(".html"), metavar="FILE", help="a report with charts, in one file")
     parser.add_argument("--write-cards", action="store_true", help="keep the figures in the models' cards")
     common.add_checkpoints(parser)
 
@@ -63,7 +66,10 @@ def run(args: argparse.Namespace) -> int:
         print(sentence, file=sys.stderr)
     if args.json:
         common.write_json(args.json, _record(result))
-    if args.json != common.STDOUT:
+    if args.html:
+        cards = {name: registry.card(name, args.checkpoints) for name in result.figures}
+        common.write_text(args.html, page(result, cards))
+    if common.STDOUT not in (args.json, args.html):
         print(report(result))
     if args.write_cards:
         _write_cards(result, args.checkpoints)

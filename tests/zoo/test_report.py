@@ -1,0 +1,125 @@
+import re
+from dataclasses import replace
+from html import unescape
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from zoo import charts
+from zoo.cards import read_card
+from zoo.labels import SEVEN
+from zoo.metrics import Scored, figures
+from zoo.prediction import Prediction
+from zoo.report import panels, verdict
+
+
+@pytest.fixture(scope="module")
+def line():
+    """Figures of 300 made answers, calmer before calibration than after."""
+    rng = np.random.default_rng(0)
+    targets = rng.integers(0, 7, 300)
+    logits = rng.normal(size=(300, 7)) + 1.5 * np.eye(7)[targets]
+    sharp, flat = (np.exp(logits * heat) for heat in (1.0, 0.3))
+    made = [
+        Scored(Prediction(p / p.sum(axis=1, keepdims=True), SEVEN), targets, np.ones(300, bool), np.arange(300))
+        for p in (sharp, flat)
+    ]
+    return figures(made[0], "made", "all", made[1])
+
+
+def svg(html: str):
+    return ElementTree.fromstring(re.search(r"<svg.*?</svg>", html, re.DOTALL)[0])
+
+
+def test_a_cell_is_a_sentence(line):
+    line = replace(line, confusion=((1, 55), (0, 9)), counts=(528, 9))
+    said = charts.cell_sentence(line, ("fear", "sad"), 0, 1)
+    assert said == "55 of 528 pictures labelled fear were called sad (10 %)."
+    assert charts.cell_sentence(line, ("fear", "sad"), 0, 0) == "1 of 528 pictures labelled fear was called fear (0 %)."
+
+
+def test_every_cell_of_the_matrix_carries_its_sentence(line):
+    said = re.findall(r"data-say='([^']+)'", charts.confusion(line, SEVEN.labels))
+    assert len(said) == 49
+    assert unescape(said[3]) == charts.cell_sentence(line, SEVEN.labels, 0, 3)
+    assert sum(int(sentence.split()[0]) for sentence in said) == line.n
+
+
+def test_labels_are_escaped(line):
+    names = ("<b>", *SEVEN.labels[1:])
+    for html in (charts.confusion(line, names), charts.class_bars(line, names)):
+        assert "<b>" not in html.replace("<b>0", "") and "&lt;b&gt;" in html
+
+
+def test_dots_of_the_reliability_diagram_lie_where_the_numbers_say(line):
+    drawn = svg(charts.reliability(line))
+    dots = [dot for dot in drawn.iter("circle") if dot.get("class") == "fz-dot-a"]
+    expected = [charts.Axes("", "").place(sure, right) for sure, right, _ in line.reliability]
+    assert [(float(d.get("cx")), float(d.get("cy"))) for d in dots] == [pytest.approx(p, abs=0.06) for p in expected]
+    assert f"as served: {line.ece:.3f}" in drawn.get("aria-label")
+    assert len([dot for dot in drawn.iter("circle") if dot.get("class") == "fz-dot-b"]) == len(line.reliability_before)
+
+
+def test_without_what_was_said_before_calibration_there_is_one_line(line):
+    assert "fz-dot-b" not in charts.reliability(replace(line, reliability_before=()))
+
+
+def test_coverage_is_told_in_words(line):
+    words = svg(charts.coverage(line)).get("aria-label")
+    assert f"{line.coverage[3]:.0%} right of the surest 20%" in words
+    assert f"{line.accuracy:.0%} right of the surest 100%" in words
+
+
+@pytest.mark.parametrize(
+    ("ends", "ticks"), [((0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1]), ((0.6, 1), [0.6, 0.7, 0.8, 0.9, 1]), ((3, 3), [3])]
+)
+def test_ticks_are_round(ends, ticks):
+    assert charts._ticks(ends) == pytest.approx(ticks)
+
+
+def test_epochs_are_whole():
+    assert charts._ticks((1, 3), whole=True) == [1, 2, 3]
+
+
+def test_bars_name_every_number(line):
+    html = charts.class_bars(line, SEVEN.labels)
+    for name, values in (("precision", line.precision), ("recall", line.recall), ("F1", line.f1)):
+        assert re.findall(rf"aria-label='{name} ([\d.]+)'", html) == [f"{value:.2f}" for value in values]
+
+
+def test_recall_differences_lean_to_the_better(line):
+    better = replace(line, recall=tuple(min(1, r + 0.05) for r in line.recall))
+    assert "fz-second" not in charts.recall_differences(better, line, SEVEN.labels)
+    assert "5.0 points" in charts.recall_differences(line, better, SEVEN.labels)
+
+
+def test_old_lines_have_fewer_panels(line):
+    assert len(panels(line, SEVEN)) == 4
+    old = replace(line, reliability=(), reliability_before=(), coverage=())
+    assert [panel.title for panel in panels(old, SEVEN)] == ["Confusion matrix", "Label by label"]
+    assert panels(replace(old, confusion=(), recall=()), SEVEN) == []
+
+
+def test_the_verdict_in_words():
+    more = verdict("A", "B", -0.031, (-0.05, -0.012), 0.002)
+    assert more.startswith("B is right 3.1 points more often than A: more than chance")
+    assert "A minus B: -5.0 to -1.2 points" in more and "p = 0.002" in more
+    assert verdict("A", "B", 0.002, (-0.01, 0.014), 0.7).startswith("No more than chance between A and B")
+    assert "p < 0.0001" in verdict("A", "B", 0.2, (0.1, 0.3), 1e-9)
+
+
+def test_evaluate_writes_one_file_that_needs_nothing_else(run, two_models, fer2013_csv, tmp_path):
+    path = tmp_path / "report.html"
+    status, out, _ = run("evaluate", "first", "second", "--data", fer2013_csv, "--html", path)
+    text = path.read_text(encoding="utf-8")
+    assert status == 0 and "McNemar p =" in out
+    assert text.count("<svg") == 4 and text.count("data-say='") == 2 * 49
+    assert "FER2013 without near-duplicates" in text and "Who is better?" in text
+    assert not re.findall(r"(?:src|href)=|https?://", text)
+    assert read_card(two_models / "first").title in text
+
+
+def test_a_report_is_html_by_name(run, fer2013_csv):
+    status, _, err = run("evaluate", "first", "--data", fer2013_csv, "--html", "report.pdf")
+    assert status == 2 and "neither - nor a file ending in .html" in err

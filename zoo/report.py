@@ -1,0 +1,136 @@
+"""An evaluation as one HTML file that needs nothing else: figures, charts, who is better, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from zoo import charts
+from zoo.cards import Card, Figures
+from zoo.pairs import CHANCE
+from zoo.tables import with_interval
+
+if TYPE_CHECKING:  # importing it imports scikit-learn
+    from zoo.evaluation import Evaluation, Pair
+
+CHOOSE = "Choose a cell to read it as a sentence."
+HEADING = ("model", "labels", "n", "accuracy (95 %)", "balanced", "macro-F1", "NLL", "Brier", "ECE")
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Face-off: evaluation</title><style>{style}</style></head>
+<body><main><h1>How good are the models?</h1>
+<p class="note">An expression is not an emotion. These figures say how often a model names the label people gave a
+picture; they say nothing about how anyone feels.</p>
+{body}</main><script>{script}</script></body></html>
+"""
+STYLE = charts.STYLE.with_name("report.css")
+SCRIPT = """
+document.addEventListener('click', (event) => {
+  const cell = event.target.closest('[data-say]');
+  if (!cell) return;
+  const panel = cell.closest('.panel');
+  for (const other of panel.querySelectorAll('[data-say]')) other.setAttribute('aria-pressed', String(other === cell));
+  panel.querySelector('.say').textContent = cell.dataset.say;
+});
+"""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A chart under a heading; a wide one takes a row of its own."""
+
+    title: str
+    chart: str
+    wide: bool = False
+
+
+def page(result: Evaluation, cards: dict[str, Card]) -> str:
+    """The report.
+
+    Parameters
+    ----------
+    result : Evaluation
+    cards : dict
+        Model name to its card, for titles and label orders.
+    """
+    lines = [(cards[name], line) for name, figures in result.figures.items() for line in figures]
+    first = lines[0][1]
+    parts = [_table(data, lines) for data in dict.fromkeys(line.data for _, line in lines)]
+    parts += [_pairs(result.pairs, cards)] if result.pairs else []
+    parts += [_model(card, line) for card, line in lines if (line.data, line.labels) == (first.data, first.labels)]
+    parts += [_notes((*result.notes, *result.failed))]
+    style = "".join(path.read_text(encoding="utf-8") for path in (charts.STYLE, STYLE))
+    return PAGE.format(style=style, body="".join(parts), script=SCRIPT)
+
+
+def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
+    """The charts of one line of figures that its card has the numbers for."""
+    names = tuple(labels)
+    made = []
+    if line.confusion:
+        made.append(Panel("Confusion matrix", charts.confusion(line, names), wide=True))
+    if line.recall and line.precision:
+        made.append(Panel("Label by label", charts.class_bars(line, names)))
+    if line.reliability:
+        made.append(Panel("Does confidence mean what it says?", charts.reliability(line)))
+    if line.coverage:
+        made.append(Panel("Right when it answers only where it is surest", charts.coverage(line)))
+    return made
+
+
+def _table(data: str, lines: list[tuple[Card, Figures]]) -> str:
+    chosen = [(card, line) for card, line in lines if line.data == data]
+    head = "".join(f"<th scope='col'>{name}</th>" for name in HEADING)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(*one))}</tr>" for one in chosen)
+    return (
+        f"<section><h2>{escape(data)}, {escape(chosen[0][1].split)}</h2><div class='wide-table'>"
+        f"<table class='figures'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _row(card: Card, line: Figures) -> tuple[str, ...]:
+    numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
+    return (card.title, line.labels, f"{line.n:,}", with_interval(line), *(f"{number:.3f}" for number in numbers))
+
+
+def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:
+    items = "".join(f"<li>{escape(_compared(pair, cards))}</li>" for pair in pairs)
+    return f"<section><h2>Who is better?</h2><ul>{items}</ul></section>"
+
+
+def _compared(pair: Pair, cards: dict[str, Card]) -> str:
+    return f"{pair.data}, {pair.labels} labels: " + verdict(
+        *(cards[name].title for name in (pair.first, pair.second)),
+        pair.result.difference,
+        pair.result.interval,
+        pair.result.p_value,
+    )
+
+
+def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> str:
+    """Who is right more often, by how much, and whether that is more than chance, in a sentence."""
+    low, high = (f"{100 * end:+.1f}" for end in interval)
+    better, worse = (first, second) if difference >= 0 else (second, first)
+    p = "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
+    test = f"{first} minus {second}: {low} to {high} points, 95 %; McNemar {p}"
+    if p_value >= CHANCE:
+        return f"No more than chance between {first} and {second} ({test})."
+    return f"{better} is right {100 * abs(difference):.1f} points more often than {worse}: more than chance ({test})."
+
+
+def _model(card: Card, line: Figures) -> str:
+    body = "".join(_panel(panel) for panel in panels(line, card.labels_of(line)))
+    title = escape(f"{card.title}: {line.data}, {line.labels} labels")
+    return f"<section><h2>{title}</h2><div class='panels'>{body}</div></section>"
+
+
+def _panel(panel: Panel) -> str:
+    say = f"<p class='say' role='status'>{CHOOSE}</p>" if "data-say" in panel.chart else ""
+    return f"<div class='panel{' wide' if panel.wide else ''}'><h3>{panel.title}</h3>{panel.chart}{say}</div>"
+
+
+def _notes(sentences: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f"<section><h2>Notes</h2><ul>{items}</ul></section>" if items else ""
