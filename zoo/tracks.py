@@ -13,6 +13,7 @@ from zoo.labels import LabelSet
 from zoo.prediction import Prediction
 
 KEPT = 0.7  # seconds a lost face keeps its number
+PAUSE = 3.0  # seconds between two frames, on a slow server, over which a face that was there keeps its number
 REACH = 0.6  # of its height a face may be away from where it was expected,
 SPREAD = 0.8  # and so much more for every second it was lost
 TAU = 0.3  # seconds; probabilities are averaged over about this long
@@ -65,6 +66,7 @@ class Tracker:
     def __init__(self) -> None:
         self.tracks: tuple[Track, ...] = ()
         self._given = 0
+        self._at = -math.inf
 
     def follow(self, faces: Faces, now: float) -> list[int]:
         """The number of every face in the newest frame.
@@ -75,7 +77,8 @@ class Tracker:
         now : float
             Seconds, growing.
         """
-        known = [track for track in self.tracks if now - track.seen <= KEPT]
+        last, self._at = self._at, now
+        known = [t for t in self.tracks if now - t.seen <= (PAUSE if t.seen == last else KEPT)]
         points = key_points(faces)
         same = match(known, points, now)
         found = [

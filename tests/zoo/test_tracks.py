@@ -65,6 +65,13 @@ def test_a_lost_face_keeps_its_number_for_a_while(lost, number):
     assert tracker.follow(faces_at((320, 205)), lost) == [number]
 
 
+@pytest.mark.parametrize(("pause", "number"), [(1.0, 1), (5.0, 2)])
+def test_a_slow_server_is_no_loss(pause, number):
+    tracker = Tracker()
+    tracker.follow(faces_at((300, 200)), 0.0)
+    assert tracker.follow(faces_at((310, 200)), pause) == [number]
+
+
 def test_another_face_far_away_is_another():
     assert numbers_of([faces_at((100, 200)), faces_at((500, 200))]) == [[1], [2]]
     assert numbers_of([faces_at((200, 200)), faces_at((200, 200), scale=3.0)]) == [[1], [2]]

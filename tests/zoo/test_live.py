@@ -1,0 +1,235 @@
+import base64
+import io
+import json
+import threading
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from features.images import ImageError
+from zoo import registry, viewers
+from zoo.labels import SEVEN, SIX
+from zoo.live import PREFIX, REST_SECONDS, Options, Viewer, read_frame
+from zoo.viewers import FullError, Viewers
+
+RATE = 20.0
+
+
+def data_url(image: np.ndarray, kind: str = "JPEG") -> str:
+    stored = io.BytesIO()
+    Image.fromarray(image).save(stored, kind)
+    return PREFIX + base64.b64encode(stored.getvalue()).decode()
+
+
+@pytest.fixture(scope="module")
+def frame(portrait) -> np.ndarray:
+    return cv2.resize(portrait[:384], (320, 240), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def pair(frame) -> np.ndarray:
+    """Two faces, the right one mirrored."""
+    left = frame[:, 60:220]
+    return np.ascontiguousarray(np.concatenate([left, left[:, ::-1]], axis=1))
+
+
+@pytest.fixture
+def models(two_models):
+    return [registry.load(name, two_models) for name in ("first", "second")]
+
+
+@pytest.fixture
+def viewer():
+    opened = Viewer()
+    yield opened
+    opened.close()
+
+
+def test_a_frame_comes_back_as_it_was_sent(frame):
+    read = read_frame(data_url(frame))
+    assert read.shape == frame.shape and read.dtype == np.uint8
+    assert np.abs(read.astype(int) - frame).mean() < 6
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "no frame"),
+        (["data:image/jpeg;base64,"], "no frame"),
+        ("data:image/png;base64,AAAA", "no frame"),
+        ("http://127.0.0.1/a.jpg", "no frame"),
+        (PREFIX + "A" * 400_000, "characters"),
+        (PREFIX + "?!", "no JPEG"),
+        (PREFIX, "no JPEG"),
+        (data_url(np.zeros((8, 8, 3), np.uint8), "PNG"), "no JPEG"),
+        (data_url(np.zeros((4000, 4000, 3), np.uint8)), "pixels"),
+        (data_url(np.zeros((240, 320, 3), np.uint8))[:400], "no JPEG|damaged"),
+    ],
+    ids=["none", "list", "png", "address", "long", "letters", "empty", "png-inside", "large", "cut"],
+)
+def test_what_is_no_small_jpeg_is_refused_in_a_sentence(text, words):
+    with pytest.raises(ImageError, match=words):
+        read_frame(text)
+
+
+def test_large_frames_are_refused_before_they_are_decoded(monkeypatch):
+    monkeypatch.setattr("features.images.load", lambda data: pytest.fail("was decoded"))
+    with pytest.raises(ImageError):
+        read_frame(data_url(np.zeros((1000, 1000, 3), np.uint8)))
+
+
+def test_one_face_and_two_models_as_plain_numbers(viewer, models, frame):
+    for i in range(5):
+        seen = viewer.step(frame, models, SIX, Options(mesh=True), i / RATE)
+    answer = json.loads(json.dumps(seen.as_json()))
+    (face,) = answer["faces"]
+    assert face["number"] == 1 and answer["size"] == [320, 240] and answer["labels"] == list(SIX)
+    assert len(face["mesh"]) == 2 * 468
+    assert face["box"][0] < face["mesh"][0] < face["box"][2]
+    assert list(face["answers"]) == ["first", "second"]
+    assert all(sum(probs) == pytest.approx(1, abs=0.01) for probs in face["answers"].values())
+    assert set(face["shown"].values()) <= set(SIX)
+    assert set(answer["ms"]) == {"mesh", "align", "first", "second"}
+
+
+def test_models_labels_and_options_change_on_the_fly(viewer, models, frame):
+    viewer.step(frame, models, SEVEN, Options(), 0.0)
+    seen = viewer.step(frame, models[1:], SIX, Options(smooth=False), 0.05)
+    (face,) = seen.as_json()["faces"]
+    assert list(face["answers"]) == ["second"] and len(face["answers"]["second"]) == 6
+    assert face["mesh"] is None and face["number"] == 1
+
+
+def test_smoothing_steadies_the_answers_and_can_be_left_out(models, frame):
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(frame + rng.normal(0, 12, frame.shape), 0, 255).astype(np.uint8) for _ in range(12)]
+
+    def trembling(smooth: bool) -> float:
+        viewer = Viewer()
+        frames = [viewer.step(f, models, SEVEN, Options(smooth), i / RATE) for i, f in enumerate(noisy)]
+        viewer.close()
+        probs = np.array([f.faces[0].answers["first"] for f in frames if f.faces])
+        assert len(probs) >= 10
+        return float(np.abs(np.diff(probs, axis=0)).mean())
+
+    assert trembling(True) < 0.4 * trembling(False)
+
+
+def test_no_face_is_a_result_and_faces_are_followed_when_there_are_two(viewer, models, frame, pair):
+    assert viewer.step(np.zeros_like(frame), models, SEVEN, Options(), 0.0).faces == ()
+    seen = [viewer.step(pair, models, SEVEN, Options(), 1 + i / RATE).faces for i in range(8)]
+    assert {face.number for face in seen[-1]} == {1, 2}
+    boxes = {face.number: face.box[0] for face in seen[-1]}
+    assert all({f.number: pytest.approx(f.box[0], abs=4) for f in faces} == boxes for faces in seen[-4:])
+
+
+def test_a_resting_look_takes_two_seconds_and_is_forgotten_on_request(viewer, models, frame):
+    clock = iter(np.arange(0, 60, 1 / RATE))
+    look = lambda rest: viewer.step(frame, models, SEVEN, Options(rest=rest), next(clock))
+    before = look(0)
+    assert before.resting == 0
+    assert look(1).resting == pytest.approx(REST_SECONDS)
+    during = [look(1) for _ in range(20)][-1]
+    assert 0 < during.resting < REST_SECONDS and not during.faces[0].rested
+    after = [look(1) for _ in range(60)][-1]
+    assert after.resting == 0 and after.faces[0].rested
+    assert set(after.faces[0].shown.values()) == {"neutral"}
+    again = [look(0) for _ in range(60)][-1]
+    assert not again.faces[0].rested
+    np.testing.assert_allclose(again.faces[0].answers["first"], before.faces[0].answers["first"], atol=0.1)
+
+
+def test_agreement_is_counted_anew_for_other_models(viewer, models, frame):
+    for i in range(4):
+        seen = viewer.step(frame, models, SEVEN, Options(), i / RATE)
+    agree = len(set(seen.faces[0].shown.values())) == 1
+    assert seen.faces[0].agreement == float(agree)
+    assert viewer.step(frame, models[:1], SEVEN, Options(), 1.0).faces[0].agreement == 1.0
+
+
+class Fake:
+    """Stands for a viewer: counts what is open."""
+
+    def __init__(self, opened: list) -> None:
+        self.open = True
+        opened.append(self)
+
+    def close(self) -> None:
+        self.open = False
+
+
+@pytest.fixture
+def watching():
+    """Viewers on a clock that stands where it is put, and all that was ever opened."""
+    opened, clock = [], [100.0]
+    crowd = Viewers(lambda: Fake(opened), lambda: clock[0], most=3)
+    yield crowd, opened, clock
+    crowd.close()
+
+
+def who(viewer, now):
+    return viewer
+
+
+def test_every_session_has_its_own_viewer_and_a_new_run_a_new_one(watching):
+    crowd, opened, _ = watching
+    a, b = crowd.use("a", 1, who), crowd.use("b", 1, who)
+    assert a is not b and crowd.use("a", 1, who) is a and len(crowd) == 2
+    assert crowd.use("a", 2, who) is not a and not a.open
+    assert [v.open for v in opened] == [False, True, True]
+
+
+def test_frames_of_a_stopped_run_come_to_nothing(watching):
+    crowd, opened, _ = watching
+    crowd.use("a", 1, who)
+    crowd.stop("a", 1)
+    assert crowd.use("a", 1, who) is None
+    assert len(crowd) == 0 and not opened[0].open
+    assert crowd.use("a", 2, who).open
+    crowd.stop("nobody", 1)
+
+
+def test_silent_viewers_are_closed_and_others_are_not(watching):
+    crowd, opened, clock = watching
+    crowd.use("a", 1, who)
+    clock[0] += viewers.IDLE_SECONDS / 2
+    crowd.use("b", 1, who)
+    clock[0] += viewers.IDLE_SECONDS / 2 + 1
+    crowd.close_idle()
+    assert [v.open for v in opened] == [False, True]
+    crowd.leave("b")
+    assert not opened[1].open and len(crowd) == 0
+
+
+def test_the_sweeper_comes_by_itself_and_goes_when_nobody_is_left(watching, monkeypatch):
+    crowd, opened, clock = watching
+    monkeypatch.setattr(viewers, "LOOK_SECONDS", 0.02)
+    crowd.use("a", 1, who)
+    clock[0] += 2 * viewers.IDLE_SECONDS
+    sweeper = next(t for t in threading.enumerate() if t is crowd._sweeper)
+    sweeper.join(5)
+    assert not sweeper.is_alive() and not opened[0].open
+
+
+def test_there_is_an_end_to_the_number_of_viewers(watching):
+    crowd, _, _ = watching
+    for name in "abc":
+        crowd.use(name, 1, who)
+    with pytest.raises(FullError, match="3 people"):
+        crowd.use("d", 1, who)
+    crowd.leave("a")
+    assert crowd.use("d", 1, who).open
+
+
+def test_after_an_error_the_next_frame_gets_a_new_viewer(watching):
+    crowd, opened, _ = watching
+
+    def fail(viewer, now):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        crowd.use("a", 1, fail)
+    assert not opened[0].open
+    assert crowd.use("a", 1, who) is opened[1]
