@@ -63,7 +63,7 @@ class Bench:
     startup: Startup
 
 
-def bench(models: Sequence[Classifier], root: Path, repeats: int = 100) -> Bench:
+def bench(models: Sequence[Classifier], root: Path, repeats: int = 100, pinned: bool = False) -> Bench:
     """Time the whole street on one portrait of 512 x 512 pixels with one face.
 
     Stages take turns, so that whatever else the machine does falls on all of them alike.
@@ -76,9 +76,11 @@ def bench(models: Sequence[Classifier], root: Path, repeats: int = 100) -> Bench
         Where they were loaded from, for the fresh process.
     repeats : int
         Timed rounds, after a few untimed ones.
+    pinned : bool
+        Whether MediaPipe's own threads, too, must take turns on one core (Linux only).
     """
     jpeg = portrait()
-    with one_thread(), FaceMesher() as mesher:
+    with one_thread(), one_core() if pinned else contextlib.nullcontext(), FaceMesher() as mesher:
         rounds = [_round(jpeg, models, mesher) for _ in range(WARM_UP + repeats)][WARM_UP:]
     names = [*STAGES, *(model.name for model in models)]
     times = np.array([[took[name] for name in names] for took in rounds])
@@ -95,18 +97,24 @@ def portrait() -> bytes:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold OpenCV, BLAS and OpenMP to one thread and, on Linux, all threads made inside to one core.
-
-    MediaPipe has no setting for its threads: only the core keeps them from running at once.
-    """
-    threads, cores = cv2.getNumThreads(), _cores()
+    """Hold OpenCV, BLAS and OpenMP to one thread, as the app does. MediaPipe has no setting for its own."""
+    threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    _stay_on(set(sorted(cores)[-1:]))  # the first core has the system's interrupts
     try:
         with threadpool_limits(1):
             yield
     finally:
         cv2.setNumThreads(threads)
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Keep all threads made inside on one core."""
+    cores = _cores()
+    _stay_on(set(sorted(cores)[-1:]))  # the first core has the system's interrupts
+    try:
+        yield
+    finally:
         _stay_on(cores)
 
 

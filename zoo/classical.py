@@ -60,13 +60,13 @@ class Projection:
         ``(d,)`` float32.
     components : ndarray
         ``(d, r)`` float32.
-    mirror : ndarray
-        ``(r,)`` of 1 and -1.
+    even : int
+        A mirror keeps the first `even` directions and turns the others about.
     """
 
     mean: np.ndarray
     components: np.ndarray
-    mirror: np.ndarray
+    even: int
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``(n, d) -> (n, r)``."""
@@ -92,8 +92,9 @@ def project(x: np.ndarray, order: np.ndarray, settings: KernelSettings) -> Proje
     signs = np.sign((pca.components_ * mirrored).sum(axis=1))
     components = pca.components_ + signs[:, None] * mirrored
     components /= np.linalg.norm(components, axis=1, keepdims=True)
+    even_first = np.argsort(-signs, kind="stable")
     mean = (pca.mean_ + pca.mean_[order]) / 2
-    return Projection(half(mean), half(components.T), signs.astype(np.float32))
+    return Projection(half(mean), half(components[even_first].T), int((signs > 0).sum()))
 
 
 def half(values: np.ndarray) -> np.ndarray:
@@ -101,7 +102,7 @@ def half(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values, np.float16).astype(np.float32)
 
 
-def fit_kernel(z: np.ndarray, mirror: np.ndarray, targets: np.ndarray, settings: KernelSettings) -> Fitted:
+def fit_kernel(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSettings) -> Fitted:
     """All pairwise machines on projected descriptors, summed into one row of coefficients a label.
 
     Each pair's kernel matrix is one BLAS product, which makes this many times faster than
@@ -111,8 +112,8 @@ def fit_kernel(z: np.ndarray, mirror: np.ndarray, targets: np.ndarray, settings:
     ----------
     z : ndarray
         ``(n, r)`` float32.
-    mirror : ndarray
-        ``(r,)``: ``z * mirror`` are the mirrored faces.
+    even : int
+        A mirror keeps the first `even` columns of `z` and turns the others about.
     targets : ndarray
         ``(n,)`` int, 0 to k - 1.
 
@@ -128,7 +129,7 @@ def fit_kernel(z: np.ndarray, mirror: np.ndarray, targets: np.ndarray, settings:
     for first, second in tqdm(list(combinations(range(labels), 2)), desc="fitting pairs"):
         rows = np.flatnonzero((targets == first) | (targets == second))
         machine = SVC(C=settings.c, kernel="precomputed", cache_size=1000)
-        machine.fit(_gram(z[rows], mirror, gamma), targets[rows])
+        machine.fit(_gram(z[rows], even, gamma), targets[rows])
         support, dual = rows[machine.support_], machine.dual_coef_[0]
         for label, sign in ((second, 1.0), (first, -1.0)):
             coefficients[support, label] += sign * dual
@@ -147,17 +148,19 @@ class Fitted:
     gamma: float
 
 
-def _gram(z: np.ndarray, mirror: np.ndarray, gamma: float) -> np.ndarray:
+def _gram(z: np.ndarray, even: int, gamma: float) -> np.ndarray:
     """The mirror-averaged kernel of faces with themselves, ``(n, n)`` float64 as libsvm wants it.
 
     It is positive definite because ``k(Mx, My) = k(x, y)``.
     """
+    mirrored = z.copy()
+    mirrored[:, even:] *= -1
     total = rbf(z, z, gamma).astype(np.float64)
-    total += rbf(z * mirror, z, gamma)
+    total += rbf(mirrored, z, gamma)
     return total / 2
 
 
 def kernel_machine(projection: Projection, fitted: Fitted) -> Kernel:
     """Both steps as one machine."""
     parts = fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma
-    return Kernel(projection.mean, projection.components, *parts, projection.mirror)
+    return Kernel(projection.mean, projection.components, *parts, projection.even)

@@ -60,7 +60,7 @@ def _load_svm(card: Card, folder: Path) -> SvmClassifier:
         descriptor = descriptors.from_config(card.settings["descriptor"])
         scaling = arrays.pop("scale"), arrays.pop("shift")
         if "vectors" in arrays:
-            machine = Kernel(**arrays, gamma=float(card.settings["gamma"]))
+            machine = Kernel(**arrays, gamma=float(card.settings["gamma"]), even=card.settings.get("even"))
         else:
             machine = Linear(**arrays)
     except (KeyError, TypeError, ValueError) as error:

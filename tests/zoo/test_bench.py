@@ -4,7 +4,7 @@ from threadpoolctl import threadpool_info
 
 from features import images
 from zoo import registry
-from zoo.bench import _cores, bench, one_thread, portrait
+from zoo.bench import _cores, bench, one_core, one_thread, portrait
 
 
 def test_every_stage_is_timed(two_models):
@@ -18,10 +18,12 @@ def test_every_stage_is_timed(two_models):
     assert result.startup.megabytes is None or 50 < result.startup.megabytes < 2000
 
 
-def test_one_thread_and_back():
+def test_one_thread_on_one_core_and_back():
     before, cores = cv2.getNumThreads(), _cores()
     with one_thread():
-        assert len(_cores()) == min(1, len(cores))
+        assert _cores() == cores
+        with one_core():
+            assert len(_cores()) == min(1, len(cores))
         assert cv2.getNumThreads() == 1
         assert {pool["num_threads"] for pool in threadpool_info()} == {1}
     assert cv2.getNumThreads() == before and _cores() == cores

@@ -42,25 +42,25 @@ def summed(pairs):
     return np.stack([first + second, third - first, -second - third], axis=1)
 
 
-def machine_of(fitted, mirror=None):
+def machine_of(fitted, even=None):
     space = np.zeros(6, np.float32), np.eye(6, dtype=np.float32)
-    return Kernel(*space, fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma, mirror)
+    return Kernel(*space, fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma, even)
 
 
 def test_summed_pairs_are_libsvms_decision_values(blobs):
     x, targets = blobs
-    fitted = fit_kernel(x, np.ones(6, np.float32), targets, KernelSettings(c=2.0, gamma=1.0))
+    fitted = fit_kernel(x, 6, targets, KernelSettings(c=2.0, gamma=1.0))
     machine = SVC(C=2.0, gamma=fitted.gamma, decision_function_shape="ovo").fit(x, targets)
     assert machine_of(fitted)(x) == pytest.approx(summed(machine.decision_function(x)), abs=2e-2)
 
 
 def test_a_mirroring_kernel_is_libsvms_on_the_averaged_kernel(blobs):
     x, targets = blobs
-    mirror = np.array([1, -1, 1, 1, -1, 1], np.float32)
-    fitted = fit_kernel(x, mirror, targets, KernelSettings(c=2.0, gamma=1.0))
+    mirror = np.array([1, 1, 1, 1, -1, -1], np.float32)
+    fitted = fit_kernel(x, 4, targets, KernelSettings(c=2.0, gamma=1.0))
     gram = (rbf_kernel(x, gamma=fitted.gamma) + rbf_kernel(x * mirror, x, gamma=fitted.gamma)) / 2
     pairs = SVC(C=2.0, kernel="precomputed", decision_function_shape="ovo").fit(gram, targets).decision_function(gram)
-    machine = machine_of(fitted, mirror)
+    machine = machine_of(fitted, 4)
     assert machine(x) == pytest.approx(summed(pairs), abs=2e-2)
     assert machine(x * mirror) == pytest.approx(machine(x), abs=1e-4)
 
@@ -70,6 +70,7 @@ def test_directions_are_even_or_odd_in_the_mirror():
     order = np.array([1, 0, 2, 4, 3, 5, 7, 6])
     x = (rng.normal(size=(400, 8)) * np.arange(1, 9)).astype(np.float32)
     projection = project(x, order, KernelSettings(components=6))
-    assert set(projection.mirror) == {-1, 1}
-    assert projection(x[:, order]) == pytest.approx(projection(x) * projection.mirror, abs=1e-2)
+    mirror = np.where(np.arange(6) < projection.even, 1, -1)
+    assert set(mirror) == {-1, 1}
+    assert projection(x[:, order]) == pytest.approx(projection(x) * mirror, abs=1e-2)
     assert projection(x[:, order]) != pytest.approx(projection(x), abs=1)

@@ -3,6 +3,7 @@
 Examples:
   python -m zoo bench
   python -m zoo bench --models hog-svm,cnn --json
+  python -m zoo bench --one-core
   python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
 """
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--repeats", type=_count, default=100, metavar="N", help="timed rounds (default: 100)")
+    parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
     common.add_models(parser)
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     print(f"timing {args.repeats} rounds ...", file=sys.stderr)
-    result = bench(models, args.checkpoints, args.repeats)
+    result = bench(models, args.checkpoints, args.repeats, args.one_core)
     if args.json:
         common.write_json(common.STDOUT, asdict(result))
     else:
