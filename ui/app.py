@@ -18,13 +18,17 @@ import gradio as gr
 from gradio import networking
 
 from features import images
-from ui import compare_tab, wording
+from ui import compare_tab, wording, zoo_tab
 from ui.engine import Engine
 from ui.examples import PICTURES
 from ui.theme import ASSETS, read, theme
+from zoo import charts
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
-TABS: tuple[tuple[str, Callable[[Engine], None]], ...] = (("Compare", compare_tab.build),)
+TABS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
+    ("Compare", compare_tab.build),
+    ("Zoo", zoo_tab.build),
+)
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -56,7 +60,7 @@ def launch_options() -> dict:
     """What `Blocks.launch` is given besides host, port and certificates."""
     return {
         "theme": theme(),
-        "css_paths": [ASSETS / "face-off.css"],
+        "css_paths": [ASSETS / "face-off.css", charts.STYLE, ASSETS / "zoo.css"],
         "head": read("head.html"),
         "footer_links": [],
         "run_history": False,

@@ -89,3 +89,25 @@ def status(ready: bool, broken: dict[str, str]) -> str:
     """Whether the models are warm, and which were left out; plain text."""
     left_out = f" Left out, because their files are damaged: {', '.join(sorted(broken))}." if broken else ""
     return (READY if ready else WARMING) + ("." + left_out if ready and broken else left_out)
+
+
+# The Zoo tab
+ZOO = "Which model is right how often, when is it wrong, and does it know?"
+ZOO_NOTE = (
+    "Right means: the model names the label people gave the picture. People themselves agree with these labels "
+    "about 65 % of the time."
+)
+NOT_MEASURED = "Not measured on these pictures."
+NOT_MEASURED_BOTH = "Not both of these models are measured on these pictures."
+SAME_MODEL = "That is the same model twice. Choose another one to set against it."
+DUEL_HINT = "Bars show how many more of a label’s pictures one model finds than the other (recall, in points of 100)."
+MEASURE_HINT = "Times a face on one thread, as this machine does it now. Takes a few seconds."
+NOTHING_TO_MEASURE = "Choose one or more models to measure."
+
+
+def not_compared(first: str, second: str) -> str:
+    """What to do when two models were never evaluated together."""
+    return (
+        "Whether the difference is more than chance is not measured. "
+        f"It is after: python -m zoo evaluate {first} {second} --data fer2013.csv --write-cards"
+    )

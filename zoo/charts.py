@@ -14,9 +14,9 @@ from pathlib import Path
 from zoo.cards import Figures
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
-WIDTH, HEIGHT = 400, 290
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 42
-DARK_FROM = 0.52  # of a cell's share: from here on its number is written in the colour of the paper
+WIDTH, HEIGHT = 400, 300
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 28, 42
+DARK_FROM = 0.8  # of a cell's share: from here on its number is written in the colour of the paper
 BEFORE, AFTER = "before calibration", "as served"
 
 
@@ -128,6 +128,7 @@ def _frame(axes: Axes) -> str:
     for value in _ticks(axes.x_range, whole=not axes.x_percent):
         x, _ = axes.place(value, axes.y_range[0])
         parts.append(_text(x, bottom + 17, _tick(value, axes.x_percent), "middle"))
+    parts.append(_text(4, 13, axes.y, "start", "fz-title"))
     parts.append(_path("fz-axis", [(LEFT, bottom), (WIDTH - RIGHT, bottom)]))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, axes.x, "middle", "fz-title"))
     return "".join(parts)
