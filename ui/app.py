@@ -18,7 +18,7 @@ import gradio as gr
 from gradio import networking
 
 from features import images
-from ui import compare_tab, wording, zoo_tab
+from ui import compare_tab, live_tab, wording, zoo_tab
 from ui.engine import Engine
 from ui.examples import PICTURES
 from ui.theme import ASSETS, read, theme
@@ -27,6 +27,7 @@ from zoo import charts
 # A tab is a title and a function that lays it out; a later one is one more line here.
 TABS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
     ("Compare", compare_tab.build),
+    ("Live", live_tab.build),
     ("Zoo", zoo_tab.build),
 )
 
@@ -60,7 +61,7 @@ def launch_options() -> dict:
     """What `Blocks.launch` is given besides host, port and certificates."""
     return {
         "theme": theme(),
-        "css_paths": [ASSETS / "face-off.css", charts.STYLE, ASSETS / "zoo.css"],
+        "css_paths": [ASSETS / "face-off.css", ASSETS / "live.css", charts.STYLE, ASSETS / "zoo.css"],
         "head": read("head.html"),
         "footer_links": [],
         "run_history": False,

@@ -48,6 +48,58 @@ NO_FACE_HINTS = (
 )
 GONE = f"This picture was deleted after {KEPT_MINUTES} minutes, as promised. Choose it again."
 
+LIVE = {
+    "idle": "Press Start, and every model’s answer appears beside the picture, many times a second.",
+    "opening": "Waiting for the camera. Your browser may ask whether this page may use it.",
+    "start": "Start",
+    "stop": "Stop",
+    "nobody": "No face in sight. Come nearer, look towards the camera, add light.",
+    "warming": "The models are warming up; this begins by itself.",
+    "refused": "The browser does not let this page use the camera. Click the camera sign beside the page’s address, "
+    "allow it, and press Start again.",
+    "none": "No camera was found. Connect one, and press Start again.",
+    "busy": "The camera is in use by another program, or does not answer. Close that program, and press Start again.",
+    "insecure": "Browsers give cameras only to https pages and to the computer the page runs on. Open it there as "
+    "http://localhost, or start it with --ssl-certfile and --ssl-keyfile, or with --share.",
+    "unplugged": "The camera stopped: it was unplugged, or another program took it. Press Start when it is back.",
+    "left": "The camera was stopped when you left this tab. Press Start to go on.",
+    "other": "The camera could not be opened: {0}. Try another browser or camera.",
+    "late": "No answer from the server for {0} s. This goes on by itself as soon as it answers.",
+    "face": "face {0}",
+    "says": "Looks most like pictures people labelled {0}",
+    "unsure": "Not sure. Nearest: pictures people labelled {0}",
+    "agree": "Models agree",
+    "disagree": "Models disagree",
+    "often": "agreed {0} %",
+    "hud": "Answers a second; milliseconds from the camera to the drawn answer, and of these on the server",
+    "resting": "Look at the camera with a resting face: {0} s",
+    "rested": "resting look taken off",
+    "mirror": "Mirror",
+    "mesh": "Mesh",
+    "smooth": "Steady in time",
+    "rest": "Resting look",
+    "forget": "Forget it",
+    "timeline": "This session",
+    "window": "the last minute",
+}
+LIVE_HELP = (
+    (
+        "Steady in time",
+        "averages answers over a third of a second; a label changes when another one leads for a while. "
+        "Switch it off to see how much the models flicker.",
+    ),
+    (
+        "Resting look",
+        "watches every face at rest for two seconds and takes what the models see in it off from then on. "
+        "It is forgotten on Stop.",
+    ),
+    ("This session", "exists in this page only, and is gone on Stop."),
+)
+LIVE_PRIVACY = (
+    "Small pictures from the camera are sent, one at a time, to the computer that runs this page. "
+    "None is stored, and nothing is remembered after Stop."
+)
+
 
 def privacy(host: str) -> str:
     """The sentence that is true for a page opened under this host name (``"127.0.0.1:7860"``)."""
