@@ -147,3 +147,14 @@ def test_centred_hog_halves_scikit_images_finer_bins(make_aligned):
     fine = Hog(12, 16)._cells(face.images[0])
     coarse = Hog(12, 8, centred=True)._cells(face.images[0])
     assert np.allclose(coarse, np.roll(fine, 1, axis=2).reshape(6, 6, 8, 2).sum(axis=3))
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+def test_lbp_of_a_mirrored_face_is_the_same_in_another_order(radius, make_aligned):
+    faces = make_aligned(3)
+    lbp = Lbp(radius)
+    order = lbp.mirror_order(72)
+    mirrored = lbp(faces.mirrored())
+    assert (order[order] == np.arange(len(order))).all()
+    assert np.linalg.norm(lbp(faces)[:, order] - mirrored) < 0.02 * np.linalg.norm(mirrored)
+    assert np.linalg.norm(lbp(faces) - mirrored) > 0.2 * np.linalg.norm(mirrored)

@@ -10,7 +10,7 @@ from features.align import AlignedFaces, AlignSpec, align, from_crop, move
 from features.faces import Faces
 from zoo import registry
 from zoo.cards import checked
-from zoo.datasets import concatenate
+from zoo.datasets import align_pictures, concatenate
 from zoo.labels import EIGHT, FIVE, SEVEN, SIX
 
 NAMES = registry.names()
@@ -145,3 +145,24 @@ def test_the_smile_is_seen(model, golden):
     """The portrait smiles; whoever calls it anything else has crops or labels mixed up."""
     assert model.labels in (SEVEN, EIGHT)
     assert model.predict_proba(golden[0]).names[0] == "happy"
+
+
+@pytest.mark.data
+def test_the_card_tells_the_truth_about_fresh_pictures(fresh_private, model):
+    """400 PrivateTest pictures through the whole street: accuracy within chance of the card's (four sigma)."""
+    faces, targets = fresh_private
+    line = registry.card(model.name).figure(labels=model.labels.name)
+    if line is None:
+        pytest.skip(f"{model.name} has no FER2013 figure in its own labels")
+    accuracy = (model.predict_proba(faces).best == targets).mean()
+    spread = np.sqrt(line.accuracy * (1 - line.accuracy) / len(targets))
+    assert abs(accuracy - line.accuracy) < 4 * spread
+
+
+@pytest.fixture(scope="module")
+def fresh_private(fer2013):
+    """400 pictures of PrivateTest, aligned here and now, and their labels."""
+    rows = np.random.default_rng(0).choice(np.flatnonzero(fer2013.splits == "PrivateTest"), 400, replace=False)
+    faces, found = align_pictures(fer2013.pixels[rows], AlignSpec())
+    assert found.mean() > 0.95
+    return faces, fer2013.targets[rows]
