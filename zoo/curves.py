@@ -82,6 +82,25 @@ def _draw_pair(axis, name: str, trained: Sequence[float], validated: Sequence[fl
     axis.legend(frameon=False)
 
 
+def run_files(run: Path, model) -> dict[str, bytes]:
+    """What a checkpoint keeps of its training: draws both pictures and returns them with the log.
+
+    Parameters
+    ----------
+    run : Path
+        With a ``log.csv``; gets ``curves.png`` and ``architecture.png``.
+    model : keras.Model
+
+    Returns
+    -------
+    dict
+        File name to content, to be given to `zoo.checkpoint.save` after the weights.
+    """
+    draw_curves(run / "log.csv", run / "curves.png")
+    draw_architecture(model, run / "architecture.png")
+    return {name: (run / name).read_bytes() for name in ("log.csv", "curves.png", "architecture.png")}
+
+
 # --- Architecture ----------------------------------------------------------------------------
 
 

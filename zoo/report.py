@@ -111,13 +111,14 @@ def _compared(pair: Pair, cards: dict[str, Card]) -> str:
 
 def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> str:
     """Who is right more often, by how much, and whether that is more than chance, in a sentence."""
-    low, high = (f"{100 * end:+.1f}" for end in interval)
-    better, worse = (first, second) if difference >= 0 else (second, first)
+    if difference < 0:
+        return verdict(second, first, -difference, (-interval[1], -interval[0]), p_value)
     p = "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
-    test = f"{first} minus {second}: {low} to {high} points, 95 %; McNemar {p}"
-    if p_value >= CHANCE:
-        return f"No more than chance between {first} and {second} ({test})."
-    return f"{better} is right {100 * abs(difference):.1f} points more often than {worse}: more than chance ({test})."
+    range_ = " to ".join(f"{100 * end:+.1f}".replace("-", "−") for end in interval)
+    points = f"{100 * difference:.1f} points"
+    if p_value < CHANCE:
+        return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): more than chance."
+    return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): that may well be chance."
 
 
 def _model(card: Card, line: Figures) -> str:

@@ -96,7 +96,7 @@ def test_what_is_not_measured_says_so(tab):
 
 def test_two_models_and_whether_it_is_more_than_chance(tab):
     html = tab.compare("small", "good", USUAL)
-    assert "Good is right 20.0 points more often than Small: more than chance" in text(html)
+    assert "Good is right 20.0 points more often than Small (+15.0 to +25.0; McNemar p < 0.0001)" in text(html)
     assert html.count("fz-diff") == 7
     assert "Good is right 20.0 points" in text(tab.compare("good", "small", USUAL))
 

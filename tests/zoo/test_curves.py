@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.curves import boxes, draw_architecture, draw_curves, paired_columns, read_log
+from zoo.curves import boxes, draw_architecture, draw_curves, paired_columns, read_log, run_files
 
 LOG = """epoch,a_accuracy,a_loss,loss,val_a_accuracy,val_a_loss,val_loss
 0,0.30,1.9,3.5,0.34,1.7,3.2
@@ -129,6 +129,13 @@ def test_architecture_is_drawn(residual, tmp_path):
     with Image.open(tmp_path / "net.png") as picture:
         width, height = picture.size
     assert width > 600 and height > 4 * 50
+
+
+def test_a_checkpoint_keeps_log_and_pictures(log, residual):
+    files = run_files(log.parent, residual)
+    assert list(files) == ["log.csv", "curves.png", "architecture.png"]
+    assert files["log.csv"].decode() == LOG
+    assert all(files[name].startswith(b"\x89PNG") for name in list(files)[1:])
 
 
 def test_the_shipped_network_is_understood(tmp_path):

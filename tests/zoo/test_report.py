@@ -103,9 +103,9 @@ def test_old_lines_have_fewer_panels(line):
 
 def test_the_verdict_in_words():
     more = verdict("A", "B", -0.031, (-0.05, -0.012), 0.002)
-    assert more.startswith("B is right 3.1 points more often than A: more than chance")
-    assert "A minus B: -5.0 to -1.2 points" in more and "p = 0.002" in more
-    assert verdict("A", "B", 0.002, (-0.01, 0.014), 0.7).startswith("No more than chance between A and B")
+    assert more == "B is right 3.1 points more often than A (+1.2 to +5.0; McNemar p = 0.002): more than chance."
+    less = verdict("A", "B", 0.002, (-0.01, 0.014), 0.7)
+    assert less.startswith("A is right 0.2 points more often than B (−1.0 to +1.4") and "may well be chance" in less
     assert "p < 0.0001" in verdict("A", "B", 0.2, (0.1, 0.3), 1e-9)
 
 
