@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ from features.align import align
 from features.mesh import FaceMesher
 from zoo.classifier import Classifier
 from zoo.compare import Stopwatch, common_spec
+from zoo.labels import SEVEN
+from zoo.live import PREFIX, Options, Viewer, read_frame
 
 WARM_UP = 10
 ROOT = Path(__file__).parent.parent
@@ -86,6 +90,48 @@ def bench(models: Sequence[Classifier], root: Path, repeats: int = 100, pinned: 
     times = np.array([[took[name] for name in names] for took in rounds])
     stages = {name: _timing(column) for name, column in zip(names, times.T, strict=True)}
     return Bench(stages, _timing(times[:, 1:].sum(axis=1)), startup([model.name for model in models], root))
+
+
+def bench_live(models: Sequence[Classifier], repeats: int = 100, pinned: bool = False) -> dict[str, Timing]:
+    """Time what the server does for one frame of a camera: 320 x 240 pixels, one face that moves a little.
+
+    Returns
+    -------
+    dict
+        ``decode``, ``mesh``, ``align``, each model, ``steady`` (who is who, smoothing, answer) and ``total``.
+    """
+    frames = camera(repeats + WARM_UP)
+    with one_thread(), one_core() if pinned else contextlib.nullcontext():
+        viewer = Viewer()
+        rounds = [_frame(frame, viewer, models, i / 25) for i, frame in enumerate(frames)][WARM_UP:]
+        viewer.close()
+    return {name: _timing(np.array([took[name] for took in rounds])) for name in rounds[0]}
+
+
+def camera(count: int) -> list[str]:
+    """Frames as a browser sends them: the portrait, moving by a pixel or two, with a camera's noise."""
+    picture = cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)
+    rng = np.random.default_rng(0)
+    shifts = np.round(4 * np.sin(np.arange(count) / 4)).astype(int)
+    noisy = [np.roll(picture, shift, axis=1) + rng.normal(0, 3, picture.shape) for shift in shifts]
+    return [_data_url(np.clip(frame, 0, 255).astype(np.uint8)) for frame in noisy]
+
+
+def _data_url(frame: np.ndarray) -> str:
+    stored = io.BytesIO()
+    Image.fromarray(frame).save(stored, "JPEG", quality=70)
+    return PREFIX + base64.b64encode(stored.getvalue()).decode()
+
+
+def _frame(frame: str, viewer: Viewer, models: Sequence[Classifier], now: float) -> dict[str, float]:
+    watch = Stopwatch()
+    start = time.perf_counter()
+    image = watch.time("decode", lambda: read_frame(frame))
+    seen = viewer.step(image, models, SEVEN, Options(), now)
+    json.dumps(seen.as_json())
+    total = (time.perf_counter() - start) * 1000
+    parts = watch.milliseconds | seen.milliseconds
+    return parts | {"steady": total - sum(parts.values()), "total": total}
 
 
 def portrait() -> bytes:

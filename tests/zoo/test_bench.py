@@ -4,7 +4,8 @@ from threadpoolctl import threadpool_info
 
 from features import images
 from zoo import registry
-from zoo.bench import _cores, bench, one_core, one_thread, portrait
+from zoo.bench import _cores, bench, bench_live, camera, one_core, one_thread, portrait
+from zoo.live import read_frame
 
 
 def test_every_stage_is_timed(two_models):
@@ -27,6 +28,20 @@ def test_one_thread_on_one_core_and_back():
         assert cv2.getNumThreads() == 1
         assert {pool["num_threads"] for pool in threadpool_info()} == {1}
     assert cv2.getNumThreads() == before and _cores() == cores
+
+
+def test_a_camera_is_timed_stage_by_stage(two_models):
+    models = [registry.load(name, two_models) for name in ("first", "second")]
+    result = bench_live(models, repeats=6)
+    assert list(result) == ["decode", "mesh", "align", "first", "second", "steady", "total"]
+    assert all(0 < timing.p50 <= timing.p95 for timing in result.values())
+    assert result["total"].p50 >= max(timing.p50 for name, timing in result.items() if name != "total")
+
+
+def test_the_cameras_frames_differ():
+    frames = [read_frame(text) for text in camera(3)]
+    assert all(frame.shape == (240, 320, 3) for frame in frames)
+    assert (frames[0] != frames[1]).any()
 
 
 def test_the_portrait_is_512_pixels():

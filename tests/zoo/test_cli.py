@@ -176,6 +176,13 @@ def test_bench_and_keep_the_times(run, two_models):
     assert read_card(two_models / "second").milliseconds == 0
 
 
+def test_bench_of_a_camera(run, two_models):
+    status, out, _ = run("bench", "--live", "--repeats", 3, "--models", "first")
+    assert status == 0 and [line.split()[0] for line in out.splitlines()][-2:] == ["steady", "total"]
+    status, _, err = run("bench", "--live", "--write-cards", "--models", "first")
+    assert status == 2 and "--write-cards" in err
+
+
 def test_bench_refuses_no_rounds(run):
     status, _, err = run("bench", "--repeats", "0")
     assert status == 2 and "'0' is not a whole number from 1 up" in err

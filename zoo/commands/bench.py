@@ -4,6 +4,7 @@ Examples:
   python -m zoo bench
   python -m zoo bench --models hog-svm,cnn --json
   python -m zoo bench --one-core
+  python -m zoo bench --live --one-core
   python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
 """
 
@@ -18,13 +19,14 @@ from zoo import registry
 from zoo.commands import common
 
 if TYPE_CHECKING:
-    from zoo.bench import Bench
+    from zoo.bench import Bench, Timing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--repeats", type=_count, default=100, metavar="N", help="timed rounds (default: 100)")
     parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
+    parser.add_argument("--live", action="store_true", help="a camera's frames of 320 x 240 pixels, one viewer")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
     common.add_models(parser)
@@ -40,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """Time it, print it, keep it if asked."""
     from zoo.bench import bench
 
+    if args.live:
+        return run_live(args)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     print(f"timing {args.repeats} rounds ...", file=sys.stderr)
@@ -55,11 +59,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_live(args: argparse.Namespace) -> int:
+    """The same for a camera's frames."""
+    from zoo.bench import bench_live
+
+    if args.write_cards:
+        raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --live out")
+    models = common.load_models(common.chosen(args.models, args.checkpoints), args.checkpoints)
+    result = bench_live(models, args.repeats, args.one_core)
+    if args.json:
+        common.write_json(common.STDOUT, {name: asdict(timing) for name, timing in result.items()})
+    else:
+        print(common.grid(rows_of(result)))
+    return 0
+
+
+def rows_of(timings: dict[str, Timing]) -> list[tuple[str, ...]]:
+    """Times as a table's rows."""
+    head = ("ms, one thread", "p50", "p95")
+    return [head, *((name, f"{timing.p50:.2f}", f"{timing.p95:.2f}") for name, timing in timings.items())]
+
+
 def report(result: Bench) -> str:
     """The times, readable."""
-    timings = {**result.stages, "a face in all": result.total}
-    rows = [("ms, one thread", "p50", "p95")]
-    rows += [(name, f"{timing.p50:.2f}", f"{timing.p95:.2f}") for name, timing in timings.items()]
+    rows = rows_of({**result.stages, "a face in all": result.total})
     startup = result.startup
     memory = "" if startup.megabytes is None else f", {startup.megabytes:.0f} MB at most"
     return (
