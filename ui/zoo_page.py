@@ -36,7 +36,7 @@ COLUMNS = (
     Column("without copies", "The same without pictures that have a near-duplicate among those models learned from"),
     Column("macro-F1", "Mean over the labels: rare ones weigh as much as common ones"),
     Column("ECE", "How far confidence is from the share right; 0 is best", more_is_better=False),
-    Column("size", "Of the served file, in MB", more_is_better=False),
+    Column("size, MB", "Of the served file", more_is_better=False),
     Column("ms a face", "On one thread, as the card says, or as measured here at a click", more_is_better=False),
 )
 

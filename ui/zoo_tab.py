@@ -11,6 +11,7 @@ import gradio as gr
 from ui import wording, zoo_page
 from ui.engine import Engine
 from ui.theme import read
+from zoo import charts
 from zoo.bench import bench
 from zoo.cards import CardError
 from zoo.pairs import PairResult, read_pairs
@@ -93,7 +94,7 @@ def build(engine: Engine) -> None:
     choices = _choices(engine)
     duel = gr.HTML("", elem_id="fz-duel", **PLAIN)
     first = tab.show(choices.model.value, choices.pictures.value)
-    page = gr.HTML(first, elem_id="fz-page", js_on_load=read("zoo-page.js"), **PLAIN)
+    page = gr.HTML(first, elem_id="fz-page", js_on_load=charts.SCRIPT.read_text(encoding="utf-8"), **PLAIN)
     _wire(tab, choices, board, duel, page)
 
 
@@ -121,7 +122,7 @@ def _choices(engine: Engine) -> Choices:
     with gr.Row(elem_id="fz-choices"):
         model = gr.Dropdown(titles, value=_best(engine), label="Model", filterable=False)
         pictures = gr.Dropdown(
-            lines or [(wording.NOT_MEASURED, "")],
+            lines or [(NOBODY, "")],
             value=lines[0][1] if lines else "",
             label="Measured on",
             filterable=False,

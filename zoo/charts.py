@@ -14,6 +14,7 @@ from pathlib import Path
 from zoo.cards import Figures
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
+SCRIPT = STYLE.with_suffix(".js")  # what cells do; wants the chart's container as `element`
 WIDTH, HEIGHT = 400, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 28, 42
 DARK_FROM = 0.8  # of a cell's share: from here on its number is written in the colour of the paper
@@ -201,7 +202,7 @@ def _cell(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
     say = escape(cell_sentence(line, labels, truth, said))
     return (
         f"<button type='button' class='{css}' style='--s:{share:.3f}' data-say='{say}' aria-label='{say}' "
-        f"aria-pressed='false'>{line.confusion[truth][said]}</button>"
+        f"aria-pressed='false' tabindex='{-1 if truth or said else 0}'>{line.confusion[truth][said]}</button>"
     )
 
 

@@ -23,18 +23,10 @@ PAGE = """<!doctype html>
 <body><main><h1>How good are the models?</h1>
 <p class="note">An expression is not an emotion. These figures say how often a model names the label people gave a
 picture; they say nothing about how anyone feels.</p>
-{body}</main><script>{script}</script></body></html>
+{body}</main><script>const element = document.body;
+{script}</script></body></html>
 """
 STYLE = charts.STYLE.with_name("report.css")
-SCRIPT = """
-document.addEventListener('click', (event) => {
-  const cell = event.target.closest('[data-say]');
-  if (!cell) return;
-  const panel = cell.closest('.panel');
-  for (const other of panel.querySelectorAll('[data-say]')) other.setAttribute('aria-pressed', String(other === cell));
-  panel.querySelector('.say').textContent = cell.dataset.say;
-});
-"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ def page(result: Evaluation, cards: dict[str, Card]) -> str:
     parts += [_model(card, line) for card, line in lines if (line.data, line.labels) == (first.data, first.labels)]
     parts += [_notes((*result.notes, *result.failed))]
     style = "".join(path.read_text(encoding="utf-8") for path in (charts.STYLE, STYLE))
-    return PAGE.format(style=style, body="".join(parts), script=SCRIPT)
+    return PAGE.format(style=style, body="".join(parts), script=charts.SCRIPT.read_text(encoding="utf-8"))
 
 
 def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
@@ -128,8 +120,8 @@ def _model(card: Card, line: Figures) -> str:
 
 
 def _panel(panel: Panel) -> str:
-    say = f"<p class='say' role='status'>{CHOOSE}</p>" if "data-say" in panel.chart else ""
-    return f"<div class='panel{' wide' if panel.wide else ''}'><h3>{panel.title}</h3>{panel.chart}{say}</div>"
+    say = f"<p class='fz-say' role='status'>{CHOOSE}</p>" if "data-say" in panel.chart else ""
+    return f"<div class='fz-panel{' wide' if panel.wide else ''}'><h3>{panel.title}</h3>{panel.chart}{say}</div>"
 
 
 def _notes(sentences: Iterable[str]) -> str:

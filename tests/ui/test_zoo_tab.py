@@ -193,6 +193,10 @@ def test_sort_choose_click_and_compare(page, zoo):
     said = page.locator(".fz-say").inner_text()
     assert said.startswith(f"{line.confusion[2][4]} of {line.counts[2]} pictures labelled fear ")
     assert "called sad (" in said
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.get_by_text(f"{line.confusion[3][3]} of {line.counts[3]} pictures labelled happy").wait_for()
 
     page.get_by_label("Set against").click()
     page.get_by_role("option", name="Good").click()

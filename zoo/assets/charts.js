@@ -1,0 +1,23 @@
+// A confusion matrix inside `element`: a cell that is chosen says its sentence; arrows move between cells.
+const cellOf = (event) => event.target.closest?.('button[data-say]');
+element.addEventListener('click', (event) => {
+  const cell = cellOf(event);
+  if (!cell) return;
+  const panel = cell.closest('.fz-panel');
+  for (const other of panel.querySelectorAll('[data-say]')) other.setAttribute('aria-pressed', String(other === cell));
+  const say = panel.querySelector('.fz-say');
+  say.textContent = cell.dataset.say;
+  say.classList.add('fz-said');
+});
+element.addEventListener('keydown', (event) => {
+  const cell = cellOf(event), step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  if (!cell || !step) return;
+  const place = cell.closest('td'), body = place.closest('tbody');
+  const row = body.rows[place.parentElement.sectionRowIndex + step[0]];
+  const next = row?.cells[place.cellIndex + step[1]]?.querySelector('button');
+  event.preventDefault();
+  if (!next) return;
+  cell.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+});
