@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,7 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
     # The state is written last, so that an epoch that counts as done has its log line and its best weights.
     steps = [
         callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
+        _Clock(),
         best,
         callbacks.CSVLogger(run / "log.csv", append=resume),
         callbacks.BackupAndRestore(run / "state", double_checkpoint=True, delete_checkpoint=False),
@@ -160,6 +162,22 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
     model.fit(
         batches, epochs=schedule.epochs, validation_data=valid, validation_batch_size=256, callbacks=steps, verbose=2
     )
+
+
+class _Clock(callbacks.Callback):
+    """Adds each epoch's seconds to the log."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs["seconds"] = time.perf_counter() - self.start
+
+
+def minutes(run: Path) -> float:
+    """How long all epochs of a run took together, interruptions left out."""
+    with (run / "log.csv").open(newline="") as text:
+        return sum(float(row.get("seconds") or 0) for row in csv.DictReader(text)) / 60
 
 
 def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
