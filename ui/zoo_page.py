@@ -13,7 +13,7 @@ from PIL import Image
 from ui import embed, wording
 from zoo import charts, modelcard
 from zoo.cards import Card, Figures
-from zoo.curves import paired_columns, read_log
+from zoo.curves import Log, paired_columns, read_log
 from zoo.pairs import PairResult, find_pair
 from zoo.report import CHOOSE, Panel, panels, verdict
 
@@ -193,18 +193,21 @@ def _training(folder: Path) -> list[Panel]:
     if (folder / LOG).is_file():
         made += _curves(read_log(folder / LOG))
     if (folder / ARCHITECTURE).is_file():
-        picture = np.asarray(Image.open(folder / ARCHITECTURE).convert("RGB"))
+        with Image.open(folder / ARCHITECTURE) as drawn:
+            picture = np.asarray(drawn.convert("RGB"))
         image = embed.img(picture, "The network, layer by layer", "fz-architecture", photo=False)
         made.append(Panel("The network", f'<div class="fz-tall">{image}</div>'))
     return made
 
 
-def _curves(log: Mapping[str, Sequence[float]]) -> list[Panel]:
-    """Of the first head that has an accuracy: the one that is served."""
-    return [
-        Panel("Training, epoch by epoch", charts.training("accuracy", log[trained], log[validated]))
-        for trained, validated in paired_columns(log, "accuracy")[:1]
-    ]
+def _curves(log: Log) -> list[Panel]:
+    """Accuracy by epoch, a panel a head of the network."""
+    made = []
+    for trained, validated in paired_columns(log, "accuracy"):
+        head = trained.removesuffix("accuracy").strip("_")
+        title = "Training, epoch by epoch" + (f": head {head}" if head else "")
+        made.append(Panel(title, charts.training("accuracy", log[trained], log[validated])))
+    return made
 
 
 def _card(card: Card) -> str:

@@ -9,6 +9,7 @@ from html import unescape
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 from ui import wording, zoo_page, zoo_tab
 from ui.zoo_tab import ZooTab
@@ -85,6 +86,16 @@ def test_a_models_page_has_every_chart_and_nine_sections(tab):
         assert title in html
     assert html.count("<svg") == 3 and html.count("<details") == 9
     assert "Ethical considerations" in html and "data-say" in html
+
+
+def test_each_head_has_its_training_curve_and_the_network_its_picture(zoo, tmp_path):
+    rows = "fer_accuracy,tags_accuracy,val_fer_accuracy,val_tags_accuracy\n0.2,0.3,0.4,0.5\n0.3,0.4,0.5,0.6\n"
+    (tmp_path / "log.csv").write_text(rows)
+    Image.new("RGB", (30, 40), "white").save(tmp_path / "architecture.png")
+    html = zoo_page.model(zoo.cards["blank"], None, tmp_path)
+    assert 'alt="The network, layer by layer" width="30" height="40"' in html
+    assert "epoch by epoch: head fer<" in html and "epoch by epoch: head tags<" in html
+    assert "from 0.5 to 0.6 on PublicTest" in html
 
 
 def test_what_is_not_measured_says_so(tab):
