@@ -1,5 +1,6 @@
 """The Live tab: its answers, and itself in headless Chromium with a camera that shows a made clip."""
 
+import base64
 import csv
 import io
 import json
@@ -15,6 +16,7 @@ from PIL import Image
 from ui import wording
 from ui.examples import PICTURES
 from ui.live_tab import LiveTab, Sent
+from ui.theme import read
 from zoo.labels import SEVEN, SIX
 from zoo.live import PREFIX
 from zoo.viewers import Viewers
@@ -49,8 +51,6 @@ def clip(path, picture: np.ndarray):
 
 
 def data_url(name: str) -> str:
-    import base64
-
     return PREFIX + base64.b64encode(jpeg(cv2.resize(camera_picture(name), (320, 240)))).decode()
 
 
@@ -121,6 +121,12 @@ def test_sessions_are_apart_and_stop_forgets(tab):
     tab.leave(Request("a"))
     tab.leave(Request("b"))
     assert len(tab.viewers) == 0
+
+
+def test_the_script_claims_nothing_about_feelings():
+    script = read("live.js").lower()
+    for claim in ("you are", "you feel", "emotion", "mood"):
+        assert claim not in script
 
 
 def test_a_cold_engine_says_so():
@@ -332,6 +338,20 @@ def test_two_viewers_never_get_each_others_answers(open_camera):
     for page in pages:
         assert page.locator(".fo-live-face").count() == 1
         stop(page)
+
+
+@pytest.mark.browser
+def test_a_viewer_is_closed_when_its_page_is(open_camera, app):
+    (tab,) = {fn.fn.__self__ for fn in app.fns.values() if isinstance(getattr(fn.fn, "__self__", None), LiveTab)}
+    before = len(tab.viewers)
+    page = open_camera()
+    start(page)
+    assert len(tab.viewers) == before + 1
+    page.close()
+    deadline = time.monotonic() + 15
+    while len(tab.viewers) > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(tab.viewers) == before
 
 
 @pytest.mark.browser

@@ -1,3 +1,5 @@
+// Called once with the component's element; `live_tab.py` says how.
+window.faceOffLive = (element, props, trigger, watch) => {
 // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
 // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
 const { words, models, colours } = JSON.parse(JSON.stringify({ words: props.words, models: props.models, colours: props.colours }));
@@ -27,11 +29,12 @@ root.innerHTML = `
     <p class="fo-notice" role="alert" hidden></p>
     <p class="fo-live-privacy">${words.privacy}</p>
   </div>
-  <div class="fo-live-side"><div class="fo-live-faces"></div>${props.help}</div>
+  <div class="fo-live-side"><div class="fo-live-faces"></div></div>
   <section class="fo-timeline" hidden>
     <h3>${words.timeline} <small>${words.window}</small></h3><div class="fo-strips"></div>
     <p class="fo-downloads"><button type="button" data-kind="csv">CSV</button><button type="button" data-kind="json">JSON</button></p>
   </section>
+  ${props.help}
   <p class="fo-live-spoken" role="status" aria-live="polite"></p>`;
 const find = (selector) => root.querySelector(selector);
 const video = find('video'), canvas = find('canvas'), screen = find('.fo-screen'), startButton = find('.fo-start');
@@ -134,11 +137,15 @@ watch('result', () => {
   if (answer.faces) {
     latest = answer;
     pace(now - sent, now - last); last = now;
-    note(answer, now); draw(answer); cards(answer); hud(answer, now); strips(now); speak(answer, now);
-    resting(answer);
+    note(answer, now);
+    requestAnimationFrame(() => latest === answer && show(answer, now)); // after the next frame is on its way
   }
   setTimeout(send, answer.faces ? Math.max(0, MIN_GAP - (now - sent)) : 500);
 });
+
+function show(answer, now) {
+  draw(answer); cards(answer); hud(answer, now); strips(now); speak(answer, now); resting(answer);
+}
 
 // Smaller frames while answers are slow, larger ones again when they are quick.
 function pace(milliseconds, interval) {
@@ -316,3 +323,4 @@ const mirror = () => { screen.classList.toggle('fo-mirror', option('mirror')); i
 find('input[name=mirror]').addEventListener('change', mirror);
 window.addEventListener('pagehide', () => stream && stop());
 mirror(); state('off'); middle(words.idle);
+};
