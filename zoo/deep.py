@@ -229,8 +229,8 @@ def export(weights: Path, network: Callable[[], tuple], head: str) -> tuple[byte
     parts = network()
     model = two_heads(parts)
     model.load_weights(weights)
-    _, maps, embedding = parts
-    served = keras.Model(model.inputs, [model.output[head], embedding, maps])
+    inputs, maps, embedding = parts
+    served = keras.Model(inputs, [model.output[head], embedding, maps])
     return _tflite(served), _keras_file(served)
 
 
