@@ -80,9 +80,8 @@ class Viewers:
         with seat.lock:
             if run <= seat.stopped:
                 return None
-            seat.used = self._clock()
             try:
-                return work(seat.sit(run, self._make), seat.used)
+                return work(seat.sit(run, self._make), self._clock())
             except Exception:
                 seat.rise()
                 raise
@@ -91,7 +90,8 @@ class Viewers:
         with self._lock:
             if session not in self._seats and len(self._seats) >= self._most:
                 raise FullError(f"{self._most} people are watching already. Try again when somebody has left.")
-            seat = self._seats.setdefault(session, _Seat(used=self._clock()))
+            seat = self._seats.setdefault(session, _Seat())
+            seat.used = self._clock()
             if self._sweeper is None:
                 self._sweeper = threading.Thread(target=self._sweep, name="idle-viewers", daemon=True)
                 self._sweeper.start()
@@ -115,10 +115,12 @@ class Viewers:
 
     def close_idle(self) -> None:
         """Close the viewers that have been silent for `IDLE_SECONDS`."""
-        limit = self._clock() - IDLE_SECONDS
-        for session, seat in list(self._seats.items()):
-            if seat.used < limit:
-                self.leave(session)
+        with self._lock:  # a frame that comes now either keeps its seat or gets a new one
+            limit = self._clock() - IDLE_SECONDS
+            silent = [self._seats.pop(session) for session, seat in list(self._seats.items()) if seat.used < limit]
+        for seat in silent:
+            with seat.lock:
+                seat.rise()
 
     def close(self) -> None:
         """Close them all."""
