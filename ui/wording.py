@@ -79,6 +79,7 @@ LIVE = {
     "smooth": "Steady in time",
     "rest": "Resting look",
     "forget": "Forget it",
+    "answers": "Answers for every face",
     "timeline": "This session",
     "window": "the last minute",
 }

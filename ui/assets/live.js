@@ -29,7 +29,7 @@ root.innerHTML = `
     <p class="fo-notice" role="alert" hidden></p>
     <p class="fo-live-privacy">${words.privacy}</p>
   </div>
-  <div class="fo-live-side"><div class="fo-live-faces"></div></div>
+  <div class="fo-live-side"><div class="fo-live-faces" tabindex="0" role="region" aria-label="${words.answers}"></div></div>
   <section class="fo-timeline" hidden>
     <h3>${words.timeline} <small>${words.window}</small></h3><div class="fo-strips"></div>
     <p class="fo-downloads"><button type="button" data-kind="csv">CSV</button><button type="button" data-kind="json">JSON</button></p>
@@ -279,7 +279,7 @@ function strips(now) {
   }
   find('.fo-timeline').hidden = false;
   const order = Object.keys(models), rank = (key) => 100 * Number(key.split('\n')[0]) + order.indexOf(key.split('\n')[1]);
-  const keys = [...lines.keys()].sort((a, b) => rank(a) - rank(b)).slice(-8);
+  const keys = [...lines.keys()].sort((a, b) => rank(a) - rank(b)).slice(-16);
   const place = find('.fo-strips');
   while (place.children.length > keys.length) place.lastElementChild.remove();
   while (place.children.length < keys.length) { const line = tag('div', 'fo-strip'); line.append(tag('span', ''), document.createElement('canvas')); place.append(line); }
