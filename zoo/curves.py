@@ -98,7 +98,9 @@ def run_files(run: Path, model) -> dict[str, bytes]:
     """
     draw_curves(run / "log.csv", run / "curves.png")
     draw_architecture(model, run / "architecture.png")
-    return {name: (run / name).read_bytes() for name in ("log.csv", "curves.png", "architecture.png")}
+    files = {name: (run / name).read_bytes() for name in ("log.csv", "curves.png", "architecture.png")}
+    # The card keeps its hash: line ends as Git keeps them.
+    return files | {"log.csv": files["log.csv"].replace(b"\r\n", b"\n")}
 
 
 # --- Architecture ----------------------------------------------------------------------------
