@@ -75,3 +75,14 @@ def browser():
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def launch(browser):
+    """Starts a further browser, with some flags more or less: ``launch(*more, less=())``."""
+
+    def start(*more: str, less: tuple[str, ...] = ()):
+        flags = [flag for flag in FLAGS if flag not in less]
+        return browser.browser_type.launch(executable_path=CHROMIUM, args=[*flags, *more])
+
+    return start

@@ -10,7 +10,6 @@ import cv2
 import gradio as gr
 import numpy as np
 import pytest
-from conftest import CHROMIUM, FLAGS
 from PIL import Image
 
 from ui import wording
@@ -140,16 +139,15 @@ def test_a_cold_engine_says_so():
 
 
 @pytest.fixture(scope="module")
-def open_camera(browser, url, tmp_path_factory):
+def open_camera(launch, url, tmp_path_factory):
     """Opens the Live tab in a browser whose camera shows a picture."""
     folder = tmp_path_factory.mktemp("clips")
     browsers, asked = [], []
 
     def open_one(picture=None, permissions=("camera",), **options):
         path = clip(folder / f"{len(browsers)}.mjpeg", camera_picture("photo") if picture is None else picture)
-        flags = [flag for flag in FLAGS if flag != "--use-fake-ui-for-media-stream"]
-        args = [*flags, f"--use-file-for-fake-video-capture={path}"]
-        browsers.append(browser.browser_type.launch(executable_path=CHROMIUM, args=args))
+        camera = f"--use-file-for-fake-video-capture={path}"
+        browsers.append(launch(camera, less=("--use-fake-ui-for-media-stream",)))
         context = browsers[-1].new_context(
             viewport={"width": 1280, "height": 900}, permissions=list(permissions), accept_downloads=True, **options
         )
@@ -343,15 +341,20 @@ def test_two_viewers_never_get_each_others_answers(open_camera):
 @pytest.mark.browser
 def test_a_viewer_is_closed_when_its_page_is(open_camera, app):
     (tab,) = {fn.fn.__self__ for fn in app.fns.values() if isinstance(getattr(fn.fn, "__self__", None), LiveTab)}
-    before = len(tab.viewers)
+    comes_to(tab.viewers, 0)  # those of the tests before
     page = open_camera()
     start(page)
-    assert len(tab.viewers) == before + 1
+    comes_to(tab.viewers, 1)
     page.close()
-    deadline = time.monotonic() + 15
-    while len(tab.viewers) > before and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert len(tab.viewers) == before
+    comes_to(tab.viewers, 0)
+
+
+def comes_to(viewers: Viewers, count: int) -> None:
+    """Wait until so many are open, or fail."""
+    deadline = time.monotonic() + 20
+    while len(viewers) != count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(viewers) == count
 
 
 @pytest.mark.browser
