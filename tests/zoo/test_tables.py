@@ -21,9 +21,9 @@ def cards(two_models):
 def test_best_model_comes_last_with_its_numbers(cards):
     rows = model_table(cards).splitlines()
     assert len(rows) == 4 and "`second`" in rows[2]
-    expected = "| `first` | Weights drawn by chance. | 71.2 % (69.7–72.7) | 69.1 % | 0.679 | 3.0 MB | 1.9 |"
+    expected = "| `first` | Weights drawn by chance. | 71.2 % (69.7–72.7) | 69.1 % | 0.679 | - | 3.0 MB | 1.9 |"
     assert rows[3] == expected
-    assert rows[2].endswith("| - | - | - | 0.0 MB | - |")
+    assert rows[2].endswith("| - | - | - | - | 0.0 MB | - |")
 
 
 def test_not_measured_is_a_dash():
