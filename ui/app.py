@@ -18,7 +18,7 @@ import gradio as gr
 from gradio import networking
 
 from features import images
-from ui import compare_tab, live_tab, wording, zoo_tab
+from ui import compare_tab, live_tab, uploads, wording, zoo_tab
 from ui.engine import Engine
 from ui.examples import PICTURES
 from ui.theme import ASSETS, read, theme
@@ -106,20 +106,29 @@ def _privacy(sentence: str) -> str:
 
 
 def serve(args: argparse.Namespace) -> None:
-    """Launch, warm up, and stay until Ctrl-C."""
+    """Launch, warm up, and stay until Ctrl-C or a signal to end; leave no picture behind."""
     if not can_listen(args.host):
         raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
+    with uploads.folder(AGE, SWEEP):
+        _serve(args)
+
+
+def _serve(args: argparse.Namespace) -> None:
     engine = Engine()
     app = build(engine)
     try:
         address = start(app, args)
     except OSError:
         raise SystemExit(_cannot_listen(args)) from None
-    print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
-    engine.start()
-    if args.share:
-        print(share(app), flush=True)
-    app.block_thread()
+    uploads.stop_on_signals()
+    try:
+        print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
+        engine.start()
+        if args.share:
+            print(share(app), flush=True)
+        app.block_thread()
+    except KeyboardInterrupt:
+        app.close(verbose=False)
 
 
 def start(app: gr.Blocks, args: argparse.Namespace) -> str:

@@ -1,0 +1,103 @@
+"""Pictures do not outlive the app."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+import demo
+from ui import uploads
+
+
+@pytest.fixture
+def temp(tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv(uploads.VARIABLE, raising=False)
+    return tmp_path
+
+
+def test_the_folder_is_private_and_ends_with_the_app(temp):
+    with uploads.folder(600, 60) as own:
+        assert own.parent == uploads.home()
+        assert os.environ[uploads.VARIABLE] == str(own)
+        if os.name == "posix":
+            assert own.parent.stat().st_mode & 0o777 == own.stat().st_mode & 0o777 == 0o700
+        (own / "face.png").write_bytes(b"picture")
+    assert not own.exists()
+    assert uploads.VARIABLE not in os.environ
+
+
+def test_what_a_killed_app_left_is_swept_and_only_that(temp):
+    left = uploads.home() / "app-killed" / "hash"
+    left.mkdir(parents=True)
+    (left / "face.png").write_bytes(b"picture")
+    (temp / "gradio").mkdir()
+    (temp / "gradio" / "of-others.png").write_bytes(b"picture")
+    with uploads.folder(600, 60):
+        time.sleep(0.2)
+        assert (left / "face.png").exists()  # young: its app may be running
+    time.sleep(0.05)
+    with uploads.folder(0.01, 60):
+        _wait(lambda: not (left / "face.png").exists())
+    assert (temp / "gradio" / "of-others.png").exists()
+
+
+def test_a_folder_from_outside_is_used_and_not_touched(temp, monkeypatch):
+    (temp / "mine.png").write_bytes(b"picture")
+    monkeypatch.setenv(uploads.VARIABLE, str(temp))
+    with uploads.folder(0, 0.01) as own:
+        assert own == temp
+        time.sleep(0.05)
+    assert (temp / "mine.png").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_a_link_in_the_folders_place_is_not_followed(temp):
+    (temp / "elsewhere").mkdir()
+    uploads.home().symlink_to(temp / "elsewhere")
+    with uploads.folder(600, 60) as own:
+        assert not own.resolve().is_relative_to(temp / "elsewhere")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_after_a_signal_no_picture_is_left(number, tmp_path, astronaut):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {name: value for name, value in os.environ.items() if name != uploads.VARIABLE}
+    command = [sys.executable, str(Path(demo.__file__)), "--port", str(port)]
+    running = subprocess.Popen(command, cwd=tmp_path, env={**env, "TMPDIR": str(tmp_path)})
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait(lambda: running.poll() is not None or _is_up(address), 60)
+        (kept,) = httpx.post(
+            f"{address}/gradio_api/upload", files={"files": ("face.png", astronaut.read_bytes())}
+        ).json()
+        assert Path(kept).is_file()
+        assert Path(kept).is_relative_to(tmp_path)
+        running.send_signal(number)
+        running.wait(20)
+    finally:
+        running.kill()
+    assert [path for path in tmp_path.rglob("*.png") if path != astronaut] == []
+
+
+def _is_up(address):
+    try:
+        return httpx.get(f"{address}/config").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _wait(until, seconds=5):
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -1,0 +1,102 @@
+"""Where uploaded pictures lie while they are needed: a folder of our own that ends with the app."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import signal
+import stat
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+VARIABLE = "GRADIO_TEMP_DIR"
+
+
+def home() -> Path:
+    """The folder of all of this user's apps, in the system's temporary one."""
+    user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
+    return Path(tempfile.gettempdir()) / f"face-off-{user}"
+
+
+@contextmanager
+def folder(age: float, every: float) -> Iterator[Path]:
+    """A folder for this app's uploads, gone afterwards; Gradio is told of it.
+
+    What an app that was killed has left behind is looked for at once and again later. A folder that
+    was set from outside (`GRADIO_TEMP_DIR`) may be shared with others: it is used and never swept.
+
+    Parameters
+    ----------
+    age : float
+        Seconds after which a picture goes.
+    every : float
+        Seconds between two looks.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        yield Path(given)
+        return
+    above = _private(home())
+    own = Path(tempfile.mkdtemp(prefix="app-", dir=above))
+    os.environ[VARIABLE] = str(own)
+    done = threading.Event()
+    threading.Thread(target=_sweep_until, args=(done, above, age, every), name="sweep", daemon=True).start()
+    try:
+        yield own
+    finally:
+        done.set()
+        del os.environ[VARIABLE]
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _private(path: Path) -> Path:
+    """The folder, readable by this user only; another one if somebody else has taken its name."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    found = path.lstat()
+    ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    if not (ours and stat.S_ISDIR(found.st_mode)):
+        return Path(tempfile.mkdtemp(prefix=f"{path.name}-"))
+    path.chmod(0o700)
+    return path
+
+
+def _sweep_until(done: threading.Event, above: Path, age: float, every: float) -> None:
+    sweep(above, age)
+    while not done.wait(every):
+        sweep(above, age)
+
+
+def sweep(above: Path, age: float) -> None:
+    """Delete every file below `above` that is older than `age` seconds, and old folders without any."""
+    before = time.time() - age
+    for parent, _, files in os.walk(above, topdown=False):
+        for path in (Path(parent, name) for name in files):
+            _forget(path.unlink, path, before)
+        if Path(parent) != above:
+            _forget(Path(parent).rmdir, Path(parent), before)
+
+
+def _forget(remove, path: Path, before: float) -> None:
+    try:
+        if path.lstat().st_ctime < before:
+            remove()
+    except OSError:
+        pass  # another app was quicker, or the folder is in use
+
+
+def stop_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the app as Ctrl-C does, so that what it keeps is deleted."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # nohup sets SIGHUP to "ignore", and means it
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
