@@ -44,6 +44,7 @@ class Engine:
         self._read_cards()
         self._workers = workers
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()
+        self._made = 0
         self._starting = threading.Lock()
         self._ready = threading.Event()
         self.warm_seconds = 0.0
@@ -80,8 +81,9 @@ class Engine:
                 return
             start = time.perf_counter()
             cv2.setNumThreads(1)
-            for _ in range(self._workers):
+            while self._made < self._workers:  # an earlier attempt that failed may have made some
                 self._meshers.put(FaceMesher())
+                self._made += 1
             models = [model for name in list(self.cards) if (model := self._load(name))]
             self._run_once(models)
             self.warm_seconds = time.perf_counter() - start
@@ -91,9 +93,9 @@ class Engine:
         """A model, or None after noting what is wrong with it: the others still serve."""
         try:
             return registry.load(name, self.root)
-        except CardError as error:
+        except Exception as error:  # damaged files make NumPy and LiteRT raise whatever they like
             del self.cards[name]
-            self.broken[name] = str(error)
+            self.broken[name] = str(error) or type(error).__name__
             return None
 
     def _run_once(self, models: list) -> None:
@@ -101,8 +103,10 @@ class Engine:
             dark = np.zeros((240, 320, 3), np.uint8)
             for _ in range(self._workers):
                 mesher = self._meshers.get()
-                compare(dark, models[:1], label_set("7"), mesher)
-                self._meshers.put(mesher)
+                try:
+                    compare(dark, models[:1], label_set("7"), mesher)
+                finally:
+                    self._meshers.put(mesher)
 
     def compare(self, image: np.ndarray, names: Sequence[str], labels: str) -> Comparison:
         """What the models say of every face in a picture.
@@ -132,13 +136,16 @@ class Engine:
     def models(self, names: Sequence[str]) -> list:
         """Loaded models in the order asked, each once."""
         if not names:
-            raise NoModelError(f"No model is chosen. Choose one or more of {', '.join(self.cards)}.")
+            raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
         return [self._known(name) for name in dict.fromkeys(names)]
 
     def _known(self, name: str):
         if name in self.broken:
             raise UnknownModelError(f"model {name!r} cannot be used here: {self.broken[name]}")
-        return registry.load(name, self.root)
+        try:
+            return registry.load(name, self.root)
+        except CardError as error:  # asked for before the warm-up came to it
+            raise UnknownModelError(f"model {name!r} cannot be used here: {error}") from error
 
     def close(self) -> None:
         """Free the face finders that are not at work."""

@@ -64,10 +64,43 @@ def test_damaged_checkpoints_are_left_out_and_named(tmp_path):
     (tmp_path / "bad-card" / "card.json").write_text("{")
     engine = Engine(tmp_path, workers=1)
     assert not engine.ready
+    with pytest.raises(UnknownModelError, match="bad-hash.*cannot be used"):
+        engine.models(["bad-hash"])
     engine.warm()
     assert engine.ready
     assert list(engine.cards) == ["cnn"]
     assert set(engine.broken) == {"bad-card", "bad-hash"}
     with pytest.raises(UnknownModelError, match="bad-hash.*cannot be used"):
         engine.compare(skimage.data.astronaut(), ["bad-hash"], "7")
+    engine.close()
+
+
+def test_a_loader_that_raises_anything_leaves_only_its_model_out(tmp_path, monkeypatch):
+    for name in ("cnn", "junk"):
+        shutil.copytree(registry.CHECKPOINTS / "cnn", tmp_path / name)
+    card = json.loads((tmp_path / "junk" / "card.json").read_text())
+    (tmp_path / "junk" / "card.json").write_text(json.dumps({**card, "name": "junk", "loader": "junk"}))
+
+    def junk(*_):
+        raise OSError("Model provided has model identifier")
+
+    monkeypatch.setitem(registry.LOADERS, "junk", junk)
+    engine = Engine(tmp_path, workers=1)
+    engine.warm()
+    assert engine.ready
+    assert list(engine.cards) == ["cnn"]
+    assert "model identifier" in engine.broken["junk"]
+    assert len(engine.compare(skimage.data.astronaut(), ["cnn"], "7").faces) == 1
+    engine.close()
+
+
+def test_a_second_attempt_to_warm_up_makes_no_more_face_finders(monkeypatch):
+    engine = Engine(workers=2)
+    with monkeypatch.context() as failing:
+        failing.setattr(FaceMesher, "find", lambda *_: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                engine.warm()
+    engine.warm()
+    assert engine._meshers.qsize() == 2
     engine.close()
