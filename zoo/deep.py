@@ -38,7 +38,7 @@ class Schedule:
     rate : float
         Peak learning rate of SGD with Nesterov momentum, after a warm-up, then a cosine to zero.
     warm_up : float
-        Epochs of warm-up.
+        Epochs of warm-up; a third of all at most.
     decay : float
         Weight decay, not on biases and normalisation.
     smoothing : float
@@ -181,7 +181,7 @@ def minutes(run: Path) -> float:
 
 
 def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
-    warm_up = int(schedule.warm_up * steps)
+    warm_up = int(min(schedule.warm_up, schedule.epochs / 3) * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.rate / 100, schedule.epochs * steps - warm_up, warmup_target=schedule.rate, warmup_steps=warm_up
     )

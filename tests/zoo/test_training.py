@@ -2,6 +2,7 @@
 
 import csv
 import os
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from zoo import calibration
 from zoo.augment import Augmentation, augment
+from zoo.checkpoint import arrays_bytes
 from zoo.cnn import CnnClassifier, to_input
 from zoo.datasets import FERPLUS_VOTES, AlignedSet
 from zoo.labels import EIGHT, SEVEN
@@ -196,3 +198,14 @@ def test_sure_from_is_the_lowest_confidence_that_keeps_the_promise(overconfident
     assert right[sure].mean() == pytest.approx(0.8, abs=0.02)
     assert right.mean() < 0.7 and 0.1 < sure.mean() < 0.9
     assert calibration.sure_from(probs, (probs.argmax(axis=1) + 1) % 5) == 1.0
+
+
+def test_the_same_arrays_give_the_same_bytes(tmp_path):
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.ones(2, np.float16)}
+    content = arrays_bytes(**arrays)
+    path = tmp_path / "made.npz"
+    path.write_bytes(content)
+    with np.load(path, allow_pickle=False) as kept:
+        assert all((kept[name] == array).all() and kept[name].dtype == array.dtype for name, array in arrays.items())
+    time.sleep(2.1)  # a zip's clock ticks every two seconds
+    assert arrays_bytes(**arrays) == content
