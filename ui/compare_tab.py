@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -21,6 +22,7 @@ from zoo.compare import Comparison
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.registry import UnknownModelError
 
+LOG = logging.getLogger(__name__)
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
@@ -55,15 +57,27 @@ class CompareTab:
         """The answer as HTML, and as one line to be read out."""
         if photo is None:
             return results.WAITING, ""
-        in_order = [name for name in self.engine.cards if name in models]
-        comparison = self._compare(photo, in_order, labels)
-        return results.page(comparison, self.engine.cards), results.summary(comparison)
+        in_order = [name for name in self.engine.cards if name in (models or [])]
+        if not in_order:
+            return _sorry(wording.CHOOSE_MODELS)
+        try:
+            comparison = self._compare(photo, in_order, labels)
+            return results.page(comparison, self.engine.cards), results.summary(comparison)
+        # An error is an answer too: an older picture's must not stay beside this one.
+        except ASKED_WRONGLY as error:
+            return _sorry(_sentence(error))
+        except Exception:
+            LOG.exception("a picture could not be answered")
+            return _sorry(wording.FAILED)
 
     def answer(self, image: dict | None, models: list[str], labels: str) -> dict:
         """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
         if image is None:
             raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
-        comparison = self._compare(image, models, labels)
+        try:
+            comparison = self._compare(image, models, labels)
+        except ASKED_WRONGLY as error:
+            raise _refusal(_sentence(error)) from None
         name = str(image.get("orig_name") or "")
         return records.record(comparison, results.thresholds(comparison, self.engine.cards), name)
 
@@ -72,12 +86,9 @@ class CompareTab:
         return [_model_record(card) for card in self.engine.cards.values()]
 
     def _compare(self, photo: dict, models: list[str], labels: str) -> Comparison:
-        try:
-            label_set(labels)
-            self.engine.models(_names(models))
-            return self.engine.compare(read_photo(photo), _names(models), labels)
-        except ASKED_WRONGLY as error:
-            raise _refusal(str(error)) from None
+        label_set(labels)
+        self.engine.models(_names(models))
+        return self.engine.compare(read_photo(photo), _names(models), labels)
 
 
 def read_photo(photo: dict) -> np.ndarray:
@@ -109,8 +120,16 @@ def _names(models: list[str] | str | None) -> list[str]:
     return [str(part).strip() for part in parts if str(part).strip()]
 
 
+def _sorry(sentence: str) -> tuple[str, str]:
+    return results.sorry(sentence), sentence
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return words[:1].upper() + words[1:]
+
+
 def _refusal(sentence: str) -> gr.Error:
-    sentence = sentence[:1].upper() + sentence[1:]
     return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
 
 

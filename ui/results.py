@@ -37,6 +37,12 @@ def page(comparison: Comparison, cards: Mapping[str, Card]) -> str:
     return f'<div class="fo-results">{_photo(comparison, cards)}{_body(comparison, cards)}</div>'
 
 
+def sorry(sentence: str) -> str:
+    """Why there is no answer, in the answer's place."""
+    said = f"<h2>{wording.NO_ANSWER}</h2><p>{escape(sentence)}</p>"
+    return f'<div class="fo-results"><div class="fo-card fo-sorry">{said}</div></div>'
+
+
 def summary(comparison: Comparison) -> str:
     """One line: how many faces, and whether the models agree."""
     return wording.found(len(comparison.faces), int(comparison.agree.sum()), len(comparison.predictions))

@@ -46,6 +46,9 @@ NO_FACE_HINTS = (
     "Does it look roughly towards the camera?",
     "Is there enough light, and is nothing in front of it?",
 )
+NO_ANSWER = "No answer"
+FAILED = "Something failed here, and not because of you. Try again, or another picture."
+CHOOSE_MODELS = "Choose one or more models."
 GONE = f"This picture was deleted after {KEPT_MINUTES} minutes, as promised. Choose it again."
 
 LIVE = {

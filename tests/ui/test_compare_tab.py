@@ -1,0 +1,44 @@
+"""What the Compare tab's events return."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from ui import wording
+from ui.compare_tab import CompareTab
+
+
+@pytest.fixture
+def uploaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def photo(astronaut, uploaded):
+    copy = shutil.copy(astronaut, uploaded / "shown.png")
+    return {"path": str(copy), "orig_name": "C:\\holidays\\astronaut.png"}
+
+
+def test_an_error_takes_the_place_of_the_older_answer(engine, uploaded):
+    (uploaded / "words.png").write_bytes(b"these are <words>")
+    html, spoken = CompareTab(engine).show({"path": str(uploaded / "words.png")}, ["cnn"], "7")
+    assert "fo-sorry" in html
+    assert "not a picture that can be read" in html
+    assert "not a picture that can be read" in spoken
+    assert "fo-answer" not in html
+
+
+def test_no_model_is_a_request_to_choose(engine, photo):
+    for none in ([], None):
+        html, spoken = CompareTab(engine).show(photo, none, "7")
+        assert "Choose one or more models" in html
+        assert spoken == wording.CHOOSE_MODELS
+
+
+def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, caplog):
+    monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
+    assert wording.FAILED in html
+    assert "IndexError" in caplog.text
