@@ -29,6 +29,10 @@ PRIVACY_SPACE = (
     "Pictures go to this Space’s server at Hugging Face. "
     f"Its temporary files are deleted within {KEPT_MINUTES} minutes; nothing else is kept."
 )
+PRIVACY_SHARED = (
+    "Pictures pass Gradio’s relay (gradio.live) on their way to the computer that runs this page. "
+    f"Its temporary files are deleted within {KEPT_MINUTES} minutes."
+)
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 
 WARMING = "The models are warming up. A picture you choose now is answered as soon as they are ready."
@@ -110,6 +114,8 @@ def privacy(host: str) -> str:
     if os.environ.get("SPACE_ID"):
         return PRIVACY_SPACE
     name = host.rsplit(":", 1)[0] if host[-1:].isdigit() and not host.endswith("]") else host
+    if name.lower().rstrip(".").endswith(".gradio.live"):
+        return PRIVACY_SHARED
     return PRIVACY_LOCAL if name in _HERE else PRIVACY_SERVER
 
 
@@ -143,7 +149,7 @@ def verdict(agree: bool, sure: bool) -> str:
 
 def status(ready: bool, broken: dict[str, str]) -> str:
     """Whether the models are warm, and which were left out; plain text."""
-    left_out = f" Left out, because their files are damaged: {', '.join(sorted(broken))}." if broken else ""
+    left_out = f" Left out, because they cannot be loaded: {', '.join(sorted(broken))}." if broken else ""
     return (READY if ready else WARMING) + ("." + left_out if ready and broken else left_out)
 
 

@@ -35,10 +35,18 @@ def test_on_this_computer_nothing_is_sent(host, monkeypatch):
     assert wording.privacy(host) == wording.PRIVACY_LOCAL
 
 
-@pytest.mark.parametrize("host", ["192.168.1.4:7860", "abc.gradio.live", "localhost.evil.example", ""])
+@pytest.mark.parametrize("host", ["192.168.1.4:7860", "notgradio.live", "localhost.evil.example", ""])
 def test_from_another_computer_the_page_says_so(host, monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
     assert wording.privacy(host) == wording.PRIVACY_SERVER
+
+
+@pytest.mark.parametrize("host", ["1a2b3c.gradio.live", "1a2b3c.gradio.live:443", "1A2B3C.Gradio.Live"])
+def test_through_a_public_link_pictures_pass_a_relay(host, monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    assert wording.privacy(host) == wording.PRIVACY_SHARED
+    assert "relay" in wording.PRIVACY_SHARED
+    assert "nowhere else" not in wording.PRIVACY_SHARED
 
 
 def test_a_space_says_that_pictures_go_to_it(monkeypatch):
