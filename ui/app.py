@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import ssl
 from collections.abc import Callable
 
 # Read by Gradio and by huggingface_hub when they are imported: no request leaves this machine.
@@ -98,7 +99,9 @@ def _foot(app: gr.Blocks) -> None:
 
 
 def _privacy_here(request: gr.Request) -> str:
-    return _privacy(wording.privacy(request.headers.get("host", "")))
+    # A relay may put the name of this computer in "host", and the one that was asked for beside it.
+    asked = request.headers.get("x-forwarded-host") or request.headers.get("host", "")
+    return _privacy(wording.privacy(asked.split(",")[0].strip()))
 
 
 def _privacy(sentence: str) -> str:
@@ -109,6 +112,8 @@ def serve(args: argparse.Namespace) -> None:
     """Launch, warm up, and stay until Ctrl-C or a signal to end; leave no picture behind."""
     if not can_listen(args.host):
         raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
+    if args.ssl_certfile:
+        check_certificate(args.ssl_certfile, args.ssl_keyfile)
     with uploads.folder(AGE, SWEEP):
         _serve(args)
 
@@ -154,6 +159,18 @@ def can_listen(host: str | None) -> bool:
     except OSError:
         return False
     return True
+
+
+def check_certificate(certificate: str, key: str) -> None:
+    """Stop with one sentence unless the two files can serve https."""
+    try:
+        # An empty password: with none, a locked key would be asked for on a terminal that may not be there.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise SystemExit(
+            f"Cannot serve https with {certificate} and {key} ({error}). "
+            "Give a certificate and its own private key, both PEM files, the key without a password."
+        ) from None
 
 
 def share(app: gr.Blocks) -> str:

@@ -4,6 +4,7 @@ import argparse
 import ast
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -88,6 +89,37 @@ def test_an_address_of_another_computer_is_one_sentence():
     away = argparse.Namespace(host="192.0.2.1", port=None, ssl_certfile=None, ssl_keyfile=None, share=False)
     with pytest.raises(SystemExit, match=r"192\.0\.2\.1: it is no address of this computer"):
         ui_app.serve(away)
+
+
+def test_files_that_are_no_certificate_are_one_sentence():
+    words = argparse.Namespace(host=None, port=None, ssl_certfile=str(DEMO), ssl_keyfile=str(DEMO), share=False)
+    with pytest.raises(SystemExit, match=r"Cannot serve https with .*demo\.py.*PEM files"):
+        ui_app.serve(words)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+def test_a_certificate_passes_only_with_its_own_key(tmp_path):
+    for name in ("mine", "other"):
+        where = ("-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", "/CN=localhost")
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *where]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    ui_app.check_certificate(str(tmp_path / "mine.pem"), str(tmp_path / "mine.key"))
+    with pytest.raises(SystemExit, match="its own private key"):
+        ui_app.check_certificate(str(tmp_path / "mine.pem"), str(tmp_path / "other.key"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "sentence"),
+    [
+        ({"host": "127.0.0.1:7860"}, wording.PRIVACY_LOCAL),
+        ({"host": "1a2b.gradio.live"}, wording.PRIVACY_SHARED),
+        ({"host": "127.0.0.1:7860", "x-forwarded-host": "1a2b.gradio.live"}, wording.PRIVACY_SHARED),
+        ({}, wording.PRIVACY_SERVER),
+    ],
+)
+def test_the_foot_says_where_pictures_go(headers, sentence, monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    assert sentence in ui_app._privacy_here(argparse.Namespace(headers=headers))
 
 
 def test_the_page_says_truly_whether_models_are_warm():
