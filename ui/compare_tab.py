@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -62,7 +63,9 @@ class CompareTab:
             return _sorry(wording.CHOOSE_MODELS)
         try:
             comparison = self._compare(photo, in_order, labels)
-            return results.page(comparison, self.engine.cards), results.summary(comparison)
+            models = {model.name: model for model in self.engine.models(in_order)}
+            html = results.page(comparison, self.engine.cards, models, _file_name(photo))
+            return html, results.summary(comparison)
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
             return _sorry(_sentence(error))
@@ -78,8 +81,7 @@ class CompareTab:
             comparison = self._compare(image, models, labels)
         except ASKED_WRONGLY as error:
             raise _refusal(_sentence(error)) from None
-        name = str(image.get("orig_name") or "")
-        return records.record(comparison, results.thresholds(comparison, self.engine.cards), name)
+        return records.record(comparison, results.thresholds(comparison, self.engine.cards), _file_name(image))
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
@@ -112,6 +114,11 @@ def read_photo(photo: dict) -> np.ndarray:
 def _is_ours(path: Path) -> bool:
     real = path.resolve()
     return any(real.is_relative_to(Path(folder).resolve()) for folder in (get_upload_folder(), PICTURES))
+
+
+def _file_name(photo: dict) -> str:
+    """The picture's own name, without the folders of whoever sent it."""
+    return re.split(r"[/\\]", str(photo.get("orig_name") or photo.get("path") or ""))[-1]
 
 
 def _names(models: list[str] | str | None) -> list[str]:

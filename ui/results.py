@@ -15,6 +15,7 @@ from features.faces import Faces
 from ui import bars, embed, stages, wording
 from zoo import records
 from zoo.cards import Card
+from zoo.classifier import Classifier
 from zoo.compare import Comparison
 
 PHOTO_SIDE = 1100
@@ -25,7 +26,7 @@ WAITING = (
 )
 
 
-def page(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+def page(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], file: str = "") -> str:
     """The whole answer as HTML.
 
     Parameters
@@ -33,8 +34,12 @@ def page(comparison: Comparison, cards: Mapping[str, Card]) -> str:
     comparison : Comparison
     cards : mapping
         Model name to its card, for titles and thresholds.
+    models : mapping
+        Name to model, for what each of the compared ones computes on its way.
+    file : str
+        The picture's name, for the downloads.
     """
-    return f'<div class="fo-results">{_photo(comparison, cards)}{_body(comparison, cards)}</div>'
+    return f'<div class="fo-results">{_photo(comparison, cards, file)}{_body(comparison, cards, models)}</div>'
 
 
 def sorry(sentence: str) -> str:
@@ -48,12 +53,12 @@ def summary(comparison: Comparison) -> str:
     return wording.found(len(comparison.faces), int(comparison.agree.sum()), len(comparison.predictions))
 
 
-def _photo(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+def _photo(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
     shown = embed.img(embed.shrink(comparison.image, PHOTO_SIDE), "The picture")
     boxes = "".join(_box(comparison.faces, i) for i in range(len(comparison.faces)))
     return (
         f'<figure class="fo-photo"><div class="fo-mat"><div class="fo-frame">{shown}{boxes}</div></div>'
-        f"{_caption(comparison, cards)}</figure>"
+        f"{_caption(comparison, cards, file)}</figure>"
     )
 
 
@@ -68,27 +73,28 @@ def _box(faces: Faces, i: int) -> str:
     )
 
 
-def _caption(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
     times = comparison.milliseconds
     steps = [("find faces", times["mesh"]), ("align", times["align"])]
     steps += [(cards[name].title, times[name]) for name in comparison.predictions]
     items = "".join(f"<li>{escape(name)} {ms:.1f} ms</li>" for name, ms in steps)
     return (
         f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>'
-        f"{_downloads(comparison, cards)}"
+        f"{_downloads(comparison, cards, file)}"
         f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul></figcaption>'
     )
 
 
-def _body(comparison: Comparison, cards: Mapping[str, Card]) -> str:
+def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
     if not len(comparison.faces):
         hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
         return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
-    return "".join(_face(comparison, i, cards, notes[i]) for i in range(len(comparison.faces)))
+    strips = (stages.strip(comparison, i, cards, models) for i in range(len(comparison.faces)))
+    return "".join(_face(comparison, i, cards, notes[i], strip) for i, strip in enumerate(strips))
 
 
-def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str]) -> str:
+def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], strip: str) -> str:
     crop = embed.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
@@ -99,7 +105,7 @@ def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequ
         f"{_notes(notes)}</div>"
         f'<div class="fo-answers">{answers}</div></div>'
         f'<details class="fo-details"{" open" if i == 0 else ""}><summary>How they got there, in four stages</summary>'
-        f"{stages.strip(comparison, i, cards)}</details></section>"
+        f"{strip}</details></section>"
     )
 
 
@@ -130,8 +136,8 @@ def _notes(notes: Sequence[str]) -> str:
     return f'<ul class="fo-note">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'
 
 
-def _downloads(comparison: Comparison, cards: Mapping[str, Card]) -> str:
-    record = records.record(comparison, thresholds(comparison, cards))
+def _downloads(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
+    record = records.record(comparison, thresholds(comparison, cards), file)
     as_json = embed.download(
         json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
     )

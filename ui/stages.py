@@ -13,16 +13,16 @@ from features.align import AlignedFaces
 from features.faces import Faces
 from features.images import to_grey
 from ui import bars, embed
-from zoo import registry
 from zoo.cards import Card
+from zoo.classifier import Classifier
 from zoo.compare import Comparison
 
 PATCH = 320
 MAPS = 16
 
 
-def strip(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
-    """All four panels of face `i` as HTML."""
+def strip(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
+    """All four panels of face `i` as HTML; `cards` and `models` by name."""
     patch, mesh = surroundings(comparison.image, comparison.faces[i])
     crop = comparison.aligned.images[i]
     panels = [
@@ -32,7 +32,7 @@ def strip(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
             "colour → grey",
         ),
         ("Registration", _inset(draw.mesh(patch, mesh), crop), "mesh → eyes and mouth laid in place"),
-        ("Features", _features(comparison, i, cards), "what each model computes"),
+        ("Features", _features(comparison, i, cards, models), "what each model computes"),
         ("Classification", _classification(comparison, i, cards), "features → probabilities"),
     ]
     items = [
@@ -85,9 +85,9 @@ def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
     return f'<div class="fo-inset">{pictures}</div>'
 
 
-def _features(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+def _features(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
     face = comparison.aligned[i]
-    shown = [_feature(registry.load(name), face, cards[name]) for name in comparison.predictions]
+    shown = [_feature(models[name], face, cards[name]) for name in comparison.predictions]
     return f'<div class="fo-features">{"".join(dict.fromkeys(shown))}</div>'
 
 

@@ -1,12 +1,17 @@
 """What the Compare tab's events return."""
 
+import json
+import re
 import shutil
+import urllib.request
 
 import numpy as np
 import pytest
 
 from ui import wording
 from ui.compare_tab import CompareTab
+from ui.engine import Engine
+from zoo import registry
 
 
 @pytest.fixture
@@ -42,3 +47,24 @@ def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, capl
     html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
     assert wording.FAILED in html
     assert "IndexError" in caplog.text
+
+
+def test_downloads_name_the_picture_without_its_folder(engine, photo):
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
+    (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
+    assert json.load(urllib.request.urlopen(link))["file"] == "astronaut.png"
+    del photo["orig_name"]
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
+    (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
+    assert urllib.request.urlopen(link).read().decode().splitlines()[1].startswith("shown.png,")
+
+
+def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
+    folder = tmp_path / "checkpoints" / "mine"
+    shutil.copytree(registry.CHECKPOINTS / "cnn", folder)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
+    engine = Engine(folder.parent, workers=1)
+    html, _ = CompareTab(engine).show(photo, ["mine"], "7")
+    assert "My network: first maps" in html
+    engine.close()
