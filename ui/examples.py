@@ -51,7 +51,10 @@ EXAMPLES = (
     Example("six-faces", "Six faces", "All six portraits side by side"),
     Example("no-face", "No face", "The lower part of the photo: a space suit and no face"),
 )
-NOTE = "NASA's portrait of Eileen Collins, public domain. All expressions but the first are drawn, not felt."
+NOTE = (
+    "NASA's portrait of Eileen Collins, public domain. All expressions but the first are drawn, not felt, and drawn on "
+    "this one smiling portrait: the models may still see the smile. That is part of the lesson."
+)
 
 _INNER_BROWS = (55, 285, 107, 336)
 _OUTER_BROWS = (70, 300, 46, 276)

@@ -7,6 +7,7 @@ import skimage.data
 from features import images
 from features.faces import MOUTH
 from features.warp import Mouth, Pull, express, warp
+from ui import compare_tab
 from ui.examples import DRAWN, EXAMPLES
 
 FACES = {"six-faces": 6, "no-face": 0}
@@ -22,6 +23,12 @@ def test_every_example_has_the_faces_it_says(engine, example):
 def test_a_drawn_open_mouth_looks_surprised(engine):
     (path,) = (e.path for e in EXAMPLES if e.name == "mouth-open")
     assert engine.compare(images.load(path), ["cnn"], "7").predictions["cnn"].names == ["surprise"]
+
+
+def test_the_page_says_that_expressions_are_drawn_on_a_smile():
+    shown = compare_tab._thumbnails()
+    assert "drawn, not felt" in shown
+    assert "may still see the smile" in shown
 
 
 def test_every_drawn_expression_is_an_example():
