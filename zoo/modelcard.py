@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from zoo.cards import Card, Figures
 from zoo.tables import share, with_interval
 
+SMALLER_SETS = (
+    "For 7, 6 or 5 labels the others are struck out and the rest is scaled to sum to one: "
+    "Bayes' rule, given that it is one of these. Nothing is trained again."
+)
 NOT_MEASURED = "not measured"
 README = "README.md"
 MADE = "<!-- Made from card.json by `python -m zoo table`; change that, not this. -->"
@@ -63,6 +67,7 @@ def _details(card: Card) -> Section:
         ("Versions", versions or NOT_MEASURED),
         ("Sees", _preprocessing(card)),
         ("Answers with", ", ".join(card.labels)),
+        ("In fewer labels", SMALLER_SETS),
         ("Size", size),
         ("Time for a face", time),
         ("Licence", card.licence),

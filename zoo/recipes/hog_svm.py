@@ -4,7 +4,7 @@ Expected: about 68 % on PrivateTest, mirrored or not, in three minutes on two co
 
     python -m zoo train hog-svm --data fer2013.csv
 
-Two runs give the same weights.
+Two runs with the same number of threads give the same weights; another number rounds differently, to the same figure.
 """
 
 from __future__ import annotations
