@@ -17,22 +17,24 @@ from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.compare import Comparison
 
-PATCH = 320
+PATCH, GLYPHS, TILE = 320, 216, 48  # pixels
+HOG = "HOG: edges and their directions"
 MAPS = 16
 
 
 def strip(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
     """All four panels of face `i` as HTML; `cards` and `models` by name."""
+    part = 1 if i == 0 else 2  # only the first face's strip is open: the others' are half as large
     patch, mesh = surroundings(comparison.image, comparison.faces[i])
-    crop = comparison.aligned.images[i]
+    seen, meshed = (embed.shrink(p, PATCH // part) for p in (half_grey(patch), draw.mesh(patch, mesh)))
     panels = [
         (
             "Preprocessing",
-            embed.img(half_grey(patch), "The face, left half in colour, right half in grey"),
+            embed.img(seen, "The face, left half in colour, right half in grey"),
             "colour → grey",
         ),
-        ("Registration", _inset(draw.mesh(patch, mesh), crop), "mesh → eyes and mouth laid in place"),
-        ("Features", _features(comparison, i, cards, models), "what each model computes"),
+        ("Registration", _inset(meshed, comparison.aligned.images[i]), "mesh → eyes and mouth laid in place"),
+        ("Features", _features(comparison, i, cards, models, part), "what each model computes"),
         ("Classification", _classification(comparison, i, cards), "features → probabilities"),
     ]
     items = [
@@ -85,18 +87,20 @@ def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
     return f'<div class="fo-inset">{pictures}</div>'
 
 
-def _features(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
+def _features(
+    comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier], part: int
+) -> str:
     face = comparison.aligned[i]
-    shown = [_feature(models[name], face, cards[name]) for name in comparison.predictions]
+    shown = [_feature(models[name], face, cards[name], part) for name in comparison.predictions]
     return f'<div class="fo-features">{"".join(dict.fromkeys(shown))}</div>'
 
 
-def _feature(model, face: AlignedFaces, card: Card) -> str:
-    """Gradient histograms, or the maps of a network's first stage."""
+def _feature(model, face: AlignedFaces, card: Card, part: int) -> str:
+    """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
     if hasattr(model, "maps"):
-        image, words = draw.mosaic(liveliest(model.maps(face)[0])), f"{card.title}: first maps"
+        image, words = draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), f"{card.title}: first maps"
     else:
-        image, words = draw.hog_glyphs(face.images[0], side=216), "HOG: edges and their directions"
+        image, words = embed.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), HOG
     return f"<figure>{embed.img(image, words, photo=False)}<figcaption>{escape(words)}</figcaption></figure>"
 
 

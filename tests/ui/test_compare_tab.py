@@ -7,8 +7,10 @@ import urllib.request
 
 import numpy as np
 import pytest
+import skimage.data
+from PIL import Image
 
-from ui import wording
+from ui import stages, wording
 from ui.compare_tab import CompareTab
 from ui.engine import Engine
 from zoo import registry
@@ -68,3 +70,14 @@ def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
     html, _ = CompareTab(engine).show(photo, ["mine"], "7")
     assert "My network: first maps" in html
     engine.close()
+
+
+def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
+    head = skimage.data.astronaut()[20:230, 120:330]
+    Image.fromarray(np.tile(head, (4, 5, 1))).save(uploaded / "shown.png")
+    html, _ = CompareTab(engine).show(photo, engine.default_models, "7")
+    strips = re.findall(r'<ol class="fo-stages">.*?</ol>', html)
+    assert len(strips) == 20
+    widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]
+    assert max(widths[0]) == 2 * max(widths[1]) == stages.PATCH
+    assert len(html) < 2.5e6
