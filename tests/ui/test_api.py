@@ -169,7 +169,7 @@ def test_uploads_are_deleted_in_time_and_the_page_says_so(app, client, astronaut
         compare_tab.read_photo({"path": str(kept)})
 
 
-def test_the_readme_snippet_runs(url, monkeypatch, capsys):
+def test_the_readme_snippet_runs(app, url, monkeypatch, capsys):
     readme = Path(__file__).parents[2] / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
     marker = "<!-- api-snippet -->"
@@ -179,3 +179,4 @@ def test_the_readme_snippet_runs(url, monkeypatch, capsys):
     monkeypatch.chdir(readme.parent)
     exec(compile(code.replace("http://127.0.0.1:7860", url.rstrip("/")), "README.md", "exec"), {})
     assert "happy" in capsys.readouterr().out
+    gradio.route_utils.delete_files_created_by_app(app, 0)  # other tests look whether pictures were stored
