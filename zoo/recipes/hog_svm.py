@@ -25,7 +25,7 @@ from zoo.svm import Kernel, softmax
 
 NAME = "hog-svm"
 DESCRIPTOR = Joined((Hog(cell=6, centred=True), Hog(cell=12, centred=True)), (1.0, 1.0))
-SETTINGS = KernelSettings(components=256, c=10.0, gamma=1.5)
+SETTINGS = KernelSettings(components=176, c=10.0, gamma=1.5)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
