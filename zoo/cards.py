@@ -137,7 +137,8 @@ def read_card(folder: Path) -> Card:
     Raises
     ------
     CardError
-        No card, no JSON, a missing or unknown entry, or a fingerprint that is not the spec's.
+        No card, no JSON, a missing, unknown or impossible entry, a name that is not the
+        folder's, or a fingerprint that is not the spec's.
     """
     path = folder / CARD
     try:
@@ -148,14 +149,28 @@ def read_card(folder: Path) -> Card:
         raise CardError(f"{path} cannot be read: {error}") from error
     try:
         card = _from_json(data)
+        _check(card, folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CardError(f"{path} is not a model card: {error!r}") from error
+        raise CardError(f"{path} is not a model card: {error!r}. Fetch it again, or train the model again.") from error
     if card.fingerprint != card.align.fingerprint:
         raise CardError(
             f"{path}: trained with preprocessing {card.fingerprint}, but this code does {card.align.fingerprint}; "
             "train the model again or take the code it was trained with."
         )
     return card
+
+
+def _check(card: Card, folder: Path) -> None:
+    """Raise on entries that no model can have."""
+    if card.name != folder.resolve().name:
+        raise ValueError(f"its name is {card.name!r}, but its folder is {folder.resolve().name!r}")
+    if not isinstance(card.settings, dict):
+        raise TypeError(f"its settings are {card.settings!r}; expected names with values")
+    if not 0 <= card.threshold <= 1:
+        raise ValueError(f"its threshold is {card.threshold}; expected 0 to 1")
+    temperature = card.settings.get("temperature", 1.0)
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"its temperature is {temperature}; expected a number above 0")
 
 
 def write_card(folder: Path, card: Card) -> None:

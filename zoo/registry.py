@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from features import descriptors
+from features.align import AlignedFaces, AlignSpec
+from features.faces import MESH_POINTS
 from zoo.cards import CARD, Card, CardError, checked, read_card
 from zoo.classifier import Classifier
 from zoo.cnn import CnnClassifier
@@ -31,10 +34,16 @@ def card(name: str, root: Path = CHECKPOINTS) -> Card:
     """A model's card; `UnknownModelError` if there is none, `CardError` if it is broken."""
     known = names(root)
     if name not in known:
-        close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known) or 'none'}"
-        raise UnknownModelError(f"no model {name!r}; {hint}")
+        raise UnknownModelError(f"no model {name!r}; {_hint(str(name), known, root)}")
     return read_card(root / name)
+
+
+def _hint(name: str, known: list[str], root: Path) -> str:
+    # Only names of folders themselves: a name may come from a visitor, and paths are none of theirs.
+    if Path(name).name == name != ".." and os.path.isdir(root / name):
+        return f"{root / name} has no {CARD}, and a checkpoint without its card is not loaded; fetch or train it again"
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known) or 'none'}"
 
 
 @cache
@@ -46,25 +55,43 @@ def load(name: str, root: Path = CHECKPOINTS) -> Classifier:
     UnknownModelError
         No such model.
     CardError
-        The card is broken, or a file is missing or has another hash than the card says.
+        The card is broken, a file is missing or has another hash than the card says, or what
+        they hold makes no model that answers.
     """
     found = card(name, root)
     if found.loader not in LOADERS:
-        raise CardError(f"{name}: loader {found.loader!r} is unknown; expected one of {', '.join(LOADERS)}")
-    return LOADERS[found.loader](found, root / name)
+        raise CardError(f"{root / name}: loader {found.loader!r} is unknown; expected one of {', '.join(LOADERS)}")
+    try:
+        model = LOADERS[found.loader](found, root / name)
+        model.predict_proba(_blank_face(found.align))
+    except (CardError, ImportError, MemoryError):  # these say for themselves what to do
+        raise
+    except Exception as error:  # a broken file fails in whatever way its library or the arithmetic does
+        raise CardError(
+            f"{root / name}: the files and {CARD} make no model ({error!r}). Fetch the checkpoint again, "
+            "or train it again."
+        ) from error
+    return model
+
+
+def _blank_face(spec: AlignSpec) -> AlignedFaces:
+    """A black crop, to see whether a model answers at all."""
+    return AlignedFaces(
+        np.zeros((1, spec.size, spec.size), np.uint8),
+        np.zeros((1, MESH_POINTS, 3), np.float32),
+        np.zeros((1, 2, 3), np.float32),
+        spec,
+    )
 
 
 def _load_svm(card: Card, folder: Path) -> SvmClassifier:
     arrays = _arrays(checked(folder, card, "model.npz"))
-    try:
-        descriptor = descriptors.from_config(card.settings["descriptor"])
-        scaling = arrays.pop("scale"), arrays.pop("shift")
-        if "vectors" in arrays:
-            machine = Kernel(**arrays, gamma=float(card.settings["gamma"]), even=card.settings.get("even"))
-        else:
-            machine = Linear(**arrays)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CardError(f"{folder}: model.npz and card.json do not make an SVM: {error!r}") from error
+    descriptor = descriptors.from_config(card.settings["descriptor"])
+    scaling = arrays.pop("scale"), arrays.pop("shift")
+    if "vectors" in arrays:
+        machine = Kernel(**arrays, gamma=float(card.settings["gamma"]), even=card.settings.get("even"))
+    else:
+        machine = Linear(**arrays)
     return SvmClassifier(card.name, card.labels, card.align, descriptor, machine, scaling)
 
 
@@ -74,7 +101,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as kept:
             return {key: kept[key].astype(np.float32) for key in kept.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise CardError(f"{path} holds no plain arrays: {error}") from error
+        raise CardError(f"{path} holds no plain arrays ({error}). Fetch it again, or train the model again.") from error
 
 
 def _load_cnn(card: Card, folder: Path) -> CnnClassifier:

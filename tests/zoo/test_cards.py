@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from zoo import registry
-from zoo.cards import CardError, Figures, read_card, write_card
+from zoo.cards import CardError, Figures, read_card, sha256, write_card
 from zoo.labels import FIVE, SEVEN, LabelSet
 
 
@@ -121,7 +121,7 @@ def test_unknown_loader(make_checkpoint):
 
 
 def test_settings_that_make_no_svm(make_checkpoint):
-    with pytest.raises(CardError, match="do not make an SVM.*'sift'"):
+    with pytest.raises(CardError, match="make no model.*sift"):
         registry.load("toy", make_checkpoint("toy", settings={"descriptor": [{"kind": "sift"}]}))
 
 
@@ -137,3 +137,29 @@ def test_pickled_weights_are_never_opened(make_checkpoint):
 
 def test_five_labels_are_the_shipped_set(make_checkpoint):
     assert read_card(make_checkpoint("toy", labels=FIVE) / "toy").labels is FIVE
+
+
+@pytest.mark.parametrize("broken", [{"threshold": 2.0}, {"settings": None}, {"name": "other"}])
+def test_entries_that_no_model_can_have(make_checkpoint, broken):
+    root = make_checkpoint("toy")
+    path = root / "toy" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **broken}))
+    with pytest.raises(CardError, match="is not a model card"):
+        registry.load("toy", root)
+
+
+def test_a_folder_without_its_card_says_so(make_checkpoint):
+    root = make_checkpoint("toy")
+    (root / "toy" / "card.json").unlink()
+    with pytest.raises(registry.UnknownModelError, match=r"has no card\.json"):
+        registry.load("toy", root)
+
+
+def test_a_network_that_is_none_is_a_card_error(make_checkpoint):
+    root = make_checkpoint("toy", loader="tflite")
+    junk = root / "toy" / "model.tflite"
+    junk.write_bytes(b"no network")
+    path = root / "toy" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "files": {"model.tflite": sha256(junk)}}))
+    with pytest.raises(CardError, match="make no model"):
+        registry.load("toy", root)
