@@ -79,6 +79,8 @@ def _read_file(path: Path) -> bytes:
     try:
         _check_bytes(path.stat().st_size)
         return path.read_bytes()
+    except ImageError:
+        raise
     except IsADirectoryError as error:
         raise ImageError(f"{path} is a folder, not a picture.") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
