@@ -66,14 +66,18 @@ def test_a_link_in_the_folders_place_is_not_followed(temp):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_after_a_signal_no_picture_is_left(number, tmp_path, astronaut):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_after_a_signal_no_picture_is_left(name, tmp_path, astronaut):
+    number = getattr(signal, name)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {name: value for name, value in os.environ.items() if name != uploads.VARIABLE}
     command = [sys.executable, str(Path(demo.__file__)), "--port", str(port)]
+    before = signal.getsignal(number)
+    signal.signal(number, signal.SIG_DFL)  # the tests themselves may run under nohup, which the app would inherit
     running = subprocess.Popen(command, cwd=tmp_path, env={**env, "TMPDIR": str(tmp_path)})
+    signal.signal(number, before)
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(lambda: running.poll() is not None or _is_up(address), 60)
@@ -86,6 +90,7 @@ def test_after_a_signal_no_picture_is_left(number, tmp_path, astronaut):
         running.wait(20)
     finally:
         running.kill()
+        running.wait(20)
     assert [path for path in tmp_path.rglob("*.png") if path != astronaut] == []
 
 
