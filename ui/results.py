@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -141,18 +139,10 @@ def _downloads(comparison: Comparison, cards: Mapping[str, Card], file: str) -> 
     as_json = embed.download(
         json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
     )
-    as_csv = embed.download(_csv(records.rows(record)), "face-off.csv", "text/csv", "CSV")
+    as_csv = embed.download(records.to_csv(records.rows(record)), "face-off.csv", "text/csv", "CSV")
     return f'<p class="fo-downloads">{as_json}{as_csv}</p>'
 
 
 def thresholds(comparison: Comparison, cards: Mapping[str, Card]) -> dict[str, float]:
     """Below which confidence each of the compared models is not sure."""
     return {name: cards[name].threshold for name in comparison.predictions}
-
-
-def _csv(rows: list[dict[str, object]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
