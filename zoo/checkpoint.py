@@ -19,6 +19,7 @@ from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
 from zoo import registry
 from zoo.cards import Card, Training, sha256, write_card
+from zoo.labels import SEVEN, LabelSet
 
 LIMITS = (
     "It was trained on FER2013: pictures from the web that searches and people labelled in seconds. "
@@ -28,7 +29,28 @@ LIMITS = (
     "How it does on different ages, genders and skin tones is not measured: FER2013 has no such labels.",
     "Not to be used to judge pupils, staff, candidates or anyone else.",
 )
+_FAMILIES = {"svm": "classical", "tflite": "deep"}
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")
+
+
+def draft(name: str, title: str, summary: str, loader: str, labels: LabelSet = SEVEN) -> Card:
+    """What is known of a model before it is trained; a recipe fills in the rest with `dataclasses.replace`."""
+    spec = AlignSpec()
+    return Card(
+        name=name,
+        title=title,
+        summary=summary,
+        family=_FAMILIES[loader],
+        loader=loader,
+        labels=labels,
+        align=spec,
+        fingerprint=spec.fingerprint,
+        files={},
+        settings={},
+        threshold=1.0,
+        training=training_note("", "", 0, 0),
+        limits=LIMITS,
+    )
 
 
 def save(card: Card, files: dict[str, bytes], root: Path = registry.CHECKPOINTS) -> Card:

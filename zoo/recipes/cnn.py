@@ -28,7 +28,7 @@ from zoo.curves import run_files
 from zoo.datasets import AlignedSet, DataError, load_fer2013, read_ferplus
 from zoo.deep import Batches, Schedule, export, fit, minutes, two_heads, vote_shares
 from zoo.evaluation import ferplus_majority
-from zoo.labels import EIGHT, SEVEN, LabelSet
+from zoo.labels import EIGHT
 from zoo.networks import residual_vgg
 from zoo.svm import softmax
 
@@ -103,31 +103,17 @@ def _publish_head(card: Card, public: AlignedSet, made: tuple) -> None:
     checkpoint.save(replace(card, settings=settings, threshold=threshold, training=note), files, out)
 
 
-def _card(name: str, title: str, summary: str, labels: LabelSet, head: str) -> Card:
-    """What is known of a head before it is trained."""
-    spec = AlignSpec()
-    return Card(
-        name=name,
-        title=title,
-        summary=summary,
-        family="deep",
-        loader="tflite",
-        labels=labels,
-        align=spec,
-        fingerprint=spec.fingerprint,
-        files={},
-        settings={"head": head},
-        threshold=1.0,
-        training=checkpoint.training_note("", "", 0, 0),
-        limits=checkpoint.LIMITS,
-    )
-
-
-CNN = _card("cnn", "CNN", "A convolutional network that learns its own features from pixels.", SEVEN, "fer2013")
-FERPLUS = _card(
-    "cnn-ferplus",
-    "CNN, ten taggers",
-    "The same network's second head: it learned how ten people voted on each picture.",
-    EIGHT,
-    "ferplus",
+CNN = replace(
+    checkpoint.draft("cnn", "CNN", "A convolutional network that learns its own features from pixels.", "tflite"),
+    settings={"head": "fer2013"},
+)
+FERPLUS = replace(
+    checkpoint.draft(
+        "cnn-ferplus",
+        "CNN, ten taggers",
+        "The same network's second head: it learned how ten people voted on each picture.",
+        "tflite",
+        EIGHT,
+    ),
+    settings={"head": "ferplus"},
 )

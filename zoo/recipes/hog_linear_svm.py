@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 
-import numpy as np
-
-from features.align import AlignSpec
-from features.descriptors import Hog, Joined, to_config
-from zoo import calibration, checkpoint, classical
-from zoo.cards import Card
+from features.descriptors import Hog, Joined
+from zoo import checkpoint, classical
 from zoo.datasets import load_fer2013
-from zoo.labels import SEVEN
-from zoo.svm import softmax
+from zoo.recipes import svm
 
-NAME = "hog-linear-svm"
+CARD = checkpoint.draft(
+    "hog-linear-svm",
+    "HOG + linear SVM",
+    "The textbook's way: one grid of gradient histograms and a straight line for every label.",
+    "svm",
+)
 DESCRIPTOR = Joined((Hog(cell=8),), (1.0,))
 C = 0.01
 
@@ -32,30 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
     start = time.perf_counter()
-    spec = AlignSpec()
-    data = load_fer2013(args.data, spec)
-    training, public = data.split("Training"), data.split("PublicTest")
+    data = load_fer2013(args.data, CARD.align)
+    training = data.split("Training")
     machine = classical.fit_linear(classical.describe(DESCRIPTOR, training.faces), training.targets, C, args.seed)
-    scores = machine(classical.describe(DESCRIPTOR, public.faces))
-    scale, shift = calibration.vector_scaling(scores, public.targets)
-    probs = softmax(scores * scale + shift)
-    print(f"PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
-    card = Card(
-        name=NAME,
-        title="HOG + linear SVM",
-        summary="The textbook's way: one grid of gradient histograms and a straight line for every label.",
-        family="classical",
-        loader="svm",
-        labels=SEVEN,
-        align=spec,
-        fingerprint=spec.fingerprint,
-        files={},
-        settings={"descriptor": to_config(DESCRIPTOR), "c": C},
-        threshold=calibration.sure_from(probs, public.targets),
-        training=checkpoint.training_note(
-            f"python -m zoo train {NAME} --data fer2013.csv", "FER2013", args.seed, (time.perf_counter() - start) / 60
-        ),
-        limits=checkpoint.LIMITS,
+    note = checkpoint.training_note(
+        f"python -m zoo train {CARD.name} --data fer2013.csv", "FER2013", args.seed, (time.perf_counter() - start) / 60
     )
-    arrays = {"weights": machine.weights, "bias": machine.bias, "scale": scale, "shift": shift}
-    checkpoint.save(card, {"model.npz": checkpoint.arrays_bytes(**arrays)}, args.out)
+    arrays = {"weights": machine.weights, "bias": machine.bias}
+    card = replace(CARD, settings={"c": C}, training=note)
+    svm.publish(card, svm.Fit(DESCRIPTOR, machine, arrays), data.split("PublicTest"), args.out)
