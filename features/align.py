@@ -16,6 +16,7 @@ from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, fron
 
 # A picture less than a quarter finer than `detail` is left as it is: resampling would blur it more than even it out.
 BARELY = 0.8
+REGISTRATIONS = ("anchors", "box")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class AlignSpec:
         ``"none"``, ``"clahe"`` or ``"gamma"``: light evened out on the crop.
     pose : str
         ``"none"`` or ``"frontal"``: the face turned to the front through its mesh.
+    registration : str
+        ``"anchors"``: eyes and mouth are laid on the template. ``"box"``: the square around the
+        mesh, upright as it was taken; to show what alignment is worth.
     """
 
     size: int = 72
@@ -51,15 +55,19 @@ class AlignSpec:
     version: int = 1
     illumination: str = "none"
     pose: str = "none"
+    registration: str = "anchors"
 
     def __post_init__(self) -> None:
         if self.colour != "grey":
             raise ValueError(f"colour {self.colour!r} is unknown; expected 'grey'")
         if self.size < 16 or self.detail < 16:
             raise ValueError(f"size {self.size} and detail {self.detail} must be at least 16 pixels")
-        for name, known in (("illumination", ILLUMINATIONS), ("pose", POSES)):
+        choices = (("illumination", ILLUMINATIONS), ("pose", POSES), ("registration", REGISTRATIONS))
+        for name, known in choices:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} {getattr(self, name)!r} is unknown; expected one of {', '.join(known)}")
+        if self.pose == "frontal" and self.registration == "box":
+            raise ValueError("pose 'frontal' lays eyes and mouth on the template; use registration 'anchors' with it")
 
     @property
     def template(self) -> np.ndarray:
@@ -72,8 +80,9 @@ class AlignSpec:
     def fingerprint(self) -> str:
         """Twelve hex digits that change when the preprocessing does."""
         settings = asdict(self)
-        for later in ("illumination", "pose"):  # left out where unused, so that older fingerprints hold
-            if settings[later] == "none":
+        # Left out where unused, so that older fingerprints hold.
+        for later, unused in (("illumination", "none"), ("pose", "none"), ("registration", "anchors")):
+            if settings[later] == unused:
                 del settings[later]
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -163,7 +172,10 @@ def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:
     """
     if not len(faces):
         return AlignedFaces.empty(spec)
-    to_crop = similarity(anchors(faces.landmarks), spec.template)
+    if spec.registration == "box":
+        to_crop = around(faces.boxes, spec.size)
+    else:
+        to_crop = similarity(anchors(faces.landmarks), spec.template)
     landmarks = move(faces.landmarks[:, :MESH_POINTS], to_crop)
     if spec.pose == "frontal":
         turned = frontal(landmarks)
@@ -199,6 +211,14 @@ def similarity(points: np.ndarray, template: np.ndarray) -> np.ndarray:
     shift = target_mean - turn * source_mean[:, 0]
     rows = [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]]
     return np.moveaxis(np.array(rows), 2, 0)
+
+
+def around(boxes: np.ndarray, size: int) -> np.ndarray:
+    """Maps of the upright squares around boxes onto crops: ``(n, 4) -> (n, 2, 3)`` float64."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1).clip(1).astype(np.float64)
+    scale, zero = size / sides, np.zeros(len(boxes))
+    shift = (size - 1) / 2 - scale[:, None] * (boxes[:, :2] + boxes[:, 2:]) / 2
+    return np.moveaxis(np.array([[scale, zero, shift[:, 0]], [zero, scale, shift[:, 1]]]), 2, 0)
 
 
 def move(landmarks: np.ndarray, to_crop: np.ndarray) -> np.ndarray:

@@ -30,6 +30,8 @@ class Augmentation:
         Part of copies with Gaussian noise of up to 12 grey levels.
     erase : float
         Part of copies with a grey rectangle of 5-25 % of the area.
+    mirror : float
+        Part of copies turned left to right.
     """
 
     degrees: float = 15.0
@@ -40,10 +42,11 @@ class Augmentation:
     soften: float = 0.25
     noise: float = 0.25
     erase: float = 0.5
+    mirror: float = 0.5
 
 
 def augment(crops: np.ndarray, side: int, spec: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """A changed copy of each crop, half of them mirrored: ``uint8 (n, S, S) -> uint8 (n, side, side)``."""
+    """A changed copy of each crop: ``uint8 (n, S, S) -> uint8 (n, side, side)``."""
     return np.stack([_copy(crop, side, spec, rng) for crop in crops])
 
 
@@ -66,7 +69,7 @@ def _moved(crop: np.ndarray, side: int, spec: Augmentation, rng: np.random.Gener
     scale = side / crop.shape[0] * rng.uniform(1 - spec.zoom, 1 + spec.zoom)
     matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-spec.degrees, spec.degrees), scale)
     matrix[:, 2] += (side - 1) / 2 - centre + rng.uniform(-spec.shift, spec.shift, 2) * side
-    if rng.random() < 0.5:
+    if rng.random() < spec.mirror:
         crop = crop[:, ::-1]
     flags = cv2.INTER_LINEAR
     return cv2.warpAffine(

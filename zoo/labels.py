@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,10 @@ class LabelSet:
             raise UnknownLabelsError(f"no label {label!r} in {self.name!r}; it has {', '.join(self.labels)}")
         return self.labels.index(label)
 
+    def within(self, source: LabelSet) -> bool:
+        """Whether `source` has all of these labels, so that its answers can be given in them."""
+        return set(self.labels) <= set(source.labels)
+
     def positions(self, source: LabelSet) -> np.ndarray:
         """Where each of these labels stands in `source`: ``(k,)`` int. All must be there."""
         return np.array([source.index(label) for label in self.labels])
@@ -51,6 +56,15 @@ SIX = LabelSet("6", SEVEN.labels[:6])
 FIVE = LabelSet("5", ("angry", "happy", "sad", "surprise", "neutral"))
 EIGHT = LabelSet("8", (*SEVEN.labels, "contempt"))
 LABEL_SETS = {labels.name: labels for labels in (SEVEN, SIX, FIVE)}
+
+OWN = "own"  # the name of sets that users make up
+
+
+def own_labels(labels: Iterable[str]) -> LabelSet:
+    """A label set of one's own; the shipped one where the labels and their order are the same."""
+    labels = tuple(labels)
+    return next((known for known in (*LABEL_SETS.values(), EIGHT) if known.labels == labels), LabelSet(OWN, labels))
+
 
 DESCRIPTIONS = {
     "7": "7: Ekman's six and neutral",

@@ -26,11 +26,13 @@ def apart(a, b):
 
 
 def test_default_fingerprint_is_that_of_the_settings_the_first_models_were_trained_with():
-    first = {k: v for k, v in asdict(SPEC).items() if k not in ("illumination", "pose")}
+    first = {k: v for k, v in asdict(SPEC).items() if k not in ("illumination", "pose", "registration")}
     assert SPEC.fingerprint == hashlib.sha256(json.dumps(first, sort_keys=True).encode()).hexdigest()[:12]
 
 
-@pytest.mark.parametrize("change", [{"size": 64}, {"detail": 40}, {"illumination": "clahe"}, {"pose": "frontal"}])
+@pytest.mark.parametrize(
+    "change", [{"size": 64}, {"detail": 40}, {"illumination": "clahe"}, {"pose": "frontal"}, {"registration": "box"}]
+)
 def test_every_setting_changes_the_fingerprint(change):
     assert replace(SPEC, **change).fingerprint != SPEC.fingerprint
 
@@ -160,3 +162,15 @@ def test_aligned_faces_check_their_arrays(make_aligned):
         AlignedFaces(faces.images, faces.landmarks[:1], faces.to_crop, SPEC)
     with pytest.raises(ValueError, match="uint8"):
         AlignedFaces(faces.images.astype(float), faces.landmarks, faces.to_crop, SPEC)
+
+
+def test_the_box_is_upright_and_holds_the_whole_mesh(astronaut, astronaut_faces):
+    leaning, faces = turned(astronaut, astronaut_faces, 20)
+    box = align(leaning, faces, replace(SPEC, registration="box"))
+    assert (box.landmarks[..., :2].min(), box.landmarks[..., :2].max()) == pytest.approx((-0.5, 71.5), abs=0.1)
+    (a, b, _), (c, d, _) = box.to_crop[0]
+    assert b == c == 0 and a == d
+    eyes = anchors(box.landmarks)[0]
+    assert abs(eyes[0, 1] - eyes[1, 1]) > 5  # it leans as the face does
+    with pytest.raises(ValueError, match="frontal"):
+        replace(SPEC, registration="box", pose="frontal")

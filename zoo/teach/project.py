@@ -1,0 +1,367 @@
+"""A project: classes somebody makes up, and the aligned samples they collect for them.
+
+Everything here is frozen; each step returns a new project and leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from features.align import AlignedFaces, AlignSpec, align
+from features.faces import Faces
+from zoo.duplicates import near_copies
+from zoo.labels import LabelSet, label_set, own_labels
+
+MAX_CLASSES = 30
+MAX_NAME = 40
+MAX_SAMPLES = 1000
+MEMORY_MB = 64  # what a session with MAX_SAMPLES holds at most, features included; a test fills one up
+LEAST_SAMPLES = 3  # a class with fewer cannot be both trained on and judged
+UNBALANCED = 2.0  # times more samples in the largest class than in the smallest: worth a warning
+PHOTO_SIDE = 160
+MAX_PHOTO = 12_000  # bytes
+
+
+class ProjectError(ValueError):
+    """A step that a project cannot take. The message says what to do instead."""
+
+
+@dataclass(frozen=True)
+class TaughtClass:
+    """A class: its name, and whether it takes part in training."""
+
+    name: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A small copy of the picture a sample was cut from, to be shown.
+
+    Parameters
+    ----------
+    jpeg : bytes
+    box : (float, float, float, float)
+        Left, top, right, bottom of the face as parts of the picture's width and height.
+    """
+
+    jpeg: bytes
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Faces ready to be learned from.
+
+    Parameters
+    ----------
+    faces : AlignedFaces
+        What models are trained on.
+    boxed : ndarray
+        ``(n, S, S)`` uint8: the same faces cut without alignment (`AlignSpec.registration` ``"box"``).
+    photos : tuple of Photo
+    """
+
+    faces: AlignedFaces
+    boxed: np.ndarray
+    photos: tuple[Photo, ...]
+
+    def __post_init__(self) -> None:
+        if self.boxed.shape != self.faces.images.shape or self.boxed.dtype != np.uint8:
+            raise ValueError(f"boxed is {self.boxed.dtype} {self.boxed.shape}; expected {self.faces.images.shape}")
+        if len(self.photos) != len(self.faces):
+            raise ValueError(f"{len(self.photos)} photos for {len(self.faces)} faces; expected one each")
+
+    @classmethod
+    def empty(cls, spec: AlignSpec) -> Samples:
+        """None."""
+        return cls(AlignedFaces.empty(spec), np.zeros((0, spec.size, spec.size), np.uint8), ())
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, rows: np.ndarray) -> Samples:
+        """The chosen ones, by an array of positions or of bool."""
+        rows = np.arange(len(self))[rows]
+        return Samples(self.faces[rows], self.boxed[rows], tuple(self.photos[row] for row in rows))
+
+    def plus(self, others: Samples) -> Samples:
+        """These, then the others."""
+        faces = joined(self.faces, others.faces)
+        return Samples(faces, np.concatenate([self.boxed, others.boxed]), self.photos + others.photos)
+
+
+def joined(first: AlignedFaces, second: AlignedFaces) -> AlignedFaces:
+    """Faces of one spec, one after the other."""
+    if first.spec != second.spec:
+        raise ValueError(f"faces are cut to {first.spec} and {second.spec}; align them alike")
+    parts = (np.concatenate([getattr(first, n), getattr(second, n)]) for n in ("images", "landmarks", "to_crop"))
+    return AlignedFaces(*parts, first.spec)
+
+
+def box_spec(spec: AlignSpec) -> AlignSpec:
+    """How `Samples.boxed` are cut beside crops of `spec`."""
+    return replace(spec, registration="box", pose="none")
+
+
+def cut(image: np.ndarray, faces: Faces, spec: AlignSpec) -> Samples:
+    """Samples of the faces in a picture.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``, RGB.
+    faces : Faces
+        Found in it.
+    spec : AlignSpec
+    """
+    jpeg = _small_jpeg(image) if len(faces) else b""
+    size = np.array(faces.image_size * 2, np.float64)
+    boxes = (faces.boxes / size).clip(0, 1).round(4)
+    photos = tuple(Photo(jpeg, tuple(map(float, box))) for box in boxes)
+    return Samples(align(image, faces, spec), align(image, faces, box_spec(spec)).images, photos)
+
+
+def _small_jpeg(image: np.ndarray) -> bytes:
+    picture = Image.fromarray(image)
+    picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    for quality in (75, 50, 25):
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality)
+        if buffer.tell() <= MAX_PHOTO:
+            break
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """Classes and samples of one session.
+
+    Parameters
+    ----------
+    classes : tuple of TaughtClass
+    samples : Samples
+    targets : ndarray
+        ``(n,)`` int: position of each sample's class in `classes`.
+    bursts : ndarray
+        ``(n,)`` int: samples taken in one go share a number.
+    ids : ndarray
+        ``(n,)`` int: a number that no other sample of this project ever had.
+    made : int
+        How many numbers were given out.
+    """
+
+    classes: tuple[TaughtClass, ...]
+    samples: Samples
+    targets: np.ndarray
+    bursts: np.ndarray
+    ids: np.ndarray
+    made: int = 0
+
+    @property
+    def faces(self) -> AlignedFaces:
+        """The aligned crops of all samples."""
+        return self.samples.faces
+
+    @property
+    def spec(self) -> AlignSpec:
+        """How all samples are cut."""
+        return self.faces.spec
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """``(k,)`` int: samples of each class."""
+        return np.bincount(self.targets, minlength=len(self.classes))
+
+    @property
+    def taught(self) -> np.ndarray:
+        """Positions of the classes that take part in training: enabled ones with enough samples."""
+        enabled = np.array([one.enabled for one in self.classes], bool)
+        return np.flatnonzero(enabled & (self.counts >= LEAST_SAMPLES))
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes that take part in training, in their order; `ProjectError` with fewer than two."""
+        if len(self.taught) < 2:
+            raise ProjectError(
+                f"Training needs two or more enabled classes with at least {LEAST_SAMPLES} samples each; "
+                f"there {'is 1' if len(self.taught) == 1 else f'are {len(self.taught)}'}."
+            )
+        return own_labels(self.classes[at].name for at in self.taught)
+
+    def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the samples that take part in training, and their targets in `labels`: ``(m,), (m,)``."""
+        place = np.full(len(self.classes), -1)
+        place[self.taught] = np.arange(len(self.taught))
+        kept = np.flatnonzero(place[self.targets] >= 0) if len(self) else np.zeros(0, int)
+        return kept, place[self.targets[kept]]
+
+
+def start(with_labels: str = "", spec: AlignSpec | None = None) -> Project:
+    """A project without samples: of the label set ``"6"`` or ``"7"``, or of no class at all."""
+    names = label_set(with_labels).labels if with_labels else ()
+    none = np.zeros(0, int)
+    return Project(tuple(map(TaughtClass, names)), Samples.empty(spec or AlignSpec()), none, none, none)
+
+
+# ---- classes
+
+
+def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
+    """A class's name, tidied; `ProjectError` unless it is short, printable and unlike the others'."""
+    name = " ".join(unicodedata.normalize("NFC", str(text)[: 40 * MAX_NAME]).split())
+    if not name:
+        raise ProjectError("A class needs a name. Type one or more letters.")
+    if len(name) > MAX_NAME:
+        raise ProjectError(f"The name has {len(name)} letters; at most {MAX_NAME} are shown. Shorten it.")
+    if not name.isprintable():
+        raise ProjectError("The name holds signs that cannot be shown. Use letters, digits and spaces.")
+    if name.casefold() in {other.name.casefold() for other in others}:
+        raise ProjectError(f"There is a class {name!r} already. Choose another name.")
+    return name
+
+
+def add_class(project: Project, name: str = "") -> Project:
+    """One more class at the end; without a name it is called ``Class 1``, ``Class 2``, ..."""
+    if len(project.classes) >= MAX_CLASSES:
+        raise ProjectError(f"A project has at most {MAX_CLASSES} classes. Delete one first.")
+    name = checked_name(name or _next_name(project), project.classes)
+    return replace(project, classes=(*project.classes, TaughtClass(name)))
+
+
+def _next_name(project: Project) -> str:
+    taken = {one.name.casefold() for one in project.classes}
+    return next(f"Class {n}" for n in range(len(taken) + 1, 2 * MAX_CLASSES + 2) if f"class {n}" not in taken)
+
+
+def rename(project: Project, target: int, name: str) -> Project:
+    """Another name for a class."""
+    check_class(project, target)
+    others = project.classes[:target] + project.classes[target + 1 :]
+    return _with_class(project, target, replace(project.classes[target], name=checked_name(name, others)))
+
+
+def enable(project: Project, target: int, enabled: bool) -> Project:
+    """Let a class take part in training, or not; its samples stay."""
+    check_class(project, target)
+    return _with_class(project, target, replace(project.classes[target], enabled=bool(enabled)))
+
+
+def _with_class(project: Project, target: int, one: TaughtClass) -> Project:
+    return replace(project, classes=(*project.classes[:target], one, *project.classes[target + 1 :]))
+
+
+def move(project: Project, target: int, to: int) -> Project:
+    """Put a class in another place."""
+    check_class(project, target)
+    order = [at for at in range(len(project.classes)) if at != target]
+    order.insert(min(max(to, 0), len(order)), target)
+    place = np.argsort(order)
+    return replace(project, classes=tuple(project.classes[at] for at in order), targets=place[project.targets])
+
+
+def delete_class(project: Project, target: int) -> Project:
+    """Without a class and its samples."""
+    check_class(project, target)
+    left = _kept(project, project.targets != target)
+    classes = project.classes[:target] + project.classes[target + 1 :]
+    return replace(left, classes=classes, targets=left.targets - (left.targets > target))
+
+
+def check_class(project: Project, target: int) -> None:
+    """`ProjectError` unless there is a class in this place."""
+    if not 0 <= target < len(project.classes):
+        raise ProjectError(f"There is no class {target + 1}; the project has {len(project.classes)}.")
+
+
+# ---- samples
+
+
+def add_samples(project: Project, target: int, samples: Samples, burst: int) -> Project:
+    """More samples of a class, all taken in one go; `ProjectError`, and none added, where they do not fit."""
+    check_class(project, target)
+    check_room(project, len(samples))
+    n = len(samples)
+    return replace(
+        project,
+        samples=project.samples.plus(samples),
+        targets=np.concatenate([project.targets, np.full(n, target)]),
+        bursts=np.concatenate([project.bursts, np.full(n, burst)]),
+        ids=np.concatenate([project.ids, project.made + np.arange(n)]),
+        made=project.made + n,
+    )
+
+
+def check_room(project: Project, more: int) -> None:
+    """`ProjectError` unless so many samples still fit."""
+    room = MAX_SAMPLES - len(project)
+    if more > room:
+        raise ProjectError(
+            f"A session holds at most {MAX_SAMPLES} samples ({MEMORY_MB} MB); {len(project)} are there and {more} more "
+            "do not fit. Delete some, or save the project and start another."
+        )
+
+
+def next_burst(project: Project) -> int:
+    """A number that no burst of this project has."""
+    return int(project.bursts.max(initial=-1)) + 1
+
+
+def delete_samples(project: Project, ids: np.ndarray | list[int]) -> Project:
+    """Without the samples of these numbers; numbers that are gone already do no harm."""
+    return _kept(project, ~np.isin(project.ids, ids))
+
+
+def clear_class(project: Project, target: int) -> Project:
+    """Without the samples of a class."""
+    check_class(project, target)
+    return _kept(project, project.targets != target)
+
+
+def clear(project: Project) -> Project:
+    """Without any sample."""
+    return _kept(project, np.zeros(len(project), bool))
+
+
+def _kept(project: Project, keep: np.ndarray) -> Project:
+    return replace(
+        project,
+        samples=project.samples[keep],
+        targets=project.targets[keep],
+        bursts=project.bursts[keep],
+        ids=project.ids[keep],
+    )
+
+
+# ---- what is worth telling
+
+
+def balance_warning(project: Project) -> str:
+    """One sentence if some class has far more samples than another; nothing if not."""
+    counts = {project.classes[at].name: int(project.counts[at]) for at in project.taught}
+    if len(counts) < 2:
+        return ""
+    most, least = max(counts, key=counts.get), min(counts, key=counts.get)
+    if counts[most] < UNBALANCED * counts[least]:
+        return ""
+    return (
+        f"“{most}” has {counts[most]} samples and “{least}” {counts[least]}: "
+        "a model may learn to answer the larger one when in doubt. Collect about as many of each."
+    )
+
+
+def near_duplicates(project: Project) -> np.ndarray:
+    """``(n,)`` bool: samples that nearly equal an earlier one of their class."""
+    flags = np.zeros(len(project), bool)
+    for target in range(len(project.classes)):
+        rows = np.flatnonzero(project.targets == target)
+        flags[rows] = near_copies(project.faces.images[rows])
+    return flags
