@@ -62,7 +62,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model came to be: enough to make it again."""
+    """How a model came to be: enough to make it again.
+
+    `ended` says why a run stopped before its last epoch; empty if it did not.
+    """
 
     command: str
     data: str
@@ -71,6 +74,7 @@ class Training:
     date: str
     versions: dict[str, str]
     selected_on: str = "PublicTest"
+    ended: str = ""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,12 @@ class AlignedSet:
             self, faces=self.faces[rows], targets=self.targets[rows], splits=self.splits[rows], found=self.found[rows]
         )
 
+    def within(self, labels: LabelSet) -> AlignedSet:
+        """The pictures whose label is in a smaller set, labelled in that set."""
+        place = np.array([labels.labels.index(name) if name in labels.labels else -1 for name in self.labels])
+        kept = self.rows(np.flatnonzero(place[self.targets] >= 0))
+        return replace(kept, targets=place[kept.targets], labels=labels)
+
 
 # --- FER2013's CSV -------------------------------------------------------------------------
 

@@ -10,8 +10,7 @@ import csv
 import io
 import math
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import numpy as np
 from keras import callbacks, layers
 
 from zoo.augment import Augmentation, augment
+from zoo.callbacks import Clock, Rule
 from zoo.cnn import to_input
 from zoo.datasets import FERPLUS_VOTES, AlignedSet
 from zoo.labels import EIGHT
@@ -141,8 +141,26 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
     x = to_input(data.faces.images, batches.side)
     targets = {"fer2013": keras.utils.to_categorical(data.targets, len(data.labels)), "ferplus": shares}
     valid = (x, targets, {"fer2013": np.ones(len(data), np.float32), "ferplus": weights})
+    steps = keepers(batches, run, "val_fer2013_accuracy", resume)
+    model.fit(
+        batches, epochs=schedule.epochs, validation_data=valid, validation_batch_size=256, callbacks=steps, verbose=2
+    )
+
+
+def keepers(batches: Batches, run: Path, watch: str, resume: bool, rules: Sequence[Rule] = ()) -> list:
+    """Callbacks that keep a run's log, best weights and state, after `rules` had their say.
+
+    Parameters
+    ----------
+    batches : Batches
+    run : Path
+        Made if it is not there.
+    watch : str
+        Column of the log that is highest at the best epoch.
+    resume : bool
+    rules : sequence of Rule
+    """
     run.mkdir(parents=True, exist_ok=True)
-    watch = "val_fer2013_accuracy"
     best = callbacks.ModelCheckpoint(
         run / "best.weights.h5",
         monitor=watch,
@@ -152,26 +170,14 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
         initial_value_threshold=_best_so_far(run / "log.csv", watch) if resume else None,
     )
     # The state is written last, so that an epoch that counts as done has its log line and its best weights.
-    steps = [
+    return [
         callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
-        _Clock(),
+        Clock(),
+        *rules,
         best,
         callbacks.CSVLogger(run / "log.csv", append=resume),
         callbacks.BackupAndRestore(run / "state", double_checkpoint=True, delete_checkpoint=False),
     ]
-    model.fit(
-        batches, epochs=schedule.epochs, validation_data=valid, validation_batch_size=256, callbacks=steps, verbose=2
-    )
-
-
-class _Clock(callbacks.Callback):
-    """Adds each epoch's seconds to the log."""
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        logs["seconds"] = time.perf_counter() - self.start
 
 
 def minutes(run: Path) -> float:
@@ -180,16 +186,21 @@ def minutes(run: Path) -> float:
         return sum(float(row.get("seconds") or 0) for row in csv.DictReader(text)) / 60
 
 
-def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
+def sgd(schedule: Schedule, steps: int) -> keras.optimizers.Optimizer:
+    """SGD with Nesterov momentum; its rate warms up, then falls along a cosine. `steps` an epoch."""
     warm_up = int(min(schedule.warm_up, schedule.epochs / 3) * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.rate / 100, schedule.epochs * steps - warm_up, warmup_target=schedule.rate, warmup_steps=warm_up
     )
     optimiser = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=schedule.decay)
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimiser
+
+
+def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
     cross_entropy = keras.losses.CategoricalCrossentropy
     model.compile(
-        optimiser,
+        sgd(schedule, steps),
         loss={
             "fer2013": cross_entropy(from_logits=True, label_smoothing=schedule.smoothing),
             "ferplus": cross_entropy(from_logits=True),
@@ -231,10 +242,11 @@ def export(weights: Path, network: Callable[[], tuple], head: str) -> tuple[byte
     model.load_weights(weights)
     inputs, maps, embedding = parts
     served = keras.Model(inputs, [model.output[head], embedding, maps])
-    return _tflite(served), _keras_file(served)
+    return tflite_bytes(served), keras_bytes(served)
 
 
-def _tflite(model: keras.Model) -> bytes:
+def tflite_bytes(model: keras.Model) -> bytes:
+    """A model as ``.tflite`` with half-precision weights."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
@@ -244,7 +256,8 @@ def _tflite(model: keras.Model) -> bytes:
         return converter.convert()
 
 
-def _keras_file(model: keras.Model) -> bytes:
+def keras_bytes(model: keras.Model) -> bytes:
+    """A model as ``.keras``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)

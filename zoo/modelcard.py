@@ -140,6 +140,7 @@ def _training_data(card: Card) -> Section:
     entries = (
         ("Data", card.training.data),
         ("Chosen on", card.training.selected_on),
+        *([("Ended", card.training.ended)] if card.training.ended else []),
         (
             "Kept apart",
             "PrivateTest was used for no choice; about 8 % of its pictures have copies in the other splits, "

@@ -110,4 +110,11 @@ def _load_cnn(card: Card, folder: Path) -> CnnClassifier:
     return CnnClassifier(card.name, card.labels, card.align, model, temperature)
 
 
-LOADERS = {"svm": _load_svm, "tflite": _load_cnn}
+def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
+    network = CnnClassifier(card.name, card.labels, card.align, checked(folder, card, "model.tflite").read_bytes())
+    arrays = _arrays(checked(folder, card, "model.npz"))
+    scaling = arrays.pop("scale"), arrays.pop("shift")
+    return SvmClassifier(card.name, card.labels, card.align, network.embedding, Linear(**arrays), scaling)
+
+
+LOADERS = {"svm": _load_svm, "tflite": _load_cnn, "embedding-svm": _load_embedding_svm}

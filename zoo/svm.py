@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,7 +100,7 @@ class SvmClassifier:
     name : str
     labels : LabelSet
     align : AlignSpec
-    descriptor : Joined
+    descriptor : Joined, or any callable from `AlignedFaces` to ``(n, d)``
     machine : Linear or Kernel
     scale, shift : ndarray
         ``(k,)`` each: ``softmax(scores * scale + shift)``.
@@ -114,7 +115,7 @@ class SvmClassifier:
         name: str,
         labels: LabelSet,
         align: AlignSpec,
-        descriptor: Joined,
+        descriptor: Joined | Callable[[AlignedFaces], np.ndarray],
         machine: Linear | Kernel,
         scaling: tuple[np.ndarray, np.ndarray],
     ) -> None:

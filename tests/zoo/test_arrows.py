@@ -12,7 +12,7 @@ from zoo import registry
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("features", "zoo", "ui", "demo")
-TRAINING = {"zoo/deep.py", "zoo/networks.py"}
+TRAINING = {"zoo/deep.py", "zoo/networks.py", "zoo/callbacks.py", "zoo/solo.py"}
 FILES = sorted(path for layer in LAYERS[:3] for path in (ROOT / layer).rglob("*.py")) + [ROOT / "demo.py"]
 FILES = [path for path in FILES if path.is_file()]
 

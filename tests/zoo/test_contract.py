@@ -143,7 +143,7 @@ def test_answers_in_the_smaller_sets(model, faces, labels):
 
 def test_the_smile_is_seen(model, golden):
     """The portrait smiles; whoever calls it anything else has crops or labels mixed up."""
-    assert model.labels in (SEVEN, EIGHT)
+    assert model.labels in (SEVEN, EIGHT, FIVE)
     assert model.predict_proba(golden[0]).names[0] == "happy"
 
 
@@ -154,8 +154,10 @@ def test_the_card_tells_the_truth_about_fresh_pictures(fresh_private, model):
     line = registry.card(model.name).figure(labels=model.labels.name)
     if line is None:
         pytest.skip(f"{model.name} has no FER2013 figure in its own labels")
-    accuracy = (model.predict_proba(faces).best == targets).mean()
-    spread = np.sqrt(line.accuracy * (1 - line.accuracy) / len(targets))
+    known = np.array([name in model.labels.labels for name in SEVEN])[targets]
+    faces, names = faces[known], [SEVEN.labels[target] for target in targets[known]]
+    accuracy = np.mean(np.array(model.predict_proba(faces).names) == names)
+    spread = np.sqrt(line.accuracy * (1 - line.accuracy) / len(names))
     assert abs(accuracy - line.accuracy) < 4 * spread
 
 

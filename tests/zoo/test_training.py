@@ -7,31 +7,17 @@ import time
 import numpy as np
 import pytest
 
-from features.align import AlignedFaces, AlignSpec
-from features.faces import MESH_POINTS
+from tests.zoo.made import made_set
 from zoo import calibration
 from zoo.augment import Augmentation, augment
 from zoo.checkpoint import arrays_bytes
 from zoo.cnn import CnnClassifier, to_input
-from zoo.datasets import FERPLUS_VOTES, AlignedSet
+from zoo.datasets import FERPLUS_VOTES
 from zoo.labels import EIGHT, SEVEN
 from zoo.svm import softmax
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 SIDE = 24
-
-
-def made_set(n: int, seed: int = 0) -> AlignedSet:
-    """Noise with a bright bar whose place tells the label."""
-    rng = np.random.default_rng(seed)
-    targets = np.arange(n) % 7
-    images = rng.integers(0, 90, (n, 72, 72), np.uint8)
-    for image, target in zip(images, targets, strict=True):
-        image[10 * target : 10 * target + 10] += 150
-    faces = AlignedFaces(
-        images, np.zeros((n, MESH_POINTS, 3), np.float32), np.zeros((n, 2, 3), np.float32), AlignSpec()
-    )
-    return AlignedSet(faces, targets, np.repeat("Training", n), np.ones(n, bool))
 
 
 @pytest.fixture(scope="module")

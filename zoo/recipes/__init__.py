@@ -9,4 +9,8 @@ RECIPES = {
     "hog-linear-svm": "zoo.recipes.hog_linear_svm",
     "hog-svm": "zoo.recipes.hog_svm",
     "cnn": "zoo.recipes.cnn",
+    "cnn-tiny": "zoo.recipes.cnn_tiny",
+    "cnn-svm": "zoo.recipes.cnn_svm",
+    "cnn-keras-blog": "zoo.recipes.cnn_keras_blog",
+    "cnn-five": "zoo.recipes.cnn_five",
 }
