@@ -1,5 +1,10 @@
 """Fixtures for every room: one public-domain portrait, its mesh, and made-up crops."""
 
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 import skimage.data
@@ -47,3 +52,31 @@ def make_aligned():
         return AlignedFaces(images, landmarks, to_crop, spec)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def write_clip():
+    """``write_clip(path, images, times=None, codec="libx264", turned=0) -> path``: a clip of a few frames.
+
+    The file's ending chooses the container; 25 frames a second where no times are given.
+    """
+
+    def write(path: Path, images: Sequence[np.ndarray], times=None, codec: str = "libx264", turned: int = 0) -> Path:
+        times = np.arange(len(images)) / 25 if times is None else times
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(codec, rate=25)
+            stream.height, stream.width = images[0].shape[:2]
+            stream.pix_fmt = {"gif": "rgb8", "ffv1": "bgr0"}.get(codec, "yuv420p")
+            if path.suffix in (".mp4", ".mov", ".mkv"):
+                stream.codec_context.time_base = Fraction(1, 1000)
+            if turned:
+                stream.set_display_rotation(turned)
+            for image, time in zip(images, times, strict=True):
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image))
+                unit = stream.codec_context.time_base or Fraction(1, 25)
+                frame.pts, frame.time_base = round(time / unit), unit
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return write

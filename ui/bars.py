@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from zoo.labels import colour
 from zoo.prediction import Prediction
-
-# After Okabe and Ito, "Color Universal Design", 2008: told apart with any colour vision.
-COLOURS = {
-    "angry": "#d55e00",
-    "disgust": "#009e73",
-    "fear": "#cc79a7",
-    "happy": "#e69f00",
-    "sad": "#0072b2",
-    "surprise": "#56b4e9",
-    "neutral": "#8a8f98",
-    "contempt": "#8f6b3f",
-}
-OTHER = "#6b7280"
-
-
-def colour(label: str) -> str:
-    """The colour of a label, the same everywhere; grey for labels nobody gave one."""
-    return COLOURS.get(label, OTHER)
 
 
 def bars(prediction: Prediction, face: int) -> str:

@@ -15,10 +15,9 @@ from gradio.context import Context
 from features.images import ImageError
 from features.mesh import tesselation
 from ui import wording
-from ui.bars import COLOURS, OTHER
 from ui.engine import Engine, NoModelError
 from ui.theme import read
-from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
+from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
 from zoo.live import Options, Viewer, read_frame
 from zoo.registry import UnknownModelError
 from zoo.viewers import FullError, Viewers

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from features.images import ImageError
 from zoo.cards import CardError
-from zoo.commands import bench, evaluate, listing, predict, table, train
+from zoo.commands import bench, evaluate, listing, predict, table, train, video
 from zoo.commands.common import Parser, UsageError
 from zoo.datasets import DataError
 from zoo.labels import UnknownLabelsError
@@ -23,6 +23,7 @@ from zoo.registry import UnknownModelError
 COMMANDS = {
     "list": listing,
     "predict": predict,
+    "video": video,
     "train": train,
     "evaluate": evaluate,
     "bench": bench,

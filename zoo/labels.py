@@ -72,6 +72,24 @@ DESCRIPTIONS = {
     "5": "5: without disgust and fear",
 }
 
+# After Okabe and Ito, "Color Universal Design", 2008: told apart with any colour vision.
+COLOURS = {
+    "angry": "#d55e00",
+    "disgust": "#009e73",
+    "fear": "#cc79a7",
+    "happy": "#e69f00",
+    "sad": "#0072b2",
+    "surprise": "#56b4e9",
+    "neutral": "#8a8f98",
+    "contempt": "#8f6b3f",
+}
+OTHER = "#6b7280"
+
+
+def colour(label: str) -> str:
+    """The colour of a label, the same everywhere; grey for labels nobody gave one."""
+    return COLOURS.get(label, OTHER)
+
 
 def label_set(name: str) -> LabelSet:
     """The shipped label set of this name: ``"7"``, ``"6"`` (Ekman's) or ``"5"``.

@@ -3,7 +3,7 @@ import re
 import numpy as np
 
 from ui import bars
-from zoo.labels import EIGHT, SEVEN, LabelSet
+from zoo.labels import EIGHT, OTHER, SEVEN, LabelSet, colour
 from zoo.prediction import Prediction
 
 PREDICTION = Prediction(np.array([[0.05, 0.0, 0.1, 0.6, 0.05, 0.1, 0.1]]), SEVEN)
@@ -26,9 +26,9 @@ def test_lengths_follow_the_probabilities():
 
 
 def test_colours_are_one_a_label_and_all_different():
-    colours = [bars.colour(label) for label in EIGHT]
+    colours = [colour(label) for label in EIGHT]
     assert len(set(colours)) == len(EIGHT)
-    assert bars.colour("wink left") == bars.OTHER
+    assert colour("wink left") == OTHER
 
 
 def test_a_label_cannot_smuggle_html_in():

@@ -59,6 +59,8 @@ def test_each_library_has_its_place(path):
     name, used = place(path), packages(path)
     if name != "features/mesh.py":
         assert "mediapipe" not in used
+    if name != "features/clips.py":
+        assert "av" not in used
     if not name.startswith(("ui/", "demo")):
         assert "gradio" not in used
     if name not in TRAINING and not name.startswith("zoo/recipes/"):

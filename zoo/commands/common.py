@@ -12,6 +12,7 @@ from zoo import registry
 from zoo.cards import Card, write_card
 from zoo.classifier import Classifier
 from zoo.compare import common_spec
+from zoo.labels import LabelSet
 
 FAVOURITES = ("hog-svm", "cnn")
 STDOUT = "-"
@@ -73,6 +74,14 @@ def load_models(names: Sequence[str], root: Path) -> list[Classifier]:
     except ValueError as error:
         raise UsageError(str(error)) from error
     return models
+
+
+def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
+    """Stop where a model cannot answer in these labels."""
+    for model in models:
+        lacking = [label for label in labels if label not in model.labels.labels]
+        if lacking:
+            raise UsageError(f"{model.name} does not know {', '.join(lacking)}; choose other --labels.")
 
 
 def output(suffix: str):

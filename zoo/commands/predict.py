@@ -24,10 +24,9 @@ from features import images
 from features.images import ImageError
 from features.mesh import FaceMesher
 from zoo import registry
-from zoo.classifier import Classifier
 from zoo.commands import common
 from zoo.compare import compare
-from zoo.labels import LabelSet, label_set
+from zoo.labels import label_set
 from zoo.records import Answer, Face, Record, record, rows, to_csv
 
 CAUTION = "Expression is not emotion: this program cannot know how anyone feels."
@@ -58,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     labels = label_set(args.labels)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
-    _check_labels(models, labels)
+    common.check_labels(models, labels)
     thresholds = {name: registry.card(name, args.checkpoints).threshold for name in names}
     paths = list(dict.fromkeys(path for given in args.paths for path in pictures(given)))
     found: list[Record] = []
@@ -74,13 +73,6 @@ def run(args: argparse.Namespace) -> int:
                 found.append(record(comparison, thresholds, str(path)))
     _write(args, found, failed)
     return 1 if failed else 0
-
-
-def _check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
-    for model in models:
-        lacking = [label for label in labels if label not in model.labels.labels]
-        if lacking:
-            raise common.UsageError(f"{model.name} does not know {', '.join(lacking)}; choose other --labels.")
 
 
 def pictures(path: Path) -> Iterator[Path]:

@@ -1,0 +1,313 @@
+"""Clips in, upright RGB frames with their times out, and frames back into a clip that browsers play.
+
+The only file that knows PyAV. Frames stream: none is kept, however long a clip is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from features.images import ImageError
+
+SUFFIXES = frozenset([".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".webm"])
+# Nothing that names further files or addresses, as play-lists do.
+FORMATS = "mov,mp4,matroska,webm,avi,gif"
+MAX_SECONDS = 600.0
+MAX_BYTES = 2**30
+MAX_PIXELS = 4096 * 2304
+MAX_SIDE = 1280
+MAX_RATE = 30.0
+THREADS = 2
+_TICKS = Fraction(1, 90_000)
+_LEAST_SIDE = 16
+
+
+class ClipError(ImageError):
+    """What came cannot be read as a clip. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is read of a clip at most.
+
+    Parameters
+    ----------
+    seconds : float
+    size : int
+        Bytes.
+    side : int
+        Longer sides are shrunk to this many pixels.
+    rate : float
+        Frames a second; those between are left out.
+    """
+
+    seconds: float = MAX_SECONDS
+    size: int = MAX_BYTES
+    side: int = MAX_SIDE
+    rate: float = MAX_RATE
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A picture, ``uint8 (H, W, 3)`` RGB, and when it is shown, in seconds from the first one on."""
+
+    image: np.ndarray
+    time: float
+
+
+class Clip:
+    """One clip, opened. Use it in a ``with``; go through its frames once.
+
+    Parameters
+    ----------
+    path : path
+        An mp4, mov, mkv, webm, avi or GIF. What a file is called does not matter, what is in it does.
+    limits : Limits
+
+    Raises
+    ------
+    ClipError
+        Not a clip, empty, too long or too large. Looked at before any frame is decoded.
+
+    Attributes
+    ----------
+    seconds : float or None
+        How long the clip says it is; None where it does not say.
+    note : str
+        What went wrong while frames were read, in a sentence; empty if nothing did.
+    """
+
+    def __init__(self, path: str | os.PathLike, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.note = ""
+        self._file = _open_file(Path(path), self.limits)
+        try:
+            self._container, self._stream = _open_stream(self._file)
+            self.seconds = _duration(self._container, self._stream)
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self) -> None:
+        context = self._stream.codec_context
+        _check_pixels(context.width, context.height)
+        if self.seconds and self.seconds > self.limits.seconds + 0.5:
+            raise ClipError(
+                f"The clip is {_duration_words(self.seconds)} long; at most {_duration_words(self.limits.seconds)} "
+                "are read. Cut it and try again."
+            )
+
+    def __enter__(self) -> Clip:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the decoder. Closing twice is harmless."""
+        if getattr(self, "_container", None):
+            self._container.close()
+        self._file.close()
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame, upright and no larger or denser than the limits say, with growing times.
+
+        A clip that breaks off or is damaged gives what can be decoded, and a `note`.
+
+        Raises
+        ------
+        ClipError
+            Not one frame can be decoded.
+        """
+        first, last, end, gap, size = None, None, 0.0, 0.9 / self.limits.rate, None
+        for decoded, at in self._decoded():
+            first = at if first is None else first
+            now = at - first
+            end = max(end, now + float((decoded.duration or 0) * (decoded.time_base or 0)))
+            if last is not None and now - last < gap:
+                continue
+            if now >= self.limits.seconds + 0.5:
+                self.note = f"The clip goes on after {_duration_words(self.limits.seconds)}; the rest was not read."
+                break
+            size = size or _target(decoded, self._stream.sample_aspect_ratio, self.limits.side)
+            last = now
+            yield Frame(_upright(decoded, size), now)
+        if last is None:
+            raise ClipError("Not one frame of this clip can be decoded: it is damaged or cut off. Save it again.")
+        if not self.note and (_misses_its_end(self._file) or end < (self.seconds or 0) * 0.97 - 0.3):
+            self.note = self._breaks_off(end)
+
+    def _decoded(self) -> Iterator[tuple[av.VideoFrame, float]]:
+        """Good frames and their times as the clip has them."""
+        step = float(1 / (self._stream.average_rate or 25))
+        at, damaged = -step, 0
+        for packet in self._packets():
+            try:
+                decoded = packet.decode()
+            except FFmpegError:
+                damaged += 1
+                continue
+            for frame in decoded:
+                if frame.is_corrupt:
+                    damaged += 1
+                    continue
+                _check_pixels(frame.width, frame.height)
+                at = at + step if frame.time is None else float(frame.time)
+                yield frame, at
+        if damaged and not self.note:
+            self.note = f"{damaged} frame{' is' if damaged == 1 else 's are'} damaged and left out."
+
+    def _packets(self) -> Iterator[av.Packet]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except FFmpegError as error:
+                self.note = f"The clip is damaged or cut off ({_reason(error)}); what was read until there is kept."
+                return
+            if packet is None:
+                return
+            yield packet
+
+    def _breaks_off(self, end: float) -> str:
+        whole = f", though it says that it is {self.seconds:.1f} s long" if self.seconds and self.seconds > end else ""
+        return f"The clip breaks off after {end:.1f} s{whole}; what was read until there is kept."
+
+
+class ClipWriter:
+    """Writes frames as H.264 in an mp4 that browsers play while it loads; without sound.
+
+    Parameters
+    ----------
+    path : path
+        Appears when all is written. Nothing stays of a clip that is given up half-way.
+    size : (int, int)
+        Width and height of every frame in pixels, both even.
+    """
+
+    def __init__(self, path: str | os.PathLike, size: tuple[int, int]) -> None:
+        self.path = Path(path)
+        self._partial = self.path.with_name(f".{self.path.stem}.part.mp4")
+        self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
+        self._stream = self._container.add_stream("libx264", rate=30)
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.options = {"preset": "veryfast", "crf": "23", "g": "90"}
+        context = self._stream.codec_context
+        context.time_base, context.thread_count = _TICKS, THREADS
+
+    def __enter__(self) -> ClipWriter:
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+            if kind is not None:
+                self._partial.unlink(missing_ok=True)
+        if kind is None:
+            os.replace(self._partial, self.path)
+
+    def write(self, frame: Frame) -> None:
+        """Add a frame; times grow."""
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image), format="rgb24")
+        picture.pts, picture.time_base = round(frame.time / _TICKS), _TICKS
+        self._container.mux(self._stream.encode(picture))
+
+
+def _open_file(path: Path, limits: Limits):
+    try:
+        if path.is_dir():
+            raise ClipError(f"{path} is a folder, not a clip.")
+        size = path.stat().st_size
+        if not size:
+            raise ClipError("The file is empty (0 bytes). Choose an mp4, webm, mov, mkv, avi or GIF clip.")
+        if size > limits.size:
+            raise ClipError(
+                f"The file has {size / 2**20:,.1f} MB; at most {limits.size / 2**20:,.0f} MB are read. "
+                "Save a shorter or smaller copy and try again."
+            )
+        return path.open("rb")
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        if isinstance(error, ClipError):
+            raise
+        raise ClipError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _misses_its_end(file) -> bool:
+    """Whether a GIF or an avi is shorter than it should be, which no time in it tells."""
+    place = file.tell()
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(12)
+    file.seek(max(0, size - 16))
+    tail = file.read().rstrip(b"\0")
+    file.seek(place)
+    if head.startswith(b"GIF8"):
+        return not tail.endswith(b";")
+    return head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > size
+
+
+def _open_stream(file):
+    """Container and picture stream. The file is handed over open, so that nothing else is ever opened."""
+    try:
+        container = av.open(file, options={"format_whitelist": FORMATS}, metadata_errors="ignore")
+    except FFmpegError as error:
+        raise ClipError(
+            f"This is not a clip that can be read, or it is cut off ({_reason(error)}). Use mp4, webm, mov, mkv, "
+            "avi or GIF."
+        ) from error
+    stream = container.streams.best("video")
+    if stream is None or stream.codec_context is None:
+        container.close()
+        raise ClipError("The file holds no moving pictures that can be decoded, only sound or other data.")
+    stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
+    return container, stream
+
+
+def _reason(error: FFmpegError) -> str:
+    return (error.strerror or str(error)).rstrip(".").lower()
+
+
+def _duration(container, stream) -> float | None:
+    if stream.duration:  # the container's own includes the sound's
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1_000_000 if container.duration else None
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ClipError(
+            f"The clip has frames of {width} x {height} pixels; at most {MAX_PIXELS:,} are read (4096 x 2304). "
+            "Save a smaller copy and try again."
+        )
+
+
+def _duration_words(seconds: float) -> str:
+    return f"{round(seconds, 1):g} s" if seconds < 120 else f"{round(seconds / 60, 1):g} min"
+
+
+def _target(frame: av.VideoFrame, aspect: Fraction | None, side: int) -> tuple[int, int]:
+    """Width and height a frame is brought to before it is turned: square pixels, even, not above `side`."""
+    width, height = frame.width * float(aspect or 1), float(frame.height)
+    shrink = min(1.0, side / max(width, height))
+    even = lambda length: max(_LEAST_SIDE, round(length * shrink / 2) * 2)
+    return even(width), even(height)
+
+
+def _upright(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
+    """RGB, scaled, and turned as the clip's display matrix says (counterclockwise degrees)."""
+    image = frame.to_ndarray(format="rgb24", width=size[0], height=size[1], interpolation="BILINEAR")
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
