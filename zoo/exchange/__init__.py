@@ -1,0 +1,1 @@
+"""Models out to other programs' formats, and in from them; nothing that comes in is ever executed."""

@@ -1,0 +1,1 @@
+"""Programs of their own, started for one job each; they know nothing of the rest."""

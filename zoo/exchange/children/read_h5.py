@@ -1,0 +1,111 @@
+"""Reads the plain numbers out of an HDF5 file of Keras that anybody may have made. stdin: the file; stdout: a message.
+
+A program of its own because the HDF5 library is written in C and may crash or loop on a file made
+to that end: then only this ends, and its limits on memory and time are its own. Only ordinary
+groups and datasets are followed: no links to other files, no virtual or external data, no filters
+(a filter could unpack a kilobyte to gigabytes), no references, nothing that is not a number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+
+import frames
+import h5py
+import numpy as np
+
+MAX_DATASETS = 4000
+MAX_NUMBERS = 30_000_000
+MAX_TEXT = 4 * 2**20
+MAX_DEPTH = 24
+
+
+class Refused(Exception):
+    """A sentence for the user."""
+
+
+def limit_memory(size: int = 2 * 2**30, seconds: int = 20) -> None:
+    """Let the system end this program when it takes too much; Windows cannot, there the caller's clock must do."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def read(data: bytes) -> bytes:
+    """The message for a file's bytes."""
+    with h5py.File(io.BytesIO(data), "r") as file:
+        found: dict[str, h5py.Dataset] = {}
+        collect(file, "", found, 0)
+        if sum(dataset.size for dataset in found.values()) > MAX_NUMBERS:
+            raise Refused(f"The file holds more than {MAX_NUMBERS:,} numbers.")
+        arrays = {name: np.asarray(dataset[()], np.float32) for name, dataset in found.items()}
+        return frames.pack({"config": text_attribute(file, "model_config")}, arrays)
+
+
+def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], depth: int) -> None:
+    """Datasets below a group, by path."""
+    if depth > MAX_DEPTH:
+        raise Refused("The file nests its groups too deep.")
+    for name in group:
+        if len(found) > MAX_DATASETS:
+            raise Refused(f"The file holds more than {MAX_DATASETS} datasets.")
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise Refused("The file holds links to other places, which are not followed.")
+        if name == "optimizer_weights" and not path:
+            continue
+        inner = group[name]
+        if isinstance(inner, h5py.Group):
+            collect(inner, f"{path}{name}/", found, depth + 1)
+        elif isinstance(inner, h5py.Dataset):
+            check(inner, name)
+            found[path + name] = inner
+
+
+def check(dataset: h5py.Dataset, name: str) -> None:
+    """Refuse anything but numbers that are all in the file."""
+    shown = name[:40]
+    if dataset.dtype.kind != "f" or dataset.dtype.itemsize not in (2, 4, 8):
+        raise Refused(f"{shown} holds {str(dataset.dtype)[:20]}; expected floating-point numbers.")
+    if dataset.shape is None or len(dataset.shape) > 4 or dataset.size > MAX_NUMBERS:
+        raise Refused(f"{shown} has a shape that no layer's weights have.")
+    properties = dataset.id.get_create_plist()
+    if dataset.is_virtual or dataset.external or properties.get_nfilters():
+        raise Refused(f"{shown} is kept in another file or packed; save the model the ordinary way.")
+    if dataset.size and dataset.id.get_storage_size() < dataset.size * dataset.dtype.itemsize:
+        raise Refused(f"{shown} says it has {dataset.size:,} numbers, which are not in the file.")
+
+
+def text_attribute(file: h5py.File, name: str) -> str | None:
+    """A text beside the data, or None."""
+    if name not in file.attrs:
+        return None
+    identity = file.attrs.get_id(name)
+    if identity.shape != () or identity.get_storage_size() > MAX_TEXT or identity.dtype.kind not in "SO":
+        raise Refused(f"{name} is no text.")
+    value = file.attrs[name]
+    value = value.decode("utf-8") if isinstance(value, bytes) else value
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise Refused(f"{name} is no text, or too long.")
+    return value
+
+
+def main() -> None:
+    """Read stdin, answer, and say in one sentence what is wrong."""
+    limit_memory()
+    try:
+        answer = read(sys.stdin.buffer.read())
+    except Refused as error:
+        answer = frames.pack({"refused": str(error)}, {})
+    except Exception:  # whatever h5py makes of a damaged file
+        answer = frames.pack({"refused": "The file of weights is damaged or no HDF5 file."}, {})
+    sys.stdout.buffer.write(answer)
+
+
+if __name__ == "__main__":
+    main()
