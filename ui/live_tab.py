@@ -1,15 +1,21 @@
 """The Live tab: the camera's frames go to the server one at a time, numbers come back, the browser draws them.
 
 The camera is our own component, because Gradio's sends large pictures at a fixed rate whether
-they are answered or not. What it sends is the value of a `gr.HTML`, and so never a file.
+they are answered or not. A frame is one call of a `gr.HTML`'s server function and never a file.
+Gradio's queue would make three messages and a broadcast of it, 8 ms of processor against 2; and
+a page whose queue has broken off stays broken, while the next call goes to whoever serves by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gradio as gr
+from anyio import to_thread
+from fastapi import Response
 from gradio.context import Context
 
 from features.images import ImageError
@@ -23,12 +29,10 @@ from zoo.registry import UnknownModelError
 from zoo.viewers import FullError, Viewers
 
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, FullError)
-# Values are read as the browser sent them; inference is shared with the Compare tab, two at a time.
-RAW = {"preprocess": False, "show_progress": "hidden", "api_visibility": "private"}
-TURN = {"trigger_mode": "once", "concurrency_id": "models", "concurrency_limit": 2}
+AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
 
-# Short, because Gradio searches it for events' names dozens of times a frame: the script itself took 2 ms of each.
-ON_LOAD = """window.faceOffLive(element, props, (name) => trigger(name), watch); // triggers 'frame' and 'stop'"""
+ON_LOAD = "window.faceOffLive(element, props, server);"
+CHOSEN = "(models, labels) => { window.faceOffChosen = { models, labels }; }"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,9 @@ class Sent:
         How often Start was pressed, and the frame's number; sent back with the answer.
     image : str
         The frame as a JPEG's data URL.
+    models : tuple of str
+    labels : str
+        Name of a label set.
     options : Options
     edges : bool
         Whether the browser wants the mesh's edges, which it asks for once.
@@ -49,16 +56,22 @@ class Sent:
     run: int
     turn: int
     image: str
+    models: tuple[str, ...]
+    labels: str
     options: Options
     edges: bool
 
     @classmethod
     def read(cls, value: object) -> Sent:
-        """From the component's value; what is missing or no number counts as nothing."""
+        """From what came, whatever it is; what is missing or of another kind counts as nothing."""
         value = value if isinstance(value, dict) else {}
         run, turn, rest = (_whole(value.get(name)) for name in ("run", "turn", "rest"))
         options = Options(value.get("smooth") is True, value.get("mesh") is True, rest)
-        return cls(run, turn, value.get("image", ""), options, value.get("edges") is True)
+        models = value.get("models")
+        models = tuple(name for name in models if isinstance(name, str)) if isinstance(models, list) else ()
+        return cls(
+            run, turn, value.get("image", ""), models, str(value.get("labels")), options, value.get("edges") is True
+        )
 
 
 def _whole(value: object) -> int:
@@ -66,7 +79,7 @@ def _whole(value: object) -> int:
 
 
 class LiveTab:
-    """What the tab's events do.
+    """What the tab's calls do.
 
     Parameters
     ----------
@@ -77,32 +90,42 @@ class LiveTab:
     def __init__(self, engine: Engine, viewers: Viewers) -> None:
         self.engine = engine
         self.viewers = viewers
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[str] = set()
 
-    def frame(self, value: object, models: list[str], labels: str, request: gr.Request) -> gr.HTML:
-        """Answer one frame."""
+    async def frame(self, value: object, session: str) -> dict:
+        """Answer one frame. A session has one place in the line: a second frame meanwhile comes to nothing."""
         sent = Sent.read(value)
-        answer = self.answer(sent, models, labels, str(request.session_hash))
-        return gr.HTML(result={"run": sent.run, "turn": sent.turn} | answer)
+        turn = {"run": sent.run, "turn": sent.turn}
+        if session in self._under_way:
+            return turn | {"words": ""}
+        self._under_way.add(session)
+        try:
+            async with self._turns:
+                return turn | await to_thread.run_sync(self.answer, sent, session)
+        finally:
+            self._under_way.discard(session)
 
-    def answer(self, sent: Sent, models: Sequence[str], labels: str, session: str) -> dict:
+    def answer(self, sent: Sent, session: str) -> dict:
         """What is said of a frame, or one sentence about why nothing is."""
         if not self.engine.ready:
             return {"words": wording.LIVE["warming"]}
         try:
-            return self._look(sent, models, labels, session) | ({"edges": _edges()} if sent.edges else {})
+            return self._look(sent, session) | ({"edges": _edges()} if sent.edges else {})
         except ASKED_WRONGLY as error:
             return {"words": str(error)}
 
-    def _look(self, sent: Sent, models: Sequence[str], labels: str, session: str) -> dict:
-        wanted = label_set(labels)
-        chosen = self.engine.models([name for name in self.engine.cards if name in (models or [])])
+    def _look(self, sent: Sent, session: str) -> dict:
+        wanted = label_set(sent.labels)
+        chosen = self.engine.models([name for name in self.engine.cards if name in sent.models])
         image = read_frame(sent.image)
         work = lambda viewer, now: viewer.step(image, chosen, wanted, sent.options, now).as_json()
         return self.viewers.use(session, sent.run, work) or {"words": ""}
 
-    def stop(self, value: object, request: gr.Request) -> None:
+    async def stop(self, value: object, session: str) -> dict:
         """Forget this session's faces."""
-        self.viewers.stop(str(request.session_hash), Sent.read(value).run)
+        await to_thread.run_sync(self.viewers.stop, session, Sent.read(value).run)
+        return {}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -113,6 +136,22 @@ def _edges() -> list[int]:
     return tesselation().ravel().tolist()
 
 
+def server_function(name: str, work: Callable) -> Callable:
+    """A function that the component's script calls as ``server.name(value)``.
+
+    Gradio gives it the plain request, whose body also tells the session. The answer goes out as
+    it is; FastAPI would walk through every number of it first.
+    """
+
+    async def call(value: object, request: gr.Request) -> Response:
+        asked = await request.json()  # read already, and kept
+        answer = await work(value, str(asked.get("session_hash")))
+        return Response(json.dumps(answer), media_type="application/json")
+
+    call.__name__ = name
+    return call
+
+
 def build(engine: Engine) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = LiveTab(engine, Viewers(Viewer))
@@ -120,9 +159,9 @@ def build(engine: Engine) -> None:
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
             models, labels = _choices(engine)
         with gr.Column(scale=10, min_width=340):
-            camera = _camera(engine)
-    camera.frame(tab.frame, [camera, models, labels], camera, **RAW, **TURN)
-    camera.stop(tab.stop, camera, None, queue=False, **RAW)
+            _camera(engine, tab)
+    # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
+    gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
     Context.root_block.unload(tab.leave)
 
 
@@ -138,7 +177,7 @@ def _help() -> str:
     return f'<dl class="fo-live-help">{rows}</dl>'
 
 
-def _camera(engine: Engine) -> gr.HTML:
+def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
     models = {name: {"title": card.title, "threshold": card.threshold} for name, card in engine.cards.items()}
     return gr.HTML(
         html_template='<div class="fo-live"></div>',
@@ -148,7 +187,8 @@ def _camera(engine: Engine) -> gr.HTML:
         elem_id="fo-live",
         words=wording.LIVE | {"privacy": wording.LIVE_PRIVACY},
         models=models,
+        chosen={"models": engine.default_models, "labels": "7"},
         help=_help(),
         colours=COLOURS | {"": OTHER},
-        result=None,
+        server_functions=[server_function("frame", tab.frame), server_function("stop", tab.stop)],
     )

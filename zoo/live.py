@@ -110,13 +110,18 @@ class LiveFace:
         """Plain numbers and texts."""
         return {
             "number": self.number,
-            "box": self.box.round(1).tolist(),
-            "mesh": None if self.mesh is None else self.mesh.round(1).ravel().tolist(),
-            "answers": {name: probs.round(3).tolist() for name, probs in self.answers.items()},
+            "box": _plain(self.box, 1),
+            "mesh": None if self.mesh is None else _plain(self.mesh.ravel(), 1),
+            "answers": {name: _plain(probs, 3) for name, probs in self.answers.items()},
             "shown": self.shown,
             "agreement": round(self.agreement, 3),
             "rested": self.rested,
         }
+
+
+def _plain(numbers: np.ndarray, digits: int) -> list[float]:
+    """Rounded as float64: a float32 that is rounded has seventeen digits in JSON."""
+    return numbers.astype(np.float64).round(digits).tolist()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """The Live tab: its answers, and itself in headless Chromium with a camera that shows a made clip."""
 
+import asyncio
 import base64
 import csv
 import io
@@ -14,7 +15,7 @@ from PIL import Image
 
 from ui import wording
 from ui.examples import PICTURES
-from ui.live_tab import LiveTab, Sent
+from ui.live_tab import AT_ONCE, LiveTab, Sent
 from ui.theme import read
 from zoo.labels import SEVEN, SIX
 from zoo.live import PREFIX
@@ -60,18 +61,10 @@ def tab(engine):
     made.viewers.close()
 
 
-class Request:
-    """Stands for `gr.Request`."""
-
-    def __init__(self, session: str) -> None:
-        self.session_hash = session
-
-
-def send(tab, session="a", labels="7", models=None, **value):
-    value = {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
-    update = tab.frame(value, models or tab.engine.default_models, labels, Request(session))
-    assert isinstance(update, gr.HTML)
-    return update.props["result"]
+def send(tab, session="a", **value):
+    chosen = {"models": tab.engine.default_models, "labels": "7"}
+    value = chosen | {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
+    return asyncio.run(tab.frame(value, session))
 
 
 def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine):
@@ -90,17 +83,20 @@ def test_labels_models_and_mesh_are_as_asked(tab, engine):
 
 
 @pytest.mark.parametrize(
-    ("value", "models", "labels", "words"),
+    ("value", "words"),
     [
-        ({"image": "http://elsewhere/a.jpg"}, None, "7", "no frame"),
-        ({"image": None}, None, "7", "no frame"),
-        ({}, ["nobody"], "7", "No model is chosen"),
-        ({}, None, "nine", "label set"),
-        ({"run": "x", "turn": [], "rest": {}, "image": {"path": "/etc/passwd"}}, None, "7", "no frame"),
+        ({"image": "http://elsewhere/a.jpg"}, "no frame"),
+        ({"image": None}, "no frame"),
+        ({"models": ["nobody"]}, "No model is chosen"),
+        ({"models": "cnn"}, "No model is chosen"),
+        ({"models": [3, {}]}, "No model is chosen"),
+        ({"labels": "nine"}, "label set"),
+        ({"labels": []}, "label set"),
+        ({"run": "x", "turn": [], "rest": {}, "image": {"path": "/etc/passwd"}}, "no frame"),
     ],
 )
-def test_what_was_asked_wrongly_is_said_in_place(tab, value, models, labels, words):
-    result = send(tab, models=models, labels=labels, **value)
+def test_what_was_asked_wrongly_is_said_in_place(tab, value, words):
+    result = send(tab, **value)
     assert words in result["words"] and "faces" not in result
 
 
@@ -113,13 +109,33 @@ def test_sessions_are_apart_and_stop_forgets(tab):
     send(tab, "a")
     send(tab, "b")
     assert len(tab.viewers) == 2
-    tab.stop({"run": 1}, Request("a"))
+    asyncio.run(tab.stop({"run": 1}, "a"))
     assert len(tab.viewers) == 1
     assert send(tab, "a")["words"] == ""  # of the run that was stopped
     assert len(send(tab, "a", run=2)["faces"]) == 1
-    tab.leave(Request("a"))
-    tab.leave(Request("b"))
+    for session in "ab":
+        tab.leave(gr.Request(session_hash=session))
     assert len(tab.viewers) == 0
+
+
+def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_first_served(tab, monkeypatch):
+    served, at_once = [], []
+
+    def answer(sent, session):
+        at_once.append(len(served))
+        time.sleep(0.02)
+        served.append((session, sent.turn))
+        return {"words": session}
+
+    async def crowd():
+        frames = [("a", 1), ("b", 1), ("a", 2), ("c", 1), ("d", 1)]
+        return await asyncio.gather(*(tab.frame({"turn": turn}, session) for session, turn in frames))
+
+    monkeypatch.setattr(tab, "answer", answer)
+    answers = asyncio.run(crowd())
+    assert [one["words"] for one in answers] == ["a", "b", "", "c", "d"]
+    assert {*served[:2]} == {("a", 1), ("b", 1)} and {*served[2:]} == {("c", 1), ("d", 1)}
+    assert max(started - done for started, done in zip(range(4), at_once, strict=True)) < AT_ONCE
 
 
 def test_the_script_claims_nothing_about_feelings():

@@ -1,7 +1,10 @@
 import base64
 import io
 import json
+import os
+import platform
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -233,3 +236,28 @@ def test_after_an_error_the_next_frame_gets_a_new_viewer(watching):
         crowd.use("a", 1, fail)
     assert not opened[0].open
     assert crowd.use("a", 1, who) is opened[1]
+
+
+def resident() -> float:
+    """This process's resident memory in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="elsewhere the system's own allocator decides")
+def test_viewers_that_left_give_their_memory_back(models, frame):
+    crowd = Viewers()
+    look = lambda viewer, now: viewer.step(frame, models, SEVEN, Options(), now)
+
+    def come_and_go(names: str) -> float:
+        for name in 3 * names:
+            crowd.use(name, 1, look)
+        while_there = resident()
+        for name in names:
+            crowd.leave(name)
+        return while_there
+
+    come_and_go("abcde")
+    before = resident()
+    taken = come_and_go("abcde") - before
+    assert 25 < taken < 5 * 30
+    assert resident() - before < 0.3 * taken

@@ -1,13 +1,13 @@
 // Called once with the component's element; `live_tab.py` says how.
-window.faceOffLive = (element, props, trigger, watch) => {
+window.faceOffLive = (element, props, server) => {
 // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
 // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
-const { words, models, colours } = JSON.parse(JSON.stringify({ words: props.words, models: props.models, colours: props.colours }));
+const { words, models, colours, chosen } = JSON.parse(JSON.stringify({ words: props.words, models: props.models, colours: props.colours, chosen: props.chosen }));
 const say = (name, value) => words[name].replace('{0}', value);
 const colour = (label) => colours[label] ?? colours[''];
 
 const SIZES = [[320, 0.7], [256, 0.65], [192, 0.6]]; // longest side and JPEG quality, smaller when answers are slow
-const MIN_GAP = 1000 / 30, LATE = 1500, AGAIN = 4000, MOST_ROWS = 40000, WINDOW = 60;
+const MIN_GAP = 1000 / 30, LATE = 1500, GIVEN_UP = 10000, AGAIN = 1000, MOST_ROWS = 40000, WINDOW = 60;
 
 const root = element.firstElementChild;
 root.innerHTML = `
@@ -41,8 +41,8 @@ const video = find('video'), canvas = find('canvas'), screen = find('.fo-screen'
 const option = (name) => find(`input[name=${name}]`).checked;
 const sheet = document.createElement('canvas');
 
-let run = 0, turn = 0, stream = null, waiting = null, shown = -1, rest = 0, edges = null, size = 0, slow = 0, quick = 0;
-let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = null, timers = [], hudAt = 0, drawnAt = 0, notedAt = 0;
+let run = 0, turn = 0, stream = null, waiting = null, rest = 0, edges = null, size = 0, slow = 0, quick = 0;
+let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = null, timers = [], hudAt = 0, drawnAt = 0, lost = 0;
 
 const state = (name) => { root.dataset.state = name; startButton.textContent = name === 'off' ? words.start : words.stop; };
 const middle = (text) => { find('.fo-screen-words').textContent = text; };
@@ -78,7 +78,7 @@ function why(error) {
 function begin() {
   state('on'); middle('');
   screen.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-  began = last = performance.now(); gap = took = slow = quick = size = 0; shown = -1; waiting = null;
+  began = last = performance.now(); gap = took = slow = quick = size = 0; waiting = null; lost = 0;
   find('.fo-rest').disabled = false;
   timers = [setInterval(watchdog, 250)];
   send();
@@ -95,7 +95,7 @@ function stop(sentence = '') {
   find('.fo-rest').disabled = true; find('.fo-live-spoken').textContent = '';
   screen.style.aspectRatio = ''; screen.classList.remove('fo-late');
   state('off'); middle(words.idle); notice(sentence);
-  if (was === 'on') { props.value = { run }; trigger('stop'); }
+  if (was === 'on') server.stop({ run });
 }
 
 // ---- frames out
@@ -103,11 +103,12 @@ function send() {
   if (root.dataset.state !== 'on' || waiting) return;
   if (!root.offsetParent) return stop(words.left);
   if (document.hidden || video.readyState < 2) return setTimeout(send, 200);
-  waiting = { at: performance.now() };
-  props.value = {
+  const frame = waiting = { at: performance.now(), run };
+  const sent = {
     run, turn: ++turn, image: grab(), smooth: option('smooth'), mesh: option('mesh'), rest, edges: option('mesh') && !edges,
+    ...(window.faceOffChosen ?? chosen),
   };
-  trigger('frame');
+  server.frame(sent).then((answer) => received(frame, answer)); // never rejects: Gradio answers nothing instead
 }
 
 function grab() {
@@ -117,31 +118,31 @@ function grab() {
   return sheet.toDataURL('image/jpeg', quality);
 }
 
+// Seen while it lasts, and over by itself: every frame is asked anew, whoever serves by then.
 function watchdog() {
-  if (!waiting) return;
-  const age = performance.now() - waiting.at, late = age > LATE;
+  const since = lost || waiting?.at, age = since ? performance.now() - since : 0, late = age > LATE;
   screen.classList.toggle('fo-late', late);
-  if (late) { notice(say('late', Math.round(age / 1000))); find('.fo-hud').textContent = '0 fps'; }
-  // Ask again: while Gradio still waits for the first answer this does nothing, after a broken connection it goes on.
-  if (age > AGAIN && performance.now() - notedAt > AGAIN) { notedAt = performance.now(); trigger('frame'); }
+  if (late) { notice(say(lost ? 'lost' : 'late', Math.round(age / 1000))); find('.fo-hud').textContent = '0 fps'; }
+  if (waiting && performance.now() - waiting.at > GIVEN_UP) { lost ||= waiting.at; waiting = null; send(); }
 }
 
 // ---- answers in
-watch('result', () => {
-  const answer = JSON.parse(JSON.stringify(props.result ?? null));
-  if (!answer || answer.run !== run || root.dataset.state !== 'on' || answer.turn <= shown) return;
-  const now = performance.now(), sent = waiting?.at ?? now;
-  shown = answer.turn; waiting = null;
+function received(frame, answer) {
+  if (frame !== waiting || frame.run !== run || root.dataset.state !== 'on') return;
+  const now = performance.now();
+  waiting = null;
+  if (!answer) { lost ||= frame.at; return setTimeout(send, AGAIN); }
+  lost = 0;
   screen.classList.remove('fo-late'); notice(answer.words ?? '');
   if (answer.edges) edges = answer.edges;
   if (answer.faces) {
     latest = answer;
-    pace(now - sent, now - last); last = now;
+    pace(now - frame.at, now - last); last = now;
     note(answer, now);
     requestAnimationFrame(() => latest === answer && show(answer, now)); // after the next frame is on its way
   }
-  setTimeout(send, answer.faces ? Math.max(0, MIN_GAP - (now - sent)) : 500);
-});
+  setTimeout(send, answer.faces ? Math.max(0, MIN_GAP - (now - frame.at)) : 500);
+}
 
 function show(answer, now) {
   draw(answer); cards(answer); hud(answer, now); strips(now); speak(answer, now); resting(answer);
