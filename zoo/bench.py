@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,12 +21,20 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from features import images
-from features.align import align
+from features.align import AlignSpec, align
 from features.mesh import FaceMesher
+from features.warp import Mouth, darken_mouth, express, warp
+from zoo import registry
+from zoo.augment import augment
 from zoo.classifier import Classifier
 from zoo.compare import Stopwatch, common_spec
 from zoo.labels import SEVEN
 from zoo.live import PREFIX, Options, Viewer, read_frame
+from zoo.teach.features import COPIES, Memo
+from zoo.teach.heads import Settings
+from zoo.teach.project import Project, add_class, add_samples, next_burst, start
+from zoo.teach.samples import Samples, cut
+from zoo.teach.train import teach
 
 WARM_UP = 10
 ROOT = Path(__file__).parent.parent
@@ -90,6 +98,41 @@ def bench(models: Sequence[Classifier], root: Path, repeats: int = 100, pinned: 
     times = np.array([[took[name] for name in names] for took in rounds])
     stages = {name: _timing(column) for name, column in zip(names, times.T, strict=True)}
     return Bench(stages, _timing(times[:, 1:].sum(axis=1)), startup([model.name for model in models], root))
+
+
+def bench_teach(classes: int, each: int) -> dict[str, float]:
+    """Seconds to teach both models so many classes with so many samples each, one thread.
+
+    ``first`` computes every feature; ``again`` trains with other settings on what is known by then.
+    """
+    project, memo = taught_project(classes, each), Memo(registry.load("cnn"))
+    with threadpool_limits(1):
+        return {name: teach(project, Settings(seed=seed), memo).seconds for name, seed in (("first", 0), ("again", 1))}
+
+
+def taught_project(classes: int, each: int) -> Project:
+    """Mouths of different shape drawn on a public-domain portrait, ten moved and lit copies a burst."""
+    portrait = skimage.data.astronaut()[:300, 80:380]
+    with FaceMesher() as mesher:
+        mesh = mesher.find(portrait)[0].landmarks[0]
+        project = start()
+        for kind in range(classes):
+            points = express(mesh, mouth=Mouth(0.5 + 0.07 * kind, 0.05 * (kind % 3), 0.06 * kind))
+            drawn = darken_mouth(warp(portrait, mesh[:, :2].astype(np.float64), points), points)
+            seen = cut(drawn, mesher.find(drawn)[0], AlignSpec())
+            project = _copies(add_class(project, f"mouth {kind + 1}"), kind, seen, each)
+    return project
+
+
+def _copies(project: Project, kind: int, seen: Samples, each: int) -> Project:
+    rng = np.random.default_rng(kind)
+    for first in range(0, each, 10):
+        n = min(10, each - first)
+        images = augment(seen.faces.images.repeat(n, axis=0), seen.faces.spec.size, COPIES, rng)
+        many = seen[np.zeros(n, int)]
+        many = replace(many, faces=replace(many.faces, images=images))
+        project = add_samples(project, kind, many, next_burst(project))
+    return project
 
 
 def bench_live(models: Sequence[Classifier], repeats: int = 100, pinned: bool = False) -> dict[str, Timing]:

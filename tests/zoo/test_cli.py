@@ -183,6 +183,15 @@ def test_bench_of_a_camera(run, two_models):
     assert status == 2 and "--write-cards" in err
 
 
+def test_bench_of_teaching(run, monkeypatch):
+    monkeypatch.setattr("zoo.commands.bench.TAUGHT", (2, 4))
+    status, out, _ = run("bench", "--teach", "--json")
+    seconds = json.loads(out)
+    assert status == 0 and seconds["first"] > seconds["again"] > 0
+    status, _, err = run("bench", "--teach", "--write-cards")
+    assert status == 2 and "--write-cards" in err
+
+
 def test_bench_refuses_no_rounds(run):
     status, _, err = run("bench", "--repeats", "0")
     assert status == 2 and "'0' is not a whole number from 1 up" in err

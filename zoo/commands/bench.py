@@ -5,6 +5,7 @@ Examples:
   python -m zoo bench --models hog-svm,cnn --json
   python -m zoo bench --one-core
   python -m zoo bench --live --one-core
+  python -m zoo bench --teach
   python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
 """
 
@@ -21,12 +22,15 @@ from zoo.commands import common
 if TYPE_CHECKING:
     from zoo.bench import Bench, Timing
 
+TAUGHT = (6, 100)  # classes, samples of each
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--repeats", type=_count, default=100, metavar="N", help="timed rounds (default: 100)")
     parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
     parser.add_argument("--live", action="store_true", help="a camera's frames of 320 x 240 pixels, one viewer")
+    parser.add_argument("--teach", action="store_true", help="the Teach tab: train both models on 6 x 100 samples")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
     common.add_models(parser)
@@ -42,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     """Time it, print it, keep it if asked."""
     from zoo.bench import bench
 
-    if args.live:
-        return run_live(args)
+    if args.live or args.teach:
+        return run_live(args) if args.live else run_teach(args)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     print(f"timing {args.repeats} rounds ...", file=sys.stderr)
@@ -71,6 +75,20 @@ def run_live(args: argparse.Namespace) -> int:
         common.write_json(common.STDOUT, {name: asdict(timing) for name, timing in result.items()})
     else:
         print(common.grid(rows_of(result)))
+    return 0
+
+
+def run_teach(args: argparse.Namespace) -> int:
+    """Train as the Teach tab does."""
+    from zoo.bench import bench_teach
+
+    if args.write_cards:
+        raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --teach out")
+    result = bench_teach(*TAUGHT)
+    if args.json:
+        common.write_json(common.STDOUT, result)
+    else:
+        print(common.grid([("6 x 100 samples, one thread", "s"), *((n, f"{s:.2f}") for n, s in result.items())]))
     return 0
 
 

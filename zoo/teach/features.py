@@ -22,9 +22,33 @@ class Stopped(RuntimeError):
     """Somebody asked to stop."""
 
 
-def go_on() -> bool:
-    """Never stop."""
-    return False
+@dataclass(frozen=True)
+class Watch:
+    """Somebody who waits: hears how much is done, and may ask to stop.
+
+    Parameters
+    ----------
+    told : callable
+        Called with the part that is done, 0 to 1.
+    stop : callable
+        True: give up.
+    """
+
+    told: Callable[[float], None] = lambda share: None
+    stop: Callable[[], bool] = lambda: False
+
+    def at(self, share: float) -> None:
+        """So much is done; raises `Stopped` if it is to end here."""
+        if self.stop():
+            raise Stopped("stopped")
+        self.told(share)
+
+    def part(self, start: float, end: float) -> Watch:
+        """For a step that takes the watcher from one share to another."""
+        return Watch(lambda share: self.told(start + share * (end - start)), self.stop)
+
+
+NOBODY = Watch()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,23 +94,24 @@ class Memo:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def describe(self, faces: AlignedFaces, copy: bool = False, stop: Callable[[], bool] = go_on) -> Described:
+    def describe(self, faces: AlignedFaces, copy: bool = False, watch: Watch = NOBODY) -> Described:
         """Of every face, or of one augmented copy of each; computed for those not seen before.
 
         Raises
         ------
         Stopped
         """
-        rows = [self._one(faces[i], copy, stop) for i in range(len(faces))]
+        rows = []
+        for i in range(len(faces)):
+            watch.at(i / len(faces))
+            rows.append(self._one(faces[i], copy))
         if not rows:
             return Described(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
         return Described(*(np.stack(part) for part in zip(*rows, strict=True)))
 
-    def _one(self, face: AlignedFaces, copy: bool, stop: Callable[[], bool]) -> tuple[np.ndarray, np.ndarray]:
+    def _one(self, face: AlignedFaces, copy: bool) -> tuple[np.ndarray, np.ndarray]:
         key = _key(face.images, copy)
         if key not in self._kept:
-            if stop():
-                raise Stopped
             face = replace(face, images=_copied(face.images, key)) if copy else face
             face = replace(face, spec=self.trunk.align)
             self._kept[key] = DESCRIPTOR(face)[0], self.trunk.embedding(face)[0]

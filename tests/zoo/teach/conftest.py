@@ -9,7 +9,8 @@ import zoo
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from zoo.teach.features import Memo
-from zoo.teach.project import Photo, Project, Samples, add_class, add_samples, next_burst, start
+from zoo.teach.project import Project, add_class, add_samples, next_burst, start
+from zoo.teach.samples import Photo, Samples
 
 
 def crops(kind: int, n: int, seed: int) -> np.ndarray:
@@ -25,7 +26,8 @@ def crops(kind: int, n: int, seed: int) -> np.ndarray:
 def samples(kind: int, n: int, seed: int = 0) -> Samples:
     spec = AlignSpec()
     marks = np.random.default_rng(seed).uniform(10, 60, (n, MESH_POINTS, 3)).astype(np.float32)
-    faces = AlignedFaces(crops(kind, n, seed), marks, np.zeros((n, 2, 3), np.float32), spec)
+    to_crop = np.tile(np.array([[0.5, 0, 3], [0, 0.5, 4]], np.float32), (n, 1, 1))
+    faces = AlignedFaces(crops(kind, n, seed), marks, to_crop, spec)
     photo = Photo(b"\xff\xd8\xff", (0.2, 0.2, 0.8, 0.9))
     return Samples(faces, crops(kind, n, seed + 50), (photo,) * n)
 

@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.align import AlignedFaces, AlignSpec
+from features.align import AlignedFaces, AlignSpec, align
 from zoo.labels import OWN, SEVEN, own_labels
 from zoo.teach import project as p
+from zoo.teach import samples
 from zoo.teach.project import ProjectError
 
 
@@ -55,7 +56,7 @@ def test_there_is_a_most_of_classes():
 
 def test_moving_a_class_takes_its_samples_along(make_project):
     project = make_project()
-    moved = p.move(project, 0, 2)
+    moved = p.reorder(project, 0, 2)
     assert names(moved) == ["frown", "wink", "smile"] and names(project) == ["smile", "frown", "wink"]
     for was, now in ((0, 2), (1, 0), (2, 1)):
         before, after = project.faces.images[project.targets == was], moved.faces.images[moved.targets == now]
@@ -92,7 +93,7 @@ def test_a_class_that_is_not_there_is_named(target, make_samples):
         lambda project: p.add_samples(project, target, make_samples(0, 1), 0),
         lambda project: p.rename(project, target, "x"),
         lambda project: p.delete_class(project, target),
-        lambda project: p.move(project, target, 0),
+        lambda project: p.reorder(project, target, 0),
         lambda project: p.enable(project, target, False),
         lambda project: p.clear_class(project, target),
     ):
@@ -131,13 +132,17 @@ def test_near_duplicates_are_those_like_an_earlier_one_of_their_class(make_sampl
 
 
 def test_faces_of_a_picture_become_samples(portrait, mesher):
-    made = p.cut(portrait, mesher.find(portrait), AlignSpec())
-    assert len(made) == 1 and len(made.photos[0].jpeg) < p.MAX_PHOTO
+    made = samples.cut(portrait, mesher.find(portrait), AlignSpec())
+    assert len(made) == 1 and len(made.photos[0].jpeg) < samples.MAX_PHOTO
     left, top, right, bottom = made.photos[0].box
     assert 0 < left < right < 1 and 0 < top < bottom < 1
     assert np.abs(made.boxed.astype(int) - made.faces.images).mean() > 5
-    none = p.cut(portrait[300:], mesher.find(portrait[300:]), AlignSpec())
-    assert len(none) == 0
+    boxed = samples.boxed_faces(made)
+    by_hand = align(portrait, mesher.find(portrait), samples.box_spec(AlignSpec()))
+    np.testing.assert_array_equal(boxed.images, by_hand.images)
+    np.testing.assert_allclose(boxed.landmarks, by_hand.landmarks, atol=0.02)
+    none = samples.cut(portrait[300:], mesher.find(portrait[300:]), AlignSpec())
+    assert len(none) == len(samples.boxed_faces(none)) == 0
 
 
 def test_parts_that_do_not_belong_together_are_refused(make_samples):
@@ -147,4 +152,4 @@ def test_parts_that_do_not_belong_together_are_refused(make_samples):
     with pytest.raises(ValueError, match="photos"):
         replace(made, photos=made.photos[:2])
     with pytest.raises(ValueError, match="align them alike"):
-        p.joined(made.faces, AlignedFaces.empty(AlignSpec(size=64)))
+        samples.joined(made.faces, AlignedFaces.empty(AlignSpec(size=64)))

@@ -1,0 +1,388 @@
+"""A project as a zip file and back; folders of pictures in a zip; Teachable Machine's own project file.
+
+What is uploaded is read, never run: no pickle, no path is followed, nothing is unpacked to a
+disk, and sizes are looked at before anything is decompressed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from features import images
+from features.align import AlignedFaces, AlignSpec
+from features.faces import MESH_POINTS
+from features.images import ImageError
+from zoo.teach.project import (
+    MAX_CLASSES,
+    MAX_SAMPLES,
+    Project,
+    ProjectError,
+    TaughtClass,
+    checked_name,
+)
+from zoo.teach.samples import MAX_PHOTO, PHOTO_SIDE, Photo, Samples
+
+FORMAT, VERSION = "face-off-project", 1
+MANIFEST = "manifest.json"
+MAX_ARCHIVE = 100 * 2**20
+MAX_MEMBERS = 5000
+MAX_UNPACKED = 400 * 2**20
+MAX_MANIFEST = 2 * 2**20
+MAX_CROP = 200_000  # bytes of one crop's PNG
+MAX_DEPTH = 6
+ARRAYS = {"landmarks.f32": ("<f4", (MESH_POINTS, 3)), "to_crop.f32": ("<f4", (2, 3))}
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, struct.error)
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+class ArchiveError(ProjectError):
+    """A file that cannot be opened as a project or as pictures. The message says why."""
+
+
+# ---- out
+
+
+def save(project: Project) -> bytes:
+    """The project as a zip: ``manifest.json``, a PNG of each aligned crop in its class's folder, meshes, photos."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, json.dumps(_manifest(project), indent=1, ensure_ascii=False))
+        archive.writestr("landmarks.f32", project.faces.landmarks.astype("<f4").tobytes())
+        archive.writestr("to_crop.f32", project.faces.to_crop.astype("<f4").tobytes())
+        for i, name in enumerate(_member_names(project)):
+            archive.writestr(f"{name}.png", _png(project.faces.images[i]))
+            archive.writestr(f"{name}-unaligned.png", _png(project.samples.boxed[i]))
+            archive.writestr(f"{name}-photo.jpg", project.samples.photos[i].jpeg)
+    return buffer.getvalue()
+
+
+def _manifest(project: Project) -> dict:
+    rows = zip(
+        project.targets.tolist(), project.bursts.tolist(), _member_names(project), project.samples.photos, strict=True
+    )
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "align": asdict(project.spec),
+        "classes": [asdict(one) for one in project.classes],
+        "samples": [
+            {"class": target, "burst": burst, "file": name, "box": list(photo.box)}
+            for target, burst, name, photo in rows
+        ],
+    }
+
+
+def _member_names(project: Project) -> list[str]:
+    """Where each sample lies, without suffix: ``crops/01-happy/0001``."""
+    folders = [f"crops/{at + 1:02d}-{_safe(one.name)}" for at, one in enumerate(project.classes)]
+    return [f"{folders[target]}/{n:04d}" for n, target in enumerate(project.targets, 1)]
+
+
+def _safe(name: str) -> str:
+    """A class's name as part of a file name on any system."""
+    return "".join(letter if letter.isalnum() or letter in " -_" else "_" for letter in name).strip() or "_"
+
+
+def _png(crop: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(crop).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+# ---- in: any archive
+
+
+class Archive:
+    """A zip of which nothing is trusted; use it in a ``with``.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Raises
+    ------
+    ArchiveError
+        No zip, too large, too many members, nested too deep, encrypted, or names that lead elsewhere.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) > MAX_ARCHIVE:
+            raise ArchiveError(f"The file has {len(data) >> 20} MB; at most {MAX_ARCHIVE >> 20} MB are read.")
+        try:
+            if data.count(b"PK\1\2") > MAX_MEMBERS:  # one for each entry; a directory of millions is not even read
+                raise ArchiveError(f"The zip holds more than {MAX_MEMBERS:,} files, the most that are read.")
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except ArchiveError:
+            raise
+        except (*_BROKEN, ValueError) as error:
+            raise ArchiveError("This is no zip file, or a damaged one. Save it again and retry.") from error
+        self.members = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
+        self._check()
+
+    def _check(self) -> None:
+        unpacked = sum(info.file_size for info in self._zip.infolist())
+        if unpacked > MAX_UNPACKED:
+            raise ArchiveError(f"The zip unpacks to {unpacked >> 20} MB; at most {MAX_UNPACKED >> 20} MB are read.")
+        for name, info in self.members.items():
+            parts = PurePosixPath(name.replace("\\", "/")).parts
+            if ".." in parts or name.startswith(("/", "\\")) or ":" in name or len(parts) > MAX_DEPTH:
+                raise ArchiveError(
+                    f"The zip holds a file named {name[:80]!r}, which leads elsewhere. It is not opened."
+                )
+            if info.flag_bits & 1:
+                raise ArchiveError("The zip is locked with a password. Save it without one.")
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def read(self, name: str, most: int) -> bytes:
+        """One member; `ArchiveError` if it is missing, damaged or larger than `most` bytes."""
+        info = self.members.get(name)
+        if info is None:
+            raise ArchiveError(f"The zip lacks the file {name[:80]!r}. Save the project again.")
+        if info.file_size > most:
+            raise ArchiveError(f"{name[:80]!r} has {info.file_size:,} bytes; at most {most:,} are read.")
+        try:
+            with self._zip.open(info) as member:
+                data = member.read(most + 1)  # what the directory says of its size may be a lie
+        except (*_BROKEN, ValueError) as error:
+            raise ArchiveError(f"{name[:80]!r} in the zip is damaged. Save it again and retry.") from error
+        if len(data) > most:
+            raise ArchiveError(f"{name[:80]!r} is larger than the zip says. It is not opened.")
+        return data
+
+
+# ---- in: a project
+
+
+def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
+    """The project that `save` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+        Of the zip.
+    spec : AlignSpec, optional
+        How samples are cut here.
+
+    Raises
+    ------
+    ArchiveError
+        No such file, or one that is damaged or changed.
+    """
+    with Archive(data) as archive:
+        manifest = _read_manifest(archive)
+        try:
+            return _project(archive, manifest, spec or AlignSpec())
+        except ArchiveError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ArchiveError(f"The project's {MANIFEST} does not hold together ({error}). Save it again.") from error
+
+
+def is_project(archive: Archive) -> bool:
+    """Whether a zip is a project of ours."""
+    return MANIFEST in archive.members and "landmarks.f32" in archive.members
+
+
+def _read_manifest(archive: Archive) -> dict:
+    if not is_project(archive):
+        raise ArchiveError(f"The zip is no project: it lacks {MANIFEST}. Choose a file that “Save project” wrote.")
+    try:
+        manifest = json.loads(archive.read(MANIFEST, MAX_MANIFEST))
+    except (ValueError, RecursionError) as error:
+        raise ArchiveError(f"The project's {MANIFEST} cannot be read ({error}).") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ArchiveError(f"The zip's {MANIFEST} is not one of a Face-off project.")
+    if manifest.get("version") != VERSION:
+        raise ArchiveError(f"The project is of version {manifest.get('version')!r}; this app reads version {VERSION}.")
+    return manifest
+
+
+def _project(archive: Archive, manifest: dict, spec: AlignSpec) -> Project:
+    found = AlignSpec(**manifest["align"])
+    if found != spec:
+        raise ArchiveError(f"The project's crops are cut to {found}; this app cuts to {spec}. Collect them again.")
+    classes, rows = _classes(manifest["classes"]), manifest["samples"]
+    if not isinstance(rows, list) or len(rows) > MAX_SAMPLES:
+        raise ArchiveError(f"The project has more than {MAX_SAMPLES} samples, or no list of them.")
+    targets = _whole([row["class"] for row in rows])
+    if ((targets < 0) | (targets >= len(classes))).any():
+        raise ArchiveError("The project has samples of a class that it does not have.")
+    samples = _samples(archive, rows, spec)
+    bursts = _whole([row["burst"] for row in rows])
+    return Project(classes, samples, targets, bursts, np.arange(len(rows)), len(rows))
+
+
+def _classes(entries: list) -> tuple[TaughtClass, ...]:
+    if not isinstance(entries, list) or len(entries) > MAX_CLASSES:
+        raise ArchiveError(f"The project has more than {MAX_CLASSES} classes, or no list of them.")
+    classes: tuple[TaughtClass, ...] = ()
+    for entry in entries:
+        classes += (TaughtClass(checked_name(entry["name"], classes), entry["enabled"] is True),)
+    return classes
+
+
+def _whole(values: list) -> np.ndarray:
+    if not all(type(value) is int and abs(value) < 2**31 for value in values):
+        raise ValueError("a class or burst is no whole number")
+    return np.array(values, int)
+
+
+def _samples(archive: Archive, rows: list[dict], spec: AlignSpec) -> Samples:
+    n, side = len(rows), spec.size
+    names = [str(row["file"]) for row in rows]
+    crops = np.array([_crop(archive, f"{name}.png", side) for name in names], np.uint8).reshape(n, side, side)
+    boxed = np.array([_crop(archive, f"{name}-unaligned.png", side) for name in names], np.uint8).reshape(n, side, side)
+    arrays = [_array(archive, name, n) for name in ARRAYS]
+    photos = tuple(_photo(archive, f"{name}-photo.jpg", row["box"]) for name, row in zip(names, rows, strict=True))
+    return Samples(AlignedFaces(crops, *arrays, spec), boxed, photos)
+
+
+def _crop(archive: Archive, name: str, side: int) -> np.ndarray:
+    pixels = _picture(archive.read(name, MAX_CROP), "PNG", name, side)
+    if pixels.shape != (side, side, 3):
+        raise ArchiveError(f"{name[:80]!r} has {pixels.shape[1]} x {pixels.shape[0]} pixels; expected {side} x {side}.")
+    return pixels[..., 0]
+
+
+def _array(archive: Archive, name: str, n: int) -> np.ndarray:
+    kind, shape = ARRAYS[name]
+    size = n * int(np.prod(shape)) * np.dtype(kind).itemsize
+    data = archive.read(name, size)
+    if len(data) != size:
+        raise ArchiveError(f"{name!r} has {len(data):,} bytes; {n} samples need {size:,}.")
+    values = np.frombuffer(data, kind).reshape(n, *shape).astype(np.float32)
+    if not np.isfinite(values).all() or np.abs(values).max(initial=0) > 1e5:
+        raise ArchiveError(f"{name!r} holds numbers that no face has.")
+    return values
+
+
+def _photo(archive: Archive, name: str, box: list) -> Photo:
+    data = archive.read(name, MAX_PHOTO)
+    _picture(data, "JPEG", name, PHOTO_SIDE)
+    sides = tuple(float(side) for side in box)
+    if len(sides) != 4 or not all(0 <= side <= 1 for side in sides):
+        raise ArchiveError(f"The face's box of {name[:80]!r} is not four numbers from 0 to 1.")
+    return Photo(data, sides)
+
+
+def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
+    """Pixels of a small picture of one kind, its size checked before it is decoded."""
+    try:
+        with Image.open(io.BytesIO(data), formats=(kind,)) as picture:
+            if max(picture.size) > most:
+                raise ArchiveError(f"{name[:80]!r} has {picture.size[0]} x {picture.size[1]} pixels; expected {most}.")
+        return images.load(data)
+    except ArchiveError:
+        raise
+    except (ImageError, OSError, SyntaxError, ValueError, *_BOMBS) as error:
+        raise ArchiveError(f"{name[:80]!r} in the zip is no {kind} picture ({error}).") from None
+
+
+# ---- in: pictures
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture in an upload: its class, and its file's bytes. Faces are still to be looked for."""
+
+    label: str
+    name: str
+    data: bytes
+
+
+def pictures(archive: Archive) -> Iterator[Found]:
+    """The pictures of a zip of class folders: ``smile/1.jpg`` or ``anything/smile/1.jpg``, as they are asked for.
+
+    A project of Teachable Machine (``.tm``) is read the same way. What is known of it, from its makers
+    (github.com/googlecreativelab/teachablemachine-community/issues/38): it is a zip under another name,
+    with the samples and, in JSON, the labels. The rest is assumed, because no specification is
+    published: that ``manifest.json`` has entries with a name and a list of files, or else that the
+    samples lie in a folder a class, called like the class.
+
+    Raises
+    ------
+    ArchiveError
+        No picture in any folder, or a member that is damaged.
+    """
+    named = _named_by_manifest(archive)
+    wanted = [name for name in archive.members if _is_picture(name) and (name in named or _folder(name))]
+    if not wanted:
+        raise ArchiveError("The zip holds no pictures in folders. Put each class's pictures in a folder of its name.")
+    for name in wanted:
+        yield Found(named.get(name) or _folder(name), PurePosixPath(name).name, archive.read(name, images.MAX_BYTES))
+
+
+def _is_picture(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in images.SUFFIXES and not hidden
+
+
+def _folder(name: str) -> str:
+    return PurePosixPath(name).parent.name
+
+
+def _named_by_manifest(archive: Archive) -> dict[str, str]:
+    """Members to class names, as far as a manifest that we did not write tells."""
+    if MANIFEST not in archive.members:
+        return {}
+    try:
+        manifest = json.loads(archive.read(MANIFEST, MAX_MANIFEST))
+    except (ValueError, RecursionError):
+        return {}
+    return dict(_named(manifest, set(archive.members)))
+
+
+def _named(node: object, members: set[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of member and class name: lists of members inside entries that have a name."""
+    for entry in _entries(node):
+        label = next((entry[key] for key in ("name", "label", "className") if isinstance(entry.get(key), str)), None)
+        texts = [text for value in entry.values() if isinstance(value, list) for text in value]
+        texts = [text.get("name", text.get("file")) if isinstance(text, dict) else text for text in texts]
+        yield from ((text, label) for text in texts if label and isinstance(text, str) and text in members)
+
+
+def _entries(node: object) -> Iterator[dict]:
+    """Every dict in JSON data, however deep."""
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            yield one
+        todo.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+
+
+def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int]]:
+    """The project with a class for each of these labels, and where each stands; unknown ones are added.
+
+    Raises
+    ------
+    ProjectError
+        More classes than a project has room for, or a name that cannot be one.
+    """
+    classes, places = project.classes, {}
+    for label in dict.fromkeys(labels):
+        known = {one.name.casefold(): at for at, one in enumerate(classes)}
+        name = " ".join(label.split())
+        if name.casefold() not in known:
+            if len(classes) >= MAX_CLASSES:
+                raise ProjectError(f"The file has more classes than fit: a project has at most {MAX_CLASSES}.")
+            classes += (TaughtClass(checked_name(name, classes)),)
+            known[classes[-1].name.casefold()] = len(classes) - 1
+        places[label] = known[name.casefold()]
+    return replace(project, classes=classes), places
