@@ -73,6 +73,8 @@ LIVE = {
     "other": "The camera could not be opened: {0}. Try another browser or camera.",
     "late": "No answer from the server for {0} s. This goes on by itself as soon as it answers.",
     "lost": "The server cannot be reached, for {0} s now. This goes on by itself as soon as it is back.",
+    "stale": "The server is there, but cannot answer this page, for {0} s now. If that goes on, save this session "
+    "below and reload the page.",
     "face": "face {0}",
     "says": "Looks most like pictures people labelled {0}",
     "unsure": "Not sure. Nearest: pictures people labelled {0}",

@@ -68,7 +68,7 @@ class Options:
     mesh : bool
         Send the mesh along.
     rest : int
-        0: no resting look. A larger number than before: take one now, for two seconds.
+        0: no resting look. Another number than in the frame before: take one now, for two seconds.
     """
 
     smooth: bool = True
@@ -226,7 +226,8 @@ class Viewer:
         self._stream = FaceStream(max_faces)
         self._tracker = Tracker()
         self._memories: dict[int, _Memory] = {}
-        self._rest, self._rest_until = 0, 0.0
+        self._rest: int | None = None
+        self._rest_until = 0.0
         self._asked: tuple = ()
 
     def step(
@@ -273,7 +274,12 @@ class Viewer:
     def _rests(
         self, memories: Sequence[_Memory], rows: Sequence[dict[str, Prediction]], rest: int, now: float
     ) -> float:
-        """Take the resting look if one is wished for; the seconds it still takes."""
+        """Take the resting look if one is wished for; the seconds it still takes.
+
+        A first frame's wish is an older viewer's, of before a pause: no face was asked to rest now.
+        """
+        if self._rest is None:
+            self._rest = rest
         if rest != self._rest:
             self._rest, self._rest_until = rest, now + REST_SECONDS if rest else 0.0
             for memory in self._memories.values():

@@ -1,5 +1,6 @@
 """The Live tab: its answers, and itself in headless Chromium with a camera that shows a made clip."""
 
+import argparse
 import asyncio
 import base64
 import csv
@@ -14,6 +15,8 @@ import pytest
 from PIL import Image
 
 from ui import wording
+from ui.app import build
+from ui.app import start as launch_app
 from ui.examples import PICTURES
 from ui.live_tab import AT_ONCE, LiveTab, Sent
 from ui.theme import read
@@ -160,7 +163,7 @@ def open_camera(launch, url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
     browsers, asked = [], []
 
-    def open_one(picture=None, permissions=("camera",), **options):
+    def open_one(picture=None, permissions=("camera",), place=url, **options):
         path = clip(folder / f"{len(browsers)}.mjpeg", camera_picture("photo") if picture is None else picture)
         camera = f"--use-file-for-fake-video-capture={path}"
         browsers.append(launch(camera, less=("--use-fake-ui-for-media-stream",)))
@@ -170,7 +173,7 @@ def open_camera(launch, url, tmp_path_factory):
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(url)
+        page.goto(place)
         page.get_by_role("tab", name="Live").click()
         page.wait_for_selector(".fo-start")
         return page
@@ -178,7 +181,7 @@ def open_camera(launch, url, tmp_path_factory):
     yield open_one
     for opened in browsers:
         opened.close()
-    assert [address for address in asked if not address.startswith((url, "data:", "blob:"))] == []
+    assert [address for address in asked if not address.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +324,32 @@ def test_a_frozen_server_is_seen_and_it_goes_on_by_itself(live, engine, monkeypa
 
 
 @pytest.mark.browser
+def test_a_restarted_server_is_missed_and_the_camera_goes_on_with_the_same_settings(open_camera, engine):
+    app = build(engine)
+    anywhere = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
+    address = launch_app(app, anywhere)
+    page = open_camera(place=address)
+    start(page)
+    page.locator("#fo-live-labels").get_by_text("6: Ekman").click()
+    app.close(verbose=False)
+    page.get_by_text("The server cannot be reached").wait_for()
+    assert page.locator(".fo-screen.fo-late").count() == 1 and page.evaluate(TRACK) == "live"
+    launch_app(app, argparse.Namespace(**vars(anywhere) | {"port": int(address.rsplit(":", 1)[1].strip("/"))}))
+    page.wait_for_function("!document.querySelector('.fo-late') && document.querySelector('.fo-notice').hidden")
+    page.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 12")
+    page.close()
+    app.close(verbose=False)
+
+
+@pytest.mark.browser
+def test_a_server_that_cannot_answer_is_told_from_one_that_is_away(live, monkeypatch):
+    monkeypatch.setattr(LiveTab, "answer", lambda *args: 1 / 0)
+    live.get_by_text("The server is there, but cannot answer this page").wait_for()
+    monkeypatch.undo()
+    live.wait_for_function("!document.querySelector('.fo-late') && document.querySelector('.fo-notice').hidden")
+
+
+@pytest.mark.browser
 def test_a_refused_camera_says_what_to_do(open_camera):
     page = open_camera(permissions=())
     page.locator(".fo-start").click()
@@ -338,17 +367,19 @@ def test_a_refused_camera_says_what_to_do(open_camera):
 
 @pytest.mark.browser
 def test_two_viewers_never_get_each_others_answers(open_camera):
-    pages = [open_camera(camera_picture("photo", shift)) for shift in (-75, 75)]
-    heard = [[], []]
-    for page, list_ in zip(pages, heard, strict=True):
+    pages = [open_camera(camera_picture(name, shift)) for name, shift in (("photo", -75), ("mouth-open", 75))]
+    for page in pages:
         page.locator("input[name=mirror]").uncheck()
         start(page)
-        list_.clear()
+    said = "[...document.querySelectorAll('.fo-live-face .fo-says em')].map((label) => label.textContent).join()"
+    places, labels = [[], []], [set(), set()]
     for _ in range(15):
-        for page, list_ in zip(pages, heard, strict=True):
-            list_.append(page.evaluate(INK)[0])
+        for page, there, heard in zip(pages, places, labels, strict=True):
+            there.append(page.evaluate(INK)[0])
+            heard.add(page.evaluate(said))
             page.wait_for_timeout(60)
-    assert max(heard[0]) < 0.5 < min(heard[1])
+    assert max(places[0]) < 0.5 < min(places[1])
+    assert labels[0] == {"happy,happy"} and not labels[0] & labels[1]
     for page in pages:
         assert page.locator(".fo-live-face").count() == 1
         stop(page)

@@ -144,6 +144,12 @@ def test_a_resting_look_takes_two_seconds_and_is_forgotten_on_request(viewer, mo
     np.testing.assert_allclose(again.faces[0].answers["first"], before.faces[0].answers["first"], atol=0.1)
 
 
+def test_a_new_viewer_takes_no_resting_look_that_was_wished_for_before_it(viewer, models, frame):
+    seen = [viewer.step(frame, models, SEVEN, Options(rest=7), i / RATE) for i in range(60)]
+    assert not any(one.resting or one.faces[0].rested for one in seen)
+    assert viewer.step(frame, models, SEVEN, Options(rest=9), 60 / RATE).resting == pytest.approx(REST_SECONDS)
+
+
 def test_agreement_is_counted_anew_for_other_models(viewer, models, frame):
     for i in range(4):
         seen = viewer.step(frame, models, SEVEN, Options(), i / RATE)

@@ -7,7 +7,7 @@ const say = (name, value) => words[name].replace('{0}', value);
 const colour = (label) => colours[label] ?? colours[''];
 
 const SIZES = [[320, 0.7], [256, 0.65], [192, 0.6]]; // longest side and JPEG quality, smaller when answers are slow
-const MIN_GAP = 1000 / 30, LATE = 1500, GIVEN_UP = 10000, AGAIN = 1000, MOST_ROWS = 40000, WINDOW = 60;
+const MIN_GAP = 1000 / 33, LATE = 1500, GIVEN_UP = 10000, AGAIN = 1000, MOST_ROWS = 40000, WINDOW = 60;
 
 const root = element.firstElementChild;
 root.innerHTML = `
@@ -41,8 +41,8 @@ const video = find('video'), canvas = find('canvas'), screen = find('.fo-screen'
 const option = (name) => find(`input[name=${name}]`).checked;
 const sheet = document.createElement('canvas');
 
-let run = 0, turn = 0, stream = null, waiting = null, rest = 0, edges = null, size = 0, slow = 0, quick = 0;
-let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = null, timers = [], hudAt = 0, drawnAt = 0, lost = 0;
+let run = 0, turn = 0, stream = null, fresh = null, waiting = null, notBefore = 0, rest = 0, edges = null, size = 0, slow = 0, quick = 0;
+let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = null, timers = [], hudAt = 0, drawnAt = 0, lost = 0, missed = 0, stale = false;
 
 const state = (name) => { root.dataset.state = name; startButton.textContent = name === 'off' ? words.start : words.stop; };
 const middle = (text) => { find('.fo-screen-words').textContent = text; };
@@ -78,10 +78,21 @@ function why(error) {
 function begin() {
   state('on'); middle('');
   screen.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-  began = last = performance.now(); gap = took = slow = quick = size = 0; waiting = null; lost = 0;
+  began = last = performance.now(); gap = took = slow = quick = size = 0; waiting = fresh = null; lost = missed = notBefore = 0; stale = false;
   find('.fo-rest').disabled = false;
   timers = [setInterval(watchdog, 250)];
-  send();
+  const mine = run, look = (now, frame) => {
+    if (mine !== run || root.dataset.state !== 'on') return;
+    fresh = frame.captureTime ?? now;
+    send();
+    nextFrame(look);
+  };
+  nextFrame(look);
+}
+
+function nextFrame(look) {
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(look);
+  else setTimeout(() => look(performance.now(), {}), document.hidden ? 200 : MIN_GAP);
 }
 
 function stop(sentence = '') {
@@ -98,12 +109,12 @@ function stop(sentence = '') {
   if (was === 'on') server.stop({ run });
 }
 
-// ---- frames out
+// ---- frames out: the camera's newest, as soon as the one before is answered
 function send() {
-  if (root.dataset.state !== 'on' || waiting) return;
-  if (!root.offsetParent) return stop(words.left);
-  if (document.hidden || video.readyState < 2) return setTimeout(send, 200);
-  const frame = waiting = { at: performance.now(), run };
+  const now = performance.now();
+  if (root.dataset.state !== 'on' || waiting || fresh === null || now < notBefore || video.readyState < 2) return;
+  const frame = waiting = { captured: fresh, at: now, run };
+  fresh = null;
   const sent = {
     run, turn: ++turn, image: grab(), smooth: option('smooth'), mesh: option('mesh'), rest, edges: option('mesh') && !edges,
     ...(window.faceOffChosen ?? chosen),
@@ -120,10 +131,11 @@ function grab() {
 
 // Seen while it lasts, and over by itself: every frame is asked anew, whoever serves by then.
 function watchdog() {
+  if (!root.offsetParent) return stop(words.left);
   const since = lost || waiting?.at, age = since ? performance.now() - since : 0, late = age > LATE;
   screen.classList.toggle('fo-late', late);
-  if (late) { notice(say(lost ? 'lost' : 'late', Math.round(age / 1000))); find('.fo-hud').textContent = '0 fps'; }
-  if (waiting && performance.now() - waiting.at > GIVEN_UP) { lost ||= waiting.at; waiting = null; send(); }
+  if (late) { notice(say(stale ? 'stale' : lost ? 'lost' : 'late', Math.round(age / 1000))); find('.fo-hud').textContent = '0 fps'; }
+  if (waiting && performance.now() - waiting.at > GIVEN_UP) { lost ||= waiting.at; waiting = null; }
 }
 
 // ---- answers in
@@ -131,21 +143,30 @@ function received(frame, answer) {
   if (frame !== waiting || frame.run !== run || root.dataset.state !== 'on') return;
   const now = performance.now();
   waiting = null;
-  if (!answer) { lost ||= frame.at; return setTimeout(send, AGAIN); }
-  lost = 0;
+  if (!answer) {
+    lost ||= frame.at; missed += 1; notBefore = now + AGAIN;
+    if (missed > 2) serverIsThere().then((there) => { stale = there && missed > 2; });
+    return;
+  }
+  lost = missed = 0; stale = false;
   screen.classList.remove('fo-late'); notice(answer.words ?? '');
   if (answer.edges) edges = answer.edges;
   if (answer.faces) {
     latest = answer;
     pace(now - frame.at, now - last); last = now;
     note(answer, now);
-    requestAnimationFrame(() => latest === answer && show(answer, now)); // after the next frame is on its way
+    requestAnimationFrame(() => latest === answer && show(answer, now, frame)); // after the next frame is on its way
   }
-  setTimeout(send, answer.faces ? Math.max(0, MIN_GAP - (now - frame.at)) : 500);
+  notBefore = answer.faces ? frame.at + MIN_GAP : now + 500;
+  send();
 }
 
-function show(answer, now) {
+const serverIsThere = () => fetch(`${window.gradio_config?.root ?? ''}/config`).then((found) => found.ok, () => false);
+
+function show(answer, now, frame) {
   draw(answer); cards(answer); hud(answer, now); strips(now); speak(answer, now); resting(answer);
+  const times = { captured: frame.captured, sent: frame.at, answered: now, drawn: performance.now() };
+  root.dispatchEvent(new CustomEvent('drawn', { detail: times })); // for scripts/measure_live.py
 }
 
 // Smaller frames while answers are slow, larger ones again when they are quick.
@@ -160,7 +181,7 @@ function pace(milliseconds, interval) {
 function resting(answer) {
   middle(answer.resting ? say('resting', answer.resting.toFixed(1)) : answer.faces.length ? '' : words.nobody);
   find('.fo-rest').disabled = answer.resting > 0;
-  find('.fo-forget').hidden = !rest || answer.resting > 0;
+  find('.fo-forget').hidden = answer.resting > 0 || !answer.faces.some((face) => face.rested);
 }
 
 function hud(answer, now) {
