@@ -80,7 +80,7 @@ def measure(image: np.ndarray, faces: Faces) -> Quality:
     perceptual blur metric", SPIE 2007 (sharpness).
     """
     crops = align(image, faces, _PLAIN)
-    light = [_brightness(crop, mesh) for crop, mesh in zip(crops.images, crops.landmarks, strict=True)]
+    light = [brightness(crop, mesh) for crop, mesh in zip(crops.images, crops.landmarks, strict=True)]
     sharp = [sharpness(crop, _PLAIN.detail) for crop in crops.images]
     boxes = faces.boxes
     size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) if len(faces) else np.zeros(0)
@@ -107,7 +107,8 @@ def sharpness(crop: np.ndarray, detail: int) -> float:
     return float(1 - blur_effect(small, h_size=_REBLUR))
 
 
-def _brightness(crop: np.ndarray, mesh: np.ndarray) -> float:
+def brightness(crop: np.ndarray, mesh: np.ndarray) -> float:
+    """Mean grey inside the face, 0 to 255: crop ``uint8 (S, S)``, mesh ``(L, >=2)`` in crop pixels."""
     outline = cv2.convexHull(np.rint(mesh[:, :2]).astype(np.int32))
     inside = cv2.fillConvexPoly(np.zeros_like(crop), outline, 1).astype(bool)
     return float(crop[inside].mean()) if inside.any() else float(crop.mean())

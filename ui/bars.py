@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from ui import wording
 from zoo.labels import colour
 from zoo.prediction import Prediction
 
@@ -23,7 +24,8 @@ def bars(prediction: Prediction, face: int) -> str:
         HTML. All text is escaped.
     """
     best = int(prediction.best[face])
-    rows = [_bar(label, float(p), i == best) for i, (label, p) in enumerate(_pairs(prediction, face))]
+    pairs = enumerate(_pairs(prediction, face))
+    rows = [_bar(label, None if label in prediction.unknown else p, i == best) for i, (label, p) in pairs]
     return f'<ul class="fo-bars">{"".join(rows)}</ul>'
 
 
@@ -39,9 +41,13 @@ def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
     return list(zip(prediction.labels.labels, prediction.probs[face].tolist(), strict=True))
 
 
-def _bar(label: str, p: float, best: bool) -> str:
+def _bar(label: str, p: float | None, best: bool) -> str:
+    """None: the model does not know this label."""
+    name = f'<span class="fo-label">{escape(label)}</span>'
+    if p is None:
+        return f'<li class="fo-bar fo-unknown">{name}<span class="fo-cannot">{wording.CANNOT_ANSWER}</span></li>'
     fill = f'<i style="width:{100 * p:.1f}%;background:{colour(label)}"></i>'
     return (
-        f'<li class="fo-bar{" fo-best" if best else ""}"><span class="fo-label">{escape(label)}</span>'
+        f'<li class="fo-bar{" fo-best" if best else ""}">{name}'
         f'<span class="fo-track" aria-hidden="true">{fill}</span><span class="fo-share">{p:.2f}</span></li>'
     )

@@ -15,7 +15,7 @@ from zoo import charts, modelcard
 from zoo.cards import Card, Figures
 from zoo.curves import Log, paired_columns, read_log
 from zoo.pairs import PairResult, find_pair
-from zoo.report import CHOOSE, Panel, panels, verdict
+from zoo.report import CHOOSE, Panel, hard_panels, panels, verdict
 
 LOG, ARCHITECTURE = "log.csv", "architecture.png"
 FRESH = "FER2013 without near-duplicates"
@@ -162,7 +162,7 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
         Its checkpoint, for the training log and the picture of its layers.
     """
     line = find_line(card, wanted)
-    parts = [_panel(panel) for panel in _charts(card, line) + _training(folder)]
+    parts = [_panel(panel) for panel in _charts(card, line) + hard_panels(card) + _training(folder)]
     return (
         f'<article class="fz-page"><header><h2>{escape(card.title)}</h2><p>{escape(card.summary)}</p>'
         f"{_measured(line)}</header>"
@@ -254,8 +254,21 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
         f'<article class="fz-page">{head}<p class="fz-verdict">{escape(_verdict(first, second, lines[0], pairs))}</p>'
         f"{_duel_key(first, second)}"
         f"{charts.recall_differences(*lines, first.labels_of(lines[0]))}"
-        f'<p class="fz-hint">{wording.DUEL_HINT}</p></article>'
+        f'<p class="fz-hint">{wording.DUEL_HINT}</p>{_both_worse(first, second)}</article>'
     )
+
+
+def _both_worse(first: Card, second: Card) -> str:
+    """Both on the same worse pictures, where both were measured on them."""
+    if first.robustness is None or second.robustness is None or not _same_pictures(first, second):
+        return ""
+    drawn = charts.robustness([(first.title, first.robustness), (second.title, second.robustness)])
+    return f'<section class="fz-worse"><h3>On worse pictures</h3>{drawn}</section>'
+
+
+def _same_pictures(first: Card, second: Card) -> bool:
+    asked = [(one.data, one.split, one.labels, one.n, one.seed) for one in (first.robustness, second.robustness)]
+    return asked[0] == asked[1]
 
 
 def _verdict(first: Card, second: Card, line: Figures, pairs: Sequence[PairResult]) -> str:

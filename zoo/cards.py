@@ -61,6 +61,64 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """How often a model is right on pictures alike in one thing that can be measured.
+
+    Parameters
+    ----------
+    factor : str
+        A key of `zoo.factors.FACTORS`.
+    low, high : float
+        From here to below there, in the factor's unit; `high` may be infinite (None in JSON).
+    interval : (float, float)
+        95 %, as in `Figures`.
+    """
+
+    factor: str
+    low: float
+    high: float | None
+    n: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How often a model is right on pictures made worse in one way.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `zoo.factors.HARMS` or `PARTS`.
+    level : float
+        How much, in the kind's unit.
+    found : float
+        Share of pictures in which the mesh still found the face.
+    """
+
+    kind: str
+    level: float
+    accuracy: float
+    interval: tuple[float, float]
+    found: float
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """The same pictures made worse in many ways, each taken the whole way again: face found, aligned, judged.
+
+    The first condition is the pictures as they are.
+    """
+
+    data: str
+    split: str
+    labels: str
+    n: int
+    seed: int
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
 class Training:
     """How a model came to be: enough to make it again.
 
@@ -113,6 +171,8 @@ class Card:
     threshold: float
     training: Training
     figures: tuple[Figures, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    robustness: Robustness | None = None
     size_bytes: int = 0
     milliseconds: float = 0.0
     licence: str = "MIT"
@@ -197,13 +257,20 @@ def _from_json(data: dict) -> Card:
     data["labels"] = next((known for known in (*LABEL_SETS.values(), EIGHT) if known == labels), labels)
     data["align"] = AlignSpec(**data["align"])
     data["training"] = Training(**data["training"])
-    data["figures"] = tuple(_figures(line) for line in data.get("figures", ()))
+    data["figures"] = tuple(_frozen_as(Figures, line) for line in data.get("figures", ()))
+    data["slices"] = tuple(_frozen_as(Slice, line) for line in data.get("slices", ()))
+    if data.get("robustness"):
+        data["robustness"] = _robustness(data["robustness"])
     data["limits"] = tuple(data.get("limits", ()))
     return Card(**data)
 
 
-def _figures(line: dict) -> Figures:
-    return Figures(**{key: _frozen(value) for key, value in line.items()})
+def _robustness(data: dict) -> Robustness:
+    return Robustness(**{**data, "conditions": tuple(_frozen_as(Condition, one) for one in data["conditions"])})
+
+
+def _frozen_as(kind: type, line: dict):
+    return kind(**{key: _frozen(value) for key, value in line.items()})
 
 
 def _frozen(value: object) -> object:

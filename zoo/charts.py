@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from zoo.cards import Figures
+from zoo.cards import Figures, Robustness, Slice
+from zoo.factors import AS_IT_IS, FACTORS, HARMS, PARTS, range_words
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
 SCRIPT = STYLE.with_suffix(".js")  # what cells do; wants the chart's container as `element`
@@ -23,16 +24,20 @@ BEFORE, AFTER = "before calibration", "as served"
 
 @dataclass(frozen=True)
 class Series:
-    """A line: points ``(x, y)`` in the units of the axes; style ``"a"`` (full) or ``"b"`` (dotted)."""
+    """A line: points ``(x, y)`` in the units of the axes; style ``"a"`` (full) or ``"b"`` (dotted).
+
+    `spans` are the ``(low, high)`` of the points' intervals, where they are known.
+    """
 
     name: str
     points: tuple[tuple[float, float], ...]
     style: str = "a"
+    spans: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
 class Axes:
-    """Names and ranges of both axes, and whether their ticks are per cent."""
+    """Names and ranges of both axes, and whether their ticks are per cent; `x_ticks` names 0, 1, 2 ... instead."""
 
     x: str
     y: str
@@ -40,6 +45,7 @@ class Axes:
     y_range: tuple[float, float] = (0.0, 1.0)
     x_percent: bool = True
     y_percent: bool = True
+    x_ticks: tuple[str, ...] = ()
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Where a point lies in the drawing."""
@@ -65,10 +71,14 @@ def line_chart(series: Sequence[Series], axes: Axes, words: str, ideal: bool = F
         Draw the diagonal, where what is said equals what is so.
     dots : bool
     """
+    return _key(series) + _drawing(series, axes, words, ideal, dots)
+
+
+def _drawing(series: Sequence[Series], axes: Axes, words: str, ideal: bool = False, dots: bool = True) -> str:
     lines = "".join(_line(one, axes, dots) for one in series)
     diagonal = _path("fz-ideal", [axes.place(0, 0), axes.place(1, 1)]) if ideal else ""
     return (
-        f"{_key(series)}<svg class='fz-chart' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{escape(words)}'>"
+        f"<svg class='fz-chart' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{escape(words)}'>"
         f"{_frame(axes)}{diagonal}{lines}</svg>"
     )
 
@@ -126,13 +136,19 @@ def _frame(axes: Axes) -> str:
         (x, y), (end, _) = axes.place(axes.x_range[0], value), axes.place(axes.x_range[1], value)
         parts.append(_path("fz-grid", [(x, y), (end, y)]) + _text(x - 6, y + 4, _tick(value, axes.y_percent), "end"))
     bottom = HEIGHT - BOTTOM
-    for value in _ticks(axes.x_range, whole=not axes.x_percent):
+    for value, words in _x_ticks(axes):
         x, _ = axes.place(value, axes.y_range[0])
-        parts.append(_text(x, bottom + 17, _tick(value, axes.x_percent), "middle"))
+        parts.append(_text(x, bottom + 17, words, "middle"))
     parts.append(_text(4, 13, axes.y, "start", "fz-title"))
     parts.append(_path("fz-axis", [(LEFT, bottom), (WIDTH - RIGHT, bottom)]))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, axes.x, "middle", "fz-title"))
     return "".join(parts)
+
+
+def _x_ticks(axes: Axes) -> list[tuple[float, str]]:
+    if axes.x_ticks:
+        return list(enumerate(axes.x_ticks))
+    return [(value, _tick(value, axes.x_percent)) for value in _ticks(axes.x_range, whole=not axes.x_percent)]
 
 
 def _ticks(ends: tuple[float, float], whole: bool = False) -> list[float]:
@@ -152,7 +168,9 @@ def _tick(value: float, percent: bool) -> str:
 def _line(one: Series, axes: Axes, dots: bool) -> str:
     places = [axes.place(x, y) for x, y in one.points]
     marks = [f"<circle class='fz-dot-{one.style}' cx='{x:.1f}' cy='{y:.1f}' r='4'/>" for x, y in places if dots]
-    return _path(f"fz-line fz-{one.style}", places) + "".join(marks)
+    ends = [(x, *span) for (x, _), span in zip(one.points, one.spans, strict=False)]
+    spans = [_path(f"fz-span fz-{one.style}", [axes.place(x, low), axes.place(x, high)]) for x, low, high in ends]
+    return "".join(spans) + _path(f"fz-line fz-{one.style}", places) + "".join(marks)
 
 
 def _path(css: str, places: Sequence[tuple[float, float]]) -> str:
@@ -168,6 +186,80 @@ def _text(x: float, y: float, words: str, anchor: str, css: str = "") -> str:
 def _key(series: Sequence[Series]) -> str:
     entries = "".join(f"<li><i class='fz-{one.style}'></i>{escape(one.name)}</li>" for one in series)
     return f"<ul class='fz-key'>{entries}</ul>"
+
+
+# --- Worse pictures --------------------------------------------------------------------------
+
+
+def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
+    """Accuracy as pictures get worse: a small chart for each harm, then what is covered, as bars.
+
+    Parameters
+    ----------
+    found : sequence of (str, Robustness)
+        One or two models' titles and what they made of it.
+    """
+    styles = [(title, one, style) for (title, one), style in zip(found, "ab", strict=False)]
+    charts = "".join(_harm(name, styles) for name in HARMS)
+    key = _key([Series(title, (), style) for title, _, style in styles])
+    return f"{key}<div class='fz-harms'>{charts}{_parts(styles)}</div>"
+
+
+def _harm(name: str, styles: Sequence[tuple[str, Robustness, str]]) -> str:
+    harm = HARMS[name]
+    series = [_harm_series(title, one, style, name) for title, one, style in styles]
+    ticks = ("none", *(f"{level:g}" for level in harm.levels))
+    axes = Axes(harm.unit, "share right", (0, len(harm.levels)), (0.0, 1.0), x_percent=False, x_ticks=ticks)
+    words = "; ".join(f"{one.name} from {one.points[0][1]:.0%} to {one.points[-1][1]:.0%}" for one in series)
+    drawn = _drawing(series, axes, f"{harm.title}: {words} as it gets worse.")
+    return f"<figure><figcaption>{escape(harm.title)}</figcaption>{drawn}</figure>"
+
+
+def _harm_series(title: str, one: Robustness, style: str, name: str) -> Series:
+    lines = [one.conditions[0], *(line for line in one.conditions if line.kind == name)]
+    points = tuple((i, line.accuracy) for i, line in enumerate(lines))
+    return Series(title, points, style, tuple(line.interval for line in lines))
+
+
+def _parts(styles: Sequence[tuple[str, Robustness, str]]) -> str:
+    """As they are, eyes covered, mouth covered, mirrored: bars with their intervals in words."""
+    rows = []
+    for kind, words in {AS_IT_IS: "As they are", **PARTS}.items():
+        bars = "".join(_part(title, one, style, kind) for title, one, style in styles)
+        rows.append(f"<div class='fz-row'><span>{escape(words)}</span><div class='fz-three'>{bars}</div></div>")
+    return f"<figure><figcaption>Something covered</figcaption><div class='fz-bars'>{''.join(rows)}</div></figure>"
+
+
+def _part(title: str, one: Robustness, style: str, kind: str) -> str:
+    line = next(line for line in one.conditions if line.kind == kind)
+    low, high = line.interval
+    words = f"{title}: {line.accuracy:.0%}, 95 % interval {low:.0%} to {high:.0%}"
+    return (
+        f"<div class='fz-one' role='img' aria-label='{escape(words)}' title='{escape(words)}'>"
+        f"<i class='fz-fill-{style}' style='width:{100 * line.accuracy:.1f}%'></i>"
+        f"<b>{100 * line.accuracy:.0f} %</b></div>"
+    )
+
+
+def slices(parts: Sequence[Slice]) -> str:
+    """Accuracy by what can be measured of a face: bars with the interval, and n."""
+    groups = []
+    for name, factor in FACTORS.items():
+        rows = "".join(_slice(part) for part in parts if part.factor == name)
+        groups += [f"<figure><figcaption>{escape(factor.title)}</figcaption>{rows}</figure>"] if rows else []
+    return f"<div class='fz-harms fz-slices'>{''.join(groups)}</div>"
+
+
+def _slice(part: Slice) -> str:
+    low, high = part.interval
+    words = f"{part.accuracy:.1%} right of {part.n:,} pictures, 95 % interval {low:.1%} to {high:.1%}"
+    left, width = f"{100 * low:.1f}%", f"{100 * (high - low):.1f}%"
+    return (
+        f"<div class='fz-slice' role='img' aria-label='{escape(range_words(part))}: {words}' title='{words}'>"
+        f"<span>{escape(range_words(part))}<small>n = {part.n:,}</small></span><span class='fz-range'>"
+        f"<i class='fz-fill-a' style='width:{100 * part.accuracy:.1f}%'></i>"
+        f"<u style='left:{left};width:{width}'></u></span><b>{100 * part.accuracy:.0f} %</b></div>"
+    )
 
 
 # --- Classes ---------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, m
     watch = Stopwatch()
     faces = watch.time("mesh", lambda: mesher.find(image))
     aligned = watch.time("align", lambda: align(image, faces, spec))
-    predictions = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).to(labels)) for m in models}
+    predictions = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).onto(labels)) for m in models}
     return Comparison(image, faces, aligned, predictions, watch.milliseconds)
 
 

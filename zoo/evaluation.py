@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from features import images
 from features.align import AlignedFaces, AlignSpec, align
 from features.images import ImageError
 from features.mesh import FaceMesher
-from zoo.cards import Figures
+from zoo.cards import Figures, Robustness, Slice
 from zoo.classifier import Classifier
 from zoo.compare import common_spec
 from zoo.datasets import (
@@ -32,6 +32,7 @@ from zoo.duplicates import load_duplicates
 from zoo.labels import EIGHT, SEVEN, LabelSet
 from zoo.metrics import Paired, Scored, figures, paired, right_of_surest
 from zoo.prediction import Prediction
+from zoo.slices import measured, slices
 
 FER2013 = "FER2013"
 WITHOUT_DUPLICATES = "FER2013 without near-duplicates"
@@ -86,6 +87,8 @@ class TestSet:
         Sentences a reader of the figures should know.
     failed : tuple of str
         Sentences on pictures that could not be read; they are in no figure.
+    found : ndarray, optional
+        ``(m,)`` bool: whether a crop shows a face that the mesh found; all when not given.
     """
 
     __test__ = False  # not a test, whatever pytest makes of its name
@@ -96,6 +99,7 @@ class TestSet:
     views: tuple[View, ...]
     notes: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    found: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,18 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out: model name to its lines of figures; on the first view, pairs of models and coverage."""
+    """What came out: model name to its lines of figures; on the first view, pairs of models, coverage and slices.
+
+    `robustness` is measured apart, by `zoo.robustness.stress`.
+    """
 
     figures: dict[str, tuple[Figures, ...]]
     pairs: tuple[Pair, ...]
     coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
     failed: tuple[str, ...]
+    slices: dict[str, tuple[Slice, ...]] = field(default_factory=dict)
+    robustness: dict[str, Robustness] = field(default_factory=dict)
 
 
 def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[LabelSet]) -> Evaluation:
@@ -154,7 +163,9 @@ def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[L
     before = {model.name: predict_uncalibrated(model, test.faces) for model in models}
     lines = {name: tuple(_lines(predictions[name], before[name], test, label_sets)) for name in predictions}
     pairs, coverage = _pairs(predictions, test, label_sets), _coverage(predictions, test, label_sets)
-    return Evaluation(lines, tuple(pairs), tuple(coverage), test.notes, test.failed)
+    return Evaluation(
+        lines, tuple(pairs), tuple(coverage), test.notes, test.failed, _slices(predictions, test, label_sets)
+    )
 
 
 def predict(model: Classifier, faces: AlignedFaces) -> Prediction:
@@ -227,6 +238,22 @@ def _coverage(predictions: dict[str, Prediction], test: TestSet, label_sets: Seq
                 yield Coverage(name, view.data, labels.name, surest)
 
 
+def _slices(
+    predictions: dict[str, Prediction], test: TestSet, label_sets: Sequence[LabelSet]
+) -> dict[str, tuple[Slice, ...]]:
+    """In the first label set asked for that a model knows; pictures without a mesh have nothing to be measured by."""
+    cases, factors = list(_cases(test.views[:1], label_sets)), measured(test.faces)
+    found = np.ones(len(test.faces), bool) if test.found is None else test.found
+    made = {}
+    for name, prediction in predictions.items():
+        for view, labels in [case for case in cases if _known(case[1], prediction.labels)][:1]:
+            pictures = view.within(labels)
+            seen = (pictures.rows != NO_FACE) & found[pictures.rows]
+            rows = {factor: np.where(seen, values[pictures.rows], np.nan) for factor, values in factors.items()}
+            made[name] = tuple(slices(score(prediction, pictures, test.groups), rows))
+    return made
+
+
 # --- FER2013 ---------------------------------------------------------------------------------
 
 
@@ -258,7 +285,8 @@ def fer2013_test(path: Path, spec: AlignSpec, split: str, votes: Path | None = N
         views.append(View(WITHOUT_DUPLICATES, fresh, test.targets[fresh]))
     if votes is not None:
         views.append(_ferplus_view(votes, data, split))
-    return TestSet(split, test.faces, duplicates.groups, tuple(views), _fer2013_notes(data, test, duplicates.seen))
+    notes = _fer2013_notes(data, test, duplicates.seen)
+    return TestSet(split, test.faces, duplicates.groups, tuple(views), notes, found=test.found)
 
 
 def _fer2013_notes(data: AlignedSet, test: AlignedSet, seen: np.ndarray) -> tuple[str, ...]:

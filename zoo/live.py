@@ -193,10 +193,10 @@ class _Memory:
         if name in self.offsets:
             answer = without_offset(answer, self.offsets[name])
         if not step.options.smooth:
-            shown = answer.to(step.labels)
+            shown = answer.onto(step.labels)
             return shown.probs[0], shown.names[0]
         state = self.steadied[name] = steady(self.steadied.get(name), answer, step.labels, step.now)
-        return Prediction(state.probs[None], answer.labels).to(step.labels).probs[0], state.held.label
+        return Prediction(state.probs[None], answer.labels).onto(step.labels).probs[0], state.held.label
 
     def face(self, number: int, faces: Faces, said: dict[str, Prediction], step: _Step) -> LiveFace:
         """What is shown of this face, alone in `faces` and in every answer of `said`."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zoo.cards import Card, Figures
+from zoo.cards import Card, Figures, Robustness, Slice
+from zoo.charts import calibration_gap
+from zoo.factors import FACTORS, harm_words, range_words
 from zoo.tables import share, with_interval
 
 SMALLER_SETS = (
@@ -44,7 +46,7 @@ def sections(card: Card) -> tuple[Section, ...]:
     return (
         _details(card),
         _use(card),
-        _factors(),
+        _factors(card),
         _metrics(card),
         _evaluation_data(card),
         _training_data(card),
@@ -97,18 +99,61 @@ def _use(card: Card) -> Section:
     return Section("Intended use", entries)
 
 
-def _factors() -> Section:
+def _factors(card: Card) -> Section:
     entries = (
         ("Expected to matter", "Pose, light, blur, size of the face, things in front of it, age, gender, skin tone."),
         ("Measured", "The label of the picture (see Quantitative analyses)."),
+        ("Pose, light, blur, size", _by_factor(card)),
+        ("Worse pictures, covered faces", _worse(card)),
         (
             "Age, gender, skin tone",
             f"{NOT_MEASURED}: the data has no such labels. That is no reason to think that "
             "the model is equally good for everyone.",
         ),
-        ("Pose, light, blur, size, covered faces", NOT_MEASURED),
     )
-    return Section("Factors", entries)
+    tables = [slice_table(card.slices)] if card.slices else []
+    tables += [harm_table(card.robustness)] if card.robustness else []
+    return Section("Factors", entries, tuple(tables))
+
+
+def _by_factor(card: Card) -> str:
+    if not card.slices:
+        return NOT_MEASURED
+    total = max(sum(part.n for part in card.slices if part.factor == name) for name in FACTORS)
+    return f"On the {total:,} PrivateTest pictures in which the mesh found the face; first table below."
+
+
+def _worse(card: Card) -> str:
+    one = card.robustness
+    if one is None:
+        return NOT_MEASURED
+    return (
+        f"{one.n:,} pictures of {one.data} {one.split}, drawn with seed {one.seed} from those in which the mesh found "
+        "the face; made worse, then found, aligned and judged again; last table below."
+    )
+
+
+def slice_table(parts: tuple[Slice, ...]) -> Table:
+    """Accuracy by what can be measured of a face."""
+    rows = (
+        (f"{FACTORS[part.factor].title}: {range_words(part)}", f"{part.n:,}", _share_of(part.accuracy, part.interval))
+        for part in parts
+    )
+    return Table(("pictures", "n", "accuracy"), tuple(rows))
+
+
+def harm_table(found: Robustness) -> Table:
+    """Accuracy and share of faces found, condition by condition."""
+    rows = (
+        (harm_words(line), f"{100 * line.found:.0f} %", _share_of(line.accuracy, line.interval))
+        for line in found.conditions
+    )
+    return Table(("pictures made worse", "mesh found", "accuracy"), tuple(rows))
+
+
+def _share_of(accuracy: float, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{100 * accuracy:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def _metrics(card: Card) -> Section:
@@ -117,7 +162,8 @@ def _metrics(card: Card) -> Section:
         ("Macro-F1, balanced accuracy", "Means over the labels, so that rare ones weigh as much as common ones."),
         (
             "Calibration",
-            "ECE over 15 bins: how far confidence is from the share right. NLL, Brier: the lower the better.",
+            "ECE over 15 bins: how far confidence is from the share right, as served and before calibration. "
+            "NLL, Brier: the lower the better.",
         ),
         ("Threshold", f"{card.threshold:.2f}, chosen on {card.training.selected_on}."),
     )
@@ -150,7 +196,7 @@ def _training_data(card: Card) -> Section:
     return Section("Training data", entries)
 
 
-OVERALL = ("data", "labels", "n", "accuracy", "balanced", "macro-F1", "NLL", "Brier", "ECE")
+OVERALL = ("data", "labels", "n", "accuracy", "balanced", "macro-F1", "NLL", "Brier", "ECE", "ECE before")
 
 
 def _analyses(card: Card) -> Section:
@@ -168,7 +214,13 @@ def _analyses(card: Card) -> Section:
 
 def _overall(line: Figures) -> tuple[str, ...]:
     numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
-    return (f"{line.data}, {line.split}", line.labels, str(line.n), with_interval(line), *(f"{x:.3f}" for x in numbers))
+    shown = (f"{number:.3f}" for number in numbers)
+    return (f"{line.data}, {line.split}", line.labels, str(line.n), with_interval(line), *shown, _before(line))
+
+
+def _before(line: Figures) -> str:
+    """ECE of what the machine said before calibration."""
+    return f"{calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
 
 
 def by_label(card: Card, line: Figures) -> Table:

@@ -19,10 +19,13 @@ class Prediction:
         ``(n, k)`` float32, rows sum to 1.
     labels : LabelSet
         The k labels in order.
+    unknown : tuple of str
+        Labels of the set that the model never learned: it cannot answer with them, their probability is 0.
     """
 
     probs: np.ndarray
     labels: LabelSet
+    unknown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         probs = np.asarray(self.probs, np.float32)
@@ -44,7 +47,7 @@ class Prediction:
 
     def __getitem__(self, index) -> Prediction:
         """The chosen faces' rows, again as `Prediction`; an integer gives one row."""
-        return Prediction(np.atleast_2d(self.probs[index]), self.labels)
+        return Prediction(np.atleast_2d(self.probs[index]), self.labels, self.unknown)
 
     @property
     def best(self) -> np.ndarray:
@@ -73,3 +76,21 @@ class Prediction:
         total = kept.sum(axis=1, keepdims=True)
         even = np.full_like(kept, 1 / len(labels))
         return Prediction(np.where(total > 1e-9, kept / np.maximum(total, 1e-9), even), labels)
+
+    def onto(self, labels: LabelSet) -> Prediction:
+        """As `to`, for a set that may hold labels the model does not know: those become `unknown`.
+
+        Raises
+        ------
+        UnknownLabelsError
+            The model knows none of them.
+        """
+        known = tuple(name for name in labels if name in self.labels.labels)
+        if len(known) == len(labels):
+            return self.to(labels)
+        if not known:
+            self.labels.index(labels.labels[0])  # raises, naming both
+        narrow = self.to(LabelSet(f"{labels.name}, known", known))
+        probs = np.zeros((len(self), len(labels)), np.float32)
+        probs[:, [labels.index(name) for name in known]] = narrow.probs
+        return Prediction(probs, labels, tuple(name for name in labels if name not in known))

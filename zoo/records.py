@@ -18,10 +18,11 @@ One picture as JSON::
      "milliseconds": {"mesh": 3.6, "align": 0.2, "hog-svm": 6.1, "cnn": 1.9}}
 
 `label` is what the face *looks most like*; `sure` says whether its probability reaches the
-threshold on the model's card. Lengths are pixels of the picture, x right and y down; angles
-degrees; milliseconds are for the whole picture; quality's measures are those of
-`features.quality.Quality`. A picture without a face has no entry in `faces`. `rows` gives the
-same as a table, a row a face and model, and `to_csv` that as text.
+threshold on the model's card. A label that a model never learned has probability 0. Lengths
+are pixels of the picture, x right and y down; angles degrees; milliseconds are for the whole
+picture; quality's measures are those of `features.quality.Quality`. A picture without a face has
+no entry in `faces`. `rows` gives the same as a table, a row a face and model, and `to_csv` that
+as text.
 """
 
 from __future__ import annotations

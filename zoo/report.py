@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # importing it imports scikit-learn
     from zoo.evaluation import Evaluation, Pair
 
 CHOOSE = "Choose a cell to read it as a sentence."
-HEADING = ("model", "labels", "n", "accuracy (95 %)", "balanced", "macro-F1", "NLL", "Brier", "ECE")
+HEADING = ("model", "labels", "n", "accuracy (95 %)", "balanced", "macro-F1", "NLL", "Brier", "ECE", "ECE before")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Face-off: evaluation</title><style>{style}</style></head>
@@ -52,6 +52,7 @@ def page(result: Evaluation, cards: dict[str, Card]) -> str:
     parts = [_table(data, lines) for data in dict.fromkeys(line.data for _, line in lines)]
     parts += [_pairs(result.pairs, cards)] if result.pairs else []
     parts += [_model(card, line) for card, line in lines if (line.data, line.labels) == (first.data, first.labels)]
+    parts += [_beyond(cards[name], result) for name in result.figures]
     parts += [_notes((*result.notes, *result.failed))]
     style = "".join(path.read_text(encoding="utf-8") for path in (charts.STYLE, STYLE))
     return PAGE.format(style=style, body="".join(parts), script=charts.SCRIPT.read_text(encoding="utf-8"))
@@ -72,6 +73,24 @@ def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
     return made
 
 
+def hard_panels(card: Card) -> list[Panel]:
+    """Charts of what makes pictures hard for a model, as far as its card has the numbers."""
+    made = []
+    if card.robustness:
+        made.append(Panel("On worse pictures", charts.robustness([(card.title, card.robustness)]), wide=True))
+    if card.slices:
+        made.append(Panel("By what can be measured of a face", charts.slices(card.slices), wide=True))
+    return made
+
+
+def _beyond(card: Card, result: Evaluation) -> str:
+    """The same from an evaluation that is on no card yet."""
+    fresh = replace(card, slices=result.slices.get(card.name, ()), robustness=result.robustness.get(card.name))
+    body = "".join(map(_panel, hard_panels(fresh)))
+    title = f"{card.title}: what makes it hard"
+    return f"<section><h2>{escape(title)}</h2><div class='panels'>{body}</div></section>" if body else ""
+
+
 def _table(data: str, lines: list[tuple[Card, Figures]]) -> str:
     chosen = [(card, line) for card, line in lines if line.data == data]
     head = "".join(f"<th scope='col'>{name}</th>" for name in HEADING)
@@ -84,7 +103,19 @@ def _table(data: str, lines: list[tuple[Card, Figures]]) -> str:
 
 def _row(card: Card, line: Figures) -> tuple[str, ...]:
     numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
-    return (card.title, line.labels, f"{line.n:,}", with_interval(line), *(f"{number:.3f}" for number in numbers))
+    return (
+        card.title,
+        line.labels,
+        f"{line.n:,}",
+        with_interval(line),
+        *(f"{number:.3f}" for number in numbers),
+        _before(line),
+    )
+
+
+def _before(line: Figures) -> str:
+    """ECE before calibration."""
+    return f"{charts.calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
 
 
 def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:

@@ -196,7 +196,7 @@ class Steadied:
 def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: float) -> Steadied:
     """The next state after one face's newest answer, in the model's own labels."""
     probs = answer.probs[0] if before is None else averaged(before.probs, answer.probs[0], now - before.at)
-    shown = Prediction(probs[None], answer.labels).to(labels).probs[0]
+    shown = Prediction(probs[None], answer.labels).onto(labels).probs[0]
     return Steadied(probs, hold(before.held if before else None, shown, labels, now), now)
 
 

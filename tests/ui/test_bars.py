@@ -3,7 +3,7 @@ import re
 import numpy as np
 
 from ui import bars
-from zoo.labels import EIGHT, OTHER, SEVEN, LabelSet, colour
+from zoo.labels import EIGHT, FIVE, OTHER, SEVEN, LabelSet, colour
 from zoo.prediction import Prediction
 
 PREDICTION = Prediction(np.array([[0.05, 0.0, 0.1, 0.6, 0.05, 0.1, 0.1]]), SEVEN)
@@ -44,3 +44,10 @@ def test_the_stack_is_read_out_as_numbers():
     assert 'aria-label="angry 0.05, disgust 0.00, fear 0.10, happy 0.60' in html
     widths = [float(w) for w in re.findall(r"width:([\d.]+)%", html)]
     assert sum(widths) == 100
+
+
+def test_a_label_the_model_never_learned_is_no_zero():
+    five = Prediction(np.array([[0.1, 0.2, 0.3, 0.1, 0.3]]), FIVE).onto(SEVEN)
+    html = bars.bars(five, 0)
+    assert html.count("cannot answer: never learned") == html.count("fo-unknown") == 2
+    assert html.count("fo-track") == 5 and "0.00" not in html

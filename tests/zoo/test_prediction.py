@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.labels import FIVE, SEVEN, SIX, UnknownLabelsError
+from zoo.labels import FIVE, SEVEN, SIX, LabelSet, UnknownLabelsError
 from zoo.prediction import Prediction
 
 ROW = [0.1, 0.1, 0.1, 0.2, 0.1, 0.1, 0.3]
@@ -52,3 +52,19 @@ def test_indexing_gives_predictions():
 def test_what_is_no_probability_is_refused(probs):
     with pytest.raises(ValueError, match=r"sum to 1|expected \(n, 7\)"):
         Prediction(np.array(probs), SEVEN)
+
+
+def test_labels_a_model_never_learned_are_unknown_and_get_nothing():
+    five = Prediction(np.array([[0.1, 0.2, 0.3, 0.1, 0.3]]), FIVE)
+    seven = five.onto(SEVEN)
+    assert seven.unknown == ("disgust", "fear") and seven[0].unknown == seven.unknown
+    assert seven.probs[0] == pytest.approx([0.1, 0, 0, 0.2, 0.3, 0.1, 0.3])
+    assert seven.names == ["sad"]
+    six = five.onto(SIX)
+    assert six.probs[0] == pytest.approx(np.array([0.1, 0, 0, 0.2, 0.3, 0.1]) / 0.7, abs=1e-6)
+    assert five.onto(FIVE) is five and Prediction(np.array([ROW]), SEVEN).onto(SIX).unknown == ()
+
+
+def test_a_set_of_which_a_model_knows_nothing_is_refused():
+    with pytest.raises(UnknownLabelsError):
+        Prediction(np.array([[0.1, 0.2, 0.3, 0.1, 0.3]]), FIVE).onto(LabelSet("other", ("wink", "nod")))

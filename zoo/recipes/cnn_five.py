@@ -10,9 +10,9 @@ never be reached. The log says which condition held first and which one ended th
 What differs: the aligned crop that all models see; PublicTest chooses, PrivateTest reports. On the
 two labels it does not know it cannot answer.
 
-Expected: measured, see the card (of five labels; figures for seven do not compare). About 80
-seconds an epoch on two cores. Threads are TensorFlow's: ``TF_NUM_INTRAOP_THREADS=1`` keeps it to
-one core. Command::
+Expected: measured, see the card (of five labels; figures for seven do not compare). About 100
+seconds an epoch on two cores of which one is busy. Threads are TensorFlow's:
+``TF_NUM_INTRAOP_THREADS=1`` keeps it to one core. Command::
 
     python -m zoo train cnn-five --data fer2013.csv
 """
