@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -131,6 +132,18 @@ class AlignedFaces:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @cached_property
+    def gradients(self) -> tuple[np.ndarray, np.ndarray]:
+        """Strength and direction in degrees, 0 to 180, of the grey levels' change; none at the border.
+
+        Both ``(n, S, S)`` float64; kept, because descriptors at several scales read the same ones.
+        """
+        down, right = np.zeros(self.images.shape), np.zeros(self.images.shape)
+        grey = self.images.astype(np.float64)
+        down[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
+        right[:, :, 1:-1] = grey[:, :, 2:] - grey[:, :, :-2]
+        return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 180
 
     def __getitem__(self, index) -> AlignedFaces:
         """The chosen faces, again as `AlignedFaces`; an integer gives one face."""

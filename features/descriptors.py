@@ -50,7 +50,7 @@ class Hog:
         size, side = faces.spec.size, self._blocks(faces.spec.size)
         if side < 1:
             raise ValueError(f"crops of {size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {size // 2}")
-        rows = [_blocks(self._cells(image)) for image in faces.images]
+        rows = [_blocks(self._cells(strength, angle)) for strength, angle in zip(*faces.gradients, strict=True)]
         return np.array(rows, np.float32).reshape(len(faces), side * side * 4 * self.orientations)
 
     def mirror_order(self, size: int) -> np.ndarray:
@@ -65,10 +65,9 @@ class Hog:
     def _blocks(self, size: int) -> int:
         return size // self.cell - 1
 
-    def _cells(self, image: np.ndarray) -> np.ndarray:
-        """Mean gradient of each cell by direction: ``(c, c, orientations)``."""
-        count = image.shape[0] // self.cell
-        strength, angle = _gradients(image)
+    def _cells(self, strength: np.ndarray, angle: np.ndarray) -> np.ndarray:
+        """Mean gradient of each cell by direction: ``(S, S), (S, S) -> (c, c, orientations)``."""
+        count = len(strength) // self.cell
         width = 180 / self.orientations
         bins = ((angle + width / 2 * self.centred) % 180 // width).astype(np.intp).clip(0, self.orientations - 1)
         place = np.arange(count * self.cell) // self.cell
@@ -76,15 +75,6 @@ class Hog:
         index = (place[:, None] * count + place) * self.orientations + bins[inside, inside]
         sums = np.bincount(index.ravel(), strength[inside, inside].ravel(), count * count * self.orientations)
         return sums.reshape(count, count, self.orientations) / self.cell**2
-
-
-def _gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Strength and direction in degrees, 0 to 180, of the grey levels' change; none at the border."""
-    down, right = np.zeros(image.shape), np.zeros(image.shape)
-    grey = image.astype(np.float64)
-    down[1:-1] = grey[2:] - grey[:-2]
-    right[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
-    return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 180
 
 
 def _blocks(cells: np.ndarray) -> np.ndarray:

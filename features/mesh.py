@@ -11,7 +11,6 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
@@ -19,9 +18,10 @@ import cv2
 import numpy as np
 
 from features.faces import Faces, boxes_of
-from features.windows import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, tiles
+from features.windows import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, roll_of, tiles
 
 CONFIDENCE = 0.5  # where there may be no face at all
+FAR_CONFIDENCE = 0.6  # the graph's own; `FaceDetection` with the full-range model takes it, whatever it is told
 MESH_CONFIDENCE = 0.95  # in a window; meshes forced upon something else score 0.5 to 0.93, true ones 0.99
 FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
 LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
@@ -48,8 +48,12 @@ def _import_solutions():
     return face_mesh, face_detection
 
 
+def _windows_of(detections: Sequence | None, tile: tuple[int, int, int, int]) -> list[Window]:
+    """Around detections' boxes and eyes, which MediaPipe gives as parts of the tile it looked at."""
+    return [_window_of(one.location_data, tile) for one in detections or []]
+
+
 def _window_of(location, tile: tuple[int, int, int, int]) -> Window:
-    """A detection's box and eyes, which MediaPipe gives as parts of the tile it looked at."""
     start, size = np.array(tile[:2]), np.array(tile[2:]) - tile[:2]
     box, eyes = location.relative_bounding_box, location.relative_keypoints[:2]
     corners = np.array([(box.xmin, box.ymin), (box.xmin + box.width, box.ymin + box.height)])
@@ -89,6 +93,43 @@ def _landmarker():
         outputs=["landmarks"],
         stream_type_hints={"window": PacketDataType.PROTO, "landmarks": PacketDataType.PROTO},
         calculator_params={"facelandmarkcpu__ThresholdingCalculator.threshold": MESH_CONFIDENCE},
+    )
+
+
+def _finders():
+    """Both of MediaPipe's ways to find faces: ``near`` gives ``meshes``, ``far`` gives ``detections``.
+
+    In one graph they share its threads: they run beside each other where there is a second core,
+    and do not get into each other's way where there is none.
+    """
+    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+    from mediapipe.python.solution_base import PacketDataType, SolutionBase
+
+    settings = {"num_faces": 4, "with_attention": False, "use_prev_landmarks": False}
+    graph = CalculatorGraphConfig(
+        input_stream=["near", "far"], input_side_packet=list(settings), output_stream=["meshes", "detections"]
+    )
+    graph.node.add(
+        calculator="FaceLandmarkFrontCpu",
+        input_stream=["IMAGE:near"],
+        input_side_packet=[f"{name.upper()}:{name}" for name in settings],
+        output_stream=["LANDMARKS:meshes"],
+    )
+    graph.node.add(
+        calculator="FaceDetectionFullRangeCpu", input_stream=["IMAGE:far"], output_stream=["DETECTIONS:detections"]
+    )
+    near, far = "facelandmarkfrontcpu__", "facedetectionfullrangecpu__facedetectionfullrange__"
+    boxes = "facedetection__TensorsToDetectionsCalculator.min_score_thresh"
+    return SolutionBase(
+        graph_config=graph,
+        side_inputs=settings,
+        outputs=["meshes", "detections"],
+        stream_type_hints={"meshes": PacketDataType.PROTO_LIST, "detections": PacketDataType.PROTO_LIST},
+        calculator_params={
+            f"{near}facedetectionshortrangecpu__facedetectionshortrange__{boxes}": CONFIDENCE,
+            f"{near}facelandmarkcpu__ThresholdingCalculator.threshold": CONFIDENCE,
+            f"{far}{boxes}": FAR_CONFIDENCE,
+        },
     )
 
 
@@ -134,23 +175,19 @@ class FaceMesher:
     def __init__(self, tracking: bool = False, max_faces: int = 20) -> None:
         self.tracking = tracking
         self.max_faces = max_faces
-        face_mesh, face_detection = _import_solutions()
-        self._mesh = face_mesh.FaceMesh(
-            static_image_mode=not tracking,
-            max_num_faces=max_faces if tracking else 4,
-            min_detection_confidence=CONFIDENCE,
-            min_tracking_confidence=CONFIDENCE,
-        )
-        self._graphs = [self._mesh]
-        self._worker: ThreadPoolExecutor | None = None
-        if not tracking:
+        face_mesh, _ = _import_solutions()
+        if tracking:
+            self._mesh = face_mesh.FaceMesh(
+                max_num_faces=max_faces, min_detection_confidence=CONFIDENCE, min_tracking_confidence=CONFIDENCE
+            )
+            self._graphs = [self._mesh]
+        else:
             self._close_mesh = face_mesh.FaceMesh(
                 static_image_mode=True, max_num_faces=2, min_detection_confidence=FACE_PICTURE_CONFIDENCE
             )
-            self._detector = face_detection.FaceDetection(model_selection=1, min_detection_confidence=CONFIDENCE)
+            self._finders = _finders()
             self._landmarker = _landmarker()
-            self._graphs += [self._close_mesh, self._detector, self._landmarker]
-            self._worker = ThreadPoolExecutor(1, "face-detector")
+            self._graphs = [self._close_mesh, self._finders, self._landmarker]
 
     def __enter__(self) -> FaceMesher:
         return self
@@ -160,8 +197,6 @@ class FaceMesher:
 
     def close(self) -> None:
         """Free MediaPipe's graphs. Closing twice is harmless."""
-        if self._worker:
-            self._worker.shutdown()
         while self._graphs:
             self._graphs.pop().close()
 
@@ -205,7 +240,7 @@ class FaceMesher:
         yield self._padded(_brighten(image), 0.5)
         yield self._padded(image, 0.25)
         yield self._turned(image)
-        yield _run(self._mesh, image)
+        yield self._near(image)
 
     def _face_picture_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """A picture that is one face and little more (FER2013): enlarge it and give it a border."""
@@ -215,9 +250,9 @@ class FaceMesher:
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
         """The mesh on the whole, and in a window around every further face the detector sees."""
-        far = self._worker.submit(self._detect, image)  # MediaPipe lets go of Python's lock: both run at once
-        near = _run(self._mesh, image)
-        windows = far.result()
+        found = self._finders.process({"near": image, "far": image})
+        near = _pixels(found.meshes, image)
+        windows = self._with_tiles(image, found.detections)
         near, seen = _agreeing(near, windows)
         left = [w for w in windows if not any(overlap(w.face, box) >= SAME_FACE for box in boxes_of(near))]
         further = [self._in_window(image, window) for window in left]
@@ -230,7 +265,7 @@ class FaceMesher:
         Upright meshes are at times forced upon faces that hang upside down. One that two
         detectors saw upright is true, and then so are its neighbours; others have to prove it.
         """
-        leaning = np.array([abs(around_mesh(mesh).roll) >= LEANING for mesh in meshes], bool)
+        leaning = np.array([abs(roll_of(mesh)) >= LEANING for mesh in meshes], bool)
         meshes = [self._upright(image, mesh) if leans else mesh for mesh, leans in zip(meshes, leaning, strict=True)]
         if not (seen & ~leaning).any():
             meshes = [mesh for mesh in meshes if self._is_steady(image, mesh)]
@@ -278,18 +313,20 @@ class FaceMesher:
         """The mesh in a window that is known to hold a face; none if the network sees no face there."""
         height, width = image.shape[:2]
         landmarks = self._landmarker.process({"image": image, "window": _message(window, width, height)}).landmarks
-        return _pixels([landmarks] if landmarks else [], width, height)
+        return _pixels([landmarks] if landmarks else [], image)
 
-    def _detect(self, image: np.ndarray) -> list[Window]:
-        """Windows around what the full-range detector sees on the whole and on tiles of a large picture."""
-        parts = tiles(image.shape[1], image.shape[0])
-        windows = [window for part in parts for window in self._detect_in(image, part)]
+    def _near(self, image: np.ndarray) -> np.ndarray:
+        """The mesh's own finder, alone."""
+        return _pixels(self._finders.process({"near": image}).meshes, image)
+
+    def _with_tiles(self, image: np.ndarray, detections: Sequence | None) -> list[Window]:
+        """Windows around what the far finder saw on the whole, and sees on tiles of a large picture."""
+        whole, *parts = tiles(image.shape[1], image.shape[0])
+        windows = _windows_of(detections, whole)
+        for left, top, right, bottom in parts:
+            part = np.ascontiguousarray(image[top:bottom, left:right])
+            windows += _windows_of(self._finders.process({"far": part}).detections, (left, top, right, bottom))
         return [windows[k] for k in keep_distinct([window.face for window in windows])]
-
-    def _detect_in(self, image: np.ndarray, tile: tuple[int, int, int, int]) -> list[Window]:
-        left, top, right, bottom = tile
-        found = self._detector.process(np.ascontiguousarray(image[top:bottom, left:right])).detections or []
-        return [_window_of(one.location_data, tile) for one in found]
 
 
 class FaceCounter:
@@ -320,7 +357,7 @@ def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, li
     kept, seen = [], []
     for i, box in enumerate(boxes_of(meshes)):
         same = [window for window in windows if overlap(window.face, box) >= SAME_FACE]
-        roll = around_mesh(meshes[i]).roll
+        roll = roll_of(meshes[i])
         if all(math.cos(math.radians(window.roll - roll)) > 0.5 for window in same):
             kept.append(i)
             seen.append(bool(same))
@@ -333,19 +370,35 @@ def _check(image: np.ndarray) -> None:
 
 
 def _run(mesh, image: np.ndarray) -> np.ndarray:
-    """MediaPipe's own answer: ``(n, L, 3)`` float32 in pixels of `image`."""
-    height, width = image.shape[:2]
-    return _pixels(mesh.process(image).multi_face_landmarks or [], width, height)
+    """What one of MediaPipe's own `FaceMesh` finds: ``(n, L, 3)`` float32 in pixels of `image`."""
+    return _pixels(mesh.process(image).multi_face_landmarks, image)
 
 
-def _pixels(found: Sequence, width: int, height: int) -> np.ndarray:
-    """MediaPipe's landmark messages as ``(n, L, 3)`` float32 in pixels."""
-    points = [[(p.x, p.y, p.z) for p in face.landmark] for face in found]
-    if not points:
+def _pixels(found: Sequence | None, image: np.ndarray) -> np.ndarray:
+    """MediaPipe's landmark messages as ``(n, L, 3)`` float32 in pixels of `image`."""
+    if not found:
         return _no_mesh()
+    height, width = image.shape[:2]
     # MediaPipe counts from the picture's edge, we from the first pixel's centre; z is at the scale of x.
-    scaled = np.array(points, np.float32) * np.array([width, height, width], np.float32)
+    scaled = np.array([_points(face) for face in found]) * np.array([width, height, width], np.float32)
     return scaled - np.array([0.5, 0.5, 0], np.float32)
+
+
+# A landmark as protobuf writes it: kind and length, then fields 1, 2 and 3 of 32 bits each behind its key.
+_STORED = np.dtype(
+    [("head", "u1", 2), ("x_key", "u1"), ("x", "<f4"), ("y_key", "u1"), ("y", "<f4"), ("z_key", "u1"), ("z", "<f4")]
+)
+_Z_KEY = 3 << 3 | 5
+
+
+def _points(face) -> np.ndarray:
+    """One message's points, ``(L, 3)`` float32. Asking it for one after the other takes ten times as long."""
+    stored, count = face.SerializeToString(), len(face.landmark)
+    if len(stored) == count * _STORED.itemsize:
+        table = np.frombuffer(stored, _STORED)
+        if (table["z_key"] == _Z_KEY).all():
+            return np.stack([table[axis] for axis in "xyz"], axis=1)
+    return np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32)  # with more or fewer fields
 
 
 def _turned_back(meshes: np.ndarray, turns: int, height: int, width: int) -> np.ndarray:

@@ -54,13 +54,18 @@ def around_box(corners: np.ndarray, eyes: np.ndarray) -> Window:
 def around_mesh(mesh: np.ndarray) -> Window:
     """Around a mesh ``(L, 3)``, turned until the outer eye corners are level."""
     flat = mesh[:, :2].astype(np.float64)
-    roll = _lean(flat[RIGHT_EYE[0]] - flat[LEFT_EYE[0]])
+    roll = roll_of(mesh)
     cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
     axes = np.array([[cos, -sin], [sin, cos]])  # columns: the face's right and down
     turned = flat @ axes
     centre = axes @ ((turned.min(axis=0) + turned.max(axis=0)) / 2)
     side = MARGIN * np.ptp(turned, axis=0).max()
     return Window(boxes_of(mesh[None])[0], centre, side, roll)
+
+
+def roll_of(mesh: np.ndarray) -> float:
+    """Degrees clockwise by which the outer eye corners of a mesh ``(L, 3)`` are off the level."""
+    return _lean(mesh[RIGHT_EYE[0]].astype(np.float64) - mesh[LEFT_EYE[0]])
 
 
 def _lean(right: np.ndarray) -> float:

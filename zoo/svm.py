@@ -59,6 +59,10 @@ class Kernel:
     gamma: float
     even: int | None = None
 
+    def __post_init__(self) -> None:
+        # Column by column, kept and turned directions lie each in one piece: BLAS then reads memory in a row.
+        object.__setattr__(self, "vectors", np.asfortranarray(self.vectors))
+
     def __call__(self, x: np.ndarray) -> np.ndarray:
         z = (x - self.mean) @ self.components
         return np.concatenate([self._kernel(row) for row in z]) @ self.coefficients + self.bias
