@@ -46,7 +46,7 @@ class Overlay:
 
 def text_height(size: tuple[int, int]) -> int:
     """Of the letters on a frame of this width and height, in pixels."""
-    return max(11, round(max(size) / 64))
+    return max(11, round(max(size) / 50))
 
 
 def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: int) -> np.ndarray:

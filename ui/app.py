@@ -18,8 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 import gradio as gr
 from gradio import networking
 
-from features import images
-from ui import compare_tab, live_tab, uploads, wording, zoo_tab
+from ui import compare_tab, live_tab, uploads, video_tab, wording, zoo_tab
 from ui.engine import Engine
 from ui.examples import PICTURES
 from ui.theme import ASSETS, read, theme
@@ -29,6 +28,7 @@ from zoo import charts
 TABS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
     ("Compare", compare_tab.build),
     ("Live", live_tab.build),
+    ("Video", video_tab.build),
     ("Zoo", zoo_tab.build),
 )
 
@@ -62,12 +62,18 @@ def launch_options() -> dict:
     """What `Blocks.launch` is given besides host, port and certificates."""
     return {
         "theme": theme(),
-        "css_paths": [ASSETS / "face-off.css", ASSETS / "live.css", charts.STYLE, ASSETS / "zoo.css"],
+        "css_paths": [
+            ASSETS / "face-off.css",
+            ASSETS / "live.css",
+            ASSETS / "video.css",
+            charts.STYLE,
+            ASSETS / "zoo.css",
+        ],
         "head": read("head.html"),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
-        "max_file_size": images.MAX_BYTES,
+        "max_file_size": video_tab.LIMITS.size,  # pictures have a lower limit of their own
         "ssr_mode": False,
         "quiet": True,
     }

@@ -112,6 +112,70 @@ LIVE_PRIVACY = (
 )
 
 
+VIDEO_MINUTES, VIDEO_MEGABYTES = 3, 200
+VIDEO = {
+    "file": "Clip",
+    "waiting": "Choose a clip, press Annotate, and watch every model’s answers on it.",
+    "choose": "Choose a clip first: mp4, webm, mov, mkv, avi or GIF.",
+    "limits": f"mp4, webm, mov, mkv, avi or GIF, up to {VIDEO_MINUTES} minutes and {VIDEO_MEGABYTES} MB. Sound is left "
+    f"out. Clip and result are deleted within {KEPT_MINUTES} minutes: save what you want to keep.",
+    "example": "Use an example clip",
+    "start": "Annotate",
+    "stop": "Stop",
+    "stopped": "Stopped. Nothing is kept of what was begun.",
+    "gone": f"This clip was deleted after {KEPT_MINUTES} minutes, as promised. Choose it again.",
+    "over_time": "Over time",
+    "areas": "The taller a colour, the more a model leans to that label at that moment. Gaps: the face was not seen.",
+    "moments": "Where the models disagree most",
+    "moments_hint": "Look at these yourself: what would you say, and what might have misled a model?",
+    "no_moments": "They show the same label all the time.",
+}
+VIDEO_STEPS = (
+    ("Follow", "Every face keeps its number from frame to frame, up to eight at a time."),
+    ("Ask", "All models see the very same crops, at most 15 times a second."),
+    ("Watch", "Their bars are drawn into the clip; charts and a table come with it."),
+)
+
+
+def progress(now: float, whole: float | None) -> str:
+    """How far a clip is."""
+    return f"{now:.0f} s of {whole:.0f} s" if whole else f"{now:.0f} s"
+
+
+def followed(faces: int, agreement: float | None) -> str:
+    """How many faces a clip has, and how often the models agree on them."""
+    if not faces:
+        return "No face found in this clip."
+    count = "1 face followed" if faces == 1 else f"{faces} faces followed"
+    if agreement is None:
+        return f"{count}."
+    return f"{count}. The models agree on {100 * agreement:.0f} % of all answers."
+
+
+def clip_facts(seconds: float, frames: int, analysed: int) -> str:
+    """What was read of a clip."""
+    read = f"{seconds:.1f} s, {frames} frames"
+    return (
+        f"{read}, all analysed." if analysed == frames else f"{read}, {analysed} analysed; between these, answers stay."
+    )
+
+
+def mostly(shares: dict[str, float]) -> str:
+    """One model's labels over time as a sentence, the most frequent ones first."""
+    parts = [f"{label} ({100 * share:.0f} % of the time)" for label, share in list(shares.items())[:3]]
+    return f"looks most like pictures people labelled {', '.join(parts)}"
+
+
+def agreed(rate: float | None) -> str:
+    """How often the models agree on a face."""
+    return "" if rate is None else LIVE["often"].format(round(100 * rate))
+
+
+def more_faces(count: int) -> str:
+    """That not all are shown."""
+    return f"And {count} more, seen more briefly; they are in the table." if count > 0 else ""
+
+
 def privacy(host: str) -> str:
     """The sentence that is true for a page opened under this host name (``"127.0.0.1:7860"``)."""
     if os.environ.get("SPACE_ID"):

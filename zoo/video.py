@@ -21,7 +21,7 @@ from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.labels import SEVEN, LabelSet, colour
 from zoo.live import LiveFace, LiveFrame, Options, Viewer
-from zoo.timeline import Recorder, Timeline
+from zoo.timeline import Recorder, Timeline, as_json
 
 RATE = 15.0
 LEAST_SIDE = 640  # smaller clips are enlarged, so that words on them can be read
@@ -144,6 +144,22 @@ def annotate(
             tick(frame.time, clip.seconds)
         size = frame.image.shape[1::-1]
         return Film(analysis.recorder.timeline(), analysis.worst.kept(), size, count, frame.time, clip.note)
+
+
+def record(film: Film, file: str) -> dict[str, object]:
+    """A film as JSON data."""
+    width, height = film.size
+    head = {"file": file, "seconds": round(film.seconds, 3), "width": width, "height": height, "frames": film.frames}
+    moments = [
+        {
+            "time": round(one.time, 3),
+            "face": one.number,
+            "apart": round(one.apart, 3),
+            "answers": {name: {"label": label, "probability": round(p, 3)} for name, (label, p) in one.shown.items()},
+        }
+        for one in film.key_frames
+    ]
+    return {**head, "note": film.note, "disagreements": moments, **as_json(film.timeline)}
 
 
 class _Analysis:

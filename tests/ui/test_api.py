@@ -126,11 +126,17 @@ def test_a_photo_that_lies_on_its_side_is_turned(client, tmp_path):
     assert abs(face["pose"]["roll"]) < 20
 
 
-def test_fifty_megabytes_do_not_get_in(client, astronaut, uploads, tmp_path):
+def test_a_picture_of_fifty_megabytes_is_not_read(client, tmp_path):
     (tmp_path / "large.jpg").write_bytes(jpeg() + bytes(50 * 2**20))
+    with pytest.raises(AppError, match="at most 20 MB are read"):
+        ask(client, tmp_path / "large.jpg")
+
+
+def test_what_is_larger_than_any_clip_does_not_get_in(client, astronaut, uploads, tmp_path):
+    (tmp_path / "large.jpg").write_bytes(jpeg() + bytes(wording.VIDEO_MEGABYTES * 2**20))
     with pytest.raises(Exception, match="(?i)too large|exceeds|size"):
         ask(client, tmp_path / "large.jpg")
-    assert not [p for p in uploads.rglob("*") if p.is_file() and p.stat().st_size > 20 * 2**20]
+    assert not [p for p in uploads.rglob("*") if p.is_file() and p.stat().st_size > 100 * 2**20]
     assert len(ask(client, astronaut)["faces"]) == 1
 
 

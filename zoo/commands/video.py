@@ -26,8 +26,8 @@ from zoo import registry
 from zoo.commands import common
 from zoo.commands.predict import CAUTION
 from zoo.labels import label_set
-from zoo.timeline import as_json, write_csv
-from zoo.video import RATE, Film, VideoOptions, annotate
+from zoo.timeline import write_csv
+from zoo.video import RATE, Film, VideoOptions, annotate, record
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -111,22 +111,6 @@ def _write(args: argparse.Namespace, film: Film, thresholds: dict[str, float]) -
         common.write_json(args.json, record(film, str(args.clip)))
     if common.STDOUT not in (args.csv, args.json):
         print(f"{describe(film, str(args.clip))}\n{CAUTION}")
-
-
-def record(film: Film, file: str) -> dict[str, object]:
-    """A film as JSON data."""
-    width, height = film.size
-    head = {"file": file, "seconds": round(film.seconds, 3), "width": width, "height": height, "frames": film.frames}
-    moments = [
-        {
-            "time": round(key.time, 3),
-            "face": key.number,
-            "apart": round(key.apart, 3),
-            "answers": {name: {"label": label, "probability": round(p, 3)} for name, (label, p) in key.shown.items()},
-        }
-        for key in film.key_frames
-    ]
-    return {**head, "note": film.note, "disagreements": moments, **as_json(film.timeline)}
 
 
 def describe(film: Film, file: str) -> str:

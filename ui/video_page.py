@@ -1,0 +1,114 @@
+"""What was found in a clip as a page: agreement, every face over time, where models disagree most, downloads."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from html import escape
+
+from ui import embed, wording
+from zoo import timecharts
+from zoo.cards import Card
+from zoo.timeline import Timeline, write_csv
+from zoo.video import Film, KeyFrame, record
+
+MOST_FACES = 8
+WAITING = (
+    f'<div class="fo-empty"><p>{wording.VIDEO["waiting"]}</p><ol>'
+    + "".join(
+        f"<li><span>{n}</span><b>{title}</b>{text}</li>" for n, (title, text) in enumerate(wording.VIDEO_STEPS, 1)
+    )
+    + "</ol></div>"
+)
+
+
+def page(film: Film, cards: Mapping[str, Card], file: str) -> str:
+    """The whole answer as HTML.
+
+    Parameters
+    ----------
+    film : Film
+    cards : mapping
+        Model name to its card, for titles and thresholds.
+    file : str
+        The clip's name, for the downloads.
+    """
+    note = f'<p class="fo-notice">{escape(film.note)}</p>' if film.note else ""
+    return f'<div class="fo-results fv-results">{note}{_head(film, cards, file)}{_body(film, cards)}</div>'
+
+
+def summary(film: Film) -> str:
+    """One line: how long, how many faces, whether the models agree."""
+    return wording.followed(len(film.timeline.faces), film.timeline.agreement)
+
+
+def _head(film: Film, cards: Mapping[str, Card], file: str) -> str:
+    facts = wording.clip_facts(film.seconds, film.frames, len(film.timeline.moments))
+    return (
+        f'<section class="fo-card fv-head"><p class="fo-summary">{escape(summary(film))}</p>'
+        f'{_downloads(film, cards, file)}<p class="fv-facts">{escape(facts)}</p></section>'
+    )
+
+
+def _body(film: Film, cards: Mapping[str, Card]) -> str:
+    if not len(film.timeline):
+        hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
+        return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
+    return _over_time(film, cards) + _moments(film, cards)
+
+
+def _over_time(film: Film, cards: Mapping[str, Card]) -> str:
+    titles = {name: cards[name].title for name in film.timeline.models}
+    faces = film.timeline.faces
+    parts = "".join(_face(film.timeline.of(n), n, titles, film.seconds) for n in sorted(faces[:MOST_FACES]))
+    hidden = wording.more_faces(len(faces) - MOST_FACES)
+    more = f'<p class="fv-hint">{hidden}</p>' if hidden else ""
+    return (
+        f'<section class="fo-card"><h2>{wording.VIDEO["over_time"]}</h2><p class="fv-hint">{wording.VIDEO["areas"]}</p>'
+        f"{timecharts.key(film.timeline.labels)}{parts}{more}</section>"
+    )
+
+
+def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float) -> str:
+    said = "".join(
+        f"<li><b>{escape(titles[name])}:</b> {escape(wording.mostly(face.shares(j)))}</li>"
+        for j, name in enumerate(face.models)
+    )
+    agreed = wording.agreed(face.agreement)
+    return (
+        f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> Face {number}</h3>'
+        f'<span class="fo-often">{agreed}</span></header><ul class="fv-said">{said}</ul>'
+        f"{timecharts.face_over_time(face, titles, seconds)}</article>"
+    )
+
+
+def _moments(film: Film, cards: Mapping[str, Card]) -> str:
+    if len(film.timeline.models) < 2:
+        return ""
+    head = f'<section class="fo-card"><h2>{wording.VIDEO["moments"]}</h2>'
+    if not film.key_frames:
+        return f'{head}<p class="fv-hint">{wording.VIDEO["no_moments"]}</p></section>'
+    figures = "".join(_moment(one, cards) for one in film.key_frames)
+    return (
+        f'{head}<p class="fv-hint">{wording.VIDEO["moments_hint"]}</p><div class="fv-moments">{figures}</div></section>'
+    )
+
+
+def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
+    picture = embed.img(one.image, f"Face {one.number} at {one.time:.1f} s")
+    said = "".join(
+        f"<li><i style='background:{timecharts.colour(label)}'></i>{escape(cards[name].title)}: "
+        f"<b>{escape(label)}</b> {share:.2f}</li>"
+        for name, (label, share) in one.shown.items()
+    )
+    return f"<figure>{picture}<figcaption>{one.time:.1f} s, face {one.number}<ul>{said}</ul></figcaption></figure>"
+
+
+def _downloads(film: Film, cards: Mapping[str, Card], file: str) -> str:
+    table = io.StringIO()
+    write_csv(film.timeline, {name: cards[name].threshold for name in film.timeline.models}, table)
+    as_json = json.dumps(record(film, file), separators=(",", ":"))
+    links = embed.download(as_json, "face-off-video.json", "application/json", "JSON")
+    links += embed.download(table.getvalue(), "face-off-video.csv", "text/csv", "CSV")
+    return f'<p class="fo-downloads">{links}</p>'
