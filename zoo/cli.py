@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from features.images import ImageError
 from zoo.cards import CardError
-from zoo.commands import bench, evaluate, listing, predict, table, train, video
+from zoo.commands import bench, data, evaluate, listing, predict, table, train, video
 from zoo.commands.common import Parser, UsageError
 from zoo.datasets import DataError
 from zoo.labels import UnknownLabelsError
@@ -24,6 +24,7 @@ COMMANDS = {
     "list": listing,
     "predict": predict,
     "video": video,
+    "data": data,
     "train": train,
     "evaluate": evaluate,
     "bench": bench,

@@ -217,7 +217,7 @@ def _best_so_far(log: Path, column: str) -> float | None:
         return max((float(row[column]) for row in csv.DictReader(text)), default=-math.inf)
 
 
-def export(weights: Path, network: Callable[[], tuple], head: str) -> tuple[bytes, bytes]:
+def export(weights: Path, network: Callable[[], tuple], head: str, folder: Path | None = None) -> tuple[bytes, bytes]:
     """Trained weights as what is served and what is kept for further training.
 
     Parameters
@@ -228,6 +228,8 @@ def export(weights: Path, network: Callable[[], tuple], head: str) -> tuple[byte
         Makes the network again.
     head : str
         ``"fer2013"`` or ``"ferplus"``.
+    folder : Path, optional
+        Gets what `write_artefacts` writes.
 
     Returns
     -------
@@ -242,6 +244,9 @@ def export(weights: Path, network: Callable[[], tuple], head: str) -> tuple[byte
     model.load_weights(weights)
     inputs, maps, embedding = parts
     served = keras.Model(inputs, [model.output[head], embedding, maps])
+    if folder is not None:
+        files = write_artefacts(served, folder)
+        return files["model.tflite"].read_bytes(), files["model.keras"].read_bytes()
     return tflite_bytes(served), keras_bytes(served)
 
 
@@ -254,6 +259,30 @@ def tflite_bytes(model: keras.Model) -> bytes:
     converter.target_spec.supported_types = [tf.float16]
     with contextlib.redirect_stdout(io.StringIO()):  # the converter prints every tensor it captures
         return converter.convert()
+
+
+def write_artefacts(model: keras.Model, folder: Path) -> dict[str, Path]:
+    """A trained model in every form that Keras' users exchange, for whoever wants to take it elsewhere.
+
+    Parameters
+    ----------
+    model : keras.Model
+    folder : Path
+        Gets ``model.json`` (the graph) and ``model.weights.h5`` (its weights), ``model.keras``
+        (both in one) and ``model.tflite`` (for serving, half precision).
+
+    Returns
+    -------
+    dict
+        File name to path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: folder / name for name in ("model.json", "model.weights.h5", "model.keras", "model.tflite")}
+    files["model.json"].write_text(model.to_json(indent=1), encoding="utf-8", newline="\n")
+    model.save_weights(files["model.weights.h5"])
+    model.save(files["model.keras"])
+    files["model.tflite"].write_bytes(tflite_bytes(model))
+    return files
 
 
 def keras_bytes(model: keras.Model) -> bytes:

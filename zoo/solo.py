@@ -23,7 +23,7 @@ from zoo.cards import Card
 from zoo.cnn import CnnClassifier, to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, load_fer2013
-from zoo.deep import Batches, Schedule, keepers, keras_bytes, minutes, sgd, tflite_bytes
+from zoo.deep import Batches, Schedule, keepers, minutes, sgd, write_artefacts
 from zoo.labels import SEVEN, LabelSet
 from zoo.svm import softmax
 
@@ -268,8 +268,8 @@ def command(plan: Plan, args: argparse.Namespace) -> str:
 
 def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str) -> None:
     """Export the best epoch, calibrate it on PublicTest, write the checkpoint."""
-    model = served(plan, args.run / "best.weights.h5")
-    tflite = tflite_bytes(model)
+    made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name)
+    tflite = made["model.tflite"].read_bytes()
     spec = public.faces.spec
     logits = CnnClassifier(plan.name, plan.labels, spec, tflite).logits(public.faces)
     temperature = calibration.temperature(logits, public.targets)
@@ -292,5 +292,5 @@ def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str
         limits=checkpoint.LIMITS,
     )
     files = {"model.tflite": tflite}
-    files |= {"model.keras": keras_bytes(model)} if plan.keep_keras else {}
+    files |= {"model.keras": made["model.keras"].read_bytes()} if plan.keep_keras else {}
     checkpoint.save(card, files | run_files(args.run, one_head(plan)), args.out)

@@ -186,7 +186,7 @@ def run(two_models, capsys):
     """
 
     def call(*argv, checkpoints=two_models):
-        where = [] if argv[0] == "train" else ["--checkpoints", str(checkpoints)]
+        where = [] if argv[0] in ("train", "data") else ["--checkpoints", str(checkpoints)]
         try:
             status = main([*map(str, argv), *where])
         except SystemExit as error:  # argparse's own way out

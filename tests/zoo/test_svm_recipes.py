@@ -13,6 +13,8 @@ from zoo.cards import read_card
 from zoo.datasets import AlignedSet
 from zoo.recipes import hog_linear_svm, hog_svm
 
+PLAIN = {"illumination": "none", "pose": "none", "registration": "anchors"}
+
 
 def bars(n: int, seed: int) -> AlignedSet:
     """Noise with a bright bar whose height tells the label."""
@@ -31,7 +33,7 @@ def bars(n: int, seed: int) -> AlignedSet:
 def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, tmp_path, monkeypatch, capsys):
     data = bars(280, 0)
     monkeypatch.setattr(recipe, "load_fer2013", lambda _path, _spec: data)
-    recipe.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, c=10.0, gamma=1.5))
+    recipe.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, c=10.0, gamma=1.5, **PLAIN))
     name = recipe.CARD.name
     assert f"{name}: PublicTest accuracy 1.0" in capsys.readouterr().out
     card = read_card(tmp_path / name)
@@ -42,4 +44,25 @@ def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, tmp_path
     new = bars(77, 1)
     model = registry.load(name, tmp_path)
     assert (model.predict_proba(new.faces).probs.argmax(axis=1) == new.targets).all()
+    registry.load.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [({"illumination": "clahe"}, " --illumination clahe"), ({"registration": "box"}, " --registration box")],
+    ids=["light", "only cut out"],
+)
+def test_another_alignment_is_another_model_with_its_own_cache(other, said, tmp_path, monkeypatch):
+    asked = []
+
+    def load(_path, spec):
+        asked.append(spec)
+        data = bars(210, 0)
+        return replace(data, faces=replace(data.faces, spec=spec))
+
+    monkeypatch.setattr(hog_linear_svm, "load_fer2013", load)
+    hog_linear_svm.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, **{**PLAIN, **other}))
+    card = read_card(tmp_path / "hog-linear-svm")
+    assert card.align == asked[0] == replace(AlignSpec(), **other) and card.fingerprint != AlignSpec().fingerprint
+    assert card.training.command.endswith(said)
     registry.load.cache_clear()

@@ -100,6 +100,26 @@ def test_what_is_served_answers_like_what_was_trained(deep, network, start, tmp_
     assert np.asarray(again[0]) == pytest.approx(expected, abs=1e-3)
 
 
+def test_every_form_of_a_model_says_the_same_when_read_again(deep, network, tmp_path):
+    import keras
+
+    inputs, maps, embedding = network()
+    model = keras.Model(inputs, [keras.layers.Dense(7)(embedding), embedding, maps])
+    files = deep.write_artefacts(model, tmp_path / "made")
+    assert {path.name for path in (tmp_path / "made").iterdir()} == set(files)
+    data = made_set(9)
+    x = to_input(data.faces.images, SIDE)
+    expected = [np.asarray(part) for part in model(x, training=False)]
+    rebuilt = keras.models.model_from_json(files["model.json"].read_text(encoding="utf-8"))
+    rebuilt.load_weights(files["model.weights.h5"])
+    for again in (rebuilt, keras.saving.load_model(files["model.keras"], compile=False)):
+        for part, same in zip(again(x, training=False), expected, strict=True):
+            assert np.asarray(part) == pytest.approx(same, abs=1e-5)
+    served = CnnClassifier("made", SEVEN, data.faces.spec, files["model.tflite"].read_bytes())
+    assert served.logits(data.faces) == pytest.approx(expected[0], abs=2e-2)  # half-precision weights
+    assert served.embedding(data.faces) == pytest.approx(expected[1], abs=2e-2)
+
+
 def _loaded(content, folder):
     import keras
 

@@ -54,7 +54,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", default="7", help="7, 6, 5 or all (default: 7)")
     parser.add_argument(
-        "--robustness", type=int, nargs="?", const=ROBUSTNESS, metavar="N", help="also on N pictures made worse"
+        "--robustness",
+        type=common.whole,
+        nargs="?",
+        const=ROBUSTNESS,
+        metavar="N",
+        help="also on N pictures made worse",
     )
     parser.add_argument(
         "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
@@ -92,12 +97,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    if args.robustness is None:
-        return
-    if args.data.is_dir():
+    if args.robustness and args.data.is_dir():
         raise common.UsageError("--robustness is for FER2013's CSV, whose pictures are all of one size.")
-    if args.robustness < 1:
-        raise common.UsageError(f"--robustness {args.robustness}: how many pictures? One or more.")
 
 
 def _stress(args: argparse.Namespace, models: Sequence[Classifier]) -> dict[str, Robustness]:

@@ -92,7 +92,7 @@ def publish(run: Path, data: AlignedSet, counts: np.ndarray, note: Training, out
 
 def _publish_head(card: Card, public: AlignedSet, made: tuple) -> None:
     run, extras, note, out = made
-    tflite, keras_file = export(run / "best.weights.h5", network, card.settings["head"])
+    tflite, keras_file = export(run / "best.weights.h5", network, card.settings["head"], run / card.name)
     logits = CnnClassifier(card.name, card.labels, card.align, tflite).logits(public.faces)
     temperature = calibration.temperature(logits, public.targets)
     probs = softmax(logits / temperature)

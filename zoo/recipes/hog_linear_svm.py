@@ -27,18 +27,19 @@ C = 0.01
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No options of its own."""
+    """Options of its own."""
+    svm.add_align(parser)
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
     start = time.perf_counter()
-    data = load_fer2013(args.data, CARD.align)
+    card = svm.aligned_as(CARD, args)
+    data = load_fer2013(args.data, card.align)
     training = data.split("Training")
     machine = classical.fit_linear(classical.describe(DESCRIPTOR, training.faces), training.targets, C, args.seed)
-    note = checkpoint.training_note(
-        f"python -m zoo train {CARD.name} --data fer2013.csv", "FER2013", args.seed, (time.perf_counter() - start) / 60
-    )
+    command = f"python -m zoo train {CARD.name} --data fer2013.csv{svm.align_words(card)}"
+    note = checkpoint.training_note(command, "FER2013", args.seed, (time.perf_counter() - start) / 60)
     arrays = {"weights": machine.weights, "bias": machine.bias}
-    card = replace(CARD, settings={"c": C}, training=note)
+    card = replace(card, settings={"c": C}, training=note)
     svm.publish(card, svm.Fit(DESCRIPTOR, machine, arrays), data.split("PublicTest"), args.out)

@@ -36,17 +36,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
     parser.add_argument("--c", type=float, default=SETTINGS.c, help="price of a mistake")
     parser.add_argument("--gamma", type=float, default=SETTINGS.gamma, help="kernel width, times 1 / total variance")
+    svm.add_align(parser)
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
     start = time.perf_counter()
     settings = KernelSettings(SETTINGS.components, args.c, args.gamma, args.seed)
-    data = load_fer2013(args.data, CARD.align)
+    card = svm.aligned_as(CARD, args)
+    data = load_fer2013(args.data, card.align)
     machine = fit(data.split("Training"), settings)
     command = f"python -m zoo train {CARD.name} --data fer2013.csv --c {args.c:g} --gamma {args.gamma:g}"
+    command += svm.align_words(card)
     note = checkpoint.training_note(command, "FER2013", args.seed, (time.perf_counter() - start) / 60)
-    card = replace(CARD, settings={"gamma": machine.gamma, "even": machine.even, "c": args.c}, training=note)
+    card = replace(card, settings={"gamma": machine.gamma, "even": machine.even, "c": args.c}, training=note)
     svm.publish(card, svm.Fit(DESCRIPTOR, machine, _arrays(machine)), data.split("PublicTest"), args.out)
 
 

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from features.align import REGISTRATIONS, AlignSpec
 from features.descriptors import Joined, to_config
+from features.normalise import ILLUMINATIONS, POSES
 from zoo import calibration, checkpoint, classical
 from zoo.cards import Card
 from zoo.datasets import AlignedSet
 from zoo.svm import Kernel, Linear, softmax
+
+
+def add_align(parser: argparse.ArgumentParser) -> None:
+    """What is done to crops otherwise than in the models shipped, to see what each step is worth."""
+    parser.add_argument("--illumination", choices=ILLUMINATIONS, default="none", help="even out the light")
+    parser.add_argument("--pose", choices=POSES, default="none", help="turn faces to the front")
+    parser.add_argument(
+        "--registration",
+        choices=REGISTRATIONS,
+        default="anchors",
+        help="box: only cut out, to see what aligning is worth",
+    )
+
+
+def aligned_as(card: Card, args: argparse.Namespace) -> Card:
+    """The card with the alignment asked for; another alignment has another fingerprint and another cache."""
+    spec = replace(card.align, illumination=args.illumination, pose=args.pose, registration=args.registration)
+    return replace(card, align=spec, fingerprint=spec.fingerprint)
+
+
+def align_words(card: Card) -> str:
+    """The options again, for the command on the card; empty when nothing was asked for."""
+    plain = AlignSpec()
+    asked = {name: getattr(card.align, name) for name in ("illumination", "pose", "registration")}
+    return "".join(f" --{name} {value}" for name, value in asked.items() if value != getattr(plain, name))
 
 
 @dataclass(frozen=True, eq=False)
