@@ -27,6 +27,10 @@ class PixelRange:
             raise ValueError(f"pixel range {self.scale} x + {self.offset} is not usable")
 
 
+# What trainers commonly scale grey levels to; Teachable Machine takes the first.
+PIXEL_RANGES = {"-1 to 1": PixelRange(1 / 127.5, -1.0), "0 to 1": PixelRange(1 / 255, 0.0), "0 to 255": PixelRange()}
+
+
 class ImportedNetwork:
     """A network of somebody else's, run in NumPy.
 

@@ -13,16 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from features.align import AlignSpec
-from zoo.exchange import tfjs
+from zoo.exchange import svm_file, tfjs
 from zoo.exchange.archive import MAX_BYTES, Archive, parse_json
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.graph import Graph
 from zoo.exchange.h5 import by_layer, by_place, read_h5
-from zoo.exchange.imported import PixelRange, check_answers
+from zoo.exchange.imported import PIXEL_RANGES, ImportedNetwork, PixelRange, check_answers
 from zoo.exchange.keras_config import blueprint
 from zoo.exchange.settings import record, rows, short, text, whole
 from zoo.labels import LabelSet
+from zoo.svm import SvmClassifier
 
+_NO_MODEL = (
+    "The zip has no model that can be read here: neither keras_model.h5, nor model.json with its weights, nor a .keras "
+    "file. In Teachable Machine choose Export Model, then TensorFlow.js (Download) or Keras; here, TensorFlow.js."
+)
 MAX_CLASSES = 50
 MAX_NAME = 60
 PREPROCESSING = "preprocessing.json"
@@ -30,7 +35,7 @@ PREPROCESSING = "preprocessing.json"
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
-    """A network that came, and what came with it.
+    """A model that came, and what came with it.
 
     Parameters
     ----------
@@ -38,11 +43,11 @@ class ModelFile:
         Its name, if it had one.
     origin : str
         What kind of file it was, in words.
-    graph : Graph
+    core : Graph or SvmClassifier
     labels : LabelSet
         Its classes.
     pixels : PixelRange
-        How grey levels become what the network takes.
+        How grey levels become what a network takes.
     align : AlignSpec
         How its crops are cut: as the file says, or as everybody's here.
     ours : bool
@@ -51,15 +56,27 @@ class ModelFile:
 
     title: str
     origin: str
-    graph: Graph
+    core: Graph | SvmClassifier
     labels: LabelSet
     pixels: PixelRange
     align: AlignSpec
     ours: bool
 
+    @property
+    def family(self) -> str:
+        """``"deep"`` or ``"classical"``."""
+        return "deep" if isinstance(self.core, Graph) else "classical"
 
-def read_model(data: bytes) -> ModelFile:
-    """Read a zip with a network in it.
+    def classifier(self, name: str) -> ImportedNetwork | SvmClassifier:
+        """The model under a name, ready to answer in its own classes."""
+        if isinstance(self.core, Graph):
+            return ImportedNetwork(name, self.labels, self.align, self.core, self.pixels)
+        parts = self.core.descriptor, self.core.machine, (self.core.scale, self.core.shift)
+        return SvmClassifier(name, self.labels, self.align, *parts)
+
+
+def read_models(data: bytes) -> tuple[ModelFile, ...]:
+    """Read a zip with a model in it; what this app exported may hold two.
 
     Parameters
     ----------
@@ -72,23 +89,27 @@ def read_model(data: bytes) -> ModelFile:
         whatever comes.
     """
     archive = Archive(data)
-    origin, read, name = _choose(archive)
-    graph = read(archive, name)
-    labels = _labels(archive, name, graph.outputs)
-    metadata = _metadata(archive, name)
     contract = archive.find(PREPROCESSING)
-    if contract:
-        align, pixels = _contract(record(archive.json(contract), PREPROCESSING))
-    else:
-        align, pixels = AlignSpec(), PixelRange(1 / 127.5, -1.0)
-    check_answers(graph, pixels)
-    title = metadata.get("modelName")
-    title = title if isinstance(title, str) and title.isprintable() and 0 < len(title) <= MAX_NAME else "Imported model"
-    return ModelFile(title, origin, graph, labels, pixels, align, contract is not None)
+    align, pixels = _contract(archive, contract) if contract else (AlignSpec(), PIXEL_RANGES["-1 to 1"])
+    found = []
+    machine = archive.find("svm.json") if contract else None
+    if (chosen := _choose(archive)) is not None:
+        origin, read, name = chosen
+        graph = read(archive, name)
+        labels = _labels(archive, name, graph.outputs)
+        check_answers(graph, pixels)
+        found.append(ModelFile(_title(archive, name), origin, graph, labels, pixels, align, contract is not None))
+    if machine:
+        labels = _labels(archive, machine, None)
+        core = svm_file.read(archive, machine, labels, align)
+        found.append(ModelFile(_title(archive, machine), "Face-off, HOG + SVM", core, labels, pixels, align, True))
+    if not found:
+        raise ModelFileError(_NO_MODEL)
+    return tuple(found)
 
 
-def _choose(archive: Archive) -> tuple[str, Callable[[Archive, str], Graph], str]:
-    """What to read: its kind in words, how, and where it is."""
+def _choose(archive: Archive) -> tuple[str, Callable[[Archive, str], Graph], str] | None:
+    """The network to read: its kind in words, how, and where it is."""
     if name := archive.find("keras_model.h5"):
         return "Teachable Machine, Keras", _read_keras_h5, name
     for name in _all(archive, "model.json"):
@@ -99,14 +120,9 @@ def _choose(archive: Archive) -> tuple[str, Callable[[Archive, str], Graph], str
             return "Keras", _read_keras, name
     for name in (*_all(archive, "model.json"), *_all(archive, "fer.json")):
         if _weights_beside(archive, name):
-            return "Keras, model.json with weights", _read_json_and_h5, name
+            return "Keras, description and weights", _read_json_and_h5, name
     whole_models = [name for name in archive.names if name.endswith(".h5")]
-    if len(whole_models) == 1:
-        return "Keras", _read_keras_h5, whole_models[0]
-    raise ModelFileError(
-        "The zip has no model that can be read here: neither keras_model.h5, nor model.json with its weights, nor a "
-        ".keras file. In Teachable Machine choose Export Model, then TensorFlow.js (Download) or Keras."
-    )
+    return ("Keras", _read_keras_h5, whole_models[0]) if len(whole_models) == 1 else None
 
 
 def _all(archive: Archive, ending: str) -> list[str]:
@@ -157,16 +173,23 @@ def _metadata(archive: Archive, model: str) -> dict:
     return record(value, "metadata.json")
 
 
-def _labels(archive: Archive, model: str, count: int) -> LabelSet:
-    """Names of the classes, from ``labels.txt`` or ``metadata.json``; their number must be the network's."""
-    if not 2 <= count <= MAX_CLASSES:
+def _title(archive: Archive, model: str) -> str:
+    title = _metadata(archive, model).get("modelName")
+    known = isinstance(title, str) and title.isprintable() and 0 < len(title.strip()) <= MAX_NAME
+    return title.strip() if known else "Imported model"
+
+
+def _labels(archive: Archive, model: str, count: int | None) -> LabelSet:
+    """Names of the classes, from ``labels.txt`` or ``metadata.json``; their number must be the model's, if known."""
+    if count is not None and not 2 <= count <= MAX_CLASSES:
         raise ModelFileError(f"The model tells {count} classes apart; expected 2 to {MAX_CLASSES}.")
     if name := archive.beside(model, "labels.txt") or archive.find("labels.txt"):
         names = _lines(archive.read(name, 2**16))
     else:
         names = rows(_metadata(archive, model).get("labels"), "The labels in metadata.json")
+    count = len(names) if count is None and 2 <= len(names) <= MAX_CLASSES else count
     if len(names) != count:
-        raise ModelFileError(f"The model tells {count} classes apart, but {len(names)} have a name.")
+        raise ModelFileError(f"The model tells {count or '2 to 50'} classes apart, but {len(names)} have a name.")
     names = [text(label, "A class's name", MAX_NAME).strip() for label in names]
     if len(set(names)) < count or not all(names):
         raise ModelFileError("Two classes have the same name, or one has none. Rename them and export again.")
@@ -185,8 +208,9 @@ def _lines(content: bytes) -> list[str]:
     return lines
 
 
-def _contract(value: dict) -> tuple[AlignSpec, PixelRange]:
+def _contract(archive: Archive, name: str) -> tuple[AlignSpec, PixelRange]:
     """How crops are cut and scaled, as `preprocessing.json` of our own exports says."""
+    value = record(archive.json(name), PREPROCESSING)
     settings = record(value.get("align"), "align in preprocessing.json")
     pixels = record(value.get("pixels"), "pixels in preprocessing.json")
     whole(settings, "size", 16, 256)

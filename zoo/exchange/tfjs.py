@@ -36,6 +36,19 @@ def write(graph: Graph, config: dict) -> dict[str, bytes]:
     config : dict
         The same network as Keras 2 describes it (see `zoo.exchange.describe`).
     """
+    table, content = pack_weights(graph)
+    model = {
+        "format": "layers-model",
+        "generatedBy": "Face-off",
+        "convertedBy": None,
+        "modelTopology": {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": config},
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": table}],
+    }
+    return {"model.json": json.dumps(model).encode(), "weights.bin": content}
+
+
+def pack_weights(graph: Graph) -> tuple[list[dict], bytes]:
+    """The table of a network's weights and their bytes; in half precision where that loses nothing."""
     table, blocks = [], []
     for node in graph.nodes:
         for name, array in node.weights.items():
@@ -44,14 +57,7 @@ def write(graph: Graph, config: dict) -> dict[str, bytes]:
             entry = {"name": f"{node.name}/{name}", "shape": list(array.shape), "dtype": "float32"}
             table.append(entry | ({"quantization": _HALF} if exact else {}))
             blocks.append((half if exact else array).astype("<f2" if exact else "<f4").tobytes())
-    model = {
-        "format": "layers-model",
-        "generatedBy": "Face-off",
-        "convertedBy": None,
-        "modelTopology": {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": config},
-        "weightsManifest": [{"paths": ["weights.bin"], "weights": table}],
-    }
-    return {"model.json": json.dumps(model).encode(), "weights.bin": b"".join(blocks)}
+    return table, b"".join(blocks)
 
 
 def read(archive: Archive, name: str) -> Graph:
@@ -62,7 +68,7 @@ def read(archive: Archive, name: str) -> Graph:
     named: dict[str, Weights] = {}
     for group in rows(model.get("weightsManifest"), "weightsManifest"):
         group = record(group, "weightsManifest")
-        _read_group(_content(archive, name, group), rows(group.get("weights"), "weights"), named)
+        read_group(_content(archive, name, group), rows(group.get("weights"), "weights"), named)
     return plan.with_weights(named)
 
 
@@ -77,7 +83,8 @@ def _content(archive: Archive, model: str, group: dict) -> bytes:
     return b"".join(parts)
 
 
-def _read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
+def read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
+    """Add the weights of a table ``[{name, shape, dtype}]`` and their bytes to `named`, by layer and name."""
     start = 0
     for entry in table[:4000]:
         entry = record(entry, "An entry of the table of weights")

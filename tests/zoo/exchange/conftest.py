@@ -11,6 +11,14 @@ import h5py
 import numpy as np
 import pytest
 
+import zoo
+from features.align import AlignedFaces, AlignSpec
+from features.descriptors import Hog, Joined
+from zoo import registry
+from zoo.labels import LabelSet
+from zoo.svm import Linear, SvmClassifier
+from zoo.teach.models import TaughtCnn
+
 LABELS = ("Happy", "Sad face", "Wink left")
 SIDE = 64
 
@@ -211,3 +219,32 @@ def tm(make_tm) -> TeachableMachine:
 def make_zip():
     """``make({name: bytes}) -> bytes``."""
     return zipped
+
+
+@pytest.fixture(scope="session")
+def faces() -> AlignedFaces:
+    """Crops of a public-domain portrait: as it is, leaning, dark, soft, and each in the mirror."""
+    golden = np.load(registry.CHECKPOINTS / "cnn" / "golden.npz")
+    some = AlignedFaces(golden["images"], golden["landmarks"], golden["to_crop"], AlignSpec())
+    both = some, some.mirrored()
+    parts = (np.concatenate([getattr(f, name) for f in both]) for name in ("images", "landmarks", "to_crop"))
+    return AlignedFaces(*parts, AlignSpec())
+
+
+@pytest.fixture(scope="session")
+def taught() -> tuple[TaughtCnn, SvmClassifier]:
+    """A head and a linear machine for three classes, their weights by chance."""
+    rng = np.random.default_rng(5)
+    labels, spec, trunk = LabelSet("mine", LABELS), AlignSpec(), zoo.load("cnn")
+    sizes = (256, 100, len(LABELS))
+    layers = tuple(
+        (rng.normal(0, (6 / i) ** 0.5, (i, o)).astype(np.float32), rng.normal(0, 0.1, o).astype(np.float32))
+        for i, o in zip(sizes, sizes[1:], strict=False)
+    )
+    machine = Linear(rng.normal(0, 0.4, (2048, len(LABELS))).astype(np.float32), np.zeros(len(LABELS), np.float32))
+    descriptor = Joined((Hog(cell=8, centred=True),), (1.0,))
+    scaling = np.full(len(LABELS), 1.5, np.float32), np.array([0.1, 0, -0.1], np.float32)
+    return (
+        TaughtCnn("mine cnn", labels, spec, trunk, layers, 0.7),
+        SvmClassifier("mine svm", labels, spec, descriptor, machine, scaling),
+    )

@@ -10,7 +10,7 @@ import pytest
 from features.align import AlignedFaces, AlignSpec
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.imported import ClassMap, ImportedNetwork, MappedClassifier, PixelRange, suggest, to_input
-from zoo.exchange.importing import read_model
+from zoo.exchange.importing import read_models
 from zoo.labels import FIVE, SEVEN, LabelSet
 from zoo.prediction import Prediction
 
@@ -51,12 +51,12 @@ def pictures() -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["keras_zip", "tfjs_zip"])
 def test_a_teachable_machine_model_answers_as_in_keras(tm, kind, pictures):
-    model = read_model(getattr(tm, kind)())
+    (model,) = read_models(getattr(tm, kind)())
     expected = in_keras(tm).predict(pictures, verbose=0)
-    assert model.labels.labels == tm.labels and model.graph.input_shape == (64, 64, 3) and not model.ours
+    assert model.labels.labels == tm.labels and model.core.input_shape == (64, 64, 3) and not model.ours
     assert "Teachable Machine" in model.origin or "TensorFlow.js" in model.origin
     assert np.ptp(expected, axis=0).max() > 0.01  # the pictures are told apart at all
-    np.testing.assert_allclose(model.graph.run(pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(model.core.run(pictures), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["keras", "json and h5", "h5"])
@@ -81,8 +81,8 @@ def test_what_keras_3_writes_is_read(kind, tmp_path, make_zip):
     )
     files = _saved(model, kind, tmp_path) | {"labels.txt": "\n".join(SEVEN).encode()}
     x = np.random.default_rng(0).uniform(0, 255, (4, 48, 48, 1)).astype(np.float32)
-    got = read_model(make_zip(files))
-    np.testing.assert_allclose(got.graph.run(x), model.predict(x, verbose=0), atol=1e-5)
+    (got,) = read_models(make_zip(files))
+    np.testing.assert_allclose(got.core.run(x), model.predict(x, verbose=0), atol=1e-5)
 
 
 def _saved(model: keras.Model, kind: str, folder) -> dict[str, bytes]:
@@ -98,7 +98,7 @@ def _saved(model: keras.Model, kind: str, folder) -> dict[str, bytes]:
 
 def test_labels_are_read_in_their_own_order(tm, make_zip):
     files = {"keras_model.h5": tm.h5(), "labels.txt": b"2 Wink left\r\n0 Happy  face\r\n1 Sad\r\n"}
-    assert read_model(make_zip(files)).labels.labels == ("Happy  face", "Sad", "Wink left")
+    assert read_models(make_zip(files))[0].labels.labels == ("Happy  face", "Sad", "Wink left")
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_labels_are_read_in_their_own_order(tm, make_zip):
 )
 def test_labels_that_do_not_fit_are_refused(tm, make_zip, text, words):
     with pytest.raises(ModelFileError, match=words):
-        read_model(make_zip({"keras_model.h5": tm.h5(), "labels.txt": text}))
+        read_models(make_zip({"keras_model.h5": tm.h5(), "labels.txt": text}))
 
 
 def test_a_zip_without_a_model_says_what_is_wanted(make_zip):
     with pytest.raises(ModelFileError, match="keras_model.h5.*Export Model"):
-        read_model(make_zip({"photo.jpg": b"\xff\xd8", "labels.txt": b"0 a"}))
+        read_models(make_zip({"photo.jpg": b"\xff\xd8", "labels.txt": b"0 a"}))
 
 
 def test_a_lambda_is_refused_by_name(tm, make_zip):
@@ -125,10 +125,10 @@ def test_a_lambda_is_refused_by_name(tm, make_zip):
     layers = changed["config"]["layers"][1]["config"]["layers"]
     layers.insert(0, {"class_name": "Lambda", "config": {"name": "evil", "function": ["4wEAAAA=", None, None]}})
     with pytest.raises(ModelFileError, match="'Lambda', which is not one of those understood"):
-        read_model(type(tm)(changed, tm.weights).tfjs_zip())
+        read_models(type(tm)(changed, tm.weights).tfjs_zip())
 
 
-def faces(n: int = 3) -> AlignedFaces:
+def noise(n: int = 3) -> AlignedFaces:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (n, 72, 72), np.uint8)
     return AlignedFaces(images, np.zeros((n, 468, 3), np.float32), np.zeros((n, 2, 3), np.float32), AlignSpec())
@@ -136,12 +136,11 @@ def faces(n: int = 3) -> AlignedFaces:
 
 @pytest.fixture(scope="module")
 def network(tm) -> ImportedNetwork:
-    model = read_model(tm.tfjs_zip())
-    return ImportedNetwork("mine", model.labels, model.align, model.graph, model.pixels)
+    return read_models(tm.tfjs_zip())[0].classifier("mine")
 
 
 def test_it_keeps_the_contract(network):
-    some = faces()
+    some = noise()
     before = some.images.copy()
     answer = network.predict_proba(some)
     assert np.array_equal(before, some.images) and len(network.predict_proba(some[:0])) == 0
@@ -151,7 +150,7 @@ def test_it_keeps_the_contract(network):
 
 
 def test_the_crop_is_enlarged_and_its_grey_put_on_every_channel(network):
-    x = to_input(faces(1).images, network.graph, network.pixels)
+    x = to_input(noise(1).images, network.graph, network.pixels)
     assert x.shape == (1, 64, 64, 3) and -1 <= x.min() < x.max() <= 1
     np.testing.assert_array_equal(x[..., 0], x[..., 2])
 
@@ -164,7 +163,7 @@ def test_classes_are_mapped_to_labels(network):
     answer = classes(Prediction(np.array([[0.2, 0.3, 0.4, 0.1], [0, 0, 1, 0]], np.float32), classes.source))
     np.testing.assert_allclose(answer.probs, [[0, 0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0, 0]], atol=1e-6)
     mapped = MappedClassifier(network, ClassMap(network.labels, SEVEN, ("happy", "sad", None)))
-    answer = mapped.predict_proba(faces())
+    answer = mapped.predict_proba(noise())
     assert answer.labels == SEVEN and not answer.probs[:, SEVEN.index("angry")].any()
 
 
@@ -177,12 +176,11 @@ def test_a_mapping_that_leaves_nothing_to_choose_is_refused(network, to, words):
 def test_numbers_that_overflow_become_even_and_not_an_error(tm):
     weights = {**tm.weights, "dense_Dense2": {"kernel": tm.weights["dense_Dense2"]["kernel"] * 1e38}}
     try:
-        model = read_model(type(tm)(tm.topology, weights).tfjs_zip())
+        (model,) = read_models(type(tm)(tm.topology, weights).tfjs_zip())
     except ModelFileError as error:
         assert "no number" in str(error)
     else:
-        network = ImportedNetwork("wild", model.labels, model.align, model.graph, model.pixels)
-        assert np.isfinite(network.predict_proba(faces()).probs).all()
+        assert np.isfinite(model.classifier("wild").predict_proba(noise()).probs).all()
 
 
 def test_a_pixel_range_out_of_this_world_is_refused():
@@ -192,5 +190,5 @@ def test_a_pixel_range_out_of_this_world_is_refused():
 
 def test_reading_is_quick(tm):
     start = time.perf_counter()
-    read_model(tm.keras_zip())
+    read_models(tm.keras_zip())
     assert time.perf_counter() - start < 10

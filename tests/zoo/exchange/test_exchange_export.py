@@ -1,0 +1,305 @@
+"""What goes out gives the same probabilities in every format's own runtime."""
+
+import functools
+import http.server
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from features.align import AlignedFaces, AlignSpec, align
+from features.descriptors import Joined, Lbp
+from zoo import registry
+from zoo.cnn import CnnClassifier, to_input
+from zoo.datasets import align_pictures
+from zoo.exchange import bundle, keras_side, onnx_side, portable
+from zoo.exchange.bundle import PARTS, NothingToExportError, Wish
+from zoo.exchange.importing import read_models
+from zoo.svm import Linear, SvmClassifier
+
+SAME = 1e-3
+EIGHT_BITS = 0.1
+ROOT = Path(__file__).parents[3]
+NETWORKS = [name for name in registry.names() if isinstance(registry.load(name), CnnClassifier)]
+
+
+@pytest.fixture(scope="module")
+def made(taught, faces) -> bundle.Bundle:
+    """Everything, of both taught models."""
+    heard = []
+    out = bundle.make(Wish("My faces", tuple(PARTS), *taught, faces.images), lambda share, words: heard.append(share))
+    assert heard == sorted(heard) and 0 < heard[0] < heard[-1] < 1
+    return out
+
+
+@pytest.fixture(scope="module")
+def folder(made, tmp_path_factory) -> Path:
+    """The same, unpacked."""
+    where = tmp_path_factory.mktemp("export")
+    zipfile.ZipFile(io.BytesIO(made.data)).extractall(where)
+    return where
+
+
+@pytest.fixture(scope="module")
+def x(faces) -> np.ndarray:
+    return to_input(faces.images, 48)
+
+
+@pytest.fixture(scope="module")
+def expected(taught, faces) -> np.ndarray:
+    """What the taught network says here."""
+    probs = taught[0].predict_proba(faces).probs
+    assert np.ptp(probs, axis=0).max() > 0.1  # the crops are told apart
+    return probs
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_ordinary_layers_say_what_the_served_network_says(name, faces):
+    model = zoo.load(name)
+    noise = np.random.default_rng(0).integers(0, 256, (2, 72, 72), np.uint8)
+    flat = np.stack([np.zeros((72, 72), np.uint8), np.full((72, 72), 255, np.uint8)])
+    images = np.concatenate([faces.images, noise, flat])
+    n = len(images)
+    crops = AlignedFaces(images, np.zeros((n, 468, 3), np.float32), np.zeros((n, 2, 3), np.float32), AlignSpec())
+    graph = portable.network(model)
+    got = graph.run(to_input(images, graph.input_shape[0]))
+    np.testing.assert_allclose(got, model.predict_proba(crops).probs, atol=SAME / 5)
+
+
+def test_the_zip_holds_what_was_asked_for(made, folder):
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names >= {"page.html", "model.keras", "tfjs/model.json", "tfjs/weights.bin", "tfjs/metadata.json"}
+    assert names >= {"keras-h5/model.json", "keras-h5/model.weights.h5"}
+    assert names >= {"tflite/model.tflite", "tflite/model-int8.tflite", "predict.py", "webcam.py", "preprocess.py"}
+    assert names >= {"onnx/cnn.onnx", "onnx/svm.onnx", "svm/svm.json", "labels.txt", "metadata.json", "README.md"}
+    assert (folder / "labels.txt").read_text() == "0 Happy\n1 Sad face\n2 Wink left\n"
+    assert not made.left_out and len(made.data) < 40 * 2**20
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "{" not in readme.replace('{"crop": grey[None]}', "") and "`page.html`" in readme and "## Keras" in readme
+
+
+def test_keras_file(folder, x, expected):
+    model = keras.models.load_model(folder / "model.keras")
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=SAME)
+
+
+def test_keras_json_and_weights(folder, x, expected):
+    model = keras.models.model_from_json((folder / "keras-h5/model.json").read_text())
+    model.load_weights(folder / "keras-h5/model.weights.h5")
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=SAME)
+
+
+def litert(file: Path, x: np.ndarray) -> np.ndarray:
+    interpreter = pytest.importorskip("ai_edge_litert.interpreter").Interpreter(str(file), num_threads=1)
+    interpreter.allocate_tensors()
+    given, out = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    assert given["dtype"] == out["dtype"] == np.float32
+    answers = []
+    for row in x:
+        interpreter.set_tensor(given["index"], row[None])
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(out["index"])[0].copy())
+    return np.array(answers)
+
+
+def test_litert(folder, x, expected):
+    np.testing.assert_allclose(litert(folder / "tflite/model.tflite", x), expected, atol=SAME)
+
+
+def test_litert_in_eight_bits(folder, x, expected):
+    small = folder / "tflite/model-int8.tflite"
+    assert small.stat().st_size < 0.6 * (folder / "tflite/model.tflite").stat().st_size
+    np.testing.assert_allclose(litert(small, x), expected, atol=EIGHT_BITS)
+
+
+def test_onnx_network(folder, x, expected):
+    session = pytest.importorskip("onnxruntime").InferenceSession(folder / "onnx/cnn.onnx")
+    np.testing.assert_allclose(session.run(None, {"crop": x})[0], expected, atol=SAME)
+
+
+@pytest.mark.parametrize("name", ["taught", "hog-svm", "hog-linear-svm"])
+def test_onnx_machine_from_the_crop(name, taught, faces):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = taught[1] if name == "taught" else zoo.load(name)
+    noise = np.random.default_rng(0).integers(0, 256, (2, 72, 72), np.uint8)
+    stripes = np.tile(np.arange(72, dtype=np.uint8), (1, 72, 1))  # their directions lie on the edges of bins
+    across = stripes.transpose(0, 2, 1)
+    images = np.concatenate([faces.images, noise, stripes, across, stripes + across, stripes + 71 - across])
+    n = len(images)
+    crops = AlignedFaces(images, np.zeros((n, 468, 3), np.float32), np.zeros((n, 2, 3), np.float32), AlignSpec())
+    session = onnxruntime.InferenceSession(onnx_side.support_vectors(model))
+    probs, descriptor = session.run(["probabilities", "descriptor"], {"crop": images})
+    np.testing.assert_allclose(descriptor, model.descriptor(crops), atol=1e-6)
+    np.testing.assert_allclose(probs, model.predict_proba(crops).probs, atol=SAME)
+
+
+def test_a_descriptor_that_onnx_cannot_have_is_left_out_and_named(taught, faces):
+    svm = taught[1]
+    machine = Linear(np.ones((64 * 59, 3), np.float32), svm.machine.bias)
+    other = SvmClassifier("lbp", svm.labels, svm.align, Joined((Lbp(),), (1.0,)), machine, (svm.scale, svm.shift))
+    out = bundle.make(Wish("x", ("onnx",), None, other, faces.images))
+    assert out.left_out == ("onnx/svm.onnx is left out: Lbp is not written in ONNX; only HOG is.",)
+
+
+@pytest.fixture(scope="module")
+def modules() -> Path:
+    """Node's packages with TensorFlow.js among them, or a skip that says where they are looked for."""
+    found = Path(os.environ.get("FACEOFF_TFJS") or ROOT / ".cache/tfjs/node_modules")
+    if not shutil.which("node") or not (found / "@tensorflow/tfjs").is_dir():
+        pytest.skip("no TensorFlow.js: install Node, then npm install --prefix .cache/tfjs @tensorflow/tfjs@4.22.0")
+    return found
+
+
+@pytest.fixture(scope="module")
+def served(folder):
+    """The folder's address on this computer."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_tensorflow_js_in_node(modules, served, x, expected):
+    command = ["node", str(Path(__file__).parent / "run_tfjs.cjs"), str(modules), f"{served}/tfjs/model.json"]
+    rows = json.dumps(x[:4].reshape(4, -1).tolist())
+    done = subprocess.run(command, input=rows, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(json.loads(done.stdout), expected[:4], atol=SAME)
+
+
+def test_it_comes_back(made, taught, faces):
+    network, machine = read_models(made.data)
+    assert network.ours and network.labels.labels == taught[0].labels.labels and network.title == "My faces"
+    for came, went in zip((network, machine), taught, strict=True):
+        probs = came.classifier("back").predict_proba(faces).probs
+        np.testing.assert_allclose(probs, went.predict_proba(faces).probs, atol=SAME)
+
+
+@pytest.mark.parametrize("part", ["keras", "h5"])
+def test_it_comes_back_from_keras_too(folder, make_zip, part, faces, expected):
+    wanted = {"keras": ["model.keras"], "h5": ["keras-h5/model.json", "keras-h5/model.weights.h5"]}[part]
+    files = {name: (folder / name).read_bytes() for name in (*wanted, "labels.txt", "preprocessing.json")}
+    (came,) = read_models(make_zip(files))
+    np.testing.assert_allclose(came.classifier("back").predict_proba(faces).probs, expected, atol=SAME)
+
+
+def test_the_kit_cuts_the_very_same_crop(folder, portrait, mesher, monkeypatch):
+    monkeypatch.syspath_prepend(str(folder))
+    import preprocess
+
+    found = mesher.find(portrait)
+    for picture, size in ((portrait, 1.0), (np.asarray(Image.fromarray(portrait).resize((200, 200))), 200 / 512)):
+        marks = found.landmarks * np.float32(size)
+        faces = type(found)(marks, picture.shape[1::-1])
+        expected = align(picture, faces, AlignSpec())
+        affine = preprocess.to_crop(faces.landmarks[0, :468, :2])
+        np.testing.assert_allclose(affine, expected.to_crop[0], rtol=1e-4, atol=1e-3)
+        apart = np.abs(preprocess.crop(picture, affine).astype(int) - expected.images[0])
+        assert apart.max() <= 1
+        np.testing.assert_array_equal(preprocess.to_network(expected.images[0]), to_input(expected.images, 48))
+    sys.modules.pop("preprocess")
+
+
+RUN = """
+import sys
+import cv2
+sys.modules["tensorflow"] = None  # MediaPipe would import it, which takes ten seconds
+picture = cv2.imread("photo.jpg")
+video = cv2.VideoWriter("two.avi", cv2.VideoWriter_fourcc(*"MJPG"), 5, (512, 512))
+video.write(picture); video.write(picture); video.release()
+import predict, webcam
+sys.argv = ["predict.py", "photo.jpg"]
+predict.main()
+sys.argv = ["webcam.py", "two.avi", "--no-window"]
+webcam.main()
+"""
+
+
+def test_the_programs_in_the_zip_run(folder, jpeg, expected):
+    (folder / "photo.jpg").write_bytes(jpeg)
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first, *frames = done.stdout.strip().splitlines()
+    best = int(expected[0].argmax())
+    label, share = re.fullmatch(r"photo.jpg, face 1: looks most like (.+) \((.+)\)", first).groups()
+    assert label == ("Happy", "Sad face", "Wink left")[best] and abs(float(share) - expected[0, best]) < 0.1
+    assert len(frames) == 2 and all(frame.startswith(label) for frame in frames)
+
+
+def test_the_readme_s_python_runs_as_typed(folder, jpeg, monkeypatch, capsys, taught):
+    pytest.importorskip("onnxruntime")
+    (folder / "photo.jpg").write_bytes(jpeg)
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    snippets = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(snippets) == 2
+    import preprocess
+
+    picture = np.asarray(Image.open("photo.jpg"))
+    crop = preprocess.crop(picture, preprocess.to_crop(preprocess.find_meshes(picture)[0]))
+    face = AlignedFaces(crop[None], np.zeros((1, 468, 3), np.float32), np.zeros((1, 2, 3), np.float32), AlignSpec())
+    for snippet, model in zip(snippets, taught, strict=True):
+        exec(snippet, {"__name__": "snippet"})
+        said = np.array(re.findall(r"[\d.]+(?:e-\d+)?", capsys.readouterr().out), float)
+        np.testing.assert_allclose(said, model.predict_proba(face).probs[0], atol=SAME)
+    sys.modules.pop("preprocess")
+
+
+def test_wishes_that_cannot_be_met_are_sentences(taught, faces):
+    with pytest.raises(NothingToExportError, match="No model"):
+        Wish("x", ("tfjs",), None, None, faces.images)
+    with pytest.raises(NothingToExportError, match="Choose one or more formats"):
+        Wish("x", (), *taught, faces.images)
+    with pytest.raises(NothingToExportError, match="different classes"):
+        Wish("x", ("tfjs",), taught[0], zoo.load("hog-svm"), faces.images)
+    with pytest.raises(NothingToExportError, match="no crop"):
+        bundle.representative(faces.images[:0])
+
+
+def test_what_tensorflow_cannot_build_is_a_sentence(taught, x, monkeypatch):
+    monkeypatch.setattr(keras_side, "settings", lambda node: {"nonsense": 1})
+    with pytest.raises(keras_side.ExportError, match="could not write"):
+        keras_side.write(portable.network(taught[0]), "x", ["keras"], x)
+
+
+def test_a_name_that_keras_takes():
+    assert bundle.identifier("My faces (2)") == "my_faces_2"
+    assert bundle.identifier("7 Gesichter é") == "model_7_gesichter"
+    assert bundle.identifier("★") == "model"
+
+
+@pytest.mark.data
+def test_eight_bits_on_fer2013(fer2013, tmp_path_factory):
+    """The shipped network in eight bits on 400 pictures: run with -s to see the figures."""
+    held = fer2013.pixels[fer2013.splits == "PublicTest"][:400]
+    images = align_pictures(held, AlignSpec(), workers=1)[0].images
+    model = zoo.load("cnn")
+    graph = portable.network(model)
+    made = keras_side.write(graph, "cnn", ["int8"], to_input(bundle.representative(images[200:]), 48))
+    file = tmp_path_factory.mktemp("int8") / "model.tflite"
+    file.write_bytes(made["int8/model-int8.tflite"])
+    x = to_input(images[:200], 48)
+    small, whole = litert(file, x), graph.run(x)
+    apart, same = np.abs(small - whole).max(axis=1), (small.argmax(axis=1) == whole.argmax(axis=1)).mean()
+    print(f"\neight bits: median {np.median(apart):.4f}, worst {apart.max():.4f}, same label {same:.1%}")
+    assert np.median(apart) < 0.02 and same > 0.95

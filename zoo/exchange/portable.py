@@ -1,0 +1,199 @@
+"""A trained network as a `Graph` of layers that Keras 2 and 3, TensorFlow.js, LiteRT and ONNX all have.
+
+The shipped networks standardise each crop with ``keras.ops``, which are no layers anywhere else.
+The same is written here with layers alone, exactly: of a crop x with mean m and spread s,
+
+    u = LayerNormalization(x) = (x - m) / s
+    mean of x * u             = s
+    softsign(s)               = s / (1 + s)
+    u * softsign(s)           = (x - m) / (s + 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from zoo import registry
+from zoo.cards import checked
+from zoo.cnn import CnnClassifier
+from zoo.exchange import layers as kinds
+from zoo.exchange.archive import Archive
+from zoo.exchange.graph import Graph, Node, check
+from zoo.exchange.h5 import by_place, read_h5
+from zoo.exchange.keras_config import blueprint
+from zoo.exchange.layers import Layer, Shape
+from zoo.teach.models import TaughtCnn
+
+TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
+
+
+def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS) -> Graph:
+    """A classifier's network from the crop, 0..255, to calibrated probabilities.
+
+    Parameters
+    ----------
+    model : CnnClassifier or TaughtCnn
+        A shipped network, or a head taught on one.
+    root : Path
+        Where the shipped networks' folders are.
+
+    Returns
+    -------
+    Graph
+        The trunk's weights are rounded to half precision, as in the file that is served.
+    """
+    trunk = model.trunk if isinstance(model, TaughtCnn) else model
+    shape, nodes, head = _trunk(trunk.name, root)
+    layers = model.layers if isinstance(model, TaughtCnn) else (head,)
+    nodes = list(nodes)
+    for i, (kernel, bias) in enumerate(layers):
+        last = i == len(layers) - 1
+        scale = np.float32(model.temperature if last else 1.0)  # logits / temperature, once and for all
+        dense = kinds.Dense(len(bias), True, "softmax" if last else "relu")
+        weights = {"kernel": (kernel / scale).astype(np.float32), "bias": (bias / scale).astype(np.float32)}
+        nodes.append(_node("probabilities" if last else f"dense_{i + 1}", dense, nodes[-1].name, **weights))
+    return check(Graph(shape, tuple(nodes)))
+
+
+def half(values: np.ndarray) -> np.ndarray:
+    """Numbers that half precision can hold, in float32."""
+    return values.astype(np.float16).astype(np.float32)
+
+
+@cache
+def _trunk(name: str, root: Path) -> tuple[Shape, tuple[Node, ...], tuple[np.ndarray, np.ndarray]]:
+    """A shipped network's input, its nodes up to the embedding, and the kernel and bias of its own head."""
+    folder = root / name
+    file = Archive(checked(folder, registry.card(name, root), "model.keras").read_bytes())
+    config = file.json("config.json")
+    arrays = read_h5(file.read("model.weights.h5")).arrays
+    heads = [entry[0] for entry in config["config"]["output_layers"]]
+    whole = _with_layers_only(config, heads[0])
+    plan = blueprint(whole)
+    graph = plan.with_weights(by_place(arrays, plan.paths, plan.weight_names()))
+    head = graph.nodes[-1]
+    nodes = _named([_rounded(node) for node in _folded(_plain_pooling(graph)[:-1])])
+    return graph.input_shape, tuple(nodes), (half(head.weights["kernel"]), half(head.weights["bias"]))
+
+
+def _with_layers_only(config: dict, output: str) -> dict:
+    """The description with its operations replaced by the four layers above, ending in one output."""
+    inner = config["config"]
+    operations = [layer["name"] for layer in inner["layers"] if layer["module"].startswith("keras.src.ops")]
+    kept = [layer for layer in inner["layers"] if layer["name"] not in operations]
+    crop = inner["input_layers"][0]
+    entries = [
+        _entry("LayerNormalization", "unit", [crop], axis=[1, 2, 3], epsilon=TINY, center=False, scale=False),
+        _entry("Multiply", "times", [crop, "unit"]),
+        _entry("GlobalAveragePooling2D", "spread", ["times"]),
+        _entry("Activation", "softsign", ["spread"], activation="softsign"),
+        _entry("Reshape", "factor", ["softsign"], target_shape=[1, 1, 1]),
+        _entry("Multiply", operations[-1], ["unit", "factor"]),
+    ]
+    layers = [*kept[:1], *entries, *kept[1:]]
+    return config | {"config": inner | {"layers": layers, "output_layers": [[output, 0, 0]]}}
+
+
+def _entry(kind: str, name: str, sources: Sequence[str], **settings) -> dict:
+    inputs = [[[source, 0, 0, {}] for source in sources]]
+    return {"class_name": kind, "name": name, "config": {"name": name, **settings}, "inbound_nodes": inputs}
+
+
+def _plain_pooling(graph: Graph) -> list[Node]:
+    """The nodes with means that keep their sides written as a mean and a Reshape: TensorFlow.js knows no other."""
+    shapes, nodes = graph.shapes(), []
+    for node in graph.nodes:
+        if isinstance(node.layer, kinds.GlobalAveragePooling2D) and node.layer.keepdims:
+            mean = f"{node.name}_mean"
+            nodes.append(replace(node, name=mean, layer=kinds.GlobalAveragePooling2D()))
+            nodes.append(_node(node.name, kinds.Reshape(shapes[node.name]), mean))
+        else:
+            nodes.append(node)
+    return nodes
+
+
+def _node(name: str, layer: Layer, source: str, **weights: np.ndarray) -> Node:
+    return Node(name, type(layer).__name__, {}, layer, (source,), weights)
+
+
+def _folded(nodes: list[Node]) -> list[Node]:
+    """The nodes with every batch normalisation written into the convolution before it, as LiteRT's converter does."""
+    readers = [name for node in nodes for name in node.inputs]
+    made: dict[str, Node] = {}
+    for node in nodes:
+        before = made.get(node.inputs[0])
+        single = before is not None and readers.count(before.name) == 1
+        if node.kind == "BatchNormalization" and single and before.kind == "Conv2D":
+            del made[before.name]
+            made[node.name] = _fold(before, node)
+        else:
+            made[node.name] = node
+    return list(made.values())
+
+
+def _fold(conv: Node, norm: Node) -> Node:
+    weights = norm.weights
+    slope = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(norm.layer.epsilon))
+    bias = weights["beta"] + (conv.weights.get("bias", np.float32(0)) - weights["moving_mean"]) * slope
+    folded = {"kernel": conv.weights["kernel"] * slope, "bias": bias}
+    return replace(conv, name=norm.name, layer=replace(conv.layer, use_bias=True), weights=folded)
+
+
+def _rounded(node: Node) -> Node:
+    """The node with weights that half precision can hold, as they are served."""
+    return replace(node, weights={name: half(array) for name, array in node.weights.items()})
+
+
+def _named(nodes: list[Node]) -> list[Node]:
+    """The nodes with plain names: a kind and a running number; the last one is the embedding."""
+    counts: dict[str, int] = {}
+    names = {"": ""}
+    for node in nodes:
+        counts[node.kind] = counts.get(node.kind, 0) + 1
+        names[node.name] = f"{node.kind.lower()}_{counts[node.kind]}"
+    names[nodes[-1].name] = "embedding"
+    return [replace(node, name=names[node.name], inputs=tuple(names[i] for i in node.inputs)) for node in nodes]
+
+
+_CALLED = {
+    "kernel": "kernel_size",
+    "dilation": "dilation_rate",
+    "multiplier": "depth_multiplier",
+    "limit": "max_value",
+    "slope": "negative_slope",
+    "target": "target_shape",
+    "borders": "padding",
+}
+
+
+def settings(node: Node) -> dict:
+    """A node's settings in Keras' words, those of Keras 2 and 3 and of TensorFlow.js alike."""
+    config: dict = {"name": node.name, "trainable": True}
+    for each in fields(node.layer) if node.kind not in ("Add", "Multiply", "Dropout", "Flatten", "Softmax") else ():
+        value = getattr(node.layer, each.name)
+        config[_CALLED.get(each.name, each.name)] = list(value) if isinstance(value, tuple) else value
+    if node.kind.endswith("Pooling2D"):
+        config.pop("keepdims", None)
+        if "kernel_size" in config:
+            config["pool_size"] = config.pop("kernel_size")
+    if node.kind == "LayerNormalization":
+        config |= {"axis": [1, 2, 3], "center": False, "scale": False}
+    if node.kind == "ReLU":
+        config["max_value"] = None if config["max_value"] == float("inf") else config["max_value"]
+    return config
+
+
+def describe(graph: Graph, name: str) -> dict:
+    """The network as Keras 2 describes it, without its weights; TensorFlow.js reads this."""
+    crop = {"name": "crop", "batch_input_shape": [None, *graph.input_shape], "dtype": "float32"}
+    layers = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
+    for node in graph.nodes:
+        inputs = [[[source or "crop", 0, 0, {}] for source in node.inputs]]
+        layers.append({"class_name": node.kind, "name": node.name, "config": settings(node), "inbound_nodes": inputs})
+    ends = {"input_layers": [["crop", 0, 0]], "output_layers": [[graph.nodes[-1].name, 0, 0]]}
+    return {"class_name": "Functional", "config": {"name": name, "layers": layers, **ends}}

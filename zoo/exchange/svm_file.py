@@ -1,0 +1,101 @@
+"""A support vector machine as ``svm.json`` (descriptor, settings, a table of arrays) and ``svm.bin`` (the arrays)."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec
+from features.descriptors import Hog, Joined, from_config, to_config
+from features.faces import MESH_POINTS
+from zoo.exchange.archive import Archive
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.layers import Shape, Weights
+from zoo.exchange.settings import number, record, rows, short, whole
+from zoo.exchange.tfjs import read_group
+from zoo.labels import LabelSet
+from zoo.svm import Kernel, Linear, SvmClassifier
+
+_KERNEL = ("mean", "components", "vectors", "coefficients", "bias")
+
+
+def write(model: SvmClassifier) -> dict[str, bytes]:
+    """Both files."""
+    machine = model.machine
+    names = _KERNEL if isinstance(machine, Kernel) else ("weights", "bias")
+    arrays = {name: getattr(machine, name) for name in names} | {"scale": model.scale, "shift": model.shift}
+    table = [{"name": f"svm/{name}", "shape": list(a.shape), "dtype": "float32"} for name, a in arrays.items()]
+    settings = {"gamma": machine.gamma, "even": machine.even} if isinstance(machine, Kernel) else {}
+    notes = {"descriptor": to_config(model.descriptor), **settings, "arrays": table}
+    content = b"".join(np.asarray(a, "<f4").tobytes() for a in arrays.values())
+    return {"svm.json": json.dumps(notes, indent=1).encode(), "svm.bin": content}
+
+
+def read(archive: Archive, name: str, labels: LabelSet, align: AlignSpec) -> SvmClassifier:
+    """The machine of a ``svm.json`` in a zip; `ModelFileError` unless everything fits together."""
+    notes = record(archive.json(name), "svm.json")
+    content = archive.beside(name, "svm.bin")
+    if not content:
+        raise ModelFileError("The zip lacks svm.bin, the numbers of svm.json. Export the model again.")
+    named: dict[str, Weights] = {}
+    read_group(archive.read(content), rows(notes.get("arrays"), "arrays of svm.json"), named)
+    arrays = named.get("svm", {})
+    descriptor = _descriptor(notes.get("descriptor"), align)
+    kernel = "vectors" in arrays
+    _check(arrays, _shapes(arrays, len(labels), _width(descriptor, align), kernel))
+    scaling = arrays["scale"], arrays["shift"]
+    if not kernel:
+        machine: Linear | Kernel = Linear(arrays["weights"], arrays["bias"])
+    else:
+        width = arrays["vectors"].shape[1]
+        even = None if notes.get("even") is None else whole(notes, "even", 0, width)
+        gamma = number(notes, "gamma", 1e-9, 1e6, 1)
+        machine = Kernel(*(arrays[key] for key in _KERNEL), gamma, even)
+    return SvmClassifier("imported", labels, align, descriptor, machine, scaling)
+
+
+def _descriptor(config: object, align: AlignSpec) -> Joined:
+    """HOG in one or more sizes; other descriptors are not taken from a file."""
+    parts = [record(part, "A part of the descriptor") for part in rows(config, "The descriptor")]
+    if not 1 <= len(parts) <= 4:
+        raise ModelFileError(f"The descriptor has {len(parts)} parts; expected 1 to 4.")
+    for part in parts:
+        if part.get("kind") != "hog" or set(part) - {"kind", "weight", "cell", "orientations", "centred"}:
+            raise ModelFileError(f"The descriptor has a part {short(part.get('kind'))}; only hog is understood.")
+        whole(part, "cell", 3, align.size // 2)
+        whole(part, "orientations", 2, 36)
+        number(part, "weight", 1e-6, 1e6, 1)
+        if not isinstance(part.get("centred", False), bool):
+            raise ModelFileError(f"centred is {short(part['centred'])}; expected true or false.")
+    return from_config(parts)
+
+
+def _width(descriptor: Joined, align: AlignSpec) -> int:
+    """How many numbers the descriptor has, from one crop."""
+    zero = np.zeros
+    blank = AlignedFaces(
+        zero((1, align.size, align.size), np.uint8), zero((1, MESH_POINTS, 3), "f4"), zero((1, 2, 3), "f4"), align
+    )
+    assert all(isinstance(part, Hog) for part in descriptor.parts)
+    return descriptor(blank).shape[1]
+
+
+def _shapes(arrays: Weights, k: int, d: int, kernel: bool) -> dict[str, Shape]:
+    """What shape every array must have."""
+    common = {"bias": (k,), "scale": (k,), "shift": (k,)}
+    if not kernel:
+        return common | {"weights": (d, k)}
+    if arrays["vectors"].ndim != 2:
+        raise ModelFileError("The vectors of svm.json are no table.")
+    m, r = arrays["vectors"].shape
+    return common | {"mean": (d,), "components": (d, r), "vectors": (m, r), "coefficients": (m, k)}
+
+
+def _check(arrays: Weights, expected: dict[str, Shape]) -> None:
+    got = {name: array.shape for name, array in arrays.items()}
+    if got != expected or not all(math.prod(shape) for shape in expected.values()):
+        raise ModelFileError(f"The machine has arrays {got}, but needs {expected}.")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ModelFileError("The machine has weights that are no numbers (NaN or infinite).")
