@@ -18,17 +18,20 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 import gradio as gr
 from gradio import networking
 
-from ui import compare_tab, live_tab, uploads, video_tab, wording, zoo_tab
+from ui import compare_tab, live_tab, teach_tab, uploads, video_tab, wording, zoo_tab
 from ui.engine import Engine
 from ui.examples import PICTURES
 from ui.theme import ASSETS, read, theme
 from zoo import charts
+from zoo.teach import files
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
-TABS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
+# Where it has a choice of models it returns that, and a session's own models are offered there, too.
+TABS: tuple[tuple[str, Callable[[Engine], gr.CheckboxGroup | None]], ...] = (
     ("Compare", compare_tab.build),
     ("Live", live_tab.build),
     ("Video", video_tab.build),
+    ("Teach", teach_tab.build),
     ("Zoo", zoo_tab.build),
 )
 
@@ -51,11 +54,23 @@ def build(engine: Engine) -> gr.Blocks:
         _head(app, engine)
         with gr.Tabs(elem_id="fo-tabs"):
             for title, lay_out in TABS:
-                with gr.Tab(title):
-                    lay_out(engine)
+                with gr.Tab(title) as tab:
+                    models = lay_out(engine)
+                if models is not None:
+                    tab.select(_choices(engine), None, models, **AT_ONCE)
         _foot(app)
     app.queue(max_size=64)
     return app
+
+
+def _choices(engine: Engine) -> Callable[[gr.Request], dict]:
+    """The models that a session may choose from, asked for whenever a tab is opened."""
+
+    def choices(request: gr.Request) -> dict:
+        cards = engine.cards_of(str(request.session_hash))
+        return gr.update(choices=[(card.title, name) for name, card in cards.items()])
+
+    return choices
 
 
 def launch_options() -> dict:
@@ -66,6 +81,7 @@ def launch_options() -> dict:
             ASSETS / "face-off.css",
             ASSETS / "live.css",
             ASSETS / "video.css",
+            ASSETS / "teach.css",
             charts.STYLE,
             ASSETS / "zoo.css",
         ],
@@ -73,7 +89,7 @@ def launch_options() -> dict:
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
-        "max_file_size": video_tab.LIMITS.size,  # pictures have a lower limit of their own
+        "max_file_size": max(video_tab.LIMITS.size, files.MAX_ARCHIVE),  # pictures have a lower limit of their own
         "ssr_mode": False,
         "quiet": True,
     }

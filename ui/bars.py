@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ui import wording
-from zoo.labels import colour
+from zoo.labels import colours
 from zoo.prediction import Prediction
 
 
@@ -24,8 +24,8 @@ def bars(prediction: Prediction, face: int) -> str:
         HTML. All text is escaped.
     """
     best = int(prediction.best[face])
-    pairs = enumerate(_pairs(prediction, face))
-    rows = [_bar(label, None if label in prediction.unknown else p, i == best) for i, (label, p) in pairs]
+    inks, pairs = colours(prediction.labels), enumerate(_pairs(prediction, face))
+    rows = [_bar(label, None if label in prediction.unknown else p, inks[label], i == best) for i, (label, p) in pairs]
     return f'<ul class="fo-bars">{"".join(rows)}</ul>'
 
 
@@ -33,7 +33,8 @@ def stack(prediction: Prediction, face: int) -> str:
     """The same probabilities as one bar cut in pieces, read out as one sentence."""
     pairs = _pairs(prediction, face)
     words = ", ".join(f"{label} {p:.2f}" for label, p in pairs)
-    pieces = [f'<i style="width:{100 * p:.1f}%;background:{colour(label)}"></i>' for label, p in pairs]
+    inks = colours(prediction.labels)
+    pieces = [f'<i style="width:{100 * p:.1f}%;background:{inks[label]}"></i>' for label, p in pairs]
     return f'<div class="fo-stack" role="img" aria-label="{escape(words)}">{"".join(pieces)}</div>'
 
 
@@ -41,12 +42,12 @@ def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
     return list(zip(prediction.labels.labels, prediction.probs[face].tolist(), strict=True))
 
 
-def _bar(label: str, p: float | None, best: bool) -> str:
+def _bar(label: str, p: float | None, ink: str, best: bool) -> str:
     """None: the model does not know this label."""
     name = f'<span class="fo-label">{escape(label)}</span>'
     if p is None:
         return f'<li class="fo-bar fo-unknown">{name}<span class="fo-cannot">{wording.CANNOT_ANSWER}</span></li>'
-    fill = f'<i style="width:{100 * p:.1f}%;background:{colour(label)}"></i>'
+    fill = f'<i style="width:{100 * p:.1f}%;background:{ink}"></i>'
     return (
         f'<li class="fo-bar{" fo-best" if best else ""}">{name}'
         f'<span class="fo-track" aria-hidden="true">{fill}</span><span class="fo-share">{p:.2f}</span></li>'

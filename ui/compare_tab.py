@@ -54,17 +54,19 @@ class CompareTab:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def show(self, photo: dict | None, models: list[str], labels: str) -> tuple[str, str]:
+    def show(self, photo: dict | None, models: list[str], labels: str, request: gr.Request) -> tuple[str, str]:
         """The answer as HTML, and as one line to be read out."""
         if photo is None:
             return results.WAITING, ""
-        in_order = [name for name in self.engine.cards if name in (models or [])]
+        session = str(request.session_hash)
+        cards = self.engine.cards_of(session)
+        in_order = [name for name in cards if name in (models or [])]
         if not in_order:
             return _sorry(wording.CHOOSE_MODELS)
         try:
-            comparison = self._compare(photo, in_order, labels)
-            models = {model.name: model for model in self.engine.models(in_order)}
-            html = results.page(comparison, self.engine.cards, models, _file_name(photo))
+            comparison = self._compare(photo, in_order, labels, session)
+            models = {model.name: model for model in self.engine.models(in_order, session)}
+            html = results.page(comparison, cards, models, _file_name(photo))
             return html, results.summary(comparison)
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
@@ -87,10 +89,10 @@ class CompareTab:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
         return [_model_record(card) for card in self.engine.cards.values()]
 
-    def _compare(self, photo: dict, models: list[str], labels: str) -> Comparison:
+    def _compare(self, photo: dict, models: list[str], labels: str, session: str = "") -> Comparison:
         label_set(labels)
-        self.engine.models(_names(models))
-        return self.engine.compare(read_photo(photo), _names(models), labels)
+        self.engine.models(_names(models), session)
+        return self.engine.compare(read_photo(photo), _names(models), labels, session)
 
 
 def read_photo(photo: dict) -> np.ndarray:
@@ -154,8 +156,8 @@ def _model_record(card) -> dict:
     }
 
 
-def build(engine: Engine) -> None:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+def build(engine: Engine) -> gr.CheckboxGroup:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = CompareTab(engine)
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
@@ -166,6 +168,7 @@ def build(engine: Engine) -> None:
                 results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("answer.js")
             )
     _wire(tab, inputs, examples, [answer, spoken])
+    return inputs.models
 
 
 def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:

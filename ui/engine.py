@@ -5,20 +5,24 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from features.faces import Faces
 from features.mesh import FaceMesher
 from zoo import registry
 from zoo.cards import Card, CardError
 from zoo.compare import Comparison, compare
 from zoo.labels import label_set
 from zoo.registry import UnknownModelError
+from zoo.teach.desk import Desks
 
 DEFAULT_MODELS = ("hog-svm", "cnn")
+TRUNK = "cnn"  # the network whose features a taught head is put on
 
 
 class NoModelError(ValueError):
@@ -41,6 +45,7 @@ class Engine:
         self.root = root
         self.cards: dict[str, Card] = {}
         self.broken: dict[str, str] = {}
+        self.desks = Desks(lambda: self._known(TRUNK))
         self._read_cards()
         self._workers = workers
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()
@@ -108,7 +113,7 @@ class Engine:
                 finally:
                     self._meshers.put(mesher)
 
-    def compare(self, image: np.ndarray, names: Sequence[str], labels: str) -> Comparison:
+    def compare(self, image: np.ndarray, names: Sequence[str], labels: str, session: str = "") -> Comparison:
         """What the models say of every face in a picture.
 
         Waits for a free worker, and for the warm-up if that is still going on.
@@ -119,12 +124,22 @@ class Engine:
             Before anything is computed.
         """
         wanted = label_set(labels)
-        models = self.models(names)
+        models = self.models(names, session)
+        with self._mesher() as mesher:
+            return compare(image, models, wanted, mesher)
+
+    def find(self, image: np.ndarray) -> Faces:
+        """The faces of a picture; waits for a free worker."""
+        with self._mesher() as mesher:
+            return mesher.find(image)
+
+    @contextmanager
+    def _mesher(self) -> Iterator[FaceMesher]:
         if not self.ready:
             self.warm()
         mesher = self._meshers.get()
         try:
-            return compare(image, models, wanted, mesher)
+            yield mesher
         except Exception:
             # After an error MediaPipe's graph answers nothing more; the next visitor gets a new one.
             mesher.close()
@@ -133,11 +148,18 @@ class Engine:
         finally:
             self._meshers.put(mesher)
 
-    def models(self, names: Sequence[str]) -> list:
-        """Loaded models in the order asked, each once."""
+    def cards_of(self, session: str) -> dict[str, Card]:
+        """The cards of all models that a session may ask: the shipped ones, then its own."""
+        desk = self.desks.known(session)
+        return self.cards | (desk.cards if desk else {})
+
+    def models(self, names: Sequence[str], session: str = "") -> list:
+        """Loaded models in the order asked, each once; a session's own are found by nobody else."""
         if not names:
             raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
-        return [self._known(name) for name in dict.fromkeys(names)]
+        desk = self.desks.known(session)
+        own = desk.models if desk else {}
+        return [own[name] if name in own else self._known(name) for name in dict.fromkeys(names)]
 
     def _known(self, name: str):
         if name in self.broken:

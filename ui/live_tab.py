@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import gradio as gr
@@ -23,6 +23,7 @@ from features.mesh import tesselation
 from ui import wording
 from ui.engine import Engine, NoModelError
 from ui.theme import read
+from zoo.cards import Card
 from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
 from zoo.live import Options, Viewer, read_frame
 from zoo.registry import UnknownModelError
@@ -117,10 +118,11 @@ class LiveTab:
 
     def _look(self, sent: Sent, session: str) -> dict:
         wanted = label_set(sent.labels)
-        chosen = self.engine.models([name for name in self.engine.cards if name in sent.models])
+        cards = self.engine.cards_of(session)
+        chosen = self.engine.models([name for name in cards if name in sent.models], session)
         image = read_frame(sent.image)
         work = lambda viewer, now: viewer.step(image, chosen, wanted, sent.options, now).as_json()
-        return self.viewers.use(session, sent.run, work) or {"words": ""}
+        return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.engine.cards)
 
     async def stop(self, value: object, session: str) -> dict:
         """Forget this session's faces."""
@@ -130,6 +132,12 @@ class LiveTab:
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self.viewers.leave(str(request.session_hash))
+
+
+def _titles(cards: Mapping[str, Card], shipped: Mapping[str, Card]) -> dict:
+    """What the browser has to know of the session's own models."""
+    own = {name: {"title": c.title, "threshold": c.threshold} for name, c in cards.items() if name not in shipped}
+    return {"taught": own} if own else {}
 
 
 def _edges() -> list[int]:
@@ -152,8 +160,8 @@ def server_function(name: str, work: Callable) -> Callable:
     return call
 
 
-def build(engine: Engine) -> None:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+def build(engine: Engine) -> gr.CheckboxGroup:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = LiveTab(engine, Viewers(Viewer))
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
@@ -163,6 +171,7 @@ def build(engine: Engine) -> None:
     # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
     gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
     Context.root_block.unload(tab.leave)
+    return models
 
 
 def _choices(engine: Engine) -> tuple[gr.CheckboxGroup, gr.Radio]:

@@ -48,7 +48,8 @@ def sorry(sentence: str) -> str:
 
 def summary(comparison: Comparison) -> str:
     """One line: how many faces, and whether the models agree."""
-    return wording.found(len(comparison.faces), int(comparison.agree.sum()), len(comparison.predictions))
+    models = len(comparison.predictions) if comparison.alike else 1
+    return wording.found(len(comparison.faces), int(comparison.agree.sum()), models)
 
 
 def _photo(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
@@ -108,7 +109,7 @@ def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequ
 
 
 def _badge(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
-    if len(comparison.predictions) < 2:
+    if len(comparison.predictions) < 2 or not comparison.alike:
         return ""
     agree = bool(comparison.agree[i])
     sure = all(p.confidence[i] >= cards[name].threshold for name, p in comparison.predictions.items())

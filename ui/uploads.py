@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gradio.utils import get_upload_folder
+
+from features.images import ImageError
+
 VARIABLE = "GRADIO_TEMP_DIR"
 
 
@@ -69,6 +73,35 @@ def _sweep_until(done: threading.Event, above: Path, age: float, every: float) -
     sweep(above, age)
     while not done.wait(every):
         sweep(above, age)
+
+
+def take(path: str, most: int) -> bytes:
+    """What was uploaded, and the file is gone: the sender chooses the path, so only uploads to this app are read.
+
+    Raises
+    ------
+    ImageError
+        No uploaded file, or larger than `most` bytes.
+    """
+    real = _uploaded(path)
+    if real is None:
+        raise ImageError("The file did not arrive, or is gone already. Choose it again.")
+    try:
+        if real.stat().st_size > most:
+            raise ImageError(f"The file has {real.stat().st_size >> 20} MB; at most {most >> 20} MB are read.")
+        return real.read_bytes()
+    finally:
+        real.unlink(missing_ok=True)
+
+
+def _uploaded(path: str) -> Path | None:
+    """The file behind a path somebody sent, if it is one that was uploaded."""
+    try:
+        real = Path(path).resolve()
+        ours = real.is_relative_to(Path(get_upload_folder()).resolve())
+        return real if path and ours and real.is_file() else None
+    except (OSError, ValueError):  # too long, or with a null character
+        return None
 
 
 def sweep(above: Path, age: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from html import escape
 
+from zoo.labels import OWN
 from zoo.prediction import Prediction
 
 BARRETT = "https://doi.org/10.1177/1529100619832930"
@@ -78,6 +79,8 @@ LIVE = {
     "face": "face {0}",
     "says": "Looks most like pictures people labelled {0}",
     "unsure": "Not sure. Nearest: pictures people labelled {0}",
+    "says_own": "Looks most like this session’s samples of {0}",
+    "unsure_own": "Not sure. Nearest: this session’s samples of {0}",
     "agree": "Models agree",
     "disagree": "Models disagree",
     "often": "agreed {0} %",
@@ -190,9 +193,10 @@ def looks_like(prediction: Prediction, face: int, threshold: float) -> str:
     """One model's answer for one face as a sentence in HTML."""
     label = escape(prediction.names[face])
     share = f"{prediction.confidence[face]:.2f}"
+    pictures = "this session’s samples of" if prediction.labels.name == OWN else "pictures people labelled"
     if prediction.confidence[face] < threshold:
-        return f"<b>Not sure.</b> Nearest: pictures people labelled <em>{label}</em> ({share})"
-    return f"Looks most like pictures people labelled <em>{label}</em> ({share})"
+        return f"<b>Not sure.</b> Nearest: {pictures} <em>{label}</em> ({share})"
+    return f"Looks most like {pictures} <em>{label}</em> ({share})"
 
 
 def found(faces: int, agreed: int, models: int) -> str:
@@ -241,3 +245,159 @@ def not_compared(first: str, second: str) -> str:
         "Whether the difference is more than chance is not measured. "
         f"It is after: python -m zoo evaluate {first} {second} --data fer2013.csv --write-cards"
     )
+
+
+# The Teach tab
+TEACH = {
+    "intro": "Make your own classes, collect samples, and train both kinds of model on them in seconds.",
+    "privacy": "Samples stay in the memory of the computer that runs this page, for this session only. They are "
+    "forgotten ten minutes after the page is closed. Save the project to keep them.",
+    "start_from": "Start from",
+    "start_own": "empty classes",
+    "start_6": "Ekman’s six",
+    "start_7": "the seven",
+    "start_sure": "This replaces the classes and deletes all {0} samples. Go on?",
+    "classes": "Classes",
+    "add": "Add a class",
+    "name": "Name of the class",
+    "webcam": "Webcam",
+    "upload": "Upload",
+    "up": "Move up",
+    "down": "Move down",
+    "disable": "Leave out of training",
+    "enable": "Take part in training",
+    "clear": "Delete its samples",
+    "remove": "Delete the class",
+    "menu": "More for this class",
+    "left_out": "left out",
+    "sample": "1 sample",
+    "samples": "{0} samples",
+    "alike": "{0} nearly the same",
+    "alike_why": "Marked samples nearly equal an earlier one. They teach little: move, turn, change the light.",
+    "few": "3 or more are needed",
+    "delete_one": "Delete this sample",
+    "hold": "Hold to record",
+    "recording": "Recording",
+    "hands_free": "Record for {0} s",
+    "in": "in {0} …",
+    "settings": "Recording settings",
+    "rate": "Pictures a second",
+    "delay": "Delay in seconds",
+    "duration": "Seconds, without holding (0: hold)",
+    "several": "Several faces in a picture",
+    "several_skip": "skip the picture",
+    "several_largest": "take the largest face",
+    "several_all": "take all",
+    "close": "Close",
+    "skipped_none": "{0} without a face",
+    "skipped_several": "{0} with several faces",
+    "skipped_unreadable": "{0} unreadable",
+    "skipped": "Skipped:",
+    "added": "Added: {0}.",
+    "adding": "Reading {0} of {1} …",
+    "of_most": "{0} of {1} samples",
+    "open": "Open",
+    "open_hint": "A project, a Teachable Machine file (.tm), or a zip with a folder of pictures for each class",
+    "save": "Save project",
+    "save_hint": "A zip with every crop as a picture in its class’s folder; “Open” brings it back",
+    "empty": "Delete all samples",
+    "empty_sure": "Delete all {0} samples? This cannot be undone; a saved project can be opened again.",
+    "remove_sure": "Delete the class “{0}” and its {1} samples?",
+    "clear_sure": "Delete the {1} samples of “{0}”?",
+    "opened": "The project is open.",
+    "open_sure": "Opening a project replaces the classes and {0} samples that are here. Go on?",
+    "training": "Training",
+    "train": "Train both models",
+    "again": "Train again",
+    "working": "Training …",
+    "cancel": "Cancel",
+    "stopped": "Stopped. Nothing was changed.",
+    "stale": "Classes or samples have changed since the training.",
+    "advanced": "Advanced",
+    "epochs": "Epochs",
+    "epochs_hint": "How often the dense layers see every sample",
+    "batch": "Batch size",
+    "learning_rate": "Learning rate",
+    "c": "C of the SVM",
+    "c_hint": "The price of a mistake: small is smooth, large is strict",
+    "seed": "Seed",
+    "augment": "Augmentation",
+    "augment_hint": "Also learn from a copy of each sample, a little moved, turned and lit otherwise; never mirrored",
+    "aligned": "Alignment",
+    "aligned_hint": "Eyes and mouth laid in place first. Off: upright squares; then the models cannot be set beside "
+    "the shipped ones",
+    "reset": "Reset",
+    "hood_title": "Under the hood",
+    "preview": "Preview",
+    "first": "Train the models first.",
+    "preview_ready": "Start the webcam, or choose a picture.",
+    "preview_idle": "Once trained, both models answer here, from the webcam or a picture.",
+    "camera_on": "Webcam",
+    "camera_off": "Stop",
+    "picture": "Picture",
+    "threshold": "Sure from",
+    "not_sure": "Not sure",
+    "no_face": "No face in sight. Come nearer, look towards the camera, add light.",
+    "face": "face {0}",
+    "joined": "Both models are also in the Compare and Live tabs, for this session only.",
+    "not_joined": "Trained without alignment, these models want other crops than the shipped ones, so Compare and Live "
+    "do not offer them.",
+    "splits": "How often are they right on samples they did not learn from?",
+    "random": "Split at random",
+    "burst": "Split by burst",
+    "flatters": "A burst’s pictures nearly equal each other. Split at random, each held-out picture has its twin among "
+    "those learned from, which flatters; split by burst, the models meet a recording they have not seen.",
+    "one_burst": "A class was recorded in one burst only, so only a split at random is possible. It flatters: each "
+    "held-out picture has its twin among those learned from. Record every class twice or more.",
+    "by_class": "Right by class",
+    "held_burst": "On bursts held out. The bar’s line is the 95 % interval (Wilson); pictures of one burst are no "
+    "independent evidence, so the truth is wider.",
+    "held_random": "On samples held out at random. The bar’s line is the 95 % interval (Wilson); near-duplicates are "
+    "no independent evidence, so the truth is wider.",
+    "confusion": "What is taken for what",
+    "cells": "Choose a cell to hear what it counts.",
+    "loss": "loss",
+    "loss_title": "Loss of the dense layers",
+    "accuracy": "accuracy",
+    "accuracy_title": "Accuracy of the dense layers",
+    "on_held": "held out",
+    "on_learned": "learned from",
+    "epoch": "epoch",
+    "grow": "Would more samples help?",
+    "grow_button": "Find out",
+    "grow_note": "If the lines still rise at the right, more samples would help; where they are flat, other ones "
+    "would: another light, place, person.",
+    "samples_learned": "samples learned from",
+    "experiments": "Experiments",
+    "experiments_intro": "Change one thing and see what it does. The models are those judged on held-out samples, so "
+    "before and after can be compared. No picture of an experiment is kept.",
+    "no_trial": "No experiment yet.",
+    "trials_caption": "Right answers before and after one thing was changed; 95 % intervals",
+    "try": "Try it",
+    "record_as": "Record as",
+    "print": "Print the table",
+    "lost": "The server does not answer. Try again in a moment.",
+    "busy_upload": "The upload failed. Try again, or a smaller file.",
+    "exports": "Export and import",
+}
+TRIALS = {
+    "half": "Only half the samples",
+    "mouth": "Mouth covered",
+    "background": "Another background",
+    "light": "Another light",
+    "person": "Another person",
+}
+TRIALS_RECORDED = ("background", "light", "person")
+TRIALS_HINTS = {
+    "half": "Both models learn again from half of each class.",
+    "mouth": "A grey patch is laid over the mouth of every held-out crop.",
+    "background": "Turn around or hang something up, then record each class again.",
+    "light": "Draw a curtain or turn on a lamp, then record each class again.",
+    "person": "Somebody who agrees makes the same faces: record each class again.",
+}
+BEFORE_AFTER = ("before", "after")
+
+
+def trained(seconds: float) -> str:
+    """How long it took."""
+    return f"Trained both models in {seconds:.1f} s."

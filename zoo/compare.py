@@ -40,9 +40,14 @@ class Comparison:
     milliseconds: dict[str, float]
 
     @property
+    def alike(self) -> bool:
+        """Whether all models answer in the same labels, so that they can agree."""
+        return len({prediction.labels for prediction in self.predictions.values()}) < 2
+
+    @property
     def agree(self) -> np.ndarray:
         """``(n,)`` bool: whether all models name the same label for a face."""
-        best = np.array([p.best for p in self.predictions.values()])
+        best = np.array([p.names for p in self.predictions.values()])
         return (best == best[:1]).all(axis=0)
 
 
@@ -56,7 +61,7 @@ def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, m
     models : sequence of Classifier
         One or more, all of one `AlignSpec`.
     labels : LabelSet
-        Answers are given in this set.
+        Answers are given in this set; made-up classes are answered in themselves.
     mesher : FaceMesher
         Not shared with another thread.
 
@@ -69,7 +74,10 @@ def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, m
     watch = Stopwatch()
     faces = watch.time("mesh", lambda: mesher.find(image))
     aligned = watch.time("align", lambda: align(image, faces, spec))
-    predictions = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).onto(labels)) for m in models}
+    predictions = {
+        m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).onto(m.labels.answering(labels)))
+        for m in models
+    }
     return Comparison(image, faces, aligned, predictions, watch.milliseconds)
 
 

@@ -60,6 +60,13 @@ def find_duplicates(data: Fer2013, split: str) -> Duplicates:
     return Duplicates(seen, connected_components(graph, directed=False)[1])
 
 
+def near_any(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which pictures nearly equal one of the others: ``uint8 (n, H, W), (m, H, W) -> (n,)`` bool."""
+    if not len(pictures) or not len(others):
+        return np.zeros(len(pictures), bool)
+    return (_standardised(pictures) @ _standardised(others).T > SAME).any(axis=1)
+
+
 def near_copies(pictures: np.ndarray) -> np.ndarray:
     """Which pictures nearly equal an earlier one: ``uint8 (n, H, W) -> (n,)`` bool. For a few hundred at a time."""
     if not len(pictures):

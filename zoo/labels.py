@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+OWN = "own"  # the name of sets that users make up
+
 
 class UnknownLabelsError(ValueError):
     """A label set or a label nobody defined."""
@@ -42,9 +44,9 @@ class LabelSet:
             raise UnknownLabelsError(f"no label {label!r} in {self.name!r}; it has {', '.join(self.labels)}")
         return self.labels.index(label)
 
-    def within(self, source: LabelSet) -> bool:
-        """Whether `source` has all of these labels, so that its answers can be given in them."""
-        return set(self.labels) <= set(source.labels)
+    def answering(self, asked: LabelSet) -> LabelSet:
+        """What a model of these labels answers in when it is asked for others: made-up classes stay what they are."""
+        return self if self.name == OWN else asked
 
     def positions(self, source: LabelSet) -> np.ndarray:
         """Where each of these labels stands in `source`: ``(k,)`` int. All must be there."""
@@ -56,8 +58,6 @@ SIX = LabelSet("6", SEVEN.labels[:6])
 FIVE = LabelSet("5", ("angry", "happy", "sad", "surprise", "neutral"))
 EIGHT = LabelSet("8", (*SEVEN.labels, "contempt"))
 LABEL_SETS = {labels.name: labels for labels in (SEVEN, SIX, FIVE)}
-
-OWN = "own"  # the name of sets that users make up
 
 
 def own_labels(labels: Iterable[str]) -> LabelSet:
@@ -86,9 +86,17 @@ COLOURS = {
 OTHER = "#6b7280"
 
 
+_CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f6b3f", "#8a8f98")
+
+
 def colour(label: str) -> str:
     """The colour of a label, the same everywhere; grey for labels nobody gave one."""
     return COLOURS.get(label, OTHER)
+
+
+def colours(labels: Iterable[str]) -> dict[str, str]:
+    """A colour for each of these labels: its own, or one after the other for made-up ones."""
+    return {label: COLOURS.get(label, _CYCLE[at % len(_CYCLE)]) for at, label in enumerate(labels)}
 
 
 def label_set(name: str) -> LabelSet:

@@ -139,6 +139,8 @@ class LiveFrame:
         Seconds that the resting look still takes; 0 if none is going on.
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to its time.
+    own : dict
+        Name of each model that answers in made-up classes to its `LabelSet`.
     """
 
     size: tuple[int, int]
@@ -146,6 +148,7 @@ class LiveFrame:
     faces: tuple[LiveFace, ...]
     resting: float
     milliseconds: dict[str, float]
+    own: dict[str, LabelSet] = field(default_factory=dict)
 
     def as_json(self) -> dict:
         """Plain numbers and texts, a few hundred bytes a face without its mesh."""
@@ -153,6 +156,7 @@ class LiveFrame:
             "size": list(self.size),
             "labels": list(self.labels),
             "faces": [face.as_json() for face in self.faces],
+            "own": {name: list(labels) for name, labels in self.own.items()},
             "resting": round(self.resting, 1),
             "ms": {name: round(ms, 1) for name, ms in self.milliseconds.items()},
         }
@@ -192,11 +196,12 @@ class _Memory:
         """Probabilities and label to show of one model."""
         if name in self.offsets:
             answer = without_offset(answer, self.offsets[name])
+        labels = answer.labels.answering(step.labels)
         if not step.options.smooth:
-            shown = answer.onto(step.labels)
+            shown = answer.onto(labels)
             return shown.probs[0], shown.names[0]
-        state = self.steadied[name] = steady(self.steadied.get(name), answer, step.labels, step.now)
-        return Prediction(state.probs[None], answer.labels).onto(step.labels).probs[0], state.held.label
+        state = self.steadied[name] = steady(self.steadied.get(name), answer, labels, step.now)
+        return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
 
     def face(self, number: int, faces: Faces, said: dict[str, Prediction], step: _Step) -> LiveFace:
         """What is shown of this face, alone in `faces` and in every answer of `said`."""
@@ -258,7 +263,8 @@ class Viewer:
         resting = self._rests(list(memories.values()), rows, options.rest, now)
         step = _Step(labels, options, now)
         seen = [memory.face(n, faces[i], rows[i], step) for i, (n, memory) in enumerate(memories.items())]
-        return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds)
+        own = {m.name: m.labels for m in models if m.labels.answering(labels) != labels}
+        return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own)
 
     def _recall(self, faces: Faces, asked: tuple, now: float) -> dict[int, _Memory]:
         """Number and memory of every face, in the faces' order; those that left are forgotten."""

@@ -93,7 +93,7 @@ def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = 
         What to call the picture.
     """
     width, height = comparison.faces.image_size
-    labels = next(iter(comparison.predictions.values())).labels
+    labels = dict.fromkeys(label for prediction in comparison.predictions.values() for label in prediction.labels)
     measured = quality.measure(comparison.image, comparison.faces)
     return {
         "file": file,

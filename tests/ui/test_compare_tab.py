@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import urllib.request
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from ui import stages, wording
 from ui.compare_tab import CompareTab
 from ui.engine import Engine
 from zoo import registry
+
+REQUEST = SimpleNamespace(session_hash="nobody")
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def photo(astronaut, uploaded):
 
 def test_an_error_takes_the_place_of_the_older_answer(engine, uploaded):
     (uploaded / "words.png").write_bytes(b"these are <words>")
-    html, spoken = CompareTab(engine).show({"path": str(uploaded / "words.png")}, ["cnn"], "7")
+    html, spoken = CompareTab(engine).show({"path": str(uploaded / "words.png")}, ["cnn"], "7", REQUEST)
     assert "fo-sorry" in html
     assert "not a picture that can be read" in html
     assert "not a picture that can be read" in spoken
@@ -39,24 +42,24 @@ def test_an_error_takes_the_place_of_the_older_answer(engine, uploaded):
 
 def test_no_model_is_a_request_to_choose(engine, photo):
     for none in ([], None):
-        html, spoken = CompareTab(engine).show(photo, none, "7")
+        html, spoken = CompareTab(engine).show(photo, none, "7", REQUEST)
         assert "Choose one or more models" in html
         assert spoken == wording.CHOOSE_MODELS
 
 
 def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, caplog):
     monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
     assert wording.FAILED in html
     assert "IndexError" in caplog.text
 
 
 def test_downloads_name_the_picture_without_its_folder(engine, photo):
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
     (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
     assert json.load(urllib.request.urlopen(link))["file"] == "astronaut.png"
     del photo["orig_name"]
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7")
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
     (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
     assert urllib.request.urlopen(link).read().decode().splitlines()[1].startswith("shown.png,")
 
@@ -67,7 +70,7 @@ def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
     engine = Engine(folder.parent, workers=1)
-    html, _ = CompareTab(engine).show(photo, ["mine"], "7")
+    html, _ = CompareTab(engine).show(photo, ["mine"], "7", REQUEST)
     assert "My network: first maps" in html
     engine.close()
 
@@ -75,7 +78,7 @@ def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
 def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (4, 5, 1))).save(uploaded / "shown.png")
-    html, _ = CompareTab(engine).show(photo, engine.default_models, "7")
+    html, _ = CompareTab(engine).show(photo, engine.default_models, "7", REQUEST)
     strips = re.findall(r'<ol class="fo-stages">.*?</ol>', html)
     assert len(strips) == 20
     widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]

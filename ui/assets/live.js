@@ -4,7 +4,8 @@ window.faceOffLive = (element, props, server) => {
 // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
 const { words, models, colours, chosen } = JSON.parse(JSON.stringify({ words: props.words, models: props.models, colours: props.colours, chosen: props.chosen }));
 const say = (name, value) => words[name].replace('{0}', value);
-const colour = (label) => colours[label] ?? colours[''];
+const colour = (label, i = -1) => colours[label] ?? Object.values(colours)[i] ?? colours[''];
+const labelsOf = (answer, name) => answer.own?.[name] ?? answer.labels; // made-up classes are a model's own
 
 const SIZES = [[320, 0.7], [256, 0.65], [192, 0.6]]; // longest side and JPEG quality, smaller when answers are slow
 const MIN_GAP = 1000 / 33, LATE = 1500, GIVEN_UP = 10000, AGAIN = 1000, MOST_ROWS = 40000, WINDOW = 60;
@@ -150,6 +151,7 @@ function received(frame, answer) {
   }
   lost = missed = 0; stale = false;
   screen.classList.remove('fo-late'); notice(answer.words ?? '');
+  Object.assign(models, answer.taught);
   if (answer.edges) edges = answer.edges;
   if (answer.faces) {
     latest = answer;
@@ -233,24 +235,24 @@ let built = '', parts = [];
 
 function cards(answer) {
   const faces = [...answer.faces].sort((a, b) => a.number - b.number);
-  const key = JSON.stringify([answer.labels, faces.map((face) => [face.number, Object.keys(face.answers)])]);
+  const key = JSON.stringify([answer.labels, answer.own, faces.map((face) => [face.number, Object.keys(face.answers)])]);
   const place = find('.fo-live-faces');
   if (key !== built || !place.children.length) {
-    built = key; parts = faces.map((face) => card(face, answer.labels));
+    built = key; parts = faces.map((face) => card(face, answer));
     place.replaceChildren(...parts.map((part) => part.card));
   }
-  faces.forEach((face, i) => fill(parts[i], face, answer.labels));
+  faces.forEach((face, i) => fill(parts[i], face, answer));
 }
 
-function card(face, labels) {
+function card(face, answer) {
   const made = tag('article', 'fo-card fo-live-face'), head = tag('header', 'fo-facehead'), columns = tag('div', 'fo-answers');
   const badge = tag('span', 'fo-badge'), often = tag('span', 'fo-often'), rested = tag('span', 'fo-badge fo-unsure fo-rested', words.rested);
   head.append(tag('h3', '', say('face', face.number)), badge, rested, often);
   const answers = Object.keys(face.answers).map((name) => {
     const column = tag('div', 'fo-answer'), says = tag('p', 'fo-says'), list = tag('ul', 'fo-bars');
-    const bars = labels.map((label) => {
+    const bars = labelsOf(answer, name).map((label, i) => {
       const row = tag('li', 'fo-bar'), track = tag('span', 'fo-track'), inner = tag('i', ''), share = tag('span', 'fo-share');
-      inner.style.background = colour(label); track.setAttribute('aria-hidden', 'true'); track.append(inner);
+      inner.style.background = colour(label, i); track.setAttribute('aria-hidden', 'true'); track.append(inner);
       row.append(tag('span', 'fo-label', label), track, share); list.append(row);
       return { row, inner, share };
     });
@@ -261,14 +263,15 @@ function card(face, labels) {
   return { card: made, badge, often, rested, answers };
 }
 
-function fill(part, face, labels) {
+function fill(part, face, answer) {
   const names = Object.values(face.shown), agree = new Set(names).size === 1;
   part.badge.textContent = agree ? words.agree : words.disagree; part.badge.className = `fo-badge ${agree ? 'fo-agree' : 'fo-disagree'}`;
-  part.badge.hidden = part.often.hidden = names.length < 2; part.often.textContent = say('often', Math.round(100 * face.agreement));
+  part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0; part.often.textContent = say('often', Math.round(100 * face.agreement));
   part.rested.hidden = !face.rested;
   for (const { name, column, says, bars } of part.answers) {
-    const probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0);
-    const [before, after] = words[sure ? 'says' : 'unsure'].split('{0}');
+    const labels = labelsOf(answer, name), probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0);
+    const own = answer.own?.[name] ? '_own' : '';
+    const [before, after] = words[(sure ? 'says' : 'unsure') + own].split('{0}');
     const sentence = before + label;
     if (says.dataset.said !== sentence) { says.dataset.said = sentence; says.replaceChildren(before, tag('em', '', label), after); }
     column.classList.toggle('fo-notsure', !sure);
@@ -284,7 +287,7 @@ function note(answer, now) {
   const seconds = Math.round(now - began) / 1000;
   for (const face of answer.faces) {
     for (const [model, label] of Object.entries(face.shown)) {
-      rows.push({ seconds, face: face.number, model, label, probability: face.answers[model][answer.labels.indexOf(label)] });
+      rows.push({ seconds, face: face.number, model, label, probability: face.answers[model][labelsOf(answer, model).indexOf(label)] });
     }
   }
   if (rows.length > MOST_ROWS) rows = rows.slice(rows.length - MOST_ROWS);

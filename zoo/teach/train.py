@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,7 +33,7 @@ LIMITS = (
     "It names the class that a picture looks most like. It cannot know how anyone feels.",
 )
 # A threshold found on a few samples is a guess; it stays where "not sure" is said sometimes, but not always.
-THRESHOLDS = (0.5, 0.9)
+THRESHOLDS = (0.5, 0.75)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ class Lesson:
         """The stricter one there is."""
         return self.by_burst or self.random
 
+    @cached_property
     def cards(self) -> dict[str, Card]:
         """A card for each model, by name."""
         return {model.name: self._card(model) for model in self.models}

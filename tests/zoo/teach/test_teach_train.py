@@ -122,10 +122,10 @@ def test_without_alignment_models_want_other_crops(project, memo, make_samples):
 
 
 def test_cards_say_what_they_are(lesson):
-    cards = lesson.cards()
+    cards = lesson.cards
     assert list(cards) == [SVM, CNN] and all(isinstance(card, Card) for card in cards.values())
     assert [card.family for card in cards.values()] == ["classical", "deep"]
-    assert all(0.5 <= card.threshold <= 0.9 for card in cards.values())
+    assert all(0.5 <= card.threshold <= 0.75 for card in cards.values())
 
 
 # ---- judging

@@ -1,0 +1,95 @@
+"""The Teach tab: classes of one's own, samples, training, preview. The script draws it; this answers what it asks.
+
+A request is one call of a `gr.HTML`'s server function. Long ones (training, an archive) are
+answered when they are done; meanwhile the script asks how far they are, and may cancel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import gradio as gr
+from anyio import to_thread
+from gradio.context import Context
+
+from features.images import ImageError
+from ui import teach_calls, wording
+from ui.engine import Engine
+from ui.live_tab import server_function
+from ui.teach_calls import Asked, Call
+from ui.theme import read
+from zoo import charts
+from zoo.labels import UnknownLabelsError
+from zoo.registry import UnknownModelError
+from zoo.teach.features import Stopped
+from zoo.teach.heads import RANGES, Settings
+from zoo.teach.project import MAX_NAME, ProjectError
+
+LOG = logging.getLogger(__name__)
+ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError)
+ON_LOAD = "window.faceOffTeach(element, props, server, upload);"
+
+# A panel below the three columns is a title and a function that lays it out.
+PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = ()
+
+
+class TeachTab:
+    """What the tab's calls do.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def teach(self, value: object, session: str) -> dict:
+        """Answer one request."""
+        return await to_thread.run_sync(self.answer, value, session)
+
+    def answer(self, value: object, session: str) -> dict:
+        """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
+        asked = Asked(value if isinstance(value, dict) else {})
+        try:
+            return teach_calls.answer(Call(self.engine, self.engine.desks.at(session), asked))
+        except ASKED_WRONGLY as error:
+            return {"words": str(error), "failed": True}
+        except Stopped:
+            return {"words": wording.TEACH["stopped"], "failed": True}
+        except Exception:
+            LOG.exception("a request of the Teach tab could not be answered")
+            return {"words": wording.FAILED, "failed": True}
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self.engine.desks.leave(str(request.session_hash))
+
+
+def build(engine: Engine) -> None:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    tab = TeachTab(engine)
+    chart_script = charts.SCRIPT.read_text(encoding="utf-8")
+    gr.HTML(
+        html_template='<div class="ft"></div>',
+        head=f"<script>{read('teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};</script>",
+        js_on_load=ON_LOAD,
+        apply_default_css=False,
+        elem_id="ft",
+        words=wording.TEACH,
+        camera={name: wording.LIVE[name] for name in CAMERA_WORDS},
+        trials={name: [wording.TRIALS[name], wording.TRIALS_HINTS[name], name in RECORDED] for name in wording.TRIALS},
+        settings={name: getattr(Settings(), name) for name in (*RANGES, "augment", "aligned")},
+        ranges=RANGES,
+        longest=MAX_NAME,
+        server_functions=[server_function("teach", tab.teach)],
+    )
+    for title, lay_out in PANELS:
+        with gr.Accordion(title, open=False):
+            lay_out(engine)
+    Context.root_block.unload(tab.leave)
+
+
+CAMERA_WORDS = ("opening", "refused", "none", "busy", "insecure", "unplugged", "other")
+RECORDED = wording.TRIALS_RECORDED
