@@ -73,7 +73,7 @@ def _message(window: Window, width: int, height: int):
     )
 
 
-def _landmarker():
+def _landmarker(confidence: float = MESH_CONFIDENCE):
     """MediaPipe's mesh network alone: a picture and a window in, ``landmarks`` out."""
     from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
     from mediapipe.python.solution_base import PacketDataType, SolutionBase
@@ -92,7 +92,7 @@ def _landmarker():
         side_inputs={"with_attention": False},
         outputs=["landmarks"],
         stream_type_hints={"window": PacketDataType.PROTO, "landmarks": PacketDataType.PROTO},
-        calculator_params={"facelandmarkcpu__ThresholdingCalculator.threshold": MESH_CONFIDENCE},
+        calculator_params={"facelandmarkcpu__ThresholdingCalculator.threshold": confidence},
     )
 
 
@@ -155,14 +155,11 @@ def _edges(pairs: frozenset[tuple[int, int]]) -> np.ndarray:
 class FaceMesher:
     """Finds the faces of a picture as meshes, largest first.
 
-    Neither thread-safe nor to be shared between streams: one for each worker that reads
-    still pictures, one for each live viewer. Close it, or use it in a ``with``.
+    For still pictures; `features.stream` follows faces from frame to frame. Not thread-safe: one for
+    each worker. Close it, or use it in a ``with``.
 
     Parameters
     ----------
-    tracking : bool
-        False reads every picture by itself and looks for small faces too. True follows faces
-        from frame to frame of one stream: faster and steadier, near faces only.
     max_faces : int
         At most this many faces are returned.
 
@@ -172,22 +169,15 @@ class FaceMesher:
     CVPR workshops 2019. Bazarevsky et al., "BlazeFace", CVPR workshops 2019.
     """
 
-    def __init__(self, tracking: bool = False, max_faces: int = 20) -> None:
-        self.tracking = tracking
+    def __init__(self, max_faces: int = 20) -> None:
         self.max_faces = max_faces
         face_mesh, _ = _import_solutions()
-        if tracking:
-            self._mesh = face_mesh.FaceMesh(
-                max_num_faces=max_faces, min_detection_confidence=CONFIDENCE, min_tracking_confidence=CONFIDENCE
-            )
-            self._graphs = [self._mesh]
-        else:
-            self._close_mesh = face_mesh.FaceMesh(
-                static_image_mode=True, max_num_faces=2, min_detection_confidence=FACE_PICTURE_CONFIDENCE
-            )
-            self._finders = _finders()
-            self._landmarker = _landmarker()
-            self._graphs = [self._close_mesh, self._finders, self._landmarker]
+        self._close_mesh = face_mesh.FaceMesh(
+            static_image_mode=True, max_num_faces=2, min_detection_confidence=FACE_PICTURE_CONFIDENCE
+        )
+        self._finders = _finders()
+        self._landmarker = _landmarker()
+        self._graphs = [self._close_mesh, self._finders, self._landmarker]
 
     def __enter__(self) -> FaceMesher:
         return self
@@ -223,8 +213,7 @@ class FaceMesher:
         size = image.shape[1], image.shape[0]
         if min(size) < 8:
             return Faces.empty(size)
-        meshes = _run(self._mesh, image) if self.tracking else self._search(image)
-        return _largest(_distinct(meshes), size, self.max_faces)
+        return _largest(_distinct(self._search(image)), size, self.max_faces)
 
     def _search(self, image: np.ndarray) -> np.ndarray:
         """Every face of a still: the ordinary look first, harder ones only if it fails."""
@@ -329,27 +318,47 @@ class FaceMesher:
         return [windows[k] for k in keep_distinct([window.face for window in windows])]
 
 
-class FaceCounter:
-    """Counts the near faces of a picture, without their meshes: cheap enough for a look now and then.
+class MeshReader:
+    """The two networks of a stream of frames: where faces are, and the mesh of the one in a window.
 
-    Not to be shared between threads. Close it.
+    Keeps nothing from call to call, so streams may take turns. Not to be used by two threads at
+    once. Close it.
     """
 
     def __init__(self) -> None:
         _, face_detection = _import_solutions()
-        self._detector = face_detection.FaceDetection(model_selection=0, min_detection_confidence=CONFIDENCE)
-        self._open = True
+        self._detector = face_detection.FaceDetection(model_selection=1, min_detection_confidence=FAR_CONFIDENCE)
+        self._strict, self._lenient = _landmarker(), _landmarker(CONFIDENCE)
+        self._graphs = [self._detector, self._strict, self._lenient]
 
-    def count(self, image: np.ndarray) -> int:
-        """How many there are in ``uint8 (H, W, 3)``, RGB."""
+    def look(self, image: np.ndarray) -> list[Window]:
+        """A window around every face the full-range detector sees in ``uint8 (H, W, 3)``, RGB, largest first."""
         _check(image)
-        return len(self._detector.process(np.ascontiguousarray(image)).detections or [])
+        whole = (0, 0, image.shape[1], image.shape[0])
+        windows = _windows_of(self._detector.process(image).detections, whole)
+        return sorted(windows, key=lambda window: -window.side)
+
+    def read(self, image: np.ndarray, window: Window, known: bool) -> np.ndarray | None:
+        """The mesh in a window, ``(468, 3)`` float32 pixels, or None if there is no face in it.
+
+        Parameters
+        ----------
+        image : ndarray
+            ``uint8 (H, W, 3)``, RGB, contiguous.
+        window : Window
+        known : bool
+            Whether a face was there a moment ago: a turned or blurred one is still believed.
+        """
+        _check(image)
+        height, width = image.shape[:2]
+        network = self._lenient if known else self._strict
+        landmarks = network.process({"image": image, "window": _message(window, width, height)}).landmarks
+        return _pixels([landmarks], image)[0] if landmarks else None
 
     def close(self) -> None:
-        """Free MediaPipe's graph. Closing twice is harmless."""
-        if self._open:
-            self._open = False
-            self._detector.close()
+        """Free MediaPipe's graphs. Closing twice is harmless."""
+        while self._graphs:
+            self._graphs.pop().close()
 
 
 def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, list[bool]]:

@@ -20,6 +20,7 @@ from gradio.context import Context
 
 from features.images import ImageError
 from features.mesh import tesselation
+from features.stream import Readers
 from ui import wording
 from ui.engine import Engine, NoModelError
 from ui.theme import read
@@ -162,7 +163,8 @@ def server_function(name: str, work: Callable) -> Callable:
 
 def build(engine: Engine) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
-    tab = LiveTab(engine, Viewers(Viewer))
+    readers = Readers(AT_ONCE)
+    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers)))
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
             models, labels = _choices(engine)

@@ -19,7 +19,7 @@ from features.align import align
 from features.faces import MESH_POINTS, Faces
 from features.images import ImageError
 from features.smooth import OneEuro
-from features.stream import FaceStream
+from features.stream import FaceStream, Readers
 from zoo.classifier import Classifier
 from zoo.compare import Stopwatch, common_spec
 from zoo.labels import LabelSet
@@ -225,10 +225,12 @@ class Viewer:
     Parameters
     ----------
     max_faces : int
+    readers : Readers, optional
+        Shared with other viewers; without, it has its own.
     """
 
-    def __init__(self, max_faces: int = MAX_FACES) -> None:
-        self._stream = FaceStream(max_faces)
+    def __init__(self, max_faces: int = MAX_FACES, readers: Readers | None = None) -> None:
+        self._stream = FaceStream(max_faces, readers)
         self._tracker = Tracker()
         self._memories: dict[int, _Memory] = {}
         self._rest: int | None = None

@@ -14,7 +14,7 @@ from typing import TypeVar
 from zoo.live import Viewer
 
 IDLE_SECONDS = 30.0
-MOST = 48  # at some 25 MB each
+MOST = 48  # two cores serve each of so many about two frames a second
 LOOK_SECONDS = 5.0
 Answer = TypeVar("Answer")
 
@@ -146,7 +146,7 @@ class Viewers:
 
 
 def give_back_memory() -> None:
-    """Return what closed viewers have freed to the system; glibc would keep all of it, some 23 MB a viewer.
+    """Return what closed viewers have freed to the system; glibc would keep all of it.
 
     Does nothing where there is no glibc.
     """

@@ -143,19 +143,10 @@ def test_what_is_no_picture_is_refused(wrong, mesher):
         mesher.find(wrong)
 
 
-def test_tracking_follows_a_face(astronaut, astronaut_faces):
-    with FaceMesher(tracking=True, max_faces=1) as tracker:
-        for step in range(0, 24, 4):
-            found = tracker.find(np.roll(astronaut, step, axis=1))
-            assert len(found) == 1
-            assert off(found, astronaut_faces.landmarks[0, :, :2] + [step, 0]) < 0.1
-
-
 def test_closing_twice_is_harmless():
-    for tracking in (False, True):
-        mesher = FaceMesher(tracking=tracking)
-        mesher.close()
-        mesher.close()
+    mesher = FaceMesher()
+    mesher.close()
+    mesher.close()
 
 
 def test_edges_are_told_once():
