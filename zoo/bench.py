@@ -151,6 +151,44 @@ def bench_live(models: Sequence[Classifier], repeats: int = 100, pinned: bool = 
     return {name: _timing(np.array([took[name] for took in rounds])) for name in rounds[0]}
 
 
+@dataclass(frozen=True)
+class Soak:
+    """Resident megabytes of this process after a tenth of so many frames, and after all of them."""
+
+    frames: int
+    before: float
+    after: float
+
+    @property
+    def growth(self) -> float:
+        """As a part of what it was."""
+        return self.after / self.before - 1
+
+
+def soak(models: Sequence[Classifier], count: int) -> Soak:
+    """Let one viewer look at so many frames: does memory grow?
+
+    Raises
+    ------
+    OSError
+        This system has no ``/proc/self/statm``.
+    """
+    frames, viewer, before = camera(250), Viewer(), 0.0
+    with one_thread():
+        for i in range(count):
+            _frame(frames[i % len(frames)], viewer, models, i / 25)
+            if i == count // 10:
+                before = resident()
+    after = resident()
+    viewer.close()
+    return Soak(count, round(before, 1), round(after, 1))
+
+
+def resident() -> float:
+    """Resident memory of this process in MB (Linux only)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+
+
 def camera(count: int) -> list[str]:
     """Frames as a browser sends them: the portrait, moving by a pixel or two, with a camera's noise."""
     picture = cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)

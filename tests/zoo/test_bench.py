@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import cv2
 import pytest
 from threadpoolctl import threadpool_info
 
 from features import images
 from zoo import registry
-from zoo.bench import _cores, bench, bench_live, camera, one_core, one_thread, portrait
+from zoo.bench import Soak, _cores, bench, bench_live, camera, one_core, one_thread, portrait, soak
 from zoo.live import read_frame
 
 
@@ -36,6 +38,14 @@ def test_a_camera_is_timed_stage_by_stage(two_models):
     assert list(result) == ["decode", "mesh", "align", "first", "second", "steady", "total"]
     assert all(0 < timing.p50 <= timing.p95 for timing in result.values())
     assert result["total"].p50 >= max(timing.p50 for name, timing in result.items() if name != "total")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells memory this way")
+def test_a_soak_tells_memory_before_and_after(two_models):
+    result = soak([registry.load("first", two_models)], 20)
+    assert result.frames == 20 and 50 < result.before < 4000 and 50 < result.after < 4000
+    assert result.growth == pytest.approx(result.after / result.before - 1)
+    assert Soak(1, 200.0, 210.0).growth == pytest.approx(0.05)
 
 
 def test_the_cameras_frames_differ():

@@ -181,6 +181,10 @@ def test_bench_of_a_camera(run, two_models):
     assert status == 0 and [line.split()[0] for line in out.splitlines()][-2:] == ["steady", "total"]
     status, _, err = run("bench", "--live", "--write-cards", "--models", "first")
     assert status == 2 and "--write-cards" in err
+    status, out, err = run("bench", "--live", "--soak", 20, "--models", "first", "--json")
+    assert (status, json.loads(out)["frames"]) == (0, 20) if sys.platform == "linux" else status == 2
+    status, _, err = run("bench", "--soak", 20, "--models", "first")
+    assert status == 2 and "--live" in err
 
 
 def test_bench_of_teaching(run, monkeypatch):

@@ -5,6 +5,7 @@ Examples:
   python -m zoo bench --models hog-svm,cnn --json
   python -m zoo bench --one-core
   python -m zoo bench --live --one-core
+  python -m zoo bench --live --soak 20000
   python -m zoo bench --teach
   python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
 """
@@ -21,6 +22,7 @@ from zoo.commands import common
 
 if TYPE_CHECKING:
     from zoo.bench import Bench, Timing
+    from zoo.classifier import Classifier
 
 TAUGHT = (6, 100)  # classes, samples of each
 
@@ -30,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=common.whole, default=100, metavar="N", help="timed rounds (default: 100)")
     parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
     parser.add_argument("--live", action="store_true", help="a camera's frames of 320 x 240 pixels, one viewer")
+    parser.add_argument("--soak", type=common.whole, metavar="N", help="with --live: memory over N frames (Linux)")
     parser.add_argument("--teach", action="store_true", help="the Teach tab: train both models on 6 x 100 samples")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
@@ -40,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     """Time it, print it, keep it if asked."""
     from zoo.bench import bench
 
+    if args.soak and not args.live:
+        raise common.UsageError("--soak looks at a camera's frames; give --live, too")
     if args.live or args.teach:
         return run_live(args) if args.live else run_teach(args)
     names = common.chosen(args.models, args.checkpoints)
@@ -64,11 +69,26 @@ def run_live(args: argparse.Namespace) -> int:
     if args.write_cards:
         raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --live out")
     models = common.load_models(common.chosen(args.models, args.checkpoints), args.checkpoints)
+    if args.soak:
+        return run_soak(models, args)
     result = bench_live(models, args.repeats, args.one_core)
     if args.json:
         common.write_json(common.STDOUT, {name: asdict(timing) for name, timing in result.items()})
     else:
         print(common.grid(rows_of(result)))
+    return 0
+
+
+def run_soak(models: list[Classifier], args: argparse.Namespace) -> int:
+    """Memory over many frames."""
+    from zoo.bench import soak
+
+    result = soak(models, args.soak)
+    if args.json:
+        common.write_json(common.STDOUT, asdict(result))
+    else:
+        before, after = f"{result.before:.1f} MB after a tenth", f"{result.after:.1f} MB at the end"
+        print(f"{result.frames:,} frames: {before}, {after} ({result.growth:+.1%})")
     return 0
 
 
