@@ -17,6 +17,7 @@ from zoo.curves import Log, paired_columns, read_log
 from zoo.pairs import PairResult, find_pair
 from zoo.report import CHOOSE, Panel, hard_panels, panels, verdict
 
+LONG = 12  # rows; Factors' tables have more
 LOG, ARCHITECTURE = "log.csv", "architecture.png"
 FRESH = "FER2013 without near-duplicates"
 NONE = '<span class="fz-none" aria-label="not measured">–</span>'
@@ -162,7 +163,9 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
         Its checkpoint, for the training log and the picture of its layers.
     """
     line = find_line(card, wanted)
-    parts = [_panel(panel) for panel in _charts(card, line) + hard_panels(card) + _training(folder)]
+    hard = hard_panels(card)
+    narrow, wide = [p for p in hard if not p.wide], [p for p in hard if p.wide]
+    parts = [_panel(panel) for panel in (*_charts(card, line), *narrow, *_training(folder), *wide)]
     return (
         f'<article class="fz-page"><header><h2>{escape(card.title)}</h2><p>{escape(card.summary)}</p>'
         f"{_measured(line)}</header>"
@@ -231,6 +234,14 @@ def _entry(term: str, text: str) -> str:
 
 
 def _table(table: modelcard.Table) -> str:
+    """Long tables, whose figures the charts show, are closed at first."""
+    if len(table.rows) <= LONG:
+        return _open_table(table)
+    summary = f"<summary>{len(table.rows)} rows: {escape(', '.join(table.heading))}</summary>"
+    return f'<details class="fz-long">{summary}{_open_table(table)}</details>'
+
+
+def _open_table(table: modelcard.Table) -> str:
     heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.heading)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
     return (

@@ -202,7 +202,15 @@ def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
     styles = [(title, one, style) for (title, one), style in zip(found, "ab", strict=False)]
     charts = "".join(_harm(name, styles) for name in HARMS)
     key = _key([Series(title, (), style) for title, _, style in styles])
-    return f"{key}<div class='fz-harms'>{charts}{_parts(styles)}</div>"
+    note = f"<p class='fz-note'>{escape(_robustness_note(styles[0][1]))}</p>"
+    return f"{key}<div class='fz-harms'>{charts}{_parts(styles)}</div>{note}"
+
+
+def _robustness_note(one: Robustness) -> str:
+    return (
+        f"{one.n:,} pictures of {one.data} {one.split}, drawn with seed {one.seed}: made worse, then found, aligned "
+        "and judged again. Bands: the 95 % interval."
+    )
 
 
 def _harm(name: str, styles: Sequence[tuple[str, Robustness, str]]) -> str:
@@ -247,7 +255,9 @@ def slices(parts: Sequence[Slice]) -> str:
     for name, factor in FACTORS.items():
         rows = "".join(_slice(part) for part in parts if part.factor == name)
         groups += [f"<figure><figcaption>{escape(factor.title)}</figcaption>{rows}</figure>"] if rows else []
-    return f"<div class='fz-harms fz-slices'>{''.join(groups)}</div>"
+    words = "The short line: the 95 % interval. Age, gender and skin tone: not measured, there are no labels."
+    note = f"<p class='fz-note'>{words}</p>"
+    return f"<div class='fz-harms fz-slices'>{''.join(groups)}</div>{note}"
 
 
 def _slice(part: Slice) -> str:
@@ -256,9 +266,10 @@ def _slice(part: Slice) -> str:
     left, width = f"{100 * low:.1f}%", f"{100 * (high - low):.1f}%"
     return (
         f"<div class='fz-slice' role='img' aria-label='{escape(range_words(part))}: {words}' title='{words}'>"
-        f"<span>{escape(range_words(part))}<small>n = {part.n:,}</small></span><span class='fz-range'>"
+        f"<span>{escape(range_words(part))}</span><span class='fz-range'>"
         f"<i class='fz-fill-a' style='width:{100 * part.accuracy:.1f}%'></i>"
-        f"<u style='left:{left};width:{width}'></u></span><b>{100 * part.accuracy:.0f} %</b></div>"
+        f"<u style='left:{left};width:{width}'></u></span><b>{100 * part.accuracy:.0f} %</b>"
+        f"<small>n = {part.n:,}</small></div>"
     )
 
 

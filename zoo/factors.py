@@ -23,7 +23,7 @@ class Factor:
 # Cut near the 10th, 50th and 90th percentile of FER2013's faces.
 FACTORS = {
     "yaw": Factor("Turned to the side", "°", (0, 5, 15, 25, math.inf)),
-    "brightness": Factor("Brightness of the face", " of 255", (0, 95, 125, 155, 185, math.inf)),
+    "brightness": Factor("Brightness of the face, 0 to 255", "", (0, 95, 125, 155, 185, math.inf)),
     "sharpness": Factor("Sharpness, 0 to 1", "", (0, 0.32, 0.38, 0.44, math.inf)),
     "size": Factor("Size of the face", " px", (0, 35, 42, 48, math.inf)),
 }

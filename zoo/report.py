@@ -76,10 +76,10 @@ def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
 def hard_panels(card: Card) -> list[Panel]:
     """Charts of what makes pictures hard for a model, as far as its card has the numbers."""
     made = []
+    if card.slices:
+        made.append(Panel("Right by what can be measured of a face", charts.slices(card.slices)))
     if card.robustness:
         made.append(Panel("On worse pictures", charts.robustness([(card.title, card.robustness)]), wide=True))
-    if card.slices:
-        made.append(Panel("By what can be measured of a face", charts.slices(card.slices), wide=True))
     return made
 
 

@@ -98,6 +98,19 @@ def test_each_head_has_its_training_curve_and_the_network_its_picture(zoo, tmp_p
     assert "from 0.5 to 0.6 on PublicTest" in html
 
 
+def test_worse_pictures_for_one_model_and_for_two(zoo):
+    from tests.zoo.test_robustness import SLICES, made_robustness
+
+    cards = [replace(zoo.cards[name], robustness=made_robustness(), slices=SLICES) for name in ("good", "small")]
+    html = zoo_page.model(cards[0], USUAL, zoo.root / "good")
+    assert "On worse pictures" in html and "Turned to the side" in html and "500 pictures of FER2013" in html
+    assert html.count("<svg") == 3 + 7 and html.count("<details") == 10  # the long table opens by itself
+    both = zoo_page.duel(*cards, USUAL, ())
+    assert both.count("<svg") == 7 and "Good from 50% to 50%; Small from 50% to 50%" in both
+    other = replace(cards[1], robustness=made_robustness(n=200))
+    assert "<svg" not in zoo_page.duel(cards[0], other, USUAL, ())  # not the same pictures
+
+
 def test_what_is_not_measured_says_so(tab):
     assert wording.NOT_MEASURED in tab.show("blank", USUAL)
     assert wording.NOT_MEASURED in tab.show("good", "photos|all|7")

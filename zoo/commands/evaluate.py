@@ -13,8 +13,8 @@ for all, where no face counts as wrong. A file that cannot be read is reported a
 and the exit status is then 1.
 
 --robustness takes so many pictures (drawn with seed 0) the whole way again in 32 conditions: blurred,
-darker, brighter, leaning, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500 take about
-five minutes on two cores; intervals stand beside all figures.
+darker, brighter, leaning, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500, as many
+as without a number, take four minutes with four models on two cores. Intervals stand beside all figures.
 """
 
 from __future__ import annotations
