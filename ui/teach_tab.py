@@ -14,7 +14,7 @@ from anyio import to_thread
 from gradio.context import Context
 
 from features.images import ImageError
-from ui import teach_calls, wording
+from ui import teach_calls, teach_exports, wording
 from ui.engine import Engine
 from ui.live_tab import server_function
 from ui.teach_calls import Asked, Call
@@ -31,7 +31,10 @@ ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError
 ON_LOAD = "window.faceOffTeach(element, props, server, upload);"
 
 # A panel below the three columns is a title and a function that lays it out.
-PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = ()
+PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
+    ("Take your models with you", teach_exports.export_panel),
+    ("Bring a model from elsewhere", teach_exports.import_panel),
+)
 
 
 class TeachTab:

@@ -401,3 +401,24 @@ BEFORE_AFTER = ("before", "after")
 def trained(seconds: float) -> str:
     """How long it took."""
     return f"Trained both models in {seconds:.1f} s."
+
+
+# Models out and in
+EXPORT_HINT = (
+    "A zip with the model in the formats you choose, how to feed it, and programs that use it. "
+    "Your samples stay here: no picture goes into the zip."
+)
+EXPORT_YOURS = "Your two models"
+EXPORT_NAME = "My faces"
+EXPORT_UNTAUGHT = "Train your models first, or choose one that is shipped."
+EXPORT_ONNX_ONLY = "A support vector machine goes out as ONNX only. Tick ONNX."
+EXPORT_READY = "The zip is ready: {size} MB. README.md in it says how to use every file."
+IMPORT_HINT = (
+    "A zip from Teachable Machine (Export Model, then TensorFlow.js or Keras) or from this app becomes one more model "
+    "to compare, in this session only. It is read as numbers: nothing in it is executed."
+)
+IMPORT_MAP = "Some of the seven labels"
+IMPORT_KEEP = "Keep its own classes"
+IMPORT_PIXELS = "Teachable Machine takes the first. If you are not sure, leave it."
+IMPORT_ADDED = "Added: {names}. Choose it in Compare or Live, beside the others."
+IMPORT_REMOVED = "The imported models are gone."

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from features.align import AlignSpec
+from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
 from zoo.cnn import CnnClassifier, to_input
 from zoo.exchange import keras_side, onnx_side, portable, svm_file, tfjs
@@ -85,6 +86,8 @@ class Wish:
             raise NothingToExportError("No model is chosen. Train one, or choose one that is shipped.")
         if not self.parts or set(self.parts) - set(PARTS):
             raise NothingToExportError(f"Choose one or more formats: {', '.join(PARTS)}.")
+        if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
+            raise NothingToExportError("This machine looks at a network's features; only those on HOG can go out.")
         if self.cnn is not None and self.svm is not None and self.cnn.labels.labels != self.svm.labels.labels:
             raise NothingToExportError("The two models have different classes; export one after the other.")
 

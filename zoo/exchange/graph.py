@@ -11,7 +11,7 @@ from zoo.exchange.errors import ModelFileError
 from zoo.exchange.layers import Layer, Shape, Weights
 
 MAX_LAYERS = 1000
-MAX_WEIGHTS = 30_000_000
+MAX_WEIGHTS = 12_000_000  # 48 MB
 MAX_WORK = 3_000_000_000  # multiplications a face; MobileNetV2 at 224 pixels takes 300 million
 MAX_MEMORY = 40_000_000  # numbers one layer may hold at once
 

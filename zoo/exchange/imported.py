@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
-from zoo.classifier import check_spec
+from zoo.classifier import Classifier, check_spec
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.graph import Graph
-from zoo.labels import LabelSet, label_from_spelling
+from zoo.labels import LABEL_SETS, SEVEN, LabelSet, label_from_spelling
 from zoo.prediction import Prediction
 
 
@@ -90,19 +90,17 @@ def check_answers(graph: Graph, pixels: PixelRange) -> None:
 
 @dataclass(frozen=True)
 class ClassMap:
-    """Which label each class of a model stands for.
+    """Which of the seven labels each class of a model stands for.
 
     Parameters
     ----------
     source : LabelSet
         The model's classes.
-    target : LabelSet
     to : tuple of str or None
-        Of each class, a label of `target`, or None to leave it out.
+        Of each class one of the seven labels, or None to leave it out.
     """
 
     source: LabelSet
-    target: LabelSet
     to: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
@@ -110,40 +108,34 @@ class ClassMap:
             raise ModelFileError(f"{len(self.to)} classes are given a label; the model has {len(self.source)}.")
         for label in self.to:
             if label is not None:
-                self.target.index(label)
-        if len(self.used) < 2:
+                SEVEN.index(label)
+        if len({label for label in self.to if label is not None}) < 2:
             raise ModelFileError("Give at least two classes different labels, so that there is something to choose.")
 
     @property
-    def used(self) -> set[str]:
-        """Labels that some class stands for."""
-        return {label for label in self.to if label is not None}
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Labels that no class stands for: of these the model can say nothing."""
-        return tuple(label for label in self.target if label not in self.used)
+    def labels(self) -> LabelSet:
+        """The labels that some class stands for; of the others the model can say nothing."""
+        used = tuple(label for label in SEVEN if label in self.to)
+        return next((known for known in LABEL_SETS.values() if known.labels == used), None) or LabelSet("mapped", used)
 
     def __call__(self, prediction: Prediction) -> Prediction:
-        """The same faces in the target's labels: classes of one label are added, others dropped, the rest scaled."""
-        sums = np.zeros((len(prediction), len(self.target)), np.float64)
+        """The same faces in these labels: classes of one label are added, others dropped, the rest scaled."""
+        labels = self.labels
+        sums = np.zeros((len(prediction), len(labels)), np.float64)
         for place, label in enumerate(self.to):
             if label is not None:
-                sums[:, self.target.index(label)] += prediction.probs[:, place]
+                sums[:, labels.index(label)] += prediction.probs[:, place]
         total = sums.sum(axis=1, keepdims=True)
-        even = np.array([label in self.used for label in self.target]) / len(self.used)
-        return Prediction(np.where(total > 1e-9, sums / np.maximum(total, 1e-9), even), self.target)
+        return Prediction(np.where(total > 1e-9, sums / np.maximum(total, 1e-9), 1 / len(labels)), labels)
 
 
-def suggest(source: LabelSet, target: LabelSet) -> tuple[str | None, ...]:
+def suggest(source: LabelSet) -> tuple[str | None, ...]:
     """What a model's classes probably stand for, by their names; None where that is not clear."""
-    words = [name.lower() for name in source]
-    found = [word if word in target.labels else label_from_spelling(word) for word in words]
-    return tuple(label if label in target.labels else None for label in found)
+    return tuple(label_from_spelling(name) if not name.strip().isdigit() else None for name in source)
 
 
 class MappedClassifier:
-    """A classifier that answers in the labels of another set.
+    """A classifier that answers in the labels its classes stand for.
 
     Parameters
     ----------
@@ -152,10 +144,10 @@ class MappedClassifier:
         From the model's labels.
     """
 
-    def __init__(self, model: ImportedNetwork, classes: ClassMap) -> None:
+    def __init__(self, model: Classifier, classes: ClassMap) -> None:
         self.model = model
         self.classes = classes
-        self.name, self.align, self.labels = model.name, model.align, classes.target
+        self.name, self.align, self.labels = model.name, model.align, classes.labels
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
         """Probabilities of every face."""

@@ -11,7 +11,7 @@ from features.align import AlignedFaces, AlignSpec
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.imported import ClassMap, ImportedNetwork, MappedClassifier, PixelRange, suggest, to_input
 from zoo.exchange.importing import read_models
-from zoo.labels import FIVE, SEVEN, LabelSet
+from zoo.labels import SEVEN, LabelSet
 from zoo.prediction import Prediction
 
 
@@ -156,21 +156,26 @@ def test_the_crop_is_enlarged_and_its_grey_put_on_every_channel(network):
 
 
 def test_classes_are_mapped_to_labels(network):
-    to = suggest(LabelSet("x", ("Happiness", "Sad", "Wink left", "smiling")), FIVE)
-    assert to == ("happy", "sad", None, "happy")
-    classes = ClassMap(LabelSet("x", ("Happiness", "Sad", "Wink left", "smiling")), FIVE, to)
-    assert classes.missing == ("angry", "surprise", "neutral")
-    answer = classes(Prediction(np.array([[0.2, 0.3, 0.4, 0.1], [0, 0, 1, 0]], np.float32), classes.source))
-    np.testing.assert_allclose(answer.probs, [[0, 0.5, 0.5, 0, 0], [0, 0.5, 0.5, 0, 0]], atol=1e-6)
-    mapped = MappedClassifier(network, ClassMap(network.labels, SEVEN, ("happy", "sad", None)))
-    answer = mapped.predict_proba(noise())
-    assert answer.labels == SEVEN and not answer.probs[:, SEVEN.index("angry")].any()
+    source = LabelSet("x", ("Happiness", "Sad", "Wink left", "smiling", "3"))
+    assert suggest(source) == ("happy", "sad", None, "happy", None)
+    classes = ClassMap(source, suggest(source))
+    assert classes.labels.labels == ("happy", "sad")
+    probs = np.array([[0.2, 0.3, 0.4, 0.1, 0], [0, 0, 1, 0, 0]], np.float32)
+    np.testing.assert_allclose(classes(Prediction(probs, source)).probs, [[0.5, 0.5], [0.5, 0.5]], atol=1e-6)
+    mapped = MappedClassifier(network, ClassMap(network.labels, ("happy", "sad", None)))
+    answer = mapped.predict_proba(noise()).onto(SEVEN)
+    assert answer.unknown == ("angry", "disgust", "fear", "surprise", "neutral")
+
+
+def test_a_map_onto_all_labels_is_the_shipped_set():
+    source = LabelSet("x", tuple(reversed(SEVEN.labels)))
+    assert ClassMap(source, source.labels).labels is SEVEN
 
 
 @pytest.mark.parametrize("to, words", [(("happy",), "model has 3"), (("happy", None, "happy"), "at least two")])
 def test_a_mapping_that_leaves_nothing_to_choose_is_refused(network, to, words):
     with pytest.raises(ModelFileError, match=words):
-        ClassMap(network.labels, SEVEN, to)
+        ClassMap(network.labels, to)
 
 
 def test_numbers_that_overflow_become_even_and_not_an_error(tm):

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 MAX_DATASETS = 4000
-MAX_NUMBERS = 30_000_000
+MAX_NUMBERS = 12_000_000
 MAX_TEXT = 4 * 2**20
 MAX_DEPTH = 24
 

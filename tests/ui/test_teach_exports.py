@@ -1,0 +1,192 @@
+"""The panels by which models go out and come in, on a page of their own."""
+
+import argparse
+import io
+import sys
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+import skimage.data
+
+import zoo
+from features.align import AlignedFaces, AlignSpec
+from features.descriptors import Hog, Joined
+from ui import teach_exports, wording
+from ui.app import start
+from ui.teach_exports import Exports, Imports
+from zoo import registry
+from zoo.exchange import bundle
+from zoo.exchange.bundle import NothingToExportError
+from zoo.exchange.importing import read_models
+from zoo.labels import SEVEN, LabelSet
+from zoo.registry import UnknownModelError
+from zoo.svm import Linear, SvmClassifier
+from zoo.teach.models import TaughtCnn
+
+sys.path.append(str(Path(__file__).parents[1] / "zoo/exchange"))
+from hostile import pack
+
+HERE = SimpleNamespace(session_hash="me")
+
+
+class Desks:
+    """Sessions' desks, as much of them as the panels need."""
+
+    def __init__(self) -> None:
+        self.desks = {}
+
+    def at(self, session: str):
+        return self.desks.setdefault(session, SimpleNamespace(lesson=None, extra={}))
+
+    def known(self, session: str):
+        return self.desks.get(session)
+
+
+@pytest.fixture
+def own(engine):
+    """The engine with desks of the test's own."""
+    return SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=Desks())
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """Two taught models with weights by chance, and what they were taught on."""
+    rng = np.random.default_rng(5)
+    labels, spec = LabelSet("own", ("Happy", "Sad face", "Wink left")), AlignSpec()
+    layers = ((rng.normal(0, 0.1, (256, 3)).astype(np.float32), np.zeros(3, np.float32)),)
+    machine = Linear(rng.normal(0, 0.4, (2048, 3)).astype(np.float32), np.zeros(3, np.float32))
+    scaling = np.ones(3, np.float32), np.zeros(3, np.float32)
+    svm = SvmClassifier("svm", labels, spec, Joined((Hog(cell=8, centred=True),), (1.0,)), machine, scaling)
+    golden = np.load(registry.CHECKPOINTS / "cnn" / "golden.npz")
+    faces = AlignedFaces(golden["images"], golden["landmarks"], golden["to_crop"], spec)
+    cnn = TaughtCnn("cnn", labels, spec, zoo.load("cnn"), layers)
+    return SimpleNamespace(cnn=cnn, svm=svm, material=SimpleNamespace(faces=faces))
+
+
+@pytest.fixture(scope="module")
+def exported(lesson) -> bytes:
+    wish = bundle.Wish("My faces", ("tfjs",), lesson.cnn, lesson.svm, lesson.material.faces.images)
+    return bundle.make(wish).data
+
+
+def quiet(*told, **more) -> None:
+    """Nobody looks at the progress."""
+
+
+def test_without_lesson_or_format_it_says_what_to_do(own):
+    exports = Exports(own)
+    with pytest.raises(gr.Error, match="Train your models first"):
+        exports.make("", "x", ["tfjs"], HERE, quiet)
+    with pytest.raises(gr.Error, match="Choose one or more formats"):
+        exports.make("cnn", "x", [], HERE, quiet)
+    with pytest.raises(gr.Error, match="Tick ONNX"):
+        exports.make("hog-svm", "x", ["page"], HERE, quiet)
+    with pytest.raises(gr.Error, match="no model 'nobody'"):
+        exports.make("nobody", "x", ["tfjs"], HERE, quiet)
+
+
+def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
+    own.desks.at("me").lesson = lesson
+    heard = []
+    button, notes = Exports(own).make("", "  My\n faces ", ["tfjs", "page"], HERE, lambda s, desc: heard.append(desc))
+    file = Path(button.value["path"] if isinstance(button.value, dict) else button.value)
+    assert file.name == "my-faces.zip" and uploads in file.parents and "is ready" in notes and len(heard) > 2
+    names = zipfile.ZipFile(file).namelist()
+    assert "page.html" in names and not [name for name in names if name.endswith((".png", ".jpg", ".npz"))]
+    file.unlink()
+
+
+def test_a_name_of_control_letters_is_refused(own):
+    with pytest.raises(NothingToExportError, match="ordinary letters"):
+        Exports(own).wish("cnn", "a\x07b", ("tfjs",), "me")
+
+
+def test_a_zip_comes_in_and_its_file_goes(own, exported, tmp_path):
+    path = tmp_path / "m.zip"
+    path.write_bytes(exported)
+    files, words = Imports(own).read(str(path))
+    assert len(files) == 2 and "My faces" in words and not path.exists()
+    said = Imports(own).add(files, None, None, "me")
+    extra = own.desks.at("me").extra
+    assert list(extra) == ["imported-my-faces", "imported-my-faces-2"] and "Added" in said
+    assert own.desks.at("somebody else").extra == {}
+    card, model = extra["imported-my-faces"]
+    assert card.labels.name == "own" and model.labels.labels == ("Happy", "Sad face", "Wink left")
+    assert Imports(own).remove(HERE) and not own.desks.at("me").extra
+
+
+def test_classes_become_labels_and_room_ends(own, exported):
+    files = read_models(exported)[:1]
+    to = ["happy", "sad", "leave out"]
+    for _ in range(4):
+        Imports(own).add(files, None, to, "me")
+    model = own.desks.at("me").extra["imported-my-faces-4"][1]
+    assert model.labels.labels == ("happy", "sad")
+    with pytest.raises(gr.Error, match="4 imported models"):
+        Imports(own).add(files, None, to, "me")
+    with pytest.raises(gr.Error, match="at least two"):
+        Imports(own).add(files, None, ["happy", "happy", "leave out"], "you")
+
+
+def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
+    path = tmp_path / "m.zip"
+    path.write_bytes(pack({"<script>.txt": b"x"}))
+    files, words = Imports(own).read(str(path))
+    assert files == () and "no model that can be read" in words and "<script>" not in words
+    assert wording.GONE in Imports(own).read(str(path))[1]
+
+
+def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine, exported):
+    engine.desks.at("me")
+    Imports(engine).add(read_models(exported), None, ["happy", "sad", "leave out"], "me")
+    names = ["cnn", "imported-my-faces", "imported-my-faces-2"]
+    found = engine.compare(skimage.data.astronaut(), names, "7", "me")
+    assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
+    with pytest.raises(UnknownModelError):
+        engine.compare(skimage.data.astronaut(), names, "7", "somebody else")
+    Imports(engine).remove(HERE)
+
+
+@pytest.fixture(scope="module")
+def address(engine, uploads, lesson):
+    """A page with the two panels."""
+    desks = Desks()
+    desks.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(lesson=lesson, extra={}))
+    own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=desks)
+    with gr.Blocks(analytics_enabled=False) as app:
+        with gr.Accordion("Export"):
+            teach_exports.export_panel(own)
+        with gr.Accordion("Import"):
+            teach_exports.import_panel(own)
+    app.queue()
+    yield start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None))
+    app.close(verbose=False)
+
+
+@pytest.mark.browser
+def test_out_and_in_again_in_a_browser(browser, address, tmp_path):
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    page = context.new_page()
+    page.goto(address)
+    page.click("#fx-make")
+    page.wait_for_selector("#fx-download", timeout=60_000)  # with LiteRT: TensorFlow starts
+    with page.expect_download() as waiting:
+        page.click("#fx-download")
+    file = tmp_path / "my-faces.zip"
+    waiting.value.save_as(file)
+    names = zipfile.ZipFile(io.BytesIO(file.read_bytes())).namelist()
+    assert {"page.html", "tfjs/model.json", "tflite/model.tflite"} <= set(names)
+    page.set_input_files("#fx-file input[type=file]", str(file))
+    page.wait_for_selector("#fx-add")
+    assert "3 classes" in page.inner_text("#fx-found")
+    page.click("#fx-add")
+    page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
+    context.close()
+
+
+def test_every_label_may_be_chosen():
+    assert set(SEVEN.labels).isdisjoint({teach_exports.LEAVE_OUT})
