@@ -419,6 +419,6 @@ IMPORT_HINT = (
 )
 IMPORT_MAP = "Some of the seven labels"
 IMPORT_KEEP = "Keep its own classes"
-IMPORT_PIXELS = "Teachable Machine takes the first. If you are not sure, leave it."
+IMPORT_PIXELS = "Teachable Machine takes the first. When in doubt, leave it."
 IMPORT_ADDED = "Added: {names}. Choose it in Compare or Live, beside the others."
 IMPORT_REMOVED = "The imported models are gone."
