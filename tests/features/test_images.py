@@ -1,6 +1,9 @@
 import io
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -294,3 +297,42 @@ def test_arrays_that_are_no_picture(array, words):
 def test_grey_is_luma():
     pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
     assert images.to_grey(pixels).tolist() == [[76, 150, 29, 255]]
+
+
+PEAK = """
+import resource, sys
+from features import images
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert images.load(sys.argv[1]).shape == (2048, 2048, 3)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / (2**20 if sys.platform == "darwin" else 2**10))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no module resource")
+@pytest.mark.parametrize(
+    ("mode", "options"), [("P", {"transparency": bytes(9)}), ("I;16", {}), ("LA", {})], ids=["palette", "deep", "alpha"]
+)
+def test_the_largest_pictures_take_400_megabytes_at_most(mode, options, tmp_path):
+    path = tmp_path / "large.png"
+    Image.new(mode, (8000, 8000)).save(path, compress_level=1, **options)
+    code = [sys.executable, "-c", PEAK, str(path)]
+    done = subprocess.run(code, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
+    assert float(done.stdout) < 400, done.stderr
+
+
+def test_webp_may_have_fewer_pixels(tmp_path):
+    with pytest.raises(ImageError, match="24,000,000"):
+        load(encoded(Image.new("RGB", (5000, 4900)), "WEBP", method=0))
+
+
+@pytest.mark.parametrize("size", [(5000, 3), (3, 5000), (2499, 1777), (2600, 1300)])
+def test_strips_leave_no_seam(size, monkeypatch):
+    """The same picture, shrunk in one piece and in many."""
+    rough = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    picture = np.asarray(Image.fromarray(rough).resize(size))
+    whole = load(picture, max_side=700)
+    monkeypatch.setattr(images, "_STRIP", 20_000)
+    parts = load(picture, max_side=700)
+    assert whole.shape == parts.shape
+    assert max(whole.shape) == 700
+    assert np.abs(whole.astype(int) - parts).max() <= 1
