@@ -86,7 +86,7 @@ def _head(column: Column, i: int) -> str:
 def _row(card: Card, measured: float | None) -> str:
     line, fresh = card.figure(), card.figure(FRESH)
     cells = (
-        _cell(line and line.accuracy, line and _with_interval(line)),
+        _cell(line and line.accuracy, line and _with_interval(line)) if line else _fewer(card),
         _cell(fresh and fresh.accuracy, fresh and _percent(fresh.accuracy)),
         _cell(line and line.macro_f1, line and f"{line.macro_f1:.3f}"),
         _cell(line and line.ece, line and f"{line.ece:.3f}"),
@@ -98,6 +98,12 @@ def _row(card: Card, measured: float | None) -> str:
         f'<tr data-model="{escape(card.name)}"><th scope="row" class="fz-model"><button type="button" '
         f'data-model="{escape(card.name)}">{name}</button><small>{escape(card.family)}</small></th>{"".join(cells)}</tr>'
     )
+
+
+def _fewer(card: Card) -> str:
+    """Accuracy of a model that knows fewer labels: told, but not sorted among the others."""
+    own = card.own_figure()
+    return f"<td>{_percent(own.accuracy)} <small>of {own.labels} labels</small></td>" if own else _cell(None, None)
 
 
 def _milliseconds(card: Card, measured: float | None) -> str:

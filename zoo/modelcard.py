@@ -256,9 +256,13 @@ def _ethics() -> Section:
 
 def markdown(card: Card) -> str:
     """The whole card as a README."""
-    line = card.figure()
-    result = f"FER2013 PrivateTest, 7 labels: {with_interval(line)}" if line else f"FER2013 PrivateTest: {NOT_MEASURED}"
-    fresh = card.figure("FER2013 without near-duplicates")
+    line = card.own_figure()
+    result = (
+        f"FER2013 PrivateTest, {line.labels} labels: {with_interval(line)}"
+        if line
+        else f"FER2013 PrivateTest: {NOT_MEASURED}"
+    )
+    fresh = card.figure("FER2013 without near-duplicates", labels=line.labels if line else "7")
     result += f"; without near-duplicates {share(fresh)}." if fresh else "."
     head = f"{MADE}\n\n# {card.title} (`{card.name}`)\n\n{card.summary}\n\n{result}\n"
     return "\n".join([head, *(_markdown(section) for section in sections(card))])

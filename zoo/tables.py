@@ -49,12 +49,18 @@ def _accuracy(card: Card) -> float:
     return line.accuracy if line else 0.0
 
 
+def fewer_words(card: Card) -> str:
+    """``", 5 labels"`` for a model whose figure is of fewer labels than seven: it does not compare."""
+    own = card.own_figure()
+    return f", {own.labels} labels" if own and card.figure() is None else ""
+
+
 def _row(card: Card) -> tuple[str, ...]:
     line, fresh = card.figure(), card.figure("FER2013 without near-duplicates")
     return (
         f"`{card.name}`",
         card.summary,
-        with_interval(line),
+        with_interval(line or card.own_figure()) + fewer_words(card),
         share(fresh),
         f"{line.macro_f1:.3f}" if line else "-",
         share(card.figure("FER+ majority", labels="8")),

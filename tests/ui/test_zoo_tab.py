@@ -15,7 +15,7 @@ from ui import wording, zoo_page, zoo_tab
 from ui.zoo_tab import ZooTab
 from zoo import registry
 from zoo.cards import read_card, write_card
-from zoo.labels import SEVEN
+from zoo.labels import FIVE, SEVEN
 from zoo.metrics import Scored, figures
 from zoo.pairs import PairResult, keep_pairs, weights_of
 from zoo.prediction import Prediction
@@ -43,6 +43,7 @@ def root(tmp_path_factory):
         shutil.copytree(source, folder / name)
         lines = () if skill is None else (made_figures(skill, seed),)
         changes = {"figures": lines, "size_bytes": size, "milliseconds": ms, "title": name.title()}
+        changes |= {"slices": (), "robustness": None}
         write_card(folder / name, replace(read_card(source), name=name, **changes))
     (folder / "good/log.csv").write_text("epoch,accuracy,val_accuracy\n0,0.2,0.3\n1,0.4,0.5\n2,0.5")
     weights = (weights_of(read_card(source)),) * 2
@@ -109,6 +110,12 @@ def test_worse_pictures_for_one_model_and_for_two(zoo):
     assert both.count("<svg") == 7 and "Good from 50% to 50%; Small from 50% to 50%" in both
     other = replace(cards[1], robustness=made_robustness(n=200))
     assert "<svg" not in zoo_page.duel(cards[0], other, USUAL, ())  # not the same pictures
+
+
+def test_a_model_of_five_labels_is_not_sorted_among_those_of_seven(zoo):
+    card = zoo.cards["good"]
+    five = replace(card, labels=FIVE, figures=(replace(card.figure(), labels="5", accuracy=0.8),))
+    assert "<td>80.0 % <small>of 5 labels</small></td>" in zoo_page.board({"five": five}, {})
 
 
 def test_what_is_not_measured_says_so(tab):

@@ -4,6 +4,8 @@ import pytest
 
 from zoo import modelcard, registry
 from zoo.cards import Figures, read_card
+from zoo.labels import FIVE
+from zoo.tables import model_table
 
 NINE = (
     *("Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"),
@@ -71,3 +73,10 @@ def test_models_readmes_say_what_their_cards_say(name):
     if not path.is_file():
         pytest.skip(f"{name} has no README yet; run: python -m zoo table")
     assert path.read_text(encoding="utf-8") == modelcard.markdown(registry.card(name)), "run: python -m zoo table"
+
+
+def test_a_model_of_five_labels_is_told_in_five(make_checkpoint):
+    root = make_checkpoint("five", labels=FIVE, figures=(line(labels="5", accuracy=0.7),))
+    card = registry.card("five", root)
+    assert "FER2013 PrivateTest, 5 labels: 70.0 %" in modelcard.markdown(card)
+    assert "70.0 % (50.0–90.0), 5 labels |" in model_table([card])
