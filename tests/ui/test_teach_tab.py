@@ -348,9 +348,8 @@ def card(page, at):
 
 
 def tiles(page, at, count):
-    page.wait_for_function(
-        f"document.querySelectorAll('.ft-class')[{at}].querySelectorAll('.ft-tile').length >= {count}"
-    )
+    of_class = f"document.querySelectorAll('.ft-class')[{at}]?.querySelectorAll('.ft-tile')"
+    page.wait_for_function(f"{of_class}?.length >= {count}")
 
 
 def wait_for(page, name):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ui import compare_tab, results, stages, wording
-from zoo.labels import FIVE, LabelSet
+from zoo.labels import FIVE, OWN, LabelSet
 from zoo.prediction import Prediction
 
 SURE = Prediction(np.array([[0.1, 0.71, 0.1, 0.05, 0.04]]), FIVE)
@@ -16,6 +16,12 @@ def test_an_answer_speaks_of_pictures_and_labels():
 
 def test_below_the_threshold_it_is_not_sure():
     assert wording.looks_like(SURE, 0, 0.8).startswith("<b>Not sure.</b>")
+
+
+def test_made_up_classes_are_samples_not_what_people_labelled():
+    mine = Prediction(np.array([[0.9, 0.1]]), LabelSet(OWN, ("wink", "none")))
+    assert "this session’s samples of <em>wink</em>" in wording.looks_like(mine, 0, 0.5)
+    assert "people" not in wording.looks_like(mine, 0, 0.95)
 
 
 def test_labels_are_escaped():

@@ -4,7 +4,8 @@ import pytest
 from features.align import AlignSpec
 from zoo import registry
 from zoo.compare import common_spec, compare
-from zoo.labels import SEVEN, SIX
+from zoo.labels import OWN, SEVEN, SIX, LabelSet
+from zoo.records import record, rows
 
 
 @pytest.fixture
@@ -28,6 +29,18 @@ def test_agreement_is_per_face(models, portrait, mesher):
     labels = {prediction.names[0] for prediction in comparison.predictions.values()}
     assert comparison.agree.tolist() == [len(labels) == 1]
     assert compare(portrait, models[:1], SEVEN, mesher).agree.tolist() == [True]
+
+
+def test_made_up_classes_are_answered_in_themselves(models, make_checkpoint, portrait, mesher):
+    own = LabelSet(OWN, ("wink", "no wink"))
+    taught = registry.load("taught", make_checkpoint("taught", labels=own))
+    comparison = compare(portrait, [*models, taught], SIX, mesher)
+    assert [len(said.labels) for said in comparison.predictions.values()] == [6, 6, 2]
+    assert not comparison.alike and comparison.agree.tolist() == [False]
+    picture = record(comparison, dict.fromkeys(comparison.predictions, 0.5))
+    assert picture["labels"] == [*SIX, *own]
+    table = rows(picture)
+    assert table[2]["wink"] + table[2]["no wink"] == pytest.approx(1, abs=1e-3) and table[2]["happy"] == ""
 
 
 @pytest.mark.parametrize("shape", [(64, 64, 3), (1, 1, 3), (1, 400, 3)])

@@ -1,6 +1,20 @@
 import pytest
 
-from zoo.labels import EIGHT, FIVE, LABEL_SETS, SEVEN, SIX, LabelSet, UnknownLabelsError, label_from_spelling, label_set
+from zoo.labels import (
+    EIGHT,
+    FIVE,
+    LABEL_SETS,
+    OWN,
+    SEVEN,
+    SIX,
+    LabelSet,
+    UnknownLabelsError,
+    colour,
+    colours,
+    label_from_spelling,
+    label_set,
+    own_labels,
+)
 
 
 def test_sets_are_the_ones_people_know():
@@ -59,3 +73,12 @@ def test_positions_and_index():
 )
 def test_spellings(text, label):
     assert label_from_spelling(text) == label
+
+
+def test_made_up_labels_stay_what_they_are_and_have_colours():
+    own = own_labels(["wink", "happy", "nothing"])
+    assert own.name == OWN and own.answering(SEVEN) is own and SEVEN.answering(SIX) is SIX
+    assert own_labels(SIX.labels) is SIX
+    inks = colours(own)
+    assert inks["happy"] == colour("happy") and len(set(colours(map(str, range(8))).values())) == 8
+    assert list(colours(map(str, range(30)))) == list(map(str, range(30)))

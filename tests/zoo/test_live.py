@@ -14,7 +14,7 @@ from PIL import Image
 from features.images import ImageError
 from features.stream import Readers
 from zoo import registry, viewers
-from zoo.labels import SEVEN, SIX
+from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.live import PREFIX, REST_SECONDS, Options, Viewer, read_frame
 from zoo.viewers import FullError, Viewers
 
@@ -104,6 +104,16 @@ def test_models_labels_and_options_change_on_the_fly(viewer, models, frame):
     (face,) = seen.as_json()["faces"]
     assert list(face["answers"]) == ["second"] and len(face["answers"]["second"]) == 6
     assert face["mesh"] is None and face["number"] == 1
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_made_up_classes_are_answered_in_themselves(viewer, models, make_checkpoint, frame, smooth):
+    own = LabelSet(OWN, ("wink", "no wink"))
+    taught = registry.load("taught", make_checkpoint("taught", labels=own))
+    sent = viewer.step(frame, [*models, taught], SIX, Options(smooth=smooth), 0.0).as_json()
+    (face,) = sent["faces"]
+    assert sent["own"] == {"taught": ["wink", "no wink"]} and face["shown"]["taught"] in own.labels
+    assert [len(probs) for probs in face["answers"].values()] == [6, 6, 2]
 
 
 def test_smoothing_steadies_the_answers_and_can_be_left_out(models, frame):

@@ -417,7 +417,7 @@ const preview = (() => {
   const self = { video: make('video', { muted: true, playsinline: true }) };
   self.video.muted = true;
   const picture = make('img', { class: 'ft-still', alt: words.picture, hidden: true }), canvas = make('canvas', { 'aria-hidden': 'true' });
-  const middle = make('p', { class: 'ft-screen-words', text: words.preview_idle }), screen = make('div', { class: 'ft-screen' }, self.video, picture, canvas, middle);
+  const middle = make('p', { class: 'ft-screen-words', text: words.preview_idle }), screen = make('div', { class: 'ft-screen ft-idle' }, self.video, picture, canvas, middle);
   const bars = make('div', { class: 'ft-answers' }), joined = make('p', { class: 'ft-hint', hidden: true });
   const on = button(words.camera_on, () => (running ? self.stop() : start()), 'ft-cam', { disabled: true });
   const files = make('input', { type: 'file', accept: 'image/*', hidden: true, 'aria-label': words.picture });
@@ -434,7 +434,7 @@ const preview = (() => {
     self.stop();
     const sent = await upload(file).catch(() => null);
     if (!sent?.path) return tell(words.busy_upload, true);
-    picture.src = URL.createObjectURL(file); picture.hidden = false;
+    picture.src = URL.createObjectURL(file); picture.hidden = false; screen.classList.remove('ft-idle'); middle.textContent = '';
     const answer = await ask('preview', { path: sent.path });
     if (answer.failed) return self.stop();
     screen.style.aspectRatio = `${answer.size[0]} / ${answer.size[1]}`;
@@ -443,6 +443,7 @@ const preview = (() => {
   async function start() {
     self.stop();
     const mine = running = ++runs;
+    screen.classList.remove('ft-idle');
     on.textContent = words.camera_off; middle.textContent = given.camera.opening;
     try { await openCamera(self); } catch (error) { if (mine === running) { self.stop(); middle.textContent = why(error); } return; }
     if (mine !== running) return;
@@ -503,6 +504,7 @@ const preview = (() => {
   }
   self.stop = () => {
     running = 0; last = null;
+    screen.classList.add('ft-idle');
     closeCamera(self);
     if (picture.src) { URL.revokeObjectURL(picture.src); picture.removeAttribute('src'); }
     picture.hidden = true; canvas.width = canvas.width; screen.style.aspectRatio = ''; delete screen.dataset.faces;
