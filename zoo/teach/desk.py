@@ -54,7 +54,7 @@ class Desk:
     def __init__(self, trunk: Callable[[], CnnClassifier], turns: threading.Semaphore | None = None) -> None:
         self.project: Project = add_class(add_class(start()))
         self.lesson: Lesson | None = None
-        self.taught_from: Project | None = None
+        self.version = self.taught_version = 0
         self.growth: tuple[Growth, ...] = ()
         self.trials: dict[str, Trial] = {}
         self.extra: dict[str, tuple[Card, Classifier]] = {}  # models brought from elsewhere
@@ -72,6 +72,7 @@ class Desk:
         """Replace the project by what a step makes of it; an error in the step changes nothing."""
         with self._lock:
             self.project = step(self.project)
+            self.version += 1
             return self.project
 
     def open(self, project: Project) -> None:
@@ -86,8 +87,8 @@ class Desk:
                 raise Busy
             made = self.project.made
             self.project = replace(project, ids=project.ids + made, made=project.made + made)
-            self.lesson, self.taught_from = None, None
-            self.growth, self.trials = (), {}
+            self.version += 1
+            self.lesson, self.growth, self.trials = None, (), {}
 
     def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:
         """Add samples; their numbers, and which nearly equal an earlier one of the class: ``(n,), (n,) bool``."""
@@ -146,11 +147,12 @@ class Desk:
             The models of before stay.
         """
         with self.task() as watch, self._memo_lock:
-            project = self.project
-            lesson = teach(project, settings, self.memo, watch)
-            self.memo.keep_only(project.faces.images, project.samples.boxed)
             with self._lock:
-                self.lesson, self.taught_from, self.growth, self.trials = lesson, project, (), {}
+                project, version = self.project, self.version
+            lesson = teach(project, settings, self.memo, watch)
+            self.memo.keep_only(lesson.material.faces, lesson.material.own, lesson.material.copies)
+            with self._lock:
+                self.lesson, self.taught_version, self.growth, self.trials = lesson, version, (), {}
         return lesson
 
     def grow(self) -> tuple[Growth, ...]:
@@ -189,7 +191,7 @@ class Desk:
     @property
     def stale(self) -> bool:
         """Whether the project has changed since it was taught."""
-        return self.lesson is not None and self.taught_from is not self.project
+        return self.lesson is not None and self.taught_version != self.version
 
     @property
     def models(self) -> dict[str, Classifier]:

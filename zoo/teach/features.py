@@ -117,10 +117,14 @@ class Memo:
             self._kept[key] = DESCRIPTOR(face)[0], self.trunk.embedding(face)[0]
         return self._kept[key]
 
-    def keep_only(self, *crops: np.ndarray) -> None:
-        """Forget all but these stacks of crops ``(n, S, S)`` and their copies."""
-        keys = {_key(image[None], copy) for stack in crops for image in stack for copy in (False, True)}
-        self._kept = {key: rows for key, rows in self._kept.items() if key in keys}
+    def keep_only(self, faces: AlignedFaces, own: Described, copies: Described | None) -> None:
+        """Forget all but these faces; what is known of them are views of these arrays, so it is held once."""
+        kinds = [(False, own)] + ([(True, copies)] if copies else [])
+        self._kept = {
+            _key(image[None], copy): (known.hog[i], known.embedding[i])
+            for copy, known in kinds
+            for i, image in enumerate(faces.images)
+        }
 
 
 def _key(images: np.ndarray, copy: bool) -> bytes:

@@ -83,8 +83,10 @@ def test_features_are_computed_once(project, trunk, monkeypatch):
     assert sum(calls) == 2 * len(project)
     gather(project, replace(QUICK, aligned=False), memo)
     assert sum(calls) == 4 * len(project)
-    memo.keep_only(project.faces.images[:3])
+    material = gather(project, QUICK, memo)
+    memo.keep_only(material.faces[:3], material.own[:3], material.copies[:3])
     assert len(memo) == 6
+    np.testing.assert_array_equal(memo.describe(material.faces[:3], copy=True).hog, material.copies.hog[:3])
 
 
 def test_copies_stay_near_their_crop_and_are_never_mirrored(project, memo):
