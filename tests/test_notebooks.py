@@ -1,0 +1,100 @@
+"""The notebooks' cells run one after the other, as plain Python: no Jupyter is needed for that."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+# Each cell is compiled by itself, so that an error names its cell; all share one namespace, as in Jupyter.
+RUN = """
+import json, sys
+cells = json.loads(open(sys.argv[1], encoding="utf-8").read())["cells"]
+namespace = {"__name__": "__main__"}
+for number, cell in enumerate(cells):
+    if cell["cell_type"] == "code":
+        exec(compile("".join(cell["source"]), f"cell {number}", "exec"), namespace)
+"""
+
+
+# A camera that gives the portrait a few times, or never.
+CAMERA = """
+import cv2
+class Camera:
+    def __init__(self, source):
+        self.left = {frames}
+    def read(self):
+        self.left -= 1
+        return (True, cv2.imread("ui/pictures/photo.jpg")) if self.left >= 0 else (False, None)
+    def release(self):
+        pass
+cv2.VideoCapture = Camera
+"""
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def code(path: Path) -> list[str]:
+    return ["".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "code"]
+
+
+def run(path: Path, cwd: Path, program: str = RUN) -> subprocess.CompletedProcess:
+    environment = os.environ | {"MPLBACKEND": "Agg", "OPENCV_LOG_LEVEL": "OFF", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-c", program, str(path)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_there_are_two():
+    assert [path.name for path in NOTEBOOKS] == ["images.ipynb", "webcam_snapshot.ipynb"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_a_clean_notebook(path):
+    notebook = read(path)
+    assert notebook["nbformat"] == 4 and notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None
+            ast.parse("".join(cell["source"]))  # plain Python: no magic commands
+    words = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    assert "An expression is not an emotion" in words and "3.10 to 3.12" in words
+
+
+def test_the_notebook_on_images_runs():
+    done = run(NOTEBOOKS[0], ROOT / "notebooks")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"face 1, hog-svm: looks most like happy", done.stdout)
+    assert re.search(r"face 1, cnn: looks most like happy", done.stdout)
+    assert "no-face.jpg: no face" in done.stdout and re.search(r"agree on \d+ of 1\d faces", done.stdout)
+    assert len(re.findall(r"->", done.stdout)) == 2
+
+
+def test_the_notebook_on_a_snapshot_runs_without_a_camera():
+    done = run(NOTEBOOKS[1], ROOT, CAMERA.format(frames=0) + RUN)
+    assert done.returncode == 0, done.stderr
+    assert "No camera; using" in done.stdout and "face 1, cnn: looks most like happy" in done.stdout
+
+
+def test_the_notebook_on_a_snapshot_runs_with_a_camera():
+    done = run(NOTEBOOKS[1], ROOT, CAMERA.format(frames=2) + RUN)
+    assert done.returncode == 0, done.stderr
+    assert "No camera" not in done.stdout and "face 1, hog-svm: looks most like happy" in done.stdout
+
+
+def test_another_place_is_told(tmp_path):
+    done = run(NOTEBOOKS[0], tmp_path)
+    assert done.returncode == 1 and "Put this notebook into the folder notebooks/" in done.stderr
+
+
+def test_both_begin_alike():
+    assert code(NOTEBOOKS[0])[0] == code(NOTEBOOKS[1])[0]
