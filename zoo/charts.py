@@ -20,6 +20,7 @@ WIDTH, HEIGHT = 400, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 28, 42
 DARK_FROM = 0.8  # of a cell's share: from here on its number is written in the colour of the paper
 BEFORE, AFTER = "before calibration", "as served"
+FOUND = "faces the mesh still finds"
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,8 @@ def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
     """
     styles = [(title, one, style) for (title, one), style in zip(found, "ab", strict=False)]
     charts = "".join(_harm(name, styles) for name in HARMS)
-    key = _key([Series(title, (), style) for title, _, style in styles])
+    shown = [Series(title, (), style) for title, _, style in styles]
+    key = _key(shown if len(shown) > 1 else [*shown, Series(FOUND, (), "b")])
     note = f"<p class='fz-note'>{escape(_robustness_note(styles[0][1]))}</p>"
     return f"{key}<div class='fz-harms'>{charts}{_parts(styles)}</div>{note}"
 
@@ -216,8 +218,16 @@ def _robustness_note(one: Robustness) -> str:
 def _harm(name: str, styles: Sequence[tuple[str, Robustness, str]]) -> str:
     harm = HARMS[name]
     series = [_harm_series(title, one, style, name) for title, one, style in styles]
+    series += [_found_series(styles[0][1], name)] if len(styles) == 1 else []
     ticks = ("none", *(f"{level:g}" for level in harm.levels))
-    axes = Axes(harm.unit, "share right", (0, len(harm.levels)), (0.0, 1.0), x_percent=False, x_ticks=ticks)
+    axes = Axes(
+        harm.unit,
+        "share right" if len(styles) > 1 else "share",
+        (0, len(harm.levels)),
+        (0.0, 1.0),
+        x_percent=False,
+        x_ticks=ticks,
+    )
     words = "; ".join(f"{one.name} from {one.points[0][1]:.0%} to {one.points[-1][1]:.0%}" for one in series)
     drawn = _drawing(series, axes, f"{harm.title}: {words} as it gets worse.")
     return f"<figure><figcaption>{escape(harm.title)}</figcaption>{drawn}</figure>"
@@ -227,6 +237,12 @@ def _harm_series(title: str, one: Robustness, style: str, name: str) -> Series:
     lines = [one.conditions[0], *(line for line in one.conditions if line.kind == name)]
     points = tuple((i, line.accuracy) for i, line in enumerate(lines))
     return Series(title, points, style, tuple(line.interval for line in lines))
+
+
+def _found_series(one: Robustness, name: str) -> Series:
+    """How often the mesh still finds the face: where it does not, the crop is wrong before any model looks."""
+    lines = [one.conditions[0], *(line for line in one.conditions if line.kind == name)]
+    return Series(FOUND, tuple((i, line.found) for i, line in enumerate(lines)), "b")
 
 
 def _parts(styles: Sequence[tuple[str, Robustness, str]]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from zoo.cards import Card, Figures, Robustness, Slice
 from zoo.charts import calibration_gap
 from zoo.factors import FACTORS, harm_words, range_words
+from zoo.labels import SEVEN
 from zoo.tables import share, with_interval
 
 SMALLER_SETS = (
@@ -69,12 +70,22 @@ def _details(card: Card) -> Section:
         ("Versions", versions or NOT_MEASURED),
         ("Sees", _preprocessing(card)),
         ("Answers with", ", ".join(card.labels)),
-        ("In fewer labels", SMALLER_SETS),
+        _other_sets(card),
         ("Size", size),
         ("Time for a face", time),
         ("Licence", card.licence),
     )
     return Section("Model details", entries)
+
+
+def _other_sets(card: Card) -> tuple[str, str]:
+    unknown = [label for label in SEVEN if label not in card.labels.labels]
+    if not unknown:
+        return "In fewer labels", SMALLER_SETS
+    return (
+        "Cannot answer",
+        f"{', '.join(unknown)}: it never learned them and, asked in 7 or 6 labels, never gives them.",
+    )
 
 
 def _preprocessing(card: Card) -> str:

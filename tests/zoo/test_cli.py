@@ -129,6 +129,13 @@ def test_train_hands_over_to_the_recipe(run, recipe, fer2013_csv, tmp_path):
     assert (args.epochs, args.seed, args.out) == (5, 7, registry.CHECKPOINTS)
 
 
+def test_a_run_is_not_begun_on_top_of_another(run, recipe, fer2013_csv, tmp_path):
+    (tmp_path / "run/state").mkdir(parents=True)
+    status, _, err = run("train", "toy", "--data", fer2013_csv, "--run", tmp_path / "run")
+    assert status == 2 and "holds a run already: go on with it (--resume), delete it" in err
+    assert run("train", "toy", "--data", fer2013_csv, "--run", tmp_path / "run", "--resume")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

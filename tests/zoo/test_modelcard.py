@@ -79,4 +79,5 @@ def test_a_model_of_five_labels_is_told_in_five(make_checkpoint):
     root = make_checkpoint("five", labels=FIVE, figures=(line(labels="5", accuracy=0.7),))
     card = registry.card("five", root)
     assert "FER2013 PrivateTest, 5 labels: 70.0 %" in modelcard.markdown(card)
+    assert "**Cannot answer:** disgust, fear: it never learned them" in modelcard.markdown(card)
     assert "70.0 % (50.0–90.0), 5 labels |" in model_table([card])

@@ -154,6 +154,8 @@ def test_charts_say_their_numbers():
     assert both.count("<svg") == len(HARMS) and "First from 50% to 50%; Second" in both
     assert "First: 50%, 95 % interval 45% to 55%" in both
     assert both.count("fz-span") == 2 * sum(len(harm.levels) + 1 for harm in HARMS.values())
+    alone = charts.robustness([("First", made_robustness())])
+    assert "First from 50% to 50%; faces the mesh still finds from 90% to 90%" in alone and charts.FOUND not in both
     drawn = charts.slices(SLICES)
     assert "70.0% right of 1,506 pictures, 95 % interval 68.0% to 72.0%" in drawn and "from 25°" in drawn
 
