@@ -2,7 +2,7 @@
 
 The camera is our own component, because Gradio's sends large pictures at a fixed rate whether
 they are answered or not. A frame is one call of a `gr.HTML`'s server function and never a file.
-Gradio's queue would make three messages and a broadcast of it, 8 ms of processor against 2; and
+Gradio's queue would make three messages and a broadcast of it, at several times the processor; and
 a page whose queue has broken off stays broken, while the next call goes to whoever serves by then.
 """
 

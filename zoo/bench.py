@@ -194,13 +194,12 @@ def camera(count: int) -> list[str]:
     picture = cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)
     rng = np.random.default_rng(0)
     shifts = np.round(4 * np.sin(np.arange(count) / 4)).astype(int)
-    noisy = [np.roll(picture, shift, axis=1) + rng.normal(0, 3, picture.shape) for shift in shifts]
-    return [_data_url(np.clip(frame, 0, 255).astype(np.uint8)) for frame in noisy]
+    return [_data_url(np.roll(picture, shift, axis=1) + rng.normal(0, 3, picture.shape)) for shift in shifts]
 
 
 def _data_url(frame: np.ndarray) -> str:
     stored = io.BytesIO()
-    Image.fromarray(frame).save(stored, "JPEG", quality=70)
+    Image.fromarray(np.clip(frame, 0, 255).astype(np.uint8)).save(stored, "JPEG", quality=70)
     return PREFIX + base64.b64encode(stored.getvalue()).decode()
 
 
