@@ -5,6 +5,7 @@ import http.server
 import io
 import json
 import os
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -20,7 +21,11 @@ from features.faces import Faces, anchors
 from features.mesh import FaceMesher
 from zoo import registry
 from zoo.cnn import to_input
-from zoo.exchange import bundle
+from zoo.exchange import bundle, portable
+from zoo.labels import SEVEN
+
+sys.path.append(str(Path(__file__).parents[1] / "zoo/exchange"))
+import fresh
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -69,6 +74,19 @@ def test_the_page_s_network_says_the_same(opened, faces, expected):
     got = opened.evaluate("(rows) => rows.map((row) => Array.from(predict(row)))", rows)
     np.testing.assert_allclose(got, expected, atol=1e-3)
     assert opened.title() == "Faces </script> & <b>"
+
+
+@pytest.mark.parametrize("name", fresh.NETWORKS)
+def test_every_network_runs_in_plain_javascript(tab, name, tmp_path):
+    model, file = fresh.fresh(name)
+    graph = portable.from_keras(file)
+    (tmp_path / "page.html").write_bytes(bundle.page(graph, name, SEVEN, AlignSpec()))
+    tab.goto((tmp_path / "page.html").as_uri())
+    crops = np.random.default_rng(0).uniform(0, 255, (2, *graph.input_shape)).astype(np.float32)
+    rows = crops.reshape(len(crops), -1).tolist()
+    got = np.array(tab.evaluate("(rows) => rows.map((row) => Array.from(predict(row)))", rows))
+    expected = model.predict(crops, verbose=0)[0]
+    np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-3 * max(1, np.abs(expected).max()))
 
 
 def test_the_page_cuts_and_shrinks_as_the_app_does(opened, tmp_path):

@@ -190,3 +190,19 @@ def test_out_and_in_again_in_a_browser(browser, address, tmp_path):
 
 def test_every_label_may_be_chosen():
     assert set(SEVEN.labels).isdisjoint({teach_exports.LEAVE_OUT})
+
+
+@pytest.mark.browser
+def test_in_the_app_an_imported_model_is_offered_in_compare(browser, url, exported, tmp_path):
+    (tmp_path / "mine.zip").write_bytes(exported)
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_role("tab", name="Teach").click()
+    page.get_by_text("Bring a model from elsewhere").click()
+    page.set_input_files("#fx-file input[type=file]", str(tmp_path / "mine.zip"))
+    page.click("#fx-add")
+    page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_label("Imported: My faces").first.wait_for()
+    context.close()

@@ -208,7 +208,9 @@ def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
         }
         for node in graph.nodes
     ]
-    weights = [[entry["name"], int(np.prod(entry["shape"])), "quantization" in entry] for entry in table]
+    names = [f"{node.name}/{name}" for node in graph.nodes for name in node.weights]
+    sizes = [(int(np.prod(entry["shape"])), "quantization" in entry) for entry in table]
+    weights = [[name, *size] for name, size in zip(names, sizes, strict=True)]
     filled = {
         "title": html.escape(title),
         "model": _script({"input_shape": graph.input_shape, "nodes": nodes, "weights": weights}),

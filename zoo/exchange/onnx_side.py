@@ -223,7 +223,7 @@ def _conv(pad: _Pad, node: Node, x: str) -> str:
 
 
 def _activated(pad: _Pad, x: str, activation: str) -> str:
-    known = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softsign": "Softsign"}
+    known = {"relu": "Relu", "elu": "Elu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softsign": "Softsign"}
     if activation == "linear":
         return x
     if activation == "softmax":
@@ -231,6 +231,16 @@ def _activated(pad: _Pad, x: str, activation: str) -> str:
     if activation not in known:
         raise UnsupportedError(f"{activation} is not written in ONNX.")
     return pad.op(known[activation], x)
+
+
+def _depthwise(pad: _Pad, node: Node, x: str) -> str:
+    layer: kinds.DepthwiseConv2D = node.layer
+    height, width, channels, each = node.weights["kernel"].shape
+    kernel = node.weights["kernel"].reshape(height, width, 1, channels * each).transpose(3, 2, 0, 1)
+    inputs = [x, pad.constant(kernel)] + ([pad.constant(node.weights["bias"])] if layer.use_bias else [])
+    edges = "SAME_UPPER" if layer.padding == "same" else "VALID"
+    out = pad.op("Conv", *inputs, auto_pad=edges, strides=layer.strides, group=channels)
+    return _activated(pad, out, layer.activation)
 
 
 def _dense(pad: _Pad, node: Node, x: str) -> str:
@@ -271,7 +281,9 @@ def _reshape(pad: _Pad, node: Node, x: str) -> str:
 
 _WRITERS = {
     "Conv2D": _conv,
+    "DepthwiseConv2D": _depthwise,
     "Dense": _dense,
+    "Flatten": lambda pad, node, x: pad.op("Flatten", pad.op("Transpose", x, perm=[0, 2, 3, 1]), axis=1),
     "BatchNormalization": _batch_normalization,
     "LayerNormalization": _layer_normalization,
     "ReLU": _relu,

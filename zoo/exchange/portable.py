@@ -69,16 +69,26 @@ def half(values: np.ndarray) -> np.ndarray:
 def _trunk(name: str, root: Path) -> tuple[Shape, tuple[Node, ...], tuple[np.ndarray, np.ndarray]]:
     """A shipped network's input, its nodes up to the embedding, and the kernel and bias of its own head."""
     folder = root / name
-    file = Archive(checked(folder, registry.card(name, root), "model.keras").read_bytes())
+    graph = from_keras(checked(folder, registry.card(name, root), "model.keras").read_bytes())
+    *nodes, head = (_rounded(node) for node in graph.nodes)
+    return graph.input_shape, tuple(nodes), (head.weights["kernel"], head.weights["bias"])
+
+
+def from_keras(data: bytes) -> Graph:
+    """A ``model.keras`` of ours, crop to logits, in layers alone; batch normalisation is written into what is before.
+
+    Parameters
+    ----------
+    data : bytes
+        The file; its first output are the logits.
+    """
+    file = Archive(data)
     config = file.json("config.json")
     arrays = read_h5(file.read("model.weights.h5")).arrays
-    heads = [entry[0] for entry in config["config"]["output_layers"]]
-    whole = _with_layers_only(config, heads[0])
-    plan = blueprint(whole)
+    plan = blueprint(_with_layers_only(config, config["config"]["output_layers"][0][0]))
     graph = plan.with_weights(by_place(arrays, plan.paths, plan.weight_names()))
-    head = graph.nodes[-1]
-    nodes = _named([_rounded(node) for node in _folded(_plain_pooling(graph)[:-1])])
-    return graph.input_shape, tuple(nodes), (half(head.weights["kernel"]), half(head.weights["bias"]))
+    *nodes, head = _folded(_plain_pooling(graph))
+    return check(Graph(graph.input_shape, tuple(_named(nodes, head))))
 
 
 def _with_layers_only(config: dict, output: str) -> dict:
@@ -122,13 +132,12 @@ def _node(name: str, layer: Layer, source: str, **weights: np.ndarray) -> Node:
 
 
 def _folded(nodes: list[Node]) -> list[Node]:
-    """The nodes with every batch normalisation written into the convolution before it, as LiteRT's converter does."""
+    """The nodes with batch normalisations written into the layer before, where LiteRT's converter does it, too."""
     readers = [name for node in nodes for name in node.inputs]
     made: dict[str, Node] = {}
     for node in nodes:
         before = made.get(node.inputs[0])
-        single = before is not None and readers.count(before.name) == 1
-        if node.kind == "BatchNormalization" and single and before.kind == "Conv2D":
+        if node.kind == "BatchNormalization" and before and readers.count(before.name) == 1 and _is_linear(before):
             del made[before.name]
             made[node.name] = _fold(before, node)
         else:
@@ -136,28 +145,39 @@ def _folded(nodes: list[Node]) -> list[Node]:
     return list(made.values())
 
 
-def _fold(conv: Node, norm: Node) -> Node:
+def _is_linear(node: Node) -> bool:
+    return node.kind in _ROUNDED and node.layer.activation == "linear"
+
+
+def _fold(node: Node, norm: Node) -> Node:
     weights = norm.weights
     slope = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(norm.layer.epsilon))
-    bias = weights["beta"] + (conv.weights.get("bias", np.float32(0)) - weights["moving_mean"]) * slope
-    folded = {"kernel": conv.weights["kernel"] * slope, "bias": bias}
-    return replace(conv, name=norm.name, layer=replace(conv.layer, use_bias=True), weights=folded)
+    bias = weights["beta"] + (node.weights.get("bias", np.float32(0)) - weights["moving_mean"]) * slope
+    each = slope.reshape(-1, node.layer.multiplier) if node.kind == "DepthwiseConv2D" else slope
+    folded = {"kernel": node.weights["kernel"] * each, "bias": bias}
+    return replace(node, name=norm.name, layer=replace(node.layer, use_bias=True), weights=folded)
+
+
+_ROUNDED = ("Conv2D", "DepthwiseConv2D", "Dense")
 
 
 def _rounded(node: Node) -> Node:
     """The node with weights that half precision can hold, as they are served."""
+    if node.kind not in _ROUNDED:
+        return node
     return replace(node, weights={name: half(array) for name, array in node.weights.items()})
 
 
-def _named(nodes: list[Node]) -> list[Node]:
-    """The nodes with plain names: a kind and a running number; the last one is the embedding."""
+def _named(nodes: list[Node], head: Node) -> list[Node]:
+    """The nodes with plain names: a kind and a running number; before the head comes the embedding."""
     counts: dict[str, int] = {}
     names = {"": ""}
     for node in nodes:
         counts[node.kind] = counts.get(node.kind, 0) + 1
         names[node.name] = f"{node.kind.lower()}_{counts[node.kind]}"
-    names[nodes[-1].name] = "embedding"
-    return [replace(node, name=names[node.name], inputs=tuple(names[i] for i in node.inputs)) for node in nodes]
+    names |= {nodes[-1].name: "embedding", head.name: "logits"}
+    named = [*nodes, head]
+    return [replace(node, name=names[node.name], inputs=tuple(names[i] for i in node.inputs)) for node in named]
 
 
 _CALLED = {

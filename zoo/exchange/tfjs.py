@@ -18,7 +18,7 @@ import numpy as np
 
 from zoo.exchange.archive import Archive
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.graph import MAX_WEIGHTS, Graph
+from zoo.exchange.graph import MAX_WEIGHTS, Graph, Node
 from zoo.exchange.keras_config import blueprint, elements
 from zoo.exchange.layers import Weights
 from zoo.exchange.settings import number, record, rows, short, text
@@ -54,10 +54,15 @@ def pack_weights(graph: Graph) -> tuple[list[dict], bytes]:
         for name, array in node.weights.items():
             half = array.astype(np.float16)
             exact = np.array_equal(half.astype(np.float32), array)
-            entry = {"name": f"{node.name}/{name}", "shape": list(array.shape), "dtype": "float32"}
+            entry = {"name": f"{node.name}/{_called(node, name)}", "shape": list(array.shape), "dtype": "float32"}
             table.append(entry | ({"quantization": _HALF} if exact else {}))
             blocks.append((half if exact else array).astype("<f2" if exact else "<f4").tobytes())
     return table, b"".join(blocks)
+
+
+def _called(node: Node, name: str) -> str:
+    """A weight's name in Keras 2."""
+    return "depthwise_kernel" if (node.kind, name) == ("DepthwiseConv2D", "kernel") else name
 
 
 def read(archive: Archive, name: str) -> Graph:

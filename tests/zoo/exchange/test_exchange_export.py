@@ -13,6 +13,7 @@ import threading
 import zipfile
 from pathlib import Path
 
+import fresh
 import keras
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from features.descriptors import Joined, Lbp
 from zoo import registry
 from zoo.cnn import CnnClassifier, to_input
 from zoo.datasets import align_pictures
-from zoo.exchange import bundle, keras_side, onnx_side, portable
+from zoo.exchange import bundle, keras_side, onnx_side, portable, tfjs
 from zoo.exchange.bundle import PARTS, NothingToExportError, Wish
 from zoo.exchange.importing import read_models
 from zoo.svm import Linear, SvmClassifier
@@ -76,6 +77,21 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
     graph = portable.network(model)
     got = graph.run(to_input(images, graph.input_shape[0]))
     np.testing.assert_allclose(got, model.predict_proba(crops).probs, atol=SAME / 5)
+
+
+@pytest.mark.parametrize("name", fresh.NETWORKS)
+def test_every_network_that_can_be_trained_goes_out(name, modules, folder, served):
+    model, file = fresh.fresh(name)
+    graph = portable.from_keras(file)
+    crops = np.random.default_rng(0).uniform(0, 255, (3, *graph.input_shape)).astype(np.float32)
+    expected = model.predict(crops, verbose=0)[0]
+    np.testing.assert_allclose(graph.run(crops), expected, atol=1e-4 * max(1, np.abs(expected).max()))
+    session = pytest.importorskip("onnxruntime").InferenceSession(onnx_side.network(graph))
+    np.testing.assert_allclose(session.run(None, {"crop": crops})[0], expected, rtol=SAME, atol=SAME)
+    (folder / name).mkdir()
+    for part, content in tfjs.write(graph, portable.describe(graph, name)).items():
+        (folder / name / part).write_bytes(content)
+    np.testing.assert_allclose(in_node(modules, f"{served}/{name}/model.json", crops), expected, rtol=SAME, atol=SAME)
 
 
 def test_the_zip_holds_what_was_asked_for(made, folder):
@@ -180,11 +196,16 @@ def served(folder):
 
 
 def test_tensorflow_js_in_node(modules, served, x, expected):
-    command = ["node", str(Path(__file__).parent / "run_tfjs.cjs"), str(modules), f"{served}/tfjs/model.json"]
-    rows = json.dumps(x[:4].reshape(4, -1).tolist())
+    np.testing.assert_allclose(in_node(modules, f"{served}/tfjs/model.json", x[:4]), expected[:4], atol=SAME)
+
+
+def in_node(modules: Path, url: str, x: np.ndarray) -> np.ndarray:
+    """What TensorFlow.js answers."""
+    command = ["node", str(Path(__file__).parent / "run_tfjs.cjs"), str(modules), url]
+    rows = json.dumps(x.reshape(len(x), -1).tolist())
     done = subprocess.run(command, input=rows, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(json.loads(done.stdout), expected[:4], atol=SAME)
+    return np.array(json.loads(done.stdout))
 
 
 def test_it_comes_back(made, taught, faces):
