@@ -28,6 +28,7 @@ LEANING = 30.0  # degrees; from here on the mesh is read again in a window turne
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
 SMALL_PICTURE = 160
+NEARLY = 0.93  # of the largest face's side: meshes of equal faces vary by so much; they are numbered as one reads
 
 
 @cache
@@ -435,6 +436,19 @@ def _distinct(meshes: np.ndarray) -> np.ndarray:
 def _largest(meshes: np.ndarray, size: tuple[int, int], most: int) -> Faces:
     if not len(meshes):
         return Faces.empty(size)
-    boxes = boxes_of(meshes)
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return Faces(meshes[np.argsort(-area, kind="stable")[:most]], size)
+    return Faces(meshes[_in_order(boxes_of(meshes), most)], size)
+
+
+def _in_order(boxes: np.ndarray, most: int) -> list[int]:
+    """The largest first; of those nearly as large as the largest left, rows from the top, each from the left."""
+    sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    left, order = np.argsort(-sides, kind="stable")[:most].tolist(), []
+    while left:
+        alike = [i for i in left if sides[i] >= NEARLY * sides[left[0]]]
+        left = [i for i in left if i not in alike]
+        while alike:
+            top = min(boxes[i, 1] for i in alike)
+            row = [i for i in alike if boxes[i, 1] < top + sides[i] / 2]
+            order += sorted(row, key=lambda i: boxes[i, 0])
+            alike = [i for i in alike if i not in row]
+    return order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -219,7 +220,9 @@ def read_card(folder: Path) -> Card:
         card = _from_json(data)
         _check(card, folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CardError(f"{path} is not a model card: {error!r}. Fetch it again, or train the model again.") from error
+        raise CardError(
+            f"{path} is not a model card: {_reason(error)}. Fetch it again, or train the model again."
+        ) from error
     if card.fingerprint != card.align.fingerprint:
         raise CardError(
             f"{path}: trained with preprocessing {card.fingerprint}, but this code does {card.align.fingerprint}; "
@@ -230,8 +233,9 @@ def read_card(folder: Path) -> Card:
 
 def _check(card: Card, folder: Path) -> None:
     """Raise on entries that no model can have."""
-    if card.name != folder.resolve().name:
-        raise ValueError(f"its name is {card.name!r}, but its folder is {folder.resolve().name!r}")
+    known = {Path(os.path.abspath(folder)).name, folder.resolve().name}  # a link may have the one or the other
+    if card.name not in known:
+        raise ValueError(f"its name is {card.name}, but its folder is {' or '.join(sorted(known))}")
     if not isinstance(card.settings, dict):
         raise TypeError(f"its settings are {card.settings!r}; expected names with values")
     if not 0 <= card.threshold <= 1:
@@ -239,6 +243,11 @@ def _check(card: Card, folder: Path) -> None:
     temperature = card.settings.get("temperature", 1.0)
     if not 0 < temperature < float("inf"):
         raise ValueError(f"its temperature is {temperature}; expected a number above 0")
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the quotes and brackets of Python."""
+    return f"it has no entry {error}" if isinstance(error, KeyError) else str(error)
 
 
 def write_card(folder: Path, card: Card) -> None:

@@ -150,15 +150,32 @@ def _parse_row(path: Path, number: int, row: dict[str, str]) -> tuple[int, np.nd
     try:
         target = int(row["emotion"])
         values = np.array(row["pixels"].split(), dtype=np.int64)
-    except (ValueError, AttributeError, TypeError):
-        raise DataError(f"{path}, line {number}: emotion or pixels are not numbers.") from None
+    except (ValueError, OverflowError, AttributeError, TypeError):
+        raise DataError(f"{path}, line {number}: {_wrong_value(row)}") from None
     if not 0 <= target < len(SEVEN):
         raise DataError(f"{path}, line {number}: emotion {target}; expected 0 to 6.")
-    if values.size != SIDE * SIDE or values.min() < 0 or values.max() > 255:
-        raise DataError(f"{path}, line {number}: {values.size} pixels; expected {SIDE * SIDE} from 0 to 255.")
+    if values.size != SIDE * SIDE:
+        raise DataError(f"{path}, line {number}: {values.size} pixels; expected {SIDE * SIDE}.")
+    if ((values < 0) | (values > 255)).any():
+        raise DataError(f"{path}, line {number}: {_wrong_value(row)}")
     if row["Usage"] not in SPLITS:
         raise DataError(f"{path}, line {number}: Usage {row['Usage']!r}; expected one of {', '.join(SPLITS)}.")
     return target, values.astype(np.uint8).reshape(SIDE, SIDE), row["Usage"]
+
+
+def _wrong_value(row: dict[str, str | None]) -> str:
+    """Which value of a row is no number as it should be, in words."""
+    for column in ("emotion", "pixels"):
+        if row[column] is None:
+            return f"the row breaks off before {column}."
+    if not row["emotion"].strip().isdecimal():
+        return f"emotion {row['emotion']!r} is no whole number from 0 to 6."
+    place, value = next((i, v) for i, v in enumerate(row["pixels"].split(), 1) if not _is_grey_level(v))
+    return f"pixels, value {place} is {value!r}; expected a whole number from 0 to 255."
+
+
+def _is_grey_level(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 3 and int(text) <= 255
 
 
 def class_counts(targets: np.ndarray, labels: LabelSet = SEVEN) -> tuple[int, ...]:

@@ -157,10 +157,10 @@ def rows(picture: Record) -> list[dict[str, object]]:
     return [_row(picture["file"], face["number"], _columns(face, model), picture["labels"]) for face, model in cases]
 
 
-def to_csv(table: Sequence[Mapping[str, object]]) -> str:
-    """Rows of equal keys as CSV with a heading."""
+def to_csv(table: Sequence[Mapping[str, object]], labels: Sequence[str] = ()) -> str:
+    """Rows of equal keys as CSV with a heading; without a row, the heading for these labels."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, list(table[0] if table else _row("", 0, {}, list(labels))), lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
     return text.getvalue()

@@ -81,8 +81,22 @@ def test_twenty_faces_each_once_largest_first(montage, mesher):
     assert len(found) == 20
     cells = {(int(x) // 300, int(y) // 300) for x, y in (found.boxes[:, :2] + found.boxes[:, 2:]) / 2}
     assert len(cells) == 20
-    area = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
-    assert (np.diff(area) <= 0).all()
+    side = np.sqrt((found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1))
+    assert (side[1:] <= side[:-1] / mesh.NEARLY).all()
+
+
+def test_faces_of_nearly_one_size_are_numbered_as_one_reads():
+    corners = np.array([[300, 12], [100, 200], [10, 5], [150, 0], [220, 205], [500, 500]], np.float32)
+    sides = np.array([[101], [101.5], [100], [100.5], [100], [150]], np.float32)
+    assert mesh._in_order(np.hstack([corners, corners + sides]), 20) == [5, 2, 3, 0, 1, 4]
+    assert mesh._in_order(np.hstack([corners, corners + sides]), 2) == [5, 1]
+
+
+def test_equal_faces_of_a_photo_are_numbered_as_one_reads(astronaut, mesher):
+    face = astronaut[20:230, 120:330]
+    found = mesher.find(np.tile(face, (2, 3, 1)))
+    cells = [(int(y) // 210, int(x) // 210) for x, y in (found.boxes[:, :2] + found.boxes[:, 2:]) / 2]
+    assert cells == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
 
 
 def test_no_more_faces_than_asked_for(montage):

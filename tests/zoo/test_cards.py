@@ -1,4 +1,5 @@
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -144,8 +145,29 @@ def test_entries_that_no_model_can_have(make_checkpoint, broken):
     root = make_checkpoint("toy")
     path = root / "toy" / "card.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **broken}))
-    with pytest.raises(CardError, match="is not a model card"):
+    with pytest.raises(CardError, match="is not a model card: its (threshold is 2.0|settings are None|name is other)"):
         registry.load("toy", root)
+
+
+def test_what_a_card_lacks_is_named(make_checkpoint):
+    path = make_checkpoint("toy") / "toy" / "card.json"
+    data = json.loads(path.read_text())
+    del data["labels"]
+    path.write_text(json.dumps(data))
+    with pytest.raises(CardError, match="it has no entry 'labels'. Fetch"):
+        read_card(path.parent)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own on Windows")
+@pytest.mark.parametrize("stored", ["toy", "run-7"])
+def test_a_linked_folder_is_a_model_by_either_name(stored, make_checkpoint, tmp_path):
+    real = make_checkpoint("toy") / "toy"
+    kept, root = tmp_path / "elsewhere" / stored, tmp_path / "zoo"
+    kept.parent.mkdir()
+    root.mkdir()
+    real.rename(kept)
+    (root / "toy").symlink_to(kept, target_is_directory=True)
+    assert registry.load("toy", root).name == "toy"
 
 
 def test_a_folder_without_its_card_says_so(make_checkpoint):

@@ -131,6 +131,15 @@ def test_bad_pictures(run, tmp_path, jpeg, make, status, sentence):
     assert actual == status and sentence in err
 
 
+def test_no_older_answer_stays_when_no_picture_can_be_read(run, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "faces.csv").write_text("an older answer")
+    status, _, err = run("predict", tmp_path / "bad.png", "--labels", "6", "--csv", tmp_path / "faces.csv")
+    assert status == 1 and "bad.png" in err
+    (heading,) = (tmp_path / "faces.csv").read_text().splitlines()
+    assert heading.startswith("file,face,left,top") and heading.endswith("happy,sad,surprise")
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -140,7 +149,8 @@ def test_bad_pictures(run, tmp_path, jpeg, make, status, sentence):
         (["--json", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .json"),
         (["--csv", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .csv"),
         (["--csv", "-", "--json"], "not allowed with"),
-        (["--csv", "no/such/folder/a.csv"], "No such file"),
+        (["--csv", "no/such/folder/a.csv"], "there is no folder no/such/folder; make it"),
+        (["--json", "no/such/folder/a.json"], "there is no folder no/such/folder; make it"),
         (["--colour"], "unrecognized arguments: --colour"),
     ],
 )

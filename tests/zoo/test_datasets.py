@@ -53,13 +53,17 @@ def test_all_four_packings_read_the_same(fer2013_csv, kind):
     ("row", "sentence"),
     [
         ("3,1 2 3,Training", "line 3: 3 pixels; expected 2304"),
-        (GOOD.replace("7 7 7", "7 x 7", 1), "line 3: emotion or pixels are not numbers"),
-        (GOOD.replace("7 7 7", "7 256 7", 1), "expected 2304 from 0 to 255"),
-        (GOOD.replace("7 7 7", "7 -1 7", 1), "expected 2304 from 0 to 255"),
+        (GOOD.replace("7 7 7", "7 x 7", 1), "line 3: pixels, value 2 is 'x'; expected a whole number from 0 to 255"),
+        (
+            GOOD.replace("7 7 7", "7 256 7", 1),
+            "line 3: pixels, value 2 is '256'; expected a whole number",
+        ),
+        (GOOD.replace("7 7 7", "7 7 -1", 1), "line 3: pixels, value 3 is '-1'"),
+        (GOOD.replace("7 7 7", f"7 7 {10**30}", 1), "line 3: pixels, value 3 is '1000"),
         ("9" + GOOD[1:], "line 3: emotion 9; expected 0 to 6"),
-        ("happy" + GOOD[1:], "line 3: emotion or pixels are not numbers"),
+        ("happy" + GOOD[1:], "line 3: emotion 'happy' is no whole number from 0 to 6"),
         (GOOD.replace("Training", "Test"), "line 3: Usage 'Test'; expected one of Training"),
-        ("3", "line 3: emotion or pixels are not numbers"),
+        ("3", "line 3: the row breaks off before pixels"),
         ("3,,Training", "line 3: 0 pixels"),
     ],
 )

@@ -90,6 +90,8 @@ def output(suffix: str):
     def check(text: str) -> str:
         if text != STDOUT and Path(text).suffix.lower() != suffix:
             raise argparse.ArgumentTypeError(f"{text!r} is neither - nor a file ending in {suffix}")
+        if text != STDOUT and not Path(text).parent.is_dir():  # told now, not after the work
+            raise argparse.ArgumentTypeError(f"there is no folder {Path(text).parent}; make it, or choose another")
         return text
 
     return check

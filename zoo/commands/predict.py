@@ -90,9 +90,10 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
     if args.json:
         failures = [{"file": failure.file, "error": failure.error} for failure in failed]
         common.write_json(args.json, {"pictures": list(found), "failed": failures})
-    elif args.csv and found:
-        common.write_text(args.csv, to_csv([row for picture in found for row in rows(picture)]))
-    elif not args.csv and found:
+    elif args.csv:  # even without a row, so that no older answer stays in its place
+        table = [row for picture in found for row in rows(picture)]
+        common.write_text(args.csv, to_csv(table, list(label_set(args.labels))))
+    elif found:
         print("\n\n".join(describe(picture) for picture in found))
         print(f"\n{CAUTION}")
 
