@@ -57,6 +57,29 @@ def test_a_recipe_ends_in_a_checkpoint_that_answers(name, made_fer2013, tmp_path
         assert model.maps(data.faces[:2]).ndim == 4
 
 
+def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp_path):
+    from zoo.recipes import cnn
+
+    data = made_splits(("Training", 140), ("PublicTest", 70))
+    votes = np.zeros((210, 10), int)
+    votes[np.arange(210), data.targets] = 10
+    monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
+    monkeypatch.setattr(cnn, "read_ferplus", lambda path: votes)
+    monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
+    path = tmp_path / "fer2013.csv"
+    path.write_text("emotion,pixels,Usage\n")
+    out, run = tmp_path / "out", tmp_path / "run"
+    files = ["--data", str(path), "--votes", str(path), "--run", str(run), "--out", str(out)]
+    assert main(["train", "cnn", *files, "--epochs", "1", "--precision", "mixed_bfloat16"]) == 0
+    assert registry.names(out) == ["cnn", "cnn-ferplus"]
+    for name in registry.names(out):
+        model = registry.load(name, out)
+        assert model.predict_proba(data.faces[:3]).probs.shape == (3, len(model.labels))
+        forms = {"model.json", "model.weights.h5", "model.keras", "model.tflite"}
+        assert {file.name for file in (run / name).iterdir()} == forms
+        assert (run / name / "model.tflite").read_bytes() == (out / name / "model.tflite").read_bytes()
+
+
 def test_sizes_are_what_was_promised():
     from zoo.networks import keras_blog
     from zoo.recipes.cnn_tiny import PLAN
