@@ -16,7 +16,7 @@ from features.stream import Readers
 from zoo import registry, viewers
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.live import PREFIX, REST_SECONDS, Options, Viewer, read_frame
-from zoo.viewers import FullError, Viewers
+from zoo.viewers import FullError, Viewers, give_back_memory
 
 RATE = 20.0
 
@@ -275,20 +275,24 @@ def test_many_viewers_take_hardly_more_memory_than_one(models, frame):
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="elsewhere the system's own allocator decides")
-def test_viewers_that_left_give_their_memory_back(models, frame):
-    crowd = Viewers()  # each with readers of its own
-    look = lambda viewer, now: viewer.step(frame, models, SEVEN, Options(), now)
-
-    def come_and_go(names: str) -> float:
-        for name in 3 * names:
-            crowd.use(name, 1, look)
-        while_there = resident()
-        for name in names:
-            crowd.leave(name)
-        return while_there
-
-    come_and_go("abc")
+def test_freed_memory_is_given_back():
     before = resident()
-    taken = come_and_go("abc") - before
-    assert taken > 25
-    assert resident() - before < 0.3 * taken
+    pieces = [np.ones(8000) for _ in range(1600)]  # 64 kB each: from the heap, 100 MB together
+    pin = np.ones(8000)  # above them, so that they do not go by themselves
+    del pieces
+    give_back_memory()
+    assert resident() - before < 50 and pin.all()
+
+
+def test_memory_is_given_back_whenever_viewers_close(watching, monkeypatch):
+    crowd, _, clock = watching
+    given = []
+    monkeypatch.setattr(viewers, "give_back_memory", lambda: given.append(len(crowd)))
+    crowd.use("a", 1, who)
+    crowd.stop("a", 1)
+    crowd.leave("a")
+    crowd.use("b", 1, who)
+    clock[0] += 2 * viewers.IDLE_SECONDS
+    crowd.close_idle()
+    crowd.close_idle()
+    assert given == [0, 0, 0]
