@@ -315,10 +315,10 @@ def peak(root: Path, *argv) -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's own peak")
 def test_memory_does_not_grow_with_length(root, tmp_path, write_clip, face):
-    large = cv2.resize(face, (1280, 960))
+    large = cv2.resize(face, (800, 600))
     sizes = []
     for count in (40, 160):
-        path = write_clip(tmp_path / f"{count}.mp4", moving(large, count))
+        path = write_clip(tmp_path / f"{count}.avi", moving(large, count), codec="mpeg4")
         sizes.append(peak(root, path, "--models", "hog-linear-svm", "--out", tmp_path / "out.mp4"))
     decoded = 120 * large.nbytes / 2**20
-    assert sizes[1] - sizes[0] < 0.1 * decoded, f"{sizes} MB; all frames kept would be {decoded:.0f} MB more"
+    assert sizes[1] - sizes[0] < 0.3 * decoded, f"{sizes} MB; all frames kept would be {decoded:.0f} MB more"

@@ -5,6 +5,9 @@ Examples:
   python -m zoo predict holiday/ --models hog-svm,cnn --labels 6
   python -m zoo predict holiday/ --json - > faces.json
   python -m zoo predict holiday/ --csv faces.csv
+  python -m zoo predict archive/ --parquet answers/ --engine dask --workers 4
+
+A folder's clips are answered, too, with --parquet. What was stopped goes on where it was when it is called again.
 
 A file that cannot be read is reported and the rest goes on; the exit status is then 1.
 Expression is not emotion: no answer says how anyone feels.
@@ -24,7 +27,7 @@ from features import images
 from features.images import ImageError
 from features.mesh import FaceMesher
 from zoo import registry
-from zoo.commands import common
+from zoo.commands import batch, common
 from zoo.compare import compare
 from zoo.labels import label_set
 from zoo.records import Answer, Face, Record, record, rows, to_csv
@@ -49,11 +52,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
     )
     kind.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="as CSV; - is stdout")
+    batch.configure(parser)
     common.add_models(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer for every face in every picture."""
+    if args.parquet:
+        return batch.run(args)
+    if args.engine != batch.ENGINES[0] or args.scheduler:
+        raise common.UsageError("--engine and --scheduler go with --parquet FOLDER.")
     labels = label_set(args.labels)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
