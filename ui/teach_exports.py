@@ -38,8 +38,8 @@ PRIVATE = {"api_visibility": "private"}
 LEAVE_OUT = "leave out"
 
 
-def _refusal(sentence: str) -> gr.Error:
-    return gr.Error(sentence, duration=15, title="That did not work", print_exception=False)
+def _sorry(sentence: str) -> str:
+    return f'<div class="fo-sorry"><p>{escape(sentence)}</p></div>'
 
 
 class Exports:
@@ -54,15 +54,15 @@ class Exports:
         self.engine = engine
 
     def make(self, model: str, title: str, parts: Sequence[str], request: gr.Request, progress=gr.Progress()):  # noqa: B008
-        """A zip for this session: the button to fetch it, and what is not in it."""
+        """A zip for this session: the button to fetch it and what is not in it, or why there is none."""
         try:
             wish = self.wish(model, title, tuple(parts), str(request.session_hash))
             made = bundle.make(wish, lambda share, words: progress(share, desc=f"{words[0].upper()}{words[1:]} …"))
         except SORRY as error:
-            raise _refusal(str(error)) from None
+            return gr.DownloadButton(visible=False), _sorry(str(error))
         except Exception:
             LOG.exception("an export failed")
-            raise _refusal(wording.FAILED) from None
+            return gr.DownloadButton(visible=False), _sorry(wording.FAILED)
         file = kept(made.data, f"{bundle.identifier(wish.title).replace('_', '-')}.zip")
         words = wording.EXPORT_READY.format(size=f"{len(made.data) / 2**20:.1f}")
         notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (words, *made.left_out))
@@ -139,18 +139,18 @@ class Imports:
         try:
             found = read_models(Path(path).read_bytes())
         except ModelFileError as error:
-            return (), f'<div class="fo-sorry"><p>{escape(str(error))}</p></div>'
+            return (), _sorry(str(error))
         except OSError:
-            return (), f'<div class="fo-sorry"><p>{wording.GONE}</p></div>'
+            return (), _sorry(wording.GONE)
         except Exception:
             LOG.exception("an import failed")
-            return (), f'<div class="fo-sorry"><p>{wording.FAILED}</p></div>'
+            return (), _sorry(wording.FAILED)
         finally:
             Path(path).unlink(missing_ok=True)
         return found, "".join(map(about, found))
 
     def add(self, files: tuple[ModelFile, ...], pixels: str | None, to: Sequence[str] | None, session: str) -> str:
-        """Put models into the session's zoo; the sentence to say then."""
+        """Put models into the session's zoo; the sentence to say then, or why not."""
         names = []
         try:
             desk = self.engine.desks.at(session)
@@ -162,7 +162,7 @@ class Imports:
                 desk.extra[card.name] = card, model
                 names.append(card.title)
         except SORRY as error:
-            raise _refusal(str(error)) from None
+            return _sorry(str(error))
         return f"<p>{escape(wording.IMPORT_ADDED.format(names=' and '.join(names)))}</p>"
 
     def remove(self, request: gr.Request) -> str:

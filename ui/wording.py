@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from html import escape
 
-from zoo.labels import OWN
+from zoo.labels import ELSEWHERE, OWN
 from zoo.prediction import Prediction
 
 BARRETT = "https://doi.org/10.1177/1529100619832930"
@@ -81,6 +81,8 @@ LIVE = {
     "unsure": "Not sure. Nearest: pictures people labelled {0}",
     "says_own": "Looks most like this session’s samples of {0}",
     "unsure_own": "Not sure. Nearest: this session’s samples of {0}",
+    "says_made": "Looks most like what its makers called {0}",
+    "unsure_made": "Not sure. Nearest: what its makers called {0}",
     "agree": "Models agree",
     "disagree": "Models disagree",
     "often": "agreed {0} %",
@@ -189,11 +191,15 @@ def privacy(host: str) -> str:
     return PRIVACY_LOCAL if name in _HERE else PRIVACY_SERVER
 
 
+# What made-up classes are made of; all others are labels that people gave to pictures.
+LIKE = {OWN: "this session’s samples of", ELSEWHERE: "what its makers called"}
+
+
 def looks_like(prediction: Prediction, face: int, threshold: float) -> str:
     """One model's answer for one face as a sentence in HTML."""
     label = escape(prediction.names[face])
     share = f"{prediction.confidence[face]:.2f}"
-    pictures = "this session’s samples of" if prediction.labels.name == OWN else "pictures people labelled"
+    pictures = LIKE.get(prediction.labels.name, "pictures people labelled")
     if prediction.confidence[face] < threshold:
         return f"<b>Not sure.</b> Nearest: {pictures} <em>{label}</em> ({share})"
     return f"Looks most like {pictures} <em>{label}</em> ({share})"

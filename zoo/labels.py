@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 OWN = "own"  # the name of sets that users make up
+ELSEWHERE = "elsewhere"  # of those that come with an imported model
 
 
 class UnknownLabelsError(ValueError):
@@ -46,7 +47,7 @@ class LabelSet:
 
     def answering(self, asked: LabelSet) -> LabelSet:
         """What a model of these labels answers in when it is asked for others: made-up classes stay what they are."""
-        return self if self.name == OWN else asked
+        return self if self.name in (OWN, ELSEWHERE) else asked
 
     def positions(self, source: LabelSet) -> np.ndarray:
         """Where each of these labels stands in `source`: ``(k,)`` int. All must be there."""
@@ -60,10 +61,10 @@ EIGHT = LabelSet("8", (*SEVEN.labels, "contempt"))
 LABEL_SETS = {labels.name: labels for labels in (SEVEN, SIX, FIVE)}
 
 
-def own_labels(labels: Iterable[str]) -> LabelSet:
-    """A label set of one's own; the shipped one where the labels and their order are the same."""
+def own_labels(labels: Iterable[str], name: str = OWN) -> LabelSet:
+    """A label set of one's own, or of another name; the shipped one where the labels and their order are the same."""
     labels = tuple(labels)
-    return next((known for known in (*LABEL_SETS.values(), EIGHT) if known.labels == labels), LabelSet(OWN, labels))
+    return next((known for known in (*LABEL_SETS.values(), EIGHT) if known.labels == labels), LabelSet(name, labels))
 
 
 DESCRIPTIONS = {

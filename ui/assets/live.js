@@ -270,7 +270,7 @@ function fill(part, face, answer) {
   part.rested.hidden = !face.rested;
   for (const { name, column, says, bars } of part.answers) {
     const labels = labelsOf(answer, name), probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0);
-    const own = answer.own?.[name] ? '_own' : '';
+    const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
     const [before, after] = words[(sure ? 'says' : 'unsure') + own].split('{0}');
     const sentence = before + label;
     if (says.dataset.said !== sentence) { says.dataset.said = sentence; says.replaceChildren(before, tag('em', '', label), after); }

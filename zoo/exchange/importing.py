@@ -21,7 +21,7 @@ from zoo.exchange.h5 import by_layer, by_place, read_h5
 from zoo.exchange.imported import PIXEL_RANGES, ImportedNetwork, PixelRange, check_answers
 from zoo.exchange.keras_config import blueprint
 from zoo.exchange.settings import record, rows, short, text, whole
-from zoo.labels import LabelSet, own_labels
+from zoo.labels import ELSEWHERE, LabelSet, own_labels
 from zoo.svm import SvmClassifier
 
 _NO_MODEL = (
@@ -197,7 +197,7 @@ def _labels(archive: Archive, model: str, count: int | None) -> LabelSet:
     names = [text(label, "A class's name", MAX_NAME).strip() for label in names]
     if len(set(names)) < count or not all(names):
         raise ModelFileError("Two classes have the same name, or one has none. Rename them and export again.")
-    return own_labels(names)
+    return own_labels(names, ELSEWHERE)
 
 
 def _lines(content: bytes) -> list[str]:
