@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import gradio as gr
@@ -64,10 +65,16 @@ def tab(engine):
     made.viewers.close()
 
 
+def done(work):
+    """What a coroutine returns, from a thread of its own: with a browser open, Playwright keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def send(tab, session="a", **value):
     chosen = {"models": tab.engine.default_models, "labels": "7"}
     value = chosen | {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
-    return asyncio.run(tab.frame(value, session))
+    return done(tab.frame(value, session))
 
 
 def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine):
@@ -112,7 +119,7 @@ def test_sessions_are_apart_and_stop_forgets(tab):
     send(tab, "a")
     send(tab, "b")
     assert len(tab.viewers) == 2
-    asyncio.run(tab.stop({"run": 1}, "a"))
+    done(tab.stop({"run": 1}, "a"))
     assert len(tab.viewers) == 1
     assert send(tab, "a")["words"] == ""  # of the run that was stopped
     assert len(send(tab, "a", run=2)["faces"]) == 1
@@ -135,7 +142,7 @@ def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_firs
         return await asyncio.gather(*(tab.frame({"turn": turn}, session) for session, turn in frames))
 
     monkeypatch.setattr(tab, "answer", answer)
-    answers = asyncio.run(crowd())
+    answers = done(crowd())
     assert [one["words"] for one in answers] == ["a", "b", "", "c", "d"]
     assert {*served[:2]} == {("a", 1), ("b", 1)} and {*served[2:]} == {("c", 1), ("d", 1)}
     assert max(started - done for started, done in zip(range(4), at_once, strict=True)) < AT_ONCE
