@@ -4,7 +4,7 @@ The network is kept as it is; only its last step, a softmax, gives way to one li
 fitted on the embeddings of Training and of its mirror images. C is chosen on PublicTest.
 
 Expected: measured, see the card. The machine is fitted in seconds, after the network has looked at
-57,000 crops (five minutes on one core). Command::
+57,000 crops (some minutes). Command::
 
     python -m zoo train cnn-svm --data fer2013.csv
 """
