@@ -222,7 +222,7 @@ def _contract(archive: Archive, name: str) -> tuple[AlignSpec, PixelRange]:
         spec = AlignSpec(**settings)
         fits = spec.fingerprint == value.get("fingerprint")
         pixel_range = PixelRange(float(pixels["scale"]), float(pixels["offset"]))
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise ModelFileError(f"preprocessing.json is not as this app writes it ({short(str(error))}).") from None
     if not fits or replace(spec, registration="anchors") != AlignSpec():
         raise ModelFileError(

@@ -13,6 +13,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from features.align import AlignSpec
+from features.descriptors import Hog, Joined
+from zoo.exchange import svm_file
+from zoo.exchange.bundle import contract
+from zoo.labels import LabelSet
+from zoo.svm import Linear, SvmClassifier
+
 Cases = Iterator[tuple[str, bytes]]
 ODD = {
     "null": None,
@@ -33,7 +40,7 @@ def cases(tm) -> dict[str, bytes]:
     """Every case; the seed is fixed, so that a failure can be seen again."""
     rng = np.random.default_rng(20260101)
     made: dict[str, bytes] = {}
-    for group in (_bytes, _zips, _json, _layers, _weights, _hdf5, _labels):
+    for group in (_bytes, _zips, _json, _layers, _weights, _hdf5, _labels, _machines):
         for name, content in group(tm, rng):
             assert name not in made, name
             made[name] = content
@@ -389,6 +396,43 @@ def _labels(tm, rng) -> Cases:
         "no scale": {"align": align, "pixels": {"scale": None, "offset": 0}},
     }.items():
         yield f"contract: {name}", pack(good(tm) | {"preprocessing.json": json.dumps(value).encode()})
+
+
+def _machines(tm, rng) -> Cases:
+    """A support vector machine of our own exports, broken."""
+    labels, k = LabelSet("x", tm.labels), len(tm.labels)
+    scaling = np.ones(k, np.float32), np.zeros(k, np.float32)
+    machine = Linear(rng.normal(size=(128, k)).astype(np.float32), np.zeros(k, np.float32))
+    model = SvmClassifier("x", labels, AlignSpec(), Joined((Hog(cell=24),), (1.0,)), machine, scaling)
+    papers = {"preprocessing.json": json.dumps(contract(AlignSpec(), 48)).encode(), "labels.txt": tm.labels_txt}
+    files = {**svm_file.write(model), **papers}
+    notes = json.loads(files["svm.json"])
+    hog = notes["descriptor"][0]
+    changes = {
+        "a list": [],
+        "no descriptor": {**notes, "descriptor": None},
+        "five parts": {**notes, "descriptor": [hog] * 5},
+        "another descriptor": {**notes, "descriptor": [{"kind": "lbp"}]},
+        "a strange setting": {**notes, "descriptor": [{**hog, "evil": 1}]},
+        "no cell": {**notes, "descriptor": [{"kind": "hog"}]},
+        "a tiny cell": {**notes, "descriptor": [{**hog, "cell": 1}]},
+        "many orientations": {**notes, "descriptor": [{**hog, "orientations": 10**9}]},
+        "a word for centred": {**notes, "descriptor": [{**hog, "centred": "yes"}]},
+        "no arrays": {**notes, "arrays": []},
+        "another width": {**notes, "descriptor": [{**hog, "cell": 12}]},
+        "vectors that are none": {
+            **notes,
+            "arrays": [notes["arrays"][0] | {"name": "svm/vectors"}, *notes["arrays"][1:]],
+        },
+        "nothing known of it": {"arrays": notes["arrays"]},
+    }
+    for name, value in changes.items():
+        yield f"machine: {name}", pack(files | {"svm.json": json.dumps(value).encode()})
+    yield "machine: NaN", pack(files | {"svm.bin": b"\xff\xff\xff\x7f" * (len(files["svm.bin"]) // 4)})
+    yield "machine: cut off", pack(files | {"svm.bin": files["svm.bin"][:-8]})
+    yield "machine: no numbers", pack({name: content for name, content in files.items() if name != "svm.bin"})
+    wild = {**contract(AlignSpec(), 48), "pixels": {"scale": 10**400, "offset": 0}}
+    yield "contract: an endless scale", pack(files | {"preprocessing.json": json.dumps(wild).encode()})
 
 
 def names(folder: Path) -> list[str]:
