@@ -312,6 +312,7 @@ def _preview(call: Call) -> dict:
     return {"size": list(faces.image_size), "faces": rows}
 
 
+LONG = ("train", "grow", "experiment", "archive")
 CALLS: dict[str, Callable[[Call], dict]] = {
     "look": _look,
     "start": _start,

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 import gradio as gr
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from gradio.context import Context
 
 from features.images import ImageError
@@ -28,6 +28,7 @@ from zoo.teach.project import MAX_NAME, ProjectError
 
 LOG = logging.getLogger(__name__)
 ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError)
+AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
 ON_LOAD = "window.faceOffTeach(element, props, server, upload);"
 
 # A panel below the three columns is a title and a function that lays it out.
@@ -47,10 +48,12 @@ class TeachTab:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._limits = CapacityLimiter(AT_ONCE), CapacityLimiter(LONG_AT_ONCE)
 
     async def teach(self, value: object, session: str) -> dict:
-        """Answer one request."""
-        return await to_thread.run_sync(self.answer, value, session)
+        """Answer one request; long ones wait apart, so that they hold no others up."""
+        long = isinstance(value, dict) and value.get("do") in teach_calls.LONG
+        return await to_thread.run_sync(self.answer, value, session, limiter=self._limits[long])
 
     def answer(self, value: object, session: str) -> dict:
         """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
