@@ -122,6 +122,33 @@ def two_heads(network: tuple, dropout: float = 0.3) -> keras.Model:
     return keras.Model(inputs, heads)
 
 
+def warm_start(model: keras.Model, folder: Path) -> None:
+    """Begin from kept models instead of random weights: a restart of the cosine (SGDR).
+
+    Parameters
+    ----------
+    model : keras.Model
+        As `two_heads` makes it.
+    folder : Path
+        Holds ``cnn/model.keras`` and, if the second head learned something, ``cnn-ferplus/model.keras``.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017.
+    """
+    for name, head in (("cnn", "fer2013"), ("cnn-ferplus", "ferplus")):
+        path = folder / name / "model.keras"
+        if name != "cnn" and not path.is_file():
+            continue
+        kept = keras.saving.load_model(path, compile=False)
+        _trunk(model).set_weights(_trunk(kept).get_weights())
+        model.get_layer(head).set_weights(kept.get_layer(head).get_weights())
+
+
+def _trunk(model: keras.Model) -> keras.Model:
+    return keras.Model(model.inputs, model.get_layer("embedding").output)
+
+
 def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: bool = False) -> None:
     """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
 

@@ -26,7 +26,7 @@ from zoo.cards import Card, Training
 from zoo.cnn import CnnClassifier
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, DataError, load_fer2013, read_ferplus
-from zoo.deep import Batches, Schedule, export, fit, minutes, two_heads, vote_shares
+from zoo.deep import Batches, Schedule, export, fit, minutes, two_heads, vote_shares, warm_start
 from zoo.evaluation import ferplus_majority
 from zoo.labels import EIGHT
 from zoo.networks import residual_vgg
@@ -39,21 +39,27 @@ CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
     parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
+    parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, keep the best epoch on PublicTest, calibrate there, write the checkpoints."""
-    schedule = Schedule(epochs=args.epochs, seed=args.seed, precision=args.precision)
+    schedule = Schedule(epochs=args.epochs, rate=args.rate, seed=args.seed, precision=args.precision)
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_global_policy(schedule.precision)
     data = load_fer2013(args.data, AlignSpec())
     counts = votes_of(data, args.votes)
     parts = with_votes(data, counts)
     batches = Batches(*parts["Training"], SIDE, schedule, CHANGES)
-    fit(two_heads(network()), batches, parts["PublicTest"], args.run, args.resume)
+    model = two_heads(network())
+    if args.start:
+        warm_start(model, args.start)
+    fit(model, batches, parts["PublicTest"], args.run, args.resume)
     command = "python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv"
-    command += f" --epochs {args.epochs} --precision {args.precision}"
+    command += f" --epochs {args.epochs} --rate {args.rate:g} --precision {args.precision}"
+    command += f" --start {args.start.name}" if args.start else ""
     note = checkpoint.training_note(command, "FER2013 and FER+ votes", args.seed, minutes(args.run))
     publish(args.run, data, counts, note, args.out)
 
