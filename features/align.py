@@ -135,7 +135,7 @@ class AlignedFaces:
 
     @cached_property
     def gradients(self) -> tuple[np.ndarray, np.ndarray]:
-        """Strength and direction in degrees, 0 to 180, of the grey levels' change; none at the border.
+        """Strength and direction in degrees, 0 to 360, of the grey levels' change; none at the border.
 
         Both ``(n, S, S)`` float64; kept, because descriptors at several scales read the same ones.
         """
@@ -143,7 +143,7 @@ class AlignedFaces:
         grey = self.images.astype(np.float64)
         down[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
         right[:, :, 1:-1] = grey[:, :, 2:] - grey[:, :, :-2]
-        return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 180
+        return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 360
 
     def __getitem__(self, index) -> AlignedFaces:
         """The chosen faces, again as `AlignedFaces`; an integer gives one face."""

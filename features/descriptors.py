@@ -30,6 +30,9 @@ class Hog:
         degrees instead of beginning it there: then a mirrored picture has the same entries in
         another order (see `mirror_order`), because no gradient of whole grey levels lies on an
         edge between bins.
+    signed : bool
+        Directions go round the full circle, so that dark-to-light is not light-to-dark:
+        a brow's upper edge is told from its lower.
 
     Notes
     -----
@@ -44,6 +47,7 @@ class Hog:
     cell: int = 8
     orientations: int = 8
     centred: bool = False
+    signed: bool = False
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
         """``(n, d)`` float32 with d = (S // cell - 1)² x 4 x orientations."""
@@ -55,11 +59,17 @@ class Hog:
 
     def mirror_order(self, size: int) -> np.ndarray:
         """Where each entry of a mirrored crop of `size` pixels stands in the descriptor of the crop: ``(d,)`` int."""
-        if not self.centred or size % self.cell:
-            raise ValueError(f"{self} of {size} px has no mirror order; centre the bins and let cells fill the crop")
+        # Else gradients along 45 or 90 degrees would lie on an edge between bins.
+        whole = self.orientations % (8 if self.signed else 4) == 0
+        if not (self.centred and whole) or size % self.cell:
+            raise ValueError(
+                f"{self} of {size} px has no mirror order; centre the bins, 4 (signed: 8) or a multiple of them, "
+                "and let cells fill the crop"
+            )
         side = self._blocks(size)
         places = np.arange(side * side * 4 * self.orientations).reshape(side, side, 2, 2, self.orientations)
-        turned = -np.arange(self.orientations) % self.orientations
+        half_turn = self.orientations // 2 if self.signed else 0
+        turned = (half_turn - np.arange(self.orientations)) % self.orientations
         return places[:, ::-1, :, ::-1][..., turned].ravel()
 
     def _blocks(self, size: int) -> int:
@@ -68,8 +78,9 @@ class Hog:
     def _cells(self, strength: np.ndarray, angle: np.ndarray) -> np.ndarray:
         """Mean gradient of each cell by direction: ``(S, S), (S, S) -> (c, c, orientations)``."""
         count = len(strength) // self.cell
-        width = 180 / self.orientations
-        bins = ((angle + width / 2 * self.centred) % 180 // width).astype(np.intp).clip(0, self.orientations - 1)
+        span = 360 if self.signed else 180
+        width = span / self.orientations
+        bins = ((angle + width / 2 * self.centred) % span // width).astype(np.intp).clip(0, self.orientations - 1)
         place = np.arange(count * self.cell) // self.cell
         inside = slice(0, count * self.cell)
         index = (place[:, None] * count + place) * self.orientations + bins[inside, inside]

@@ -15,6 +15,8 @@ from features.descriptors import Joined
 from zoo.svm import Kernel, Linear, rbf
 
 CHUNK = 512
+# Faces the principal directions are computed from: enough for them, and half the memory of all.
+PCA_SAMPLE = 12_000
 
 
 def describe(descriptor: Joined, faces: AlignedFaces) -> np.ndarray:
@@ -86,8 +88,9 @@ def project(x: np.ndarray, order: np.ndarray, settings: KernelSettings) -> Proje
     order : ndarray
         ``(d,)``: ``x[:, order]`` are the mirrored faces' descriptors.
     """
+    rows = np.random.default_rng(settings.seed).permutation(len(x))[:PCA_SAMPLE]
     pca = PCA(settings.components, svd_solver="randomized", random_state=settings.seed, iterated_power=3)
-    pca.fit(np.concatenate([x, x[:, order]]))
+    pca.fit(np.concatenate([x[rows], x[rows][:, order]]))
     mirrored = pca.components_[:, order]
     signs = np.sign((pca.components_ * mirrored).sum(axis=1))
     components = pca.components_ + signs[:, None] * mirrored

@@ -8,6 +8,7 @@ from features.descriptors import CONTOUR_POINTS, Geometry, Hog, Joined, Lbp, fro
 ALL = [
     Hog(),
     Hog(cell=6, orientations=9),
+    Hog(cell=6, orientations=16, centred=True, signed=True),
     Lbp(),
     Lbp(radius=2, grid=5),
     Geometry(),
@@ -119,10 +120,11 @@ def test_weights_scale_their_parts(make_aligned):
     assert np.allclose(joined, np.concatenate([Hog(12)(faces), 3 * Lbp()(faces)], axis=1))
 
 
-@pytest.mark.parametrize("cell", [6, 12])
-def test_centred_hog_of_a_mirrored_face_is_the_same_in_another_order(cell, make_aligned):
+@pytest.mark.parametrize(
+    "hog", [Hog(6, centred=True), Hog(12, centred=True), Hog(6, 16, True, True), Hog(8, 8, True, True)]
+)
+def test_centred_hog_of_a_mirrored_face_is_the_same_in_another_order(hog, make_aligned):
     faces = make_aligned(3)
-    hog = Hog(cell, centred=True)
     order = hog.mirror_order(72)
     assert (hog(faces)[:, order] == hog(faces.mirrored())).all()
     assert (order[order] == np.arange(len(order))).all()
@@ -135,7 +137,7 @@ def test_mirror_order_of_joined_parts_follows_the_parts(make_aligned):
     assert (joined(faces)[:, joined.mirror_order(72)] == joined(faces.mirrored())).all()
 
 
-@pytest.mark.parametrize("hog", [Hog(6), Hog(7, centred=True)])
+@pytest.mark.parametrize("hog", [Hog(6), Hog(7, centred=True), Hog(6, 6, True), Hog(6, 12, True, True)])
 def test_hog_without_a_mirror_order_says_why(hog):
     with pytest.raises(ValueError, match="mirror order"):
         hog.mirror_order(72)
@@ -147,6 +149,22 @@ def test_centred_hog_halves_scikit_images_finer_bins(make_aligned):
     fine = Hog(12, 16)._cells(*(part[0] for part in face.gradients))
     coarse = Hog(12, 8, centred=True)._cells(*(part[0] for part in face.gradients))
     assert np.allclose(coarse, np.roll(fine, 1, axis=2).reshape(6, 6, 8, 2).sum(axis=3))
+
+
+def test_signed_hog_folds_to_unsigned(make_aligned):
+    strength, angle = (part[0] for part in make_aligned(1).gradients)
+    signed = Hog(12, 16, signed=True)._cells(strength, angle)
+    assert np.allclose(signed[..., :8] + signed[..., 8:], Hog(12, 8)._cells(strength, angle))
+
+
+def test_signed_hog_tells_dark_to_light_from_light_to_dark():
+    image = np.zeros((2, 72, 72), np.uint8)
+    image[0, :, 36:] = image[1, :, :36] = 200
+    faces = AlignedFaces(image, np.zeros((2, 468, 3), np.float32), np.zeros((2, 2, 3), np.float32), AlignSpec())
+    there, back = Hog(8, 8, centred=True, signed=True)(faces).reshape(2, -1, 8).sum(axis=1)
+    assert (there.argmax(), back.argmax()) == (0, 4)
+    unsigned = Hog(8, 8, centred=True)(faces)
+    assert np.allclose(unsigned[0], unsigned[1])
 
 
 @pytest.mark.parametrize("radius", [1, 2])

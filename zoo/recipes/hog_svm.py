@@ -28,7 +28,8 @@ CARD = checkpoint.draft(
     "Gradient histograms at two scales and a kernel machine: every face is weighed against thousands.",
     "svm",
 )
-DESCRIPTOR = Joined((Hog(cell=6, centred=True), Hog(cell=12, centred=True)), (1.0, 1.0))
+FINE, COARSE = (Hog(cell, orientations=16, centred=True, signed=True) for cell in (6, 12))
+DESCRIPTOR = Joined((FINE, COARSE), (1.0, 1.0))
 SETTINGS = KernelSettings(components=176, c=10.0, gamma=1.5)
 
 
