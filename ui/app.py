@@ -49,6 +49,7 @@ def build(engine: Engine) -> gr.Blocks:
     engine : Engine
         Need not be warm; the page says when it is.
     """
+    uploads.only_from_here()
     gr.set_static_paths([PICTURES])
     with gr.Blocks(title="Face-off", analytics_enabled=False, delete_cache=(SWEEP, AGE)) as app:
         _head(app, engine)

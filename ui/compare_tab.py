@@ -10,7 +10,9 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
+from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
+from pydantic import ValidationError
 
 from features import images
 from features.images import ImageError
@@ -28,6 +30,7 @@ ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
 RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
+NOT_UPLOADED = "The picture did not arrive as an uploaded file. Upload it and send what the upload returns."
 PRIVATE = {"api_visibility": "private"}
 
 
@@ -95,6 +98,17 @@ class CompareTab:
         return self.engine.compare(read_photo(photo), _names(models), labels, session)
 
 
+class Sent(ImageData):
+    """What an image box is sent. Gradio checks its form before any function of ours, and says nothing of it."""
+
+    @classmethod
+    def model_validate(cls, *given, **options) -> Sent:
+        try:
+            return super().model_validate(*given, **options)
+        except ValidationError:
+            raise _refusal(NOT_UPLOADED) from None
+
+
 def read_photo(photo: dict) -> np.ndarray:
     """The picture behind what an image box sends.
 
@@ -107,7 +121,7 @@ def read_photo(photo: dict) -> np.ndarray:
     """
     path = photo.get("path") if isinstance(photo, dict) else None
     if not isinstance(path, str) or not _is_ours(Path(path)):
-        raise ImageError("The picture did not arrive as an uploaded file. Upload it and send what the upload returns.")
+        raise ImageError(NOT_UPLOADED)
     if not Path(path).is_file():
         raise ImageError(wording.GONE)
     return images.load(Path(path).read_bytes() if Path(path).stat().st_size <= images.MAX_BYTES else path)
@@ -123,10 +137,18 @@ def _file_name(photo: dict) -> str:
     return re.split(r"[/\\]", str(photo.get("orig_name") or photo.get("path") or ""))[-1]
 
 
-def _names(models: list[str] | str | None) -> list[str]:
-    """Names as they come from a check box group, or from a script as one text with commas."""
+def _names(models: object) -> list[str]:
+    """Names as they come from a check box group, or from a script as one text with commas.
+
+    Raises
+    ------
+    NoModelError
+        Neither a list of names nor a text.
+    """
     parts = models.split(",") if isinstance(models, str) else models or []
-    return [str(part).strip() for part in parts if str(part).strip()]
+    if not (isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts)):
+        raise NoModelError(f'Models are a list of names, such as ["hog-svm", "cnn"]; this came: {str(models)[:80]}')
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _sorry(sentence: str) -> tuple[str, str]:
@@ -183,6 +205,7 @@ def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:
         placeholder="Drop a picture here\nor choose one",
         elem_id="fo-picture",
     )
+    photo.data_model = Sent
     examples = gr.HTML(_thumbnails(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples.js"))
     choices = [(card.title, name) for name, card in engine.cards.items()]
     models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fo-models")

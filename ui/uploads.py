@@ -14,11 +14,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import gradio as gr
+from gradio import processing_utils
 from gradio.utils import get_upload_folder
 
 from features.images import ImageError
 
 VARIABLE = "GRADIO_TEMP_DIR"
+
+
+def only_from_here() -> None:
+    """Fetch no file from an address that a script sends instead of one: no request leaves this machine.
+
+    Gradio would download it before any function of ours is asked, and has no setting for it.
+    """
+    processing_utils.async_ssrf_protected_download = _refuse_address
+
+
+async def _refuse_address(url: str, cache_dir: str) -> str:
+    raise gr.Error(
+        f"Addresses are not fetched ({url[:80]}). Upload the file itself and send what the upload returns.",
+        print_exception=False,
+    )
 
 
 def home() -> Path:

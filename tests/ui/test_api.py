@@ -4,6 +4,7 @@ import io
 import zlib
 from pathlib import Path
 
+import gradio.processing_utils
 import gradio.route_utils
 import httpx
 import numpy as np
@@ -152,6 +153,53 @@ def test_unknown_models_and_label_sets_are_refused(client, astronaut, models, la
 def test_no_picture_is_refused(client):
     with pytest.raises(AppError, match="No image came"):
         client.predict(image=None, api_name="/compare")
+
+
+def raw(url: str, *data) -> str:
+    """What the server says to values that no client library would send."""
+    begun = httpx.post(f"{url}gradio_api/call/compare", json={"data": data})
+    return httpx.get(f"{url}gradio_api/call/compare/{begun.json()['event_id']}", timeout=20).text
+
+
+@pytest.fixture
+def uploaded(url, astronaut) -> dict:
+    (path,) = httpx.post(f"{url}gradio_api/upload", files={"files": astronaut.read_bytes()}).json()
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize(
+    ("models", "labels", "words"),
+    [
+        (5, "7", "a list of names"),
+        ([["cnn"]], "7", "a list of names"),
+        ({"cnn": 1}, "7", "a list of names"),
+        (None, "7", "No model is chosen"),
+        (["cnn"], None, "choose one of 7, 6, 5"),
+        (["cnn"], {"a": []}, "choose one of 7, 6, 5"),
+    ],
+)
+def test_values_of_another_kind_are_told_what_is_wanted(url, uploaded, models, labels, words):
+    said = raw(url, uploaded, models, labels)
+    assert "event: error" in said
+    assert words in said
+
+
+@pytest.mark.parametrize(
+    "image", ["a text", 7, [], {}, {"url": "x"}, {"path": 5}, {"path": None}, [[0, 255], [255, 0]]]
+)
+def test_what_is_no_upload_is_told_to_be_uploaded(url, image):
+    said = raw(url, image, ["cnn"], "7")
+    assert "event: error" in said
+    assert "Upload it" in said
+
+
+@pytest.mark.parametrize("address", ["http://203.0.113.5/face.jpg", "https://example.com/face.jpg"])
+def test_addresses_are_not_fetched(url, address, monkeypatch):
+    asked = []
+    monkeypatch.setattr(gradio.processing_utils, "async_ssrf_protected_get", lambda *given: asked.append(given))
+    said = raw(url, {"path": address, "meta": {"_type": "gradio.FileData"}}, ["cnn"], "7")
+    assert "Addresses are not fetched" in said
+    assert asked == []
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
