@@ -3,6 +3,7 @@
 python demo.py                      the app on http://127.0.0.1:7860
 python demo.py --share              and on a public link for a week
 python demo.py --host 0.0.0.0       for other computers on this network
+python demo.py --classroom          a lesson: camera off, drawn faces, larger type, nothing to save
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def parse(argv=None):
     parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's server")
     parser.add_argument("--ssl-certfile", metavar="FILE", help="certificate, for https (cameras on a network need it)")
     parser.add_argument("--ssl-keyfile", metavar="FILE", help="the certificate's private key")
+    parser.add_argument("--classroom", action="store_true", help="a lesson: camera off until the teacher turns it on")
     args = parser.parse_args(argv)
     if args.port is not None and not 0 < args.port < 65536:
         parser.error(f"--port {args.port} is no port; choose one from 1024 to 65535")

@@ -18,7 +18,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 import gradio as gr
 from gradio import networking
 
-from ui import compare_tab, live_tab, teach_tab, uploads, video_tab, wording, zoo_tab
+from ui import classroom, compare_tab, lesson_tab, live_tab, teach_tab, uploads, video_tab, wording, zoo_tab
+from ui.classroom import HOME, Room
 from ui.engine import Engine
 from ui.examples import PICTURES
 from ui.theme import ASSETS, read, theme
@@ -27,13 +28,16 @@ from zoo.teach import files
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
 # Where it has a choice of models it returns that, and a session's own models are offered there, too.
-TABS: tuple[tuple[str, Callable[[Engine], gr.CheckboxGroup | None]], ...] = (
+Tab = tuple[str, Callable[[Engine, Room], gr.CheckboxGroup | None]]
+TABS: tuple[Tab, ...] = (
     ("Compare", compare_tab.build),
     ("Live", live_tab.build),
-    ("Video", video_tab.build),
+    ("Video", lambda engine, _: video_tab.build(engine)),
     ("Teach", teach_tab.build),
-    ("Zoo", zoo_tab.build),
+    ("Zoo", lambda engine, _: zoo_tab.build(engine)),
 )
+# A clip that can be watched can be kept: a lesson has none.
+LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in TABS if tab[0] != "Video"))
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -41,22 +45,24 @@ AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private
 SWEEP, AGE = 60, wording.KEPT_MINUTES * 60 - 90
 
 
-def build(engine: Engine) -> gr.Blocks:
+def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
     """The whole app.
 
     Parameters
     ----------
     engine : Engine
         Need not be warm; the page says when it is.
+    room : Room
+        What is other in a classroom.
     """
     uploads.only_from_here()
     gr.set_static_paths([PICTURES])
     with gr.Blocks(title="Face-off", analytics_enabled=False, delete_cache=(SWEEP, AGE)) as app:
-        _head(app, engine)
+        _head(app, engine, room)
         with gr.Tabs(elem_id="fo-tabs"):
-            for title, lay_out in TABS:
+            for title, lay_out in LESSON_TABS if room.lesson else TABS:
                 with gr.Tab(title) as tab:
-                    models = lay_out(engine)
+                    models = lay_out(engine, room)
                 if models is not None:
                     tab.select(_choices(engine), None, models, **AT_ONCE)
         _foot(app)
@@ -74,7 +80,7 @@ def _choices(engine: Engine) -> Callable[[gr.Request], dict]:
     return choices
 
 
-def launch_options() -> dict:
+def launch_options(room: Room = HOME) -> dict:
     """What `Blocks.launch` is given besides host, port and certificates."""
     return {
         "theme": theme(),
@@ -85,6 +91,7 @@ def launch_options() -> dict:
             ASSETS / "teach.css",
             charts.STYLE,
             ASSETS / "zoo.css",
+            *([ASSETS / "lesson.css"] if room.lesson else []),
         ],
         "head": read("head.html"),
         "footer_links": [],
@@ -96,10 +103,11 @@ def launch_options() -> dict:
     }
 
 
-def _head(app: gr.Blocks, engine: Engine) -> None:
+def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
+    law = f" <span>{wording.LAW}</span>" if room.lesson else ""
     gr.HTML(
         f'<header class="fo-head"><h1>Face-off</h1><p>{wording.TAGLINE}</p></header>'
-        f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}</p></aside>',
+        f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}{law}</p></aside>',
         apply_default_css=False,
     )
     spoken = {"apply_default_css": False, "js_on_load": read("spoken.js")}
@@ -142,15 +150,19 @@ def serve(args: argparse.Namespace) -> None:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    engine = Engine()
-    app = build(engine)
+    code = classroom.new_code() if args.classroom else ""
+    room = classroom.classroom(code) if args.classroom else HOME
+    engine = Engine(room=room)
+    app = build(engine, room)
     try:
-        address = start(app, args)
+        address = start(app, args, room)
     except OSError:
         raise SystemExit(_cannot_listen(args)) from None
     uploads.stop_on_signals()
     try:
         print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
+        if code:
+            print(wording.teachers_code(code), flush=True)
         engine.start()
         if args.share:
             print(share(app), flush=True)
@@ -159,7 +171,7 @@ def _serve(args: argparse.Namespace) -> None:
         app.close(verbose=False)
 
 
-def start(app: gr.Blocks, args: argparse.Namespace) -> str:
+def start(app: gr.Blocks, args: argparse.Namespace, room: Room = HOME) -> str:
     """Launch without waiting, and return the local address."""
     _, address, _ = app.launch(
         server_name=args.host,
@@ -169,7 +181,7 @@ def start(app: gr.Blocks, args: argparse.Namespace) -> str:
         ssl_verify=False,
         share=False,
         prevent_thread_lock=True,
-        **launch_options(),
+        **launch_options(room),
     )
     return address
 

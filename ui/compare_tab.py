@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from features import images
 from features.images import ImageError
 from ui import embed, results, wording
+from ui.cartoons import DRAWINGS
+from ui.classroom import HOME, Room
 from ui.engine import Engine, NoModelError
 from ui.examples import EXAMPLES, NOTE, PICTURES, Example
 from ui.theme import read
@@ -52,10 +54,12 @@ class CompareTab:
     Parameters
     ----------
     engine : Engine
+    room : Room
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, room: Room = HOME) -> None:
         self.engine = engine
+        self.room = room
 
     def show(self, photo: dict | None, models: list[str], labels: str, request: gr.Request) -> tuple[str, str]:
         """The answer as HTML, and as one line to be read out."""
@@ -69,7 +73,7 @@ class CompareTab:
         try:
             comparison = self._compare(photo, in_order, labels, session)
             models = {model.name: model for model in self.engine.models(in_order, session)}
-            html = results.page(comparison, cards, models, _file_name(photo))
+            html = results.page(comparison, cards, models, self._file_name(photo))
             return html, results.summary(comparison)
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
@@ -86,11 +90,14 @@ class CompareTab:
             comparison = self._compare(image, models, labels)
         except ASKED_WRONGLY as error:
             raise _refusal(_sentence(error)) from None
-        return records.record(comparison, results.thresholds(comparison, self.engine.cards), _file_name(image))
+        return records.record(comparison, results.thresholds(comparison, self.engine.cards), self._file_name(image))
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
         return [_model_record(card) for card in self.engine.cards.values()]
+
+    def _file_name(self, photo: dict) -> str:
+        return file_name(photo) if self.room.files else ""
 
     def _compare(self, photo: dict, models: list[str], labels: str, session: str = "") -> Comparison:
         label_set(labels)
@@ -132,7 +139,7 @@ def _is_ours(path: Path) -> bool:
     return any(real.is_relative_to(Path(folder).resolve()) for folder in (get_upload_folder(), PICTURES))
 
 
-def _file_name(photo: dict) -> str:
+def file_name(photo: dict) -> str:
     """The picture's own name, without the folders of whoever sent it."""
     return re.split(r"[/\\]", str(photo.get("orig_name") or photo.get("path") or ""))[-1]
 
@@ -178,12 +185,12 @@ def _model_record(card) -> dict:
     }
 
 
-def build(engine: Engine) -> gr.CheckboxGroup:
+def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
-    tab = CompareTab(engine)
+    tab = CompareTab(engine, room)
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
-            inputs, examples = _controls(engine)
+            inputs, examples = _controls(engine, room)
         with gr.Column(scale=9, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("spoken.js"))
             answer = gr.HTML(
@@ -193,12 +200,12 @@ def build(engine: Engine) -> gr.CheckboxGroup:
     return inputs.models
 
 
-def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:
+def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
     photo = gr.Image(
         label="Picture",
         show_label=False,
         type="filepath",
-        sources=["upload", "webcam", "clipboard"],
+        sources=["upload", "clipboard"] if room.lesson else ["upload", "webcam", "clipboard"],
         height=300,
         buttons=[],
         webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
@@ -206,7 +213,9 @@ def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:
         elem_id="fo-picture",
     )
     photo.data_model = Sent
-    examples = gr.HTML(_thumbnails(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples.js"))
+    examples = gr.HTML(
+        _thumbnails(room), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples.js")
+    )
     choices = [(card.title, name) for name, card in engine.cards.items()]
     models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fo-models")
     labels = gr.Radio(
@@ -215,8 +224,9 @@ def _controls(engine: Engine) -> tuple[Inputs, gr.HTML]:
     return Inputs(photo, models, labels), examples
 
 
-def _thumbnails() -> str:
-    return f'<h2>Or try one of these</h2><div class="fo-thumbs">{"".join(map(_thumbnail, EXAMPLES))}</div><p>{NOTE}</p>'
+def _thumbnails(room: Room) -> str:
+    shown = (*EXAMPLES, *DRAWINGS) if room.lesson else EXAMPLES
+    return f'<h2>Or try one of these</h2><div class="fo-thumbs">{"".join(map(_thumbnail, shown))}</div><p>{NOTE}</p>'
 
 
 def _thumbnail(example: Example) -> str:
@@ -237,7 +247,7 @@ def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.H
 
 
 def _picked(event: gr.EventData) -> str:
-    names = {example.name: example for example in EXAMPLES}
+    names = {example.name: example for example in (*EXAMPLES, *DRAWINGS)}
     chosen = names.get(str(event.name))
     if chosen is None:
         raise _refusal(f"There is no example {event.name!r}.")

@@ -14,6 +14,7 @@ import numpy as np
 
 from features.faces import Faces
 from features.mesh import FaceMesher
+from ui.classroom import HOME, Room
 from zoo import registry
 from zoo.cards import Card, CardError
 from zoo.compare import Comparison, compare
@@ -39,13 +40,15 @@ class Engine:
     workers : int
         Pictures worked on at the same time. Each worker has a `FaceMesher` of its own, because
         MediaPipe's graphs are not to be shared between threads.
+    room : Room
+        How many sessions may teach, and how many samples each may hold.
     """
 
-    def __init__(self, root: Path = registry.CHECKPOINTS, workers: int = 2) -> None:
+    def __init__(self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Room = HOME) -> None:
         self.root = root
         self.cards: dict[str, Card] = {}
         self.broken: dict[str, str] = {}
-        self.desks = Desks(lambda: self._known(TRUNK))
+        self.desks = Desks(lambda: self._known(TRUNK), most=room.desks, samples=room.samples)
         self._read_cards()
         self._workers = workers
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()

@@ -22,6 +22,7 @@ from features.images import ImageError
 from features.mesh import tesselation
 from features.stream import Readers
 from ui import wording
+from ui.classroom import HOME, Room
 from ui.engine import Engine, NoModelError
 from ui.theme import read
 from zoo.cards import Card
@@ -87,11 +88,13 @@ class LiveTab:
     ----------
     engine : Engine
     viewers : Viewers
+    room : Room
     """
 
-    def __init__(self, engine: Engine, viewers: Viewers) -> None:
+    def __init__(self, engine: Engine, viewers: Viewers, room: Room = HOME) -> None:
         self.engine = engine
         self.viewers = viewers
+        self.room = room
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._under_way: set[str] = set()
 
@@ -99,6 +102,8 @@ class LiveTab:
         """Answer one frame. A session has one place in the line: a second frame meanwhile comes to nothing."""
         sent = Sent.read(value)
         turn = {"run": sent.run, "turn": sent.turn}
+        if not self.room.camera.on:
+            return turn | await self.may(value, session)
         if session in self._under_way:
             return turn | {"words": ""}
         self._under_way.add(session)
@@ -124,6 +129,10 @@ class LiveTab:
         image = read_frame(sent.image)
         work = lambda viewer, now: viewer.step(image, chosen, wanted, sent.options, now).as_json()
         return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.engine.cards)
+
+    async def may(self, _: object, session: str) -> dict:
+        """Whether the camera may be opened; the page asks before it does."""
+        return {} if self.room.camera.on else {"off": True, "words": wording.CAMERA_OFF}
 
     async def stop(self, value: object, session: str) -> dict:
         """Forget this session's faces."""
@@ -161,10 +170,10 @@ def server_function(name: str, work: Callable) -> Callable:
     return call
 
 
-def build(engine: Engine) -> gr.CheckboxGroup:
+def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     readers = Readers(AT_ONCE)
-    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers)))
+    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers)), room)
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
             models, labels = _choices(engine)
@@ -201,5 +210,6 @@ def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
         chosen={"models": engine.default_models, "labels": "7"},
         help=_help(),
         colours=COLOURS | {"": OTHER},
-        server_functions=[server_function("frame", tab.frame), server_function("stop", tab.stop)],
+        timeline=not tab.room.lesson,
+        server_functions=[server_function(name, getattr(tab, name)) for name in ("frame", "may", "stop")],
     )

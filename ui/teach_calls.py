@@ -16,13 +16,14 @@ from features.align import align
 from features.faces import Faces
 from features.images import ImageError
 from ui import teach_page, uploads, wording
+from ui.classroom import HOME, Room
 from ui.engine import Engine
 from zoo.labels import colours
 from zoo.live import read_frame
 from zoo.teach import files, project
 from zoo.teach.desk import Desk
 from zoo.teach.heads import Settings
-from zoo.teach.project import MAX_SAMPLES, Project, ProjectError
+from zoo.teach.project import Project, ProjectError
 from zoo.teach.samples import cut
 from zoo.teach.train import Lesson
 
@@ -69,6 +70,13 @@ class Call:
     engine: Engine
     desk: Desk
     asked: Asked
+    room: Room = HOME
+
+    def frame(self) -> np.ndarray:
+        """The camera's frame that came with it; refused while the teacher has the camera off."""
+        if not self.room.camera.on:
+            raise ProjectError(wording.CAMERA_OFF)
+        return read_frame(self.asked.text("image"))
 
 
 def answer(call: Call) -> dict:
@@ -95,7 +103,7 @@ def view(desk: Desk) -> dict:
         }
         for at, one in enumerate(now.classes)
     ]
-    about = {"total": len(now), "most": MAX_SAMPLES, "balance": project.balance_warning(now), "why": _why_not(now)}
+    about = {"total": len(now), "most": now.most, "balance": project.balance_warning(now), "why": _why_not(now)}
     return {"view": {"classes": classes, "stale": desk.stale, "taught": desk.lesson is not None} | about}
 
 
@@ -124,6 +132,8 @@ def _start(call: Call) -> dict:
 
 
 def _save(call: Call) -> dict:
+    if not call.room.files:
+        raise ProjectError(wording.NO_FACES_OUT)
     return {"file": base64.b64encode(files.save(call.desk.project)).decode(), "name": "face-off-project.zip"}
 
 
@@ -135,7 +145,7 @@ def _burst(call: Call) -> dict:
 
 
 def _frame(call: Call) -> dict:
-    return _collect(call, read_frame(call.asked.text("image")), call.asked.whole("burst"))
+    return _collect(call, call.frame(), call.asked.whole("burst"))
 
 
 def _picture(call: Call) -> dict:
@@ -284,7 +294,7 @@ def _trial(call: Call) -> dict:
     name = call.asked.text("name")
     if name not in wording.TRIALS_RECORDED:
         raise ProjectError(f"There is no experiment {name!r} that is recorded.")
-    image = read_frame(call.asked.text("image"))
+    image = call.frame()
     faces, skipped = _chosen(call.engine.find(image), "skip")
     if skipped:
         return {"skipped": skipped}
@@ -301,7 +311,7 @@ def _preview(call: Call) -> dict:
     if lesson is None:
         raise ProjectError(wording.TEACH["first"])
     path = call.asked.text("path")
-    image = images.load(uploads.take(path, images.MAX_BYTES)) if path else read_frame(call.asked.text("image"))
+    image = images.load(uploads.take(path, images.MAX_BYTES)) if path else call.frame()
     faces = call.engine.find(image)[:MOST_FACES]
     crops = align(image, faces, lesson.svm.align)
     said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in lesson.models}
@@ -312,8 +322,14 @@ def _preview(call: Call) -> dict:
     return {"size": list(faces.image_size), "faces": rows}
 
 
+def _camera(call: Call) -> dict:
+    """Whether the camera may be opened; the page asks before it does."""
+    return {"words": "" if call.room.camera.on else wording.CAMERA_OFF}
+
+
 LONG = ("train", "grow", "experiment", "archive")
 CALLS: dict[str, Callable[[Call], dict]] = {
+    "camera": _camera,
     "look": _look,
     "start": _start,
     "add": partial(_change, lambda now, asked: project.add_class(now, asked.text("name"))),

@@ -15,6 +15,7 @@ from gradio.context import Context
 
 from features.images import ImageError
 from ui import teach_calls, teach_exports, wording
+from ui.classroom import HOME, Room
 from ui.engine import Engine
 from ui.live_tab import server_function
 from ui.teach_calls import Asked, Call
@@ -44,11 +45,13 @@ class TeachTab:
     Parameters
     ----------
     engine : Engine
+    room : Room
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, room: Room = HOME) -> None:
         self.engine = engine
         self._limits = CapacityLimiter(AT_ONCE), CapacityLimiter(LONG_AT_ONCE)
+        self.room = room
 
     async def teach(self, value: object, session: str) -> dict:
         """Answer one request; long ones wait apart, so that they hold no others up."""
@@ -59,7 +62,7 @@ class TeachTab:
         """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
         asked = Asked(value if isinstance(value, dict) else {})
         try:
-            return teach_calls.answer(Call(self.engine, self.engine.desks.at(session), asked))
+            return teach_calls.answer(Call(self.engine, self.engine.desks.at(session), asked, self.room))
         except ASKED_WRONGLY as error:
             return {"words": str(error), "failed": True}
         except Stopped:
@@ -73,9 +76,9 @@ class TeachTab:
         self.engine.desks.leave(str(request.session_hash))
 
 
-def build(engine: Engine) -> None:
+def build(engine: Engine, room: Room = HOME) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
-    tab = TeachTab(engine)
+    tab = TeachTab(engine, room)
     chart_script = charts.SCRIPT.read_text(encoding="utf-8")
     gr.HTML(
         html_template='<div class="ft"></div>',
@@ -89,6 +92,7 @@ def build(engine: Engine) -> None:
         settings={name: getattr(Settings(), name) for name in (*RANGES, "augment", "aligned")},
         ranges=RANGES,
         longest=MAX_NAME,
+        files=room.files,
         server_functions=[server_function("teach", tab.teach)],
     )
     for title, lay_out in PANELS:

@@ -12,9 +12,13 @@ BARRETT = "https://doi.org/10.1177/1529100619832930"
 KEPT_MINUTES = 10
 
 TAGLINE = "Two kinds of machine look at the same face. Do they agree?"
+NOT_EMOTION = "An expression is not an emotion."
+CANNOT_KNOW = (
+    "This app names the label a picture looks most like. It cannot know how anyone feels. "
+    "Do not judge pupils, staff or candidates with it."
+)
 BANNER = (
-    "<b>An expression is not an emotion.</b> This app names the label a picture looks most like. "
-    "It cannot know how anyone feels. Do not judge pupils, staff or candidates with it. "
+    f"<b>{NOT_EMOTION}</b> {CANNOT_KNOW} "
     f'<a href="{BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
 )
 
@@ -228,6 +232,104 @@ def status(ready: bool, broken: dict[str, str]) -> str:
     """Whether the models are warm, and which were left out; plain text."""
     left_out = f" Left out, because they cannot be loaded: {', '.join(sorted(broken))}." if broken else ""
     return (READY if ready else WARMING) + ("." + left_out if ready and broken else left_out)
+
+
+# A classroom
+CAMERA_OFF = "The camera is off in this lesson until the teacher turns it on."
+LAW = (
+    "In the European Union, systems that infer people’s emotions at work or in schools are prohibited, consent or not "
+    "(AI Act, Article 5(1)(f)): this is a lesson about such systems, on drawn, posed or licensed faces, and never a "
+    "way to watch anybody."
+)
+CAMERA_ON = "The camera is on for everybody."
+NO_FACES_OUT = "In a lesson nothing that holds a face can be saved as a file."
+
+LESSON = {
+    "title": "You against the machines",
+    "how": "Look at each face, decide for a label and commit to it. Only then do you see what two models answer.",
+    "count": "Face {0} of {1}",
+    "ask": "Which label would most people give this picture?",
+    "commit": "Commit",
+    "next": "Next face",
+    "finish": "All faces together",
+    "again": "Once more",
+    "like_none": "No model gives your label. Look at the bars: which one is nearer to you?",
+    "like_one": "One model gives your label, the other one does not. Why might that be?",
+    "like_both": "Both models give your label.",
+    "class": "What the class has chosen so far",
+    "you": "You",
+    "no_right": "There is no right answer here: these expressions are drawn, and nobody felt them. Where people "
+    "disagree, a model cannot be right for all of them.",
+    "which": "Choose one of the labels for one of these faces.",
+    "lost": "The server does not answer. Try again in a moment.",
+    "sheet": "Worksheet",
+    "sheet_how": "About 55 minutes, alone or in pairs. No picture of yourself is needed.",
+    "print": "Print the worksheet",
+    "teacher": "Teacher",
+    "teacher_how": "The code stands on the terminal in which the app was started. It turns the camera on or off for "
+    "everybody; no frame is stored.",
+    "code": "Code",
+    "on": "Camera on",
+    "off": "Camera off",
+}
+# Title, minutes, what to do, what to write.
+WORKSHEET = (
+    (
+        "Before you start",
+        5,
+        "Read the note at the top of the page.",
+        ("Describe a moment in which somebody’s face shows something else than they feel.",),
+    ),
+    (
+        "You against the machines",
+        15,
+        "Lesson tab: commit to a label for every face, then see what the models answer.",
+        (
+            "On which face did you and both models agree, and on which did nobody?",
+            "Compare with your neighbour. Where people disagree, what can a model have learned?",
+        ),
+    ),
+    (
+        "Cover it",
+        10,
+        "Compare tab: choose “The photo”, then “Lips closed”: only the mouth was changed. With the camera on: hold up "
+        "a drawn face and cover its mouth, then its eyes, with a strip of paper.",
+        ("Which part changes the answer of HOG + SVM more, which that of the CNN?",),
+    ),
+    (
+        "Break it",
+        10,
+        "Find the picture on which a model is most sure and you say it is wrong: draw one, or take an example.",
+        ("What did you show, what did the model say, and how sure was it?", "What might have misled it?"),
+    ),
+    (
+        "Whose face?",
+        10,
+        "Compare tab: set the photo beside the drawn faces. Zoo tab: see which labels are mixed up most, and what is "
+        "said about the pictures the models learned from.",
+        ("Whose faces were probably missing among those pictures? How would you find out?",),
+    ),
+    (
+        "Talk about it",
+        5,
+        "An expression is not an emotion, and in the European Union inferring emotions at work or in schools is "
+        "prohibited.",
+        ("Name one use you would forbid and one you would allow, with a reason for each.",),
+    ),
+)
+
+
+def minutes(count: int) -> str:
+    """How long a part of the lesson takes."""
+    return f"{count} minutes"
+
+
+def teachers_code(code: str) -> str:
+    """What the terminal says."""
+    return (
+        f"Classroom: the camera is off. Teacher’s code: {code}\n"
+        "Type it under “Teacher” in the Lesson tab to turn the camera on, or off, for everybody."
+    )
 
 
 # The Zoo tab

@@ -75,24 +75,30 @@ def test_share_without_internet_is_one_sentence(app, url, monkeypatch):
     assert httpx.get(f"{url}config").status_code == 200
 
 
+def arguments(**given):
+    """The command line with nothing chosen but this."""
+    usual = {"host": None, "port": None, "ssl_certfile": None, "ssl_keyfile": None, "share": False, "classroom": False}
+    return argparse.Namespace(**usual | given)
+
+
 def test_a_port_in_use_is_one_sentence():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        nowhere = argparse.Namespace(host=None, port=port, ssl_certfile=None, ssl_keyfile=None, share=False)
+        nowhere = arguments(port=port)
         with pytest.raises(SystemExit, match=f"127.0.0.1:{port}; another program uses it"):
             ui_app.serve(nowhere)
 
 
 def test_an_address_of_another_computer_is_one_sentence():
-    away = argparse.Namespace(host="192.0.2.1", port=None, ssl_certfile=None, ssl_keyfile=None, share=False)
+    away = arguments(host="192.0.2.1")
     with pytest.raises(SystemExit, match=r"192\.0\.2\.1: it is no address of this computer"):
         ui_app.serve(away)
 
 
 def test_files_that_are_no_certificate_are_one_sentence():
-    words = argparse.Namespace(host=None, port=None, ssl_certfile=str(DEMO), ssl_keyfile=str(DEMO), share=False)
+    words = arguments(ssl_certfile=str(DEMO), ssl_keyfile=str(DEMO))
     with pytest.raises(SystemExit, match=r"Cannot serve https with .*demo\.py.*PEM files"):
         ui_app.serve(words)
 

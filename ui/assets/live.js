@@ -54,6 +54,9 @@ async function start() {
   const mine = ++run;
   state('opening'); notice(''); middle(words.opening);
   try {
+    const { off, words: refusal } = (await server.may({})) ?? {};
+    if (mine !== run || root.dataset.state === 'off') return;
+    if (off) return stop(refusal);
     if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('', 'InsecureError');
     const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: 'user' };
     const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
@@ -149,6 +152,7 @@ function received(frame, answer) {
     if (missed > 2) serverIsThere().then((there) => { stale = there && missed > 2; });
     return;
   }
+  if (answer.off) return stop(answer.words);
   lost = missed = 0; stale = false;
   screen.classList.remove('fo-late'); notice(answer.words ?? '');
   Object.assign(models, answer.taught);
@@ -284,6 +288,7 @@ function fill(part, face, answer) {
 
 // ---- the session, in this page only
 function note(answer, now) {
+  if (!props.timeline) return;
   const seconds = Math.round(now - began) / 1000;
   for (const face of answer.faces) {
     for (const [model, label] of Object.entries(face.shown)) {
@@ -294,7 +299,7 @@ function note(answer, now) {
 }
 
 function strips(now) {
-  if (now - drawnAt < 400 || !rows.length) return;
+  if (now - drawnAt < 400 || !rows.length || !props.timeline) return;
   drawnAt = now;
   const end = (now - began) / 1000, since = Math.max(0, end - WINDOW), lines = new Map();
   for (let i = rows.length - 1; i >= 0 && rows[i].seconds >= since; i -= 1) {

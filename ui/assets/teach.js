@@ -1,6 +1,6 @@
 // Called once with the component's element; `teach_tab.py` says how. Everything here is this page's; samples are the server's.
 window.faceOffTeach = (element, props, server, upload) => {
-const given = JSON.parse(JSON.stringify({ words: props.words, camera: props.camera, trials: props.trials, settings: props.settings, ranges: props.ranges, longest: props.longest }));
+const given = JSON.parse(JSON.stringify({ words: props.words, camera: props.camera, trials: props.trials, settings: props.settings, ranges: props.ranges, longest: props.longest, files: props.files }));
 const { words, trials, ranges } = given;
 const say = (name, ...values) => values.reduce((text, value, i) => text.replaceAll(`{${i}}`, value), words[name]);
 const MIN_GAP = 1000 / 15, LONGEST = 400, QUALITY = 0.8, LOOK_EVERY = 250;
@@ -46,6 +46,8 @@ async function ask(what, more = {}) {
 const camera = { stream: null, users: new Set() };
 async function openCamera(user) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('', 'InsecureError');
+  const refusal = (await server.teach({ do: 'camera' }))?.words;
+  if (refusal) throw new DOMException(refusal, 'RefusedHere');
   camera.users.add(user);
   camera.stream ??= navigator.mediaDevices.getUserMedia({ audio: false, video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: 'user' } });
   let stream;
@@ -64,6 +66,7 @@ function closeCamera(user) {
 }
 function why(error) {
   const names = { InsecureError: 'insecure', NotAllowedError: 'refused', SecurityError: 'refused', NotFoundError: 'none', OverconstrainedError: 'none', NotReadableError: 'busy', AbortError: 'busy' };
+  if (error.name === 'RefusedHere') return error.message;
   return names[error.name] ? given.camera[names[error.name]] : given.camera.other.replace('{0}', error.message || error.name);
 }
 const sheet = document.createElement('canvas');
@@ -559,7 +562,7 @@ function print() {
 
 // ---- lay everything out
 const head = make('div', { class: 'ft-head' }, make('div', {}, make('h2', { text: words.intro }), make('p', { class: 'ft-hint', text: words.privacy })));
-const tools = make('div', { class: 'ft-tools' }, begin, button(words.open, () => archive.click(), '', { title: words.open_hint }), archive, button(words.save, save, '', { title: words.save_hint }));
+const tools = make('div', { class: 'ft-tools' }, begin, button(words.open, () => archive.click(), '', { title: words.open_hint }), archive, given.files ? button(words.save, save, '', { title: words.save_hint }) : null);
 const left = make('section', { class: 'ft-column', 'aria-label': words.classes }, tools, classList,
   button(words.add, () => ask('add').then(() => cards.at(-1)?.node.querySelector('.ft-name').select()), 'ft-add'), balance,
   make('div', { class: 'ft-below' }, total,

@@ -22,7 +22,7 @@ from zoo.teach import judge
 from zoo.teach.features import Memo, Watch
 from zoo.teach.heads import Settings
 from zoo.teach.judge import Growth, Trial
-from zoo.teach.project import Project, ProjectError, add_class, add_samples, start
+from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
 from zoo.teach.samples import Samples
 from zoo.teach.train import Lesson, teach
 
@@ -49,10 +49,17 @@ class Desk:
         Loads the network whose features the dense head is trained on; called when first needed.
     turns : Semaphore
         For the long tasks of all desks.
+    samples : int
+        How many it may hold.
     """
 
-    def __init__(self, trunk: Callable[[], CnnClassifier], turns: threading.Semaphore | None = None) -> None:
-        self.project: Project = add_class(add_class(start()))
+    def __init__(
+        self,
+        trunk: Callable[[], CnnClassifier],
+        turns: threading.Semaphore | None = None,
+        samples: int = MAX_SAMPLES,
+    ) -> None:
+        self.project: Project = replace(add_class(add_class(start())), most=samples)
         self.lesson: Lesson | None = None
         self.version = self.taught_version = 0
         self.growth: tuple[Growth, ...] = ()
@@ -81,12 +88,16 @@ class Desk:
         Raises
         ------
         Busy
+        ProjectError
+            It holds more samples than this desk may.
         """
         with self._lock:
             if self.share is not None:
                 raise Busy
-            made = self.project.made
-            self.project = replace(project, ids=project.ids + made, made=project.made + made)
+            made, most = self.project.made, self.project.most
+            if len(project) > most:
+                raise ProjectError(f"The project has {len(project)} samples; a session here holds at most {most}.")
+            self.project = replace(project, ids=project.ids + made, made=project.made + made, most=most)
             self.version += 1
             self.lesson, self.growth, self.trials = None, (), {}
 
@@ -194,6 +205,11 @@ class Desk:
         return self.lesson is not None and self.taught_version != self.version
 
     @property
+    def bare(self) -> bool:
+        """Whether there is nothing that anybody would miss."""
+        return not len(self.project) and self.lesson is None and not self.extra and self.share is None
+
+    @property
     def models(self) -> dict[str, Classifier]:
         """This session's own models by name; without those trained on crops that no other model wants."""
         taught = {model.name: model for model in self.lesson.models} if self._joins else {}
@@ -231,12 +247,18 @@ class Desks:
         Seconds.
     most : int
         Desks at one time.
+    samples : int
+        How many each may hold.
     """
 
     def __init__(
-        self, trunk: Callable[[], CnnClassifier], clock: Callable[[], float] = time.monotonic, most: int = MOST
+        self,
+        trunk: Callable[[], CnnClassifier],
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST,
+        samples: int = MAX_SAMPLES,
     ) -> None:
-        self._trunk, self._clock, self._most = trunk, clock, most
+        self._trunk, self._clock, self._most, self._samples = trunk, clock, most, samples
         self._desks: dict[str, Desk] = {}
         self._used: dict[str, float] = {}
         self._left: dict[str, float] = {}
@@ -251,15 +273,27 @@ class Desks:
         """The session's desk, a new one if it has none; `TooManyDesks` if there are too many."""
         with self._lock:
             if session not in self._desks:
+                self._drop_bare()
                 if len(self._desks) >= self._most:
                     raise TooManyDesks(
                         f"{self._most} people are teaching here already. Try again when somebody has left."
                     )
-                self._desks[session] = Desk(self._trunk, self._turns)
+                self._desks[session] = Desk(self._trunk, self._turns, self._samples)
                 self._start_sweeping()
             self._used[session] = self._clock()
             self._left.pop(session, None)
             return self._desks[session]
+
+    def _drop_bare(self) -> None:
+        """Where all desks are taken, those that were left without a sample on them are free at once."""
+        if len(self._desks) >= self._most:
+            for session in [name for name in self._left if self._desks[name].bare]:
+                self._drop(session)
+
+    def _drop(self, session: str) -> None:
+        self._desks.pop(session).cancel()
+        self._used.pop(session, None)
+        self._left.pop(session, None)
 
     def known(self, session: str) -> Desk | None:
         """The session's desk if it has one."""
@@ -278,10 +312,7 @@ class Desks:
             gone = {name for name, when in self._left.items() if when < now - GRACE_SECONDS}
             gone |= {name for name, when in self._used.items() if when < now - IDLE_SECONDS}
             for session in gone:
-                desk = self._desks.pop(session)
-                desk.cancel()
-                self._used.pop(session, None)
-                self._left.pop(session, None)
+                self._drop(session)
 
     def _start_sweeping(self) -> None:
         if self._sweeper is None:

@@ -51,6 +51,8 @@ class Project:
         ``(n,)`` int: a number that no other sample of this project ever had.
     made : int
         How many numbers were given out.
+    most : int
+        How many samples it may hold.
     """
 
     classes: tuple[TaughtClass, ...]
@@ -59,6 +61,7 @@ class Project:
     bursts: np.ndarray
     ids: np.ndarray
     made: int = 0
+    most: int = MAX_SAMPLES
 
     @property
     def faces(self) -> AlignedFaces:
@@ -199,11 +202,12 @@ def add_samples(project: Project, target: int, samples: Samples, burst: int) -> 
 
 def check_room(project: Project, more: int) -> None:
     """`ProjectError` unless so many samples still fit."""
-    room = MAX_SAMPLES - len(project)
-    if more > room:
+    most = min(project.most, MAX_SAMPLES)
+    if more > most - len(project):
+        megabytes = -(-MEMORY_MB * most // MAX_SAMPLES)
         raise ProjectError(
-            f"A session holds at most {MAX_SAMPLES} samples ({MEMORY_MB} MB); {len(project)} are there and {more} more "
-            "do not fit. Delete some, or save the project and start another."
+            f"A session holds at most {most} samples ({megabytes} MB); {len(project)} are there and {more} "
+            "more do not fit. Delete some first; none that is there was dropped."
         )
 
 

@@ -1,0 +1,84 @@
+// Called once with the component's element; `lesson_tab.py` says how. Answers come only after a label is committed.
+window.faceOffLesson = (element, props, server) => {
+const { words, faces, labels, titles, sheet } = JSON.parse(JSON.stringify({ words: props.words, faces: props.faces, labels: props.labels, titles: props.titles, sheet: props.sheet }));
+const say = (name, ...values) => values.reduce((text, value, i) => text.replace(`{${i}}`, value), words[name]);
+const root = element.firstElementChild;
+root.innerHTML = `
+  <section class="fl-game fo-card"><h2>${words.title}</h2><p class="fl-how">${words.how}</p>
+    <div class="fl-round"><div class="fl-picture"></div>
+      <form><p class="fl-count"></p><fieldset><legend>${words.ask}</legend>${labels.map((label) => `<label><input type="radio" name="fl-label" value="${label}"><span>${label}</span></label>`).join('')}</fieldset>
+        <button type="submit" class="fl-main" disabled>${words.commit}</button><button type="button" class="fl-main fl-next" hidden></button><p class="fl-said" role="status" aria-live="polite"></p></form></div>
+    <div class="fl-reveal" hidden><div class="fo-answers"></div><div class="fl-poll"></div></div>
+    <div class="fl-end" hidden></div></section>
+  <div class="fl-paper fo-card">${sheet}<p class="fl-buttons"><button type="button" class="fl-print">${words.print}</button></p></div>
+  <details class="fl-teacher fo-card"><summary>${words.teacher}</summary><form><p>${words.teacher_how}</p>
+    <label>${words.code} <input type="password" autocomplete="off" maxlength="12"></label>
+    <button type="submit" value="on">${words.on}</button><button type="submit" value="off">${words.off}</button>
+    <p class="fl-state"></p><p class="fl-wrong" role="alert" hidden></p></form></details>`;
+const find = (selector) => root.querySelector(selector);
+const form = find('.fl-round form'), commit = find('[type=submit].fl-main'), next = find('.fl-next');
+let at = 0, busy = false;
+const results = [];
+
+function show() {
+  form.reset();
+  find('.fl-picture').innerHTML = faces[at].picture;
+  find('.fl-count').textContent = say('count', at + 1, faces.length);
+  find('.fl-reveal').hidden = next.hidden = true; commit.hidden = false; commit.disabled = true; find('.fl-said').textContent = '';
+  find('fieldset').disabled = false;
+}
+form.addEventListener('change', () => { commit.disabled = busy || !form.elements['fl-label'].value; });
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const label = form.elements['fl-label'].value;
+  if (!label || busy) return;
+  busy = commit.disabled = true;
+  const answer = await server.commit({ picture: faces[at].name, label });
+  busy = false;
+  if (!answer?.answers) { commit.disabled = false; find('.fl-said').textContent = answer?.words ?? words.lost; return; }
+  find('fieldset').disabled = true; commit.hidden = true;
+  for (const input of form.elements['fl-label']) input.checked = input.value === answer.label;
+  find('.fl-reveal .fo-answers').innerHTML = answer.answers; find('.fl-poll').innerHTML = answer.poll;
+  results.push({ you: answer.label, ...answer.models });
+  const like = Object.keys(titles).filter((name) => answer.models[name] === answer.label).length;
+  find('.fl-said').textContent = [words.like_none, words.like_one, words.like_both][like];
+  find('.fl-reveal').hidden = next.hidden = false;
+  next.textContent = at + 1 < faces.length ? words.next : words.finish;
+  next.focus();
+});
+next.addEventListener('click', () => { at += 1; if (at < faces.length) return show(); finish(); });
+
+function finish() {
+  find('.fl-round').hidden = find('.fl-reveal').hidden = true;
+  const names = ['you', ...Object.keys(titles)], heads = [words.you, ...Object.values(titles)];
+  const cell = (text, kind) => { const made = document.createElement(kind); made.textContent = text; return made; };
+  const table = document.createElement('table'), head = table.createTHead().insertRow(), body = table.createTBody();
+  head.append(...['', ...heads].map((text) => cell(text, 'th')));
+  results.forEach((one, i) => { const row = body.insertRow(), first = document.createElement('th'); first.innerHTML = faces[i].picture; row.append(first, ...names.map((name) => cell(one[name], 'td'))); });
+  const end = find('.fl-end'), note = cell(words.no_right, 'p'), again = cell(words.again, 'button'), box = document.createElement('div');
+  box.className = 'fl-scroll'; box.append(table); again.type = 'button'; again.className = 'fl-main';
+  again.addEventListener('click', () => { at = 0; results.length = 0; end.hidden = true; find('.fl-round').hidden = false; show(); });
+  end.replaceChildren(box, note, again); end.hidden = false;
+}
+
+// ---- on paper
+find('.fl-print').addEventListener('click', () => { document.documentElement.classList.add('fl-printing'); window.print(); });
+window.addEventListener('afterprint', () => document.documentElement.classList.remove('fl-printing'));
+
+// ---- the teacher's switch; the server knows the code
+const teacher = find('.fl-teacher form');
+async function turn(wish) {
+  const answer = await server.camera(wish);
+  find('.fl-state').textContent = answer?.state ?? words.lost;
+  find('.fl-wrong').textContent = answer?.words ?? ''; find('.fl-wrong').hidden = !answer?.words;
+  root.dataset.camera = answer?.on ? 'on' : 'off';
+}
+teacher.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const code = teacher.querySelector('input');
+  await turn({ on: event.submitter?.value !== 'off', code: code.value });
+  code.value = '';
+});
+find('.fl-teacher').addEventListener('toggle', () => find('.fl-teacher').open && turn({}));
+show();
+};
