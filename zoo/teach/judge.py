@@ -100,10 +100,11 @@ def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split 
 
 
 def _some_bursts(kinds: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Bursts by chance until about a quarter is reached; one at least, and never all."""
+    """Bursts by chance, up to a quarter of the samples; the smallest one where even that is more."""
     order = rng.permutation(len(kinds))
-    enough = np.cumsum(sizes[order]) <= max(HELD * sizes.sum(), sizes[order[0]])
-    return kinds[order[: min(max(1, enough.sum()), len(kinds) - 1)]]
+    order = np.concatenate([order[sizes[order] <= HELD * sizes.sum()], order[[sizes[order].argmin()]]])
+    fit = np.cumsum(sizes[order]) <= HELD * sizes.sum()
+    return kinds[order[: max(1, fit[:-1].sum())]]
 
 
 def _split(targets: np.ndarray, held: np.ndarray) -> Split:

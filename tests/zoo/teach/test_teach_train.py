@@ -144,6 +144,19 @@ def test_splits_hold_out_a_quarter_and_never_both_parts_of_a_burst(project):
     assert not set(project.bursts[burst.train]) & set(project.bursts[burst.held])
 
 
+def test_of_two_bursts_the_smaller_is_held_out():
+    targets, bursts = np.repeat([0, 1], 10), np.repeat([0, 1, 2, 3], [7, 3, 2, 8])
+    for seed in range(5):
+        split = judge.split_by_burst(targets, bursts, seed)
+        assert set(bursts[split.held]) == {1, 2} and set(bursts[split.train]) == {0, 3}
+
+
+def test_many_bursts_hold_out_about_a_quarter():
+    targets, bursts = np.repeat([0, 1], 20), np.arange(40)
+    held = [judge.split_by_burst(targets, bursts, seed).held for seed in range(5)]
+    assert all(len(rows) == 10 for rows in held) and len({tuple(rows) for rows in held}) == 5
+
+
 def test_one_burst_a_class_cannot_be_split_by_burst(make_project, memo):
     project = make_project("a b", bursts=1, each=8)
     assert judge.split_by_burst(project.targets, project.bursts, 0) is None
