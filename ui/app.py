@@ -18,7 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 import gradio as gr
 from gradio import networking
 
-from ui import classroom, compare_tab, lesson_tab, live_tab, teach_tab, uploads, video_tab, wording, zoo_tab
+from ui import classroom, compare_tab, languages, lesson_tab, live_tab, teach_tab, uploads, video_tab, wording, zoo_tab
 from ui.classroom import HOME, Room
 from ui.engine import Engine
 from ui.examples import PICTURES
@@ -93,7 +93,8 @@ def launch_options(room: Room = HOME) -> dict:
             ASSETS / "zoo.css",
             *([ASSETS / "lesson.css"] if room.lesson else []),
         ],
-        "head": read("head.html"),
+        "head": f"{read('head.html')}<script>{read('languages.js')}</script>",
+        "i18n": languages.i18n(),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -104,10 +105,10 @@ def launch_options(room: Room = HOME) -> dict:
 
 
 def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
-    law = f" <span>{wording.LAW}</span>" if room.lesson else ""
+    law = f"<p>{wording.LAW}</p>" if room.lesson else ""
     gr.HTML(
         f'<header class="fo-head"><h1>Face-off</h1><p>{wording.TAGLINE}</p></header>'
-        f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}{law}</p></aside>',
+        f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}</p>{law}</aside>',
         apply_default_css=False,
     )
     spoken = {"apply_default_css": False, "js_on_load": read("spoken.js")}

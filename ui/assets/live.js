@@ -4,6 +4,7 @@ window.faceOffLive = (element, props, server) => {
 // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
 const { words, models, colours, chosen } = JSON.parse(JSON.stringify({ words: props.words, models: props.models, colours: props.colours, chosen: props.chosen }));
 const say = (name, value) => words[name].replace('{0}', value);
+const shown = (text) => window.faceOffSay?.(text) ?? text; // for what is drawn
 const colour = (label, i = -1) => colours[label] ?? Object.values(colours)[i] ?? colours[''];
 const labelsOf = (answer, name) => answer.own?.[name] ?? answer.labels; // made-up classes are a model's own
 
@@ -47,7 +48,7 @@ let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = nu
 
 const state = (name) => { root.dataset.state = name; startButton.textContent = name === 'off' ? words.start : words.stop; };
 const middle = (text) => { find('.fo-screen-words').textContent = text; };
-const notice = (text) => { const place = find('.fo-notice'); place.hidden = !text; if (place.textContent !== text) place.textContent = text; };
+const notice = (text) => { const place = find('.fo-notice'); place.hidden = !text; if (place.dataset.said !== text) { place.dataset.said = text; place.textContent = text; } };
 
 // ---- the camera
 async function start() {
@@ -228,7 +229,7 @@ function box(pen, face, x, y) {
   pen.beginPath(); pen.roundRect(left, top, right - left, bottom - top, 6);
   for (const [width, ink] of [[5, 'rgb(0 0 0 / .6)'], [2.5, '#fff']]) { pen.lineWidth = width; pen.strokeStyle = ink; pen.stroke(); }
   pen.font = '700 13px system-ui, sans-serif';
-  const name = say('face', face.number), wide = pen.measureText(name).width + 12, above = Math.max(0, top - 22);
+  const name = shown(say('face', face.number)), wide = pen.measureText(name).width + 12, above = Math.max(0, top - 22);
   pen.fillStyle = '#16181b'; pen.beginPath(); pen.roundRect(left, above, wide, 20, 5); pen.fill();
   pen.fillStyle = '#fff'; pen.fillText(name, left + 6, above + 14.5);
 }
