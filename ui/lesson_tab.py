@@ -25,7 +25,7 @@ from ui.theme import read
 from zoo.compare import Comparison
 from zoo.labels import SEVEN
 
-ROUNDS = ("corners-down", "drawn-mouth-open", "photo", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
+ROUNDS = ("corners-down", "drawn-mouth-open", "lips-closed", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
 ON_LOAD = "window.faceOffLesson(element, props, server);"
 SIDE = 420
 

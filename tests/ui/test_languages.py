@@ -7,7 +7,7 @@ import pytest
 
 from features import quality
 from ui import app as ui_app
-from ui import compare_tab, examples, languages, lesson_tab, results, stages, wording
+from ui import classroom, compare_tab, examples, languages, lesson_tab, results, stages, wording, zoo_page, zoo_tab
 from ui.cartoons import DRAWINGS
 from zoo import labels
 
@@ -22,7 +22,20 @@ def places(text: str) -> list[str]:
 
 def said_in_the_code() -> str:
     """Every piece of text in the modules whose sentences are translated, and what wording makes of them."""
-    modules = (compare_tab, examples, lesson_tab, quality, results, stages, ui_app, wording, labels)
+    modules = (
+        classroom,
+        compare_tab,
+        examples,
+        lesson_tab,
+        quality,
+        results,
+        stages,
+        ui_app,
+        wording,
+        labels,
+        zoo_page,
+        zoo_tab,
+    )
     pieces = []
     for module in modules:
         with open(module.__file__, encoding="utf-8") as file:
@@ -128,6 +141,9 @@ def test_a_german_browser_sees_german_and_can_have_english_again(in_language, as
     page.wait_for_selector(".fo-results .fo-answer")
     page.get_by_role("tab", name=ALL["de"]["tab.live"]).click()
     page.wait_for_selector("#fo-live .fo-start")
+    page.locator("#fo-tabs [role=tab]", has_text="Zoo").click()
+    page.wait_for_selector("#fz-board table")
+    page.get_by_role("tab", name=ALL["de"]["tab.live"]).click()
     assert page.locator("#fo-live .fo-start").inner_text() == ALL["de"]["live.start"]
     assert page.evaluate("document.documentElement.lang") == "de"
     assert left_in_english(page) == set()
