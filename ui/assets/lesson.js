@@ -62,8 +62,17 @@ function finish() {
 }
 
 // ---- on paper
-find('.fl-print').addEventListener('click', () => { document.documentElement.classList.add('fl-printing'); window.print(); });
-window.addEventListener('afterprint', () => document.documentElement.classList.remove('fl-printing'));
+// A copy of the worksheet, alone. Gradio puts its own class before every rule of a style sheet, so these are written here.
+const paper = document.createElement('div');
+paper.className = 'fl-onpaper';
+const rules = `<style>.fl-onpaper { display: none; } @media print {
+  body { background: #fff !important; } body > :not(.fl-onpaper) { display: none !important; }
+  .fl-onpaper { display: block; color: #000; font: 11pt/1.45 system-ui, sans-serif; }
+  .fl-onpaper :is(ol, ul) { padding-left: 1.2em; } .fl-onpaper li { break-inside: avoid; } .fl-onpaper h3 small { font-weight: 400; }
+  .fl-onpaper ul i { display: block; height: 2.2em; border-bottom: 1px dotted #000; }
+}</style>`;
+find('.fl-print').addEventListener('click', () => { paper.innerHTML = rules + find('.fl-sheet').innerHTML; document.body.append(paper); window.print(); });
+window.addEventListener('afterprint', () => paper.remove());
 
 // ---- the teacher's switch; the server knows the code
 const teacher = find('.fl-teacher form');
