@@ -285,8 +285,12 @@ ready = time.perf_counter() - start
 try:
     import resource
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    with open("/proc/self/status") as status:  # Linux counts what the parent had at the fork, too, but not here
+        peak = next(int(line.split()[1]) / 2**10 for line in status if line.startswith("VmHWM"))
 except ImportError:
     peak = None
+except FileNotFoundError:
+    pass
 print(json.dumps([imported, ready, peak]))
 """
 

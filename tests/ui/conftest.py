@@ -1,8 +1,10 @@
 """The app, launched once, and a real browser where there is one."""
 
 import argparse
+import asyncio
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,13 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 ]
+
+
+@pytest.fixture(scope="session")
+def done():
+    """``done(coroutine)``: what it returns, from a thread of its own; with a browser open, this one has a loop."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda work: pool.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="session")

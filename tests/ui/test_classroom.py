@@ -1,6 +1,5 @@
 """A lesson: what the switches refuse, on the server, whatever the page shows."""
 
-import asyncio
 import base64
 import json
 from pathlib import Path
@@ -68,12 +67,12 @@ def test_codes_differ():
     assert len({new_code() for _ in range(50)}) == 50
 
 
-def test_frames_are_refused_by_the_server_until_the_camera_is_on(engine, room):
+def test_frames_are_refused_by_the_server_until_the_camera_is_on(engine, room, done):
     live, teach = LiveTab(engine, Viewers(), room), TeachTab(engine, room)
     sent = {"run": 1, "turn": 1, "image": FRAME, "models": ["cnn"], "labels": "7"}
 
     def live_says():
-        return asyncio.run(live.frame(sent, "pupil"))
+        return done(live.frame(sent, "pupil"))
 
     def teach_says(do):
         return teach.answer({"do": do, "image": FRAME, "at": 0, "burst": 0, "name": "light"}, "pupil")
@@ -177,9 +176,9 @@ def test_a_class_is_counted_once_each_and_without_names():
     assert "one" not in str(vars(poll))
 
 
-def test_the_teachers_switch_answers_whatever_comes(engine, room):
+def test_the_teachers_switch_answers_whatever_comes(engine, room, done):
     tab = LessonTab(engine, room)
-    ask = lambda value: asyncio.run(tab.camera(value, "anyone"))
+    ask = lambda value: done(tab.camera(value, "anyone"))
     assert ask(None) == {"on": False, "state": wording.CAMERA_OFF, "words": ""}
     assert "not the teacher’s code" in ask({"on": True, "code": "x"})["words"]
     assert ask({"on": True, "code": CODE})["on"] and room.camera.on

@@ -8,6 +8,7 @@ from features import images
 from features.faces import MOUTH
 from features.warp import Mouth, Pull, express, warp
 from ui import compare_tab
+from ui.classroom import HOME
 from ui.examples import DRAWN, EXAMPLES
 
 FACES = {"six-faces": 6, "no-face": 0}
@@ -26,7 +27,7 @@ def test_a_drawn_open_mouth_looks_surprised(engine):
 
 
 def test_the_page_says_that_expressions_are_drawn_on_a_smile():
-    shown = compare_tab._thumbnails()
+    shown = compare_tab._thumbnails(HOME)
     assert "drawn, not felt" in shown
     assert "may still see the smile" in shown
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -49,6 +50,14 @@ def folder(tmp_path_factory, faces) -> Path:
     wish = bundle.Wish("Faces </script> & <b>", ("page", "tfjs"), zoo.load("cnn"), None, faces.images)
     zipfile.ZipFile(io.BytesIO(bundle.make(wish).data)).extractall(where)
     return where
+
+
+def until(page, condition: str, seconds: float = 30) -> None:
+    """Wait for a condition. Playwright's own way polls by ``eval``, which the page's policy forbids."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"never: {condition}"
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture
@@ -99,7 +108,7 @@ def test_the_page_cuts_and_shrinks_as_the_app_does(opened, tmp_path):
         want = align(picture, scaled, AlignSpec())
         Image.fromarray(picture).save(tmp_path / f"{side}.png")
         opened.set_input_files("#file", str(tmp_path / f"{side}.png"))
-        opened.wait_for_function(f"source !== null && source.width === {side}")
+        until(opened, f"source !== null && source.width === {side}")
         points = anchors(scaled.landmarks)[0].tolist()
         crop = np.array(opened.evaluate("(points) => Array.from(cut(source, points))", points)).reshape(72, 72)
         apart = np.abs(crop - want.images[0].astype(int))
@@ -112,14 +121,14 @@ def test_the_page_cuts_and_shrinks_as_the_app_does(opened, tmp_path):
 
 def test_a_photo_three_clicks_an_answer_and_no_request(opened, astronaut, expected):
     opened.set_input_files("#file", str(astronaut))
-    opened.wait_for_function("source !== null")
+    until(opened, "source !== null")
     with FaceMesher() as mesher:
         points = anchors(mesher.find(skimage.data.astronaut()).landmarks)[0]
     stage = opened.locator("#stage")
     for x, y in points:
         box = stage.bounding_box()
         opened.mouse.click(box["x"] + (x + 0.5) * box["width"] / 512, box["y"] + (y + 0.5) * box["height"] / 512)
-    opened.wait_for_function("document.querySelectorAll('#bars .row').length === 7")
+    until(opened, "document.querySelectorAll('#bars .row').length === 7")
     assert "Looks most like pictures labelled happy" in opened.inner_text("#verdict")
     shares = [float(text) for text in opened.locator("#bars .row span:last-child").all_inner_texts() if text]
     np.testing.assert_allclose(shares, expected[0], atol=0.1)
@@ -128,7 +137,7 @@ def test_a_photo_three_clicks_an_answer_and_no_request(opened, astronaut, expect
 
 def test_points_the_wrong_way_round_are_told(opened, astronaut):
     opened.set_input_files("#file", str(astronaut))
-    opened.wait_for_function("source !== null")
+    until(opened, "source !== null")
     box = opened.locator("#stage").bounding_box()
     for x, y in ((0.6, 0.3), (0.4, 0.3), (0.5, 0.5)):
         opened.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
@@ -147,9 +156,9 @@ def test_the_camera(launch, folder):
         box = page.locator("#stage").bounding_box()
         for x, y in ((0.4, 0.3), (0.6, 0.3), (0.5, 0.6)):
             page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-        page.wait_for_function("document.querySelectorAll('#bars .row').length === 7")
+        until(page, "document.querySelectorAll('#bars .row').length === 7")
         page.click("#live")
-        page.wait_for_function("following && document.getElementById('time').textContent.includes('ms')")
+        until(page, "following && document.getElementById('time').textContent.includes('ms')")
         page.click("#camera")
         assert page.evaluate("stream === null && !following")
     finally:
@@ -164,9 +173,9 @@ def test_tensorflow_js_as_the_zip_s_page_uses_it(tab, folder, faces, expected):
     Image.fromarray(faces.images[0]).save(folder / "crop.png")
     with _serve(folder) as address:
         tab.goto(f"{address}/tfjs.html")
-        tab.wait_for_function("document.getElementById('file').onchange !== null")
+        until(tab, "document.getElementById('file').onchange !== null")
         tab.set_input_files("#file", str(folder / "crop.png"))
-        tab.wait_for_function("document.getElementById('answer').textContent !== ''")
+        until(tab, "document.getElementById('answer').textContent !== ''")
         said = [float(line.split(": ")[1]) for line in tab.inner_text("#answer").splitlines()]
     np.testing.assert_allclose(said, expected[0], atol=1e-3)
 

@@ -82,6 +82,8 @@ def support_vectors(model: SvmClassifier) -> bytes:
     for part, weight in zip(model.descriptor.parts, model.descriptor.weights, strict=True):
         if not isinstance(part, Hog):
             raise UnsupportedError(f"{type(part).__name__} is not written in ONNX; only HOG is.")
+        if part.signed and part.orientations % 2:
+            raise UnsupportedError("HOG with an odd number of signed directions is not written in ONNX.")
         piece, wide = _hog(pad, gradients, part, size)
         pieces.append(pad.op("Mul", piece, pad.constant(weight)))
         width += wide
@@ -95,14 +97,15 @@ def support_vectors(model: SvmClassifier) -> bytes:
     return pad.model("svm", given, probs, helper.make_tensor_value_info("descriptor", TensorProto.FLOAT, ["n", width]))
 
 
-def _gradients(pad: _Pad, grey: str, size: int) -> tuple[str, str, str]:
-    """Strength of crops' changes ``(n, S, S)``, and the changes right and down, turned about where they point up."""
+def _gradients(pad: _Pad, grey: str, size: int) -> tuple[str, str, str, str]:
+    """Strength of crops' changes ``(n, S, S)``; the changes right and down, turned about where they point up; where."""
     down, right = (_difference(pad, grey, axis, size) for axis in (1, 2))
     squares = pad.op("Add", pad.op("Mul", down, down), pad.op("Mul", right, right))
     zero = pad.constant(0, np.float64)
-    level = pad.op("Where", pad.op("Equal", down, zero), pad.op("Abs", right), right)
-    right = pad.op("Where", pad.op("Less", down, zero), pad.op("Neg", right), level)
-    return pad.op("Sqrt", squares), right, pad.op("Abs", down)
+    flat = pad.op("Equal", down, zero)
+    turned = pad.op("Or", pad.op("Less", down, zero), pad.op("And", flat, pad.op("Less", right, zero)))
+    right = pad.op("Where", turned, pad.op("Neg", right), right)
+    return pad.op("Sqrt", squares), right, pad.op("Abs", down), pad.op("Cast", turned, to=TensorProto.DOUBLE)
 
 
 def _difference(pad: _Pad, grey: str, axis: int, size: int) -> str:
@@ -113,14 +116,14 @@ def _difference(pad: _Pad, grey: str, axis: int, size: int) -> str:
     return pad.op("Pad", inner, pad.whole(*borders), pad.constant(0, np.float64))
 
 
-def _hog(pad: _Pad, gradients: tuple[str, str, str], hog: Hog, size: int) -> tuple[str, int]:
+def _hog(pad: _Pad, gradients: tuple[str, str, str, str], hog: Hog, size: int) -> tuple[str, int]:
     """`features.descriptors.Hog` of the gradients: float32 ``(n, d)``, and d."""
     count = size // hog.cell
     inside = count * hog.cell
     parts = (pad.part(pad.part(x, 1, 0, inside), 2, 0, inside) for x in gradients)
-    strength, right, down = (pad.op("Unsqueeze", part, pad.whole(1)) for part in parts)
+    strength, *direction = (pad.op("Unsqueeze", part, pad.whole(1)) for part in parts)
     each = pad.constant(np.arange(hog.orientations)[:, None, None], np.float64)
-    mine = pad.op("Equal", _bins(pad, right, down, hog), each)
+    mine = pad.op("Equal", _bins(pad, direction, hog), each)
     votes = pad.op("Where", mine, strength, pad.constant(0, np.float64))
     shape = pad.whole(-1, hog.orientations, count, hog.cell, count, hog.cell)
     cells = pad.op("ReduceMean", pad.op("Reshape", votes, shape), axes=[3, 5], keepdims=0)
@@ -128,18 +131,22 @@ def _hog(pad: _Pad, gradients: tuple[str, str, str], hog: Hog, size: int) -> tup
     return _blocks(pad, cells, count), (count - 1) ** 2 * 4 * hog.orientations
 
 
-def _bins(pad: _Pad, right: str, down: str, hog: Hog) -> str:
+def _bins(pad: _Pad, direction: list[str], hog: Hog) -> str:
     """The bin of each change's direction: how many of the bins' edges it has passed, seen from the right.
 
     ONNX has no two-sided arctangent, and runtimes none in double precision; the sign of a cross
     product tells the same. Twelve digits make the edges at 45 degrees exact.
     """
-    degrees = (np.arange(hog.orientations) + (0.5 if hog.centred else 1)) * 180 / hog.orientations
+    right, down, turned = direction
+    half_circle = hog.orientations // 2 if hog.signed else hog.orientations
+    degrees = (np.arange(half_circle) + (0.5 if hog.centred else 1)) * 180 / half_circle
     angles = np.radians(degrees if hog.centred else degrees[:-1])[:, None, None]
     cos, sin = (pad.constant(f(angles).round(12), np.float64) for f in (np.cos, np.sin))
     side = pad.op("Sub", pad.op("Mul", cos, down), pad.op("Mul", sin, right))
     passed = pad.op("GreaterOrEqual", side, pad.constant(0, np.float64))
     bins = pad.op("ReduceSum", pad.op("Cast", passed, to=TensorProto.DOUBLE), pad.whole(1), keepdims=1)
+    if hog.signed:
+        bins = pad.op("Add", bins, pad.op("Mul", turned, pad.constant(half_circle, np.float64)))
     if not hog.centred:
         return bins
     last = pad.op("Equal", bins, pad.constant(hog.orientations, np.float64))

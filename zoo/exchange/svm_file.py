@@ -56,19 +56,25 @@ def read(archive: Archive, name: str, labels: LabelSet, align: AlignSpec) -> Svm
     return SvmClassifier("imported", labels, align, descriptor, machine, scaling)
 
 
+_HOG = ("kind", "weight", "cell", "orientations", "centred", "signed")
+
+
 def _descriptor(config: object, align: AlignSpec) -> Joined:
     """HOG in one or more sizes; other descriptors are not taken from a file."""
     parts = [record(part, "A part of the descriptor") for part in rows(config, "The descriptor")]
     if not 1 <= len(parts) <= 4:
         raise ModelFileError(f"The descriptor has {len(parts)} parts; expected 1 to 4.")
     for part in parts:
-        if part.get("kind") != "hog" or set(part) - {"kind", "weight", "cell", "orientations", "centred"}:
-            raise ModelFileError(f"The descriptor has a part {short(part.get('kind'))}; only hog is understood.")
+        if part.get("kind") != "hog" or set(part) - set(_HOG):
+            raise ModelFileError(
+                f"The descriptor has a part {short(part)}; only hog, with {', '.join(_HOG)}, is known."
+            )
         whole(part, "cell", 3, align.size // 2)
         whole(part, "orientations", 2, 36)
         number(part, "weight", 1e-6, 1e6, 1)
-        if not isinstance(part.get("centred", False), bool):
-            raise ModelFileError(f"centred is {short(part['centred'])}; expected true or false.")
+        for key in ("centred", "signed"):
+            if not isinstance(part.get(key, False), bool):
+                raise ModelFileError(f"{key} is {short(part[key])}; expected true or false.")
     return from_config(parts)
 
 
