@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.layers import Layer, Shape, Weights
+from zoo.exchange.layer import Layer, Shape, Weights
 
 MAX_LAYERS = 1000
 MAX_WEIGHTS = 12_000_000  # 48 MB

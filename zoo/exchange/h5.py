@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.exchange.children import frames
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.layers import Weights
+from zoo.exchange.layer import Weights
 
 CHILDREN = Path(__file__).parent / "children"
 SECONDS = 30

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.graph import MAX_LAYERS, Graph, Node, check
-from zoo.exchange.layers import Shape, Weights, make
+from zoo.exchange.layer import Shape, Weights
+from zoo.exchange.layers import make
 from zoo.exchange.settings import MAX_SIDE, record, rows, short, text, whole
 
 MAX_NESTING = 6

@@ -26,7 +26,7 @@ from zoo.exchange.archive import Archive
 from zoo.exchange.graph import Graph, Node, check
 from zoo.exchange.h5 import by_place, read_h5
 from zoo.exchange.keras_config import blueprint
-from zoo.exchange.layers import Layer, Shape
+from zoo.exchange.layer import Layer, Shape
 from zoo.teach.models import TaughtCnn
 
 TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far

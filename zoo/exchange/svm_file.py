@@ -12,7 +12,7 @@ from features.descriptors import Hog, Joined, from_config, to_config
 from features.faces import MESH_POINTS
 from zoo.exchange.archive import Archive
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.layers import Shape, Weights
+from zoo.exchange.layer import Shape, Weights
 from zoo.exchange.settings import number, record, rows, short, whole
 from zoo.exchange.tfjs import read_group
 from zoo.labels import LabelSet

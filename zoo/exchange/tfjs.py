@@ -20,7 +20,7 @@ from zoo.exchange.archive import Archive
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.graph import MAX_WEIGHTS, Graph, Node
 from zoo.exchange.keras_config import blueprint, elements
-from zoo.exchange.layers import Weights
+from zoo.exchange.layer import Weights
 from zoo.exchange.settings import number, record, rows, short, text
 
 _HALF = {"dtype": "float16", "original_dtype": "float32"}
