@@ -13,6 +13,7 @@ from pathlib import Path
 
 from zoo.cards import Figures, Robustness, Slice
 from zoo.factors import AS_IT_IS, FACTORS, HARMS, PARTS, range_words
+from zoo.shares import LabelFigures, Share, by_label
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
 SCRIPT = STYLE.with_suffix(".js")  # what cells do; wants the chart's container as `element`
@@ -21,6 +22,8 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 28, 42
 DARK_FROM = 0.8  # of a cell's share: from here on its number is written in the colour of the paper
 BEFORE, AFTER = "before calibration", "as served"
 FOUND = "faces the mesh still finds"
+NAMES = ("precision", "recall", "F1")
+INTERVAL_NOTE = "The short line: the 95 % interval."
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
 def _robustness_note(one: Robustness) -> str:
     return (
         f"{one.n:,} pictures of {one.data} {one.split}, drawn with seed {one.seed}: made worse, then found, aligned "
-        "and judged again. Bands: the 95 % interval."
+        "and judged again. Bands and short lines: the 95 % interval."
     )
 
 
@@ -258,11 +261,7 @@ def _part(title: str, one: Robustness, style: str, kind: str) -> str:
     line = next(line for line in one.conditions if line.kind == kind)
     low, high = line.interval
     words = f"{title}: {line.accuracy:.0%}, 95 % interval {low:.0%} to {high:.0%}"
-    return (
-        f"<div class='fz-one' role='img' aria-label='{escape(words)}' title='{escape(words)}'>"
-        f"<i class='fz-fill-{style}' style='width:{100 * line.accuracy:.1f}%'></i>"
-        f"<b>{100 * line.accuracy:.0f} %</b></div>"
-    )
+    return _reach(words, f"fz-fill-{style}", Share(line.accuracy, line.interval), f"{100 * line.accuracy:.0f} %")
 
 
 def slices(parts: Sequence[Slice]) -> str:
@@ -271,7 +270,7 @@ def slices(parts: Sequence[Slice]) -> str:
     for name, factor in FACTORS.items():
         rows = "".join(_slice(part) for part in parts if part.factor == name)
         groups += [f"<figure><figcaption>{escape(factor.title)}</figcaption>{rows}</figure>"] if rows else []
-    words = "The short line: the 95 % interval. Age, gender and skin tone: not measured, there are no labels."
+    words = f"{INTERVAL_NOTE} Age, gender and skin tone: not measured, there are no labels."
     note = f"<p class='fz-note'>{words}</p>"
     return f"<div class='fz-harms fz-slices'>{''.join(groups)}</div>{note}"
 
@@ -326,21 +325,35 @@ def _cell(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
 
 
 def class_bars(line: Figures, labels: Sequence[str]) -> str:
-    """Precision, recall and F1 of each label with its number of pictures."""
-    names = ("precision", "recall", "F1")
-    key = "".join(f"<li><i class='fz-{name.lower()}'></i>{name}</li>" for name in names)
-    rows = "".join(
-        f"<div class='fz-row'><span>{escape(label)}<small>n = {n}</small></span>"
-        f"<div class='fz-three'>{''.join(_bar(*one) for one in zip(names, values, strict=True))}</div></div>"
-        for label, n, *values in zip(labels, line.counts, line.precision, line.recall, line.f1, strict=True)
-    )
-    return f"<ul class='fz-key'>{key}</ul><div class='fz-bars'>{rows}</div>"
+    """Precision, recall and F1 of each label with their intervals and its number of pictures."""
+    key = "".join(f"<li><i class='fz-{name.lower()}'></i>{name}</li>" for name in NAMES)
+    rows = "".join(map(_label_row, by_label(line, labels)))
+    note = f"<p class='fz-note'>{INTERVAL_NOTE}</p>" if line.confusion else ""
+    return f"<ul class='fz-key'>{key}</ul><div class='fz-bars'>{rows}</div>{note}"
 
 
-def _bar(name: str, value: float) -> str:
+def _label_row(one: LabelFigures) -> str:
+    bars = "".join(_bar(*pair) for pair in zip(NAMES, (one.precision, one.recall, one.f1), strict=True))
     return (
-        f"<div class='fz-one' role='img' aria-label='{name} {value:.2f}'>"
-        f"<i class='fz-{name.lower()}' style='width:{100 * value:.1f}%'></i><b>{value:.2f}</b></div>"
+        f"<div class='fz-row'><span>{escape(one.label)}<small>n = {one.n}</small></span>"
+        f"<div class='fz-three'>{bars}</div></div>"
+    )
+
+
+def _bar(name: str, share: Share) -> str:
+    ends = ", 95 % interval {:.2f} to {:.2f}".format(*share.interval) if share.interval else ""
+    words = f"{name} {share.value:.2f}{ends}"
+    return _reach(words, f"fz-{name.lower()}", share, f"{share.value:.2f}")
+
+
+def _reach(words: str, css: str, share: Share, shown: str) -> str:
+    """A bar as long as a share, with its interval as a short line across its end."""
+    low, high = share.interval or (0.0, 0.0)
+    line = f"<u style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></u>" if share.interval else ""
+    return (
+        f"<div class='fz-one' role='img' aria-label='{escape(words)}' title='{escape(words)}'>"
+        f"<span class='fz-reach'><i class='{css}' style='width:{100 * share.value:.1f}%'></i>{line}</span>"
+        f"<b>{shown}</b></div>"
     )
 
 

@@ -176,19 +176,6 @@ def _mean_of_draw(rng: np.random.Generator, sums: np.ndarray, sizes: np.ndarray)
     return sums[drawn].sum() / sizes[drawn].sum()
 
 
-def share_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share of few pictures; unlike a bootstrap it stays wide when all of them are right.
-
-    References
-    ----------
-    Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22, 1927.
-    """
-    if not n:
-        return 0.0, 1.0
-    found = binomtest(right, n).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
-
-
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """P-value that two models are equally often right: ``(n,)`` bool each, same pictures, exact.
 

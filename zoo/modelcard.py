@@ -13,6 +13,8 @@ from zoo.cards import Card, Figures, Robustness, Slice
 from zoo.charts import calibration_gap
 from zoo.factors import FACTORS, harm_words, range_words
 from zoo.labels import SEVEN
+from zoo.shares import Share
+from zoo.shares import by_label as figures_by_label
 from zoo.tables import share, with_interval
 
 SMALLER_SETS = (
@@ -171,6 +173,7 @@ def _metrics(card: Card) -> Section:
     entries = (
         ("Accuracy", "Share of right answers, with a 95 % bootstrap interval in which near-duplicates count once."),
         ("Macro-F1, balanced accuracy", "Means over the labels, so that rare ones weigh as much as common ones."),
+        ("Label by label", "Precision, recall and F1 with Wilson's 95 % interval, which is wide where n is small."),
         (
             "Calibration",
             "ECE over 15 bins: how far confidence is from the share right, as served and before calibration. "
@@ -235,10 +238,14 @@ def _before(line: Figures) -> str:
 
 
 def by_label(card: Card, line: Figures) -> Table:
-    """Pictures, precision, recall and F1 of each label."""
-    columns = zip(card.labels_of(line), line.counts, line.precision, line.recall, line.f1, strict=False)
-    rows = tuple((label, str(n), *(f"{x:.3f}" for x in numbers)) for label, n, *numbers in columns)
+    """Pictures, precision, recall and F1 of each label, with their intervals where they are known."""
+    found = figures_by_label(line, card.labels_of(line))
+    rows = tuple((one.label, str(one.n), *map(_with_ends, (one.precision, one.recall, one.f1))) for one in found)
     return Table(("label", "n", "precision", "recall", "F1"), rows)
+
+
+def _with_ends(one: Share) -> str:
+    return f"{one.value:.3f}" + (" ({:.2f}–{:.2f})".format(*one.interval) if one.interval else "")
 
 
 def _ethics() -> Section:

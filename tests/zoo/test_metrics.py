@@ -17,7 +17,6 @@ from zoo.metrics import (
     per_class,
     reliability,
     right_of_surest,
-    share_interval,
 )
 from zoo.prediction import Prediction
 
@@ -177,13 +176,3 @@ def test_paired_difference():
     assert result.interval[0] < 0.25 < result.interval[1]
     assert result.p_value < 1e-6
     assert paired(second, first).difference == pytest.approx(-0.25)
-
-
-def test_a_share_of_few_has_wilsons_interval():
-    """Wilson's closed form; Brown, Cai and DasGupta 2001 give (0.722, 1) for 10 of 10."""
-    assert share_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert share_interval(0, 0) == (0.0, 1.0)
-    p, n, z = 0.3, 20, 1.959964
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert share_interval(6, 20) == pytest.approx((middle - half, middle + half), abs=1e-5)

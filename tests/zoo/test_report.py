@@ -85,7 +85,11 @@ def test_epochs_are_whole():
 def test_bars_name_every_number(line):
     html = charts.class_bars(line, SEVEN.labels)
     for name, values in (("precision", line.precision), ("recall", line.recall), ("F1", line.f1)):
-        assert re.findall(rf"aria-label='{name} ([\d.]+)'", html) == [f"{value:.2f}" for value in values]
+        said = re.findall(rf"aria-label='{name} ([\d.]+), 95 % interval ([\d.]+) to ([\d.]+)'", html)
+        assert [value for value, *_ in said] == [f"{value:.2f}" for value in values]
+        assert all(float(low) < float(value) < float(high) for value, low, high in said)
+    without = charts.class_bars(replace(line, confusion=()), SEVEN.labels)
+    assert "<u " not in without and "interval" not in without and html.count("<u ") == 21
 
 
 def test_recall_differences_lean_to_the_better(line):

@@ -35,6 +35,7 @@ from zoo.factors import FACTORS, harm_words, range_words
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.pairs import PAIRS, PairResult, keep_pairs, weights_of
 from zoo.report import page
+from zoo.shares import LabelFigures, Share, by_label
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
     from zoo.evaluation import Coverage, Evaluation, Pair, TestSet
@@ -145,7 +146,7 @@ def _kept(pair: Pair, split: str, root: Path) -> PairResult:
 
 def _record(result: Evaluation) -> dict[str, object]:
     return {
-        "models": {name: [asdict(line) for line in lines] for name, lines in result.figures.items()},
+        "models": {name: [_line_record(line) for line in lines] for name, lines in result.figures.items()},
         "pairs": [asdict(pair) for pair in result.pairs],
         "coverage": [asdict(line) for line in result.coverage],
         "slices": {name: [asdict(part) for part in parts] for name, parts in result.slices.items()},
@@ -153,6 +154,14 @@ def _record(result: Evaluation) -> dict[str, object]:
         "notes": list(result.notes),
         "failed": list(result.failed),
     }
+
+
+def _line_record(line: Figures) -> dict[str, object]:
+    return {**asdict(line), "by_label": [asdict(one) for one in _by_label(line)]}
+
+
+def _by_label(line: Figures) -> list[LabelFigures]:
+    return by_label(line, {**LABEL_SETS, EIGHT.name: EIGHT}[line.labels])
 
 
 HEADING = ("model", "labels", "n", "accuracy", "95 % interval", "balanced", "macro-F1", "NLL", "Brier", "ECE", "before")
@@ -190,11 +199,13 @@ def _row(name: str, line: Figures) -> tuple[str, ...]:
 
 
 def _per_class(name: str, line: Figures) -> str:
-    labels = {**LABEL_SETS, EIGHT.name: EIGHT}[line.labels]
-    rows = [(name, "n", "precision", "recall", "F1")]
-    for label, n, precision, recall, f1 in zip(labels, line.counts, line.precision, line.recall, line.f1, strict=True):
-        rows.append((label, str(n), f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}"))
+    rows = [(f"{name} (95 %)", "n", "precision", "recall", "F1")]
+    rows += [(one.label, str(one.n), *map(_with_ends, (one.precision, one.recall, one.f1))) for one in _by_label(line)]
     return common.grid(rows)
+
+
+def _with_ends(one: Share) -> str:
+    return "{:.3f} ({:.2f}-{:.2f})".format(one.value, *one.interval)
 
 
 def _covered(line: Coverage) -> str:

@@ -13,8 +13,9 @@ from zoo import calibration
 from zoo.classifier import Classifier
 from zoo.cnn import CnnClassifier
 from zoo.labels import LabelSet
-from zoo.metrics import Scored, share_interval
+from zoo.metrics import Scored
 from zoo.prediction import Prediction
+from zoo.shares import share_interval
 from zoo.svm import Linear, SvmClassifier, softmax
 from zoo.teach.features import DESCRIPTOR, NOBODY, Described, Watch
 from zoo.teach.heads import Curves, Settings, fit_head, fit_svm
