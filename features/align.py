@@ -139,11 +139,7 @@ class AlignedFaces:
 
         Both ``(n, S, S)`` float64; kept, because descriptors at several scales read the same ones.
         """
-        down, right = np.zeros(self.images.shape), np.zeros(self.images.shape)
-        grey = self.images.astype(np.float64)
-        down[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
-        right[:, :, 1:-1] = grey[:, :, 2:] - grey[:, :, :-2]
-        return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 360
+        return gradients(self.images)
 
     def __getitem__(self, index) -> AlignedFaces:
         """The chosen faces, again as `AlignedFaces`; an integer gives one face."""
@@ -161,6 +157,15 @@ class AlignedFaces:
         to_crop[:, 0] *= -1
         to_crop[:, 0, 2] += last
         return AlignedFaces(np.ascontiguousarray(self.images[:, :, ::-1]), landmarks, to_crop, self.spec)
+
+
+def gradients(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """See `AlignedFaces.gradients`: uint8 ``(n, h, w)`` to two float64 ``(n, h, w)``."""
+    down, right = np.zeros(images.shape), np.zeros(images.shape)
+    grey = images.astype(np.float64)
+    down[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
+    right[:, :, 1:-1] = grey[:, :, 2:] - grey[:, :, :-2]
+    return np.hypot(down, right), np.degrees(np.arctan2(down, right)) % 360
 
 
 def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:

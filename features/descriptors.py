@@ -1,4 +1,4 @@
-"""Aligned crops to vectors: HOG, local binary patterns, mesh geometry.
+"""Aligned crops to vectors: HOG of the whole and of enlarged parts, local binary patterns, mesh geometry.
 
 Each is a small frozen dataclass that is called with `AlignedFaces` and returns float32
 ``(n, d)``; `from_config` rebuilds one from a card. scikit-image is their oracle.
@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import cache
 
+import cv2
 import numpy as np
 from skimage.feature import local_binary_pattern
 
-from features.align import AlignedFaces
+from features.align import AlignedFaces, gradients
 from features.faces import LEFT_EYE, RIGHT_EYE
 
 
@@ -51,41 +52,84 @@ class Hog:
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
         """``(n, d)`` float32 with d = (S // cell - 1)² x 4 x orientations."""
-        size, side = faces.spec.size, self._blocks(faces.spec.size)
-        if side < 1:
+        size, (high, wide) = faces.spec.size, self._blocks(faces.spec.size)
+        if min(high, wide) < 1:
             raise ValueError(f"crops of {size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {size // 2}")
-        rows = [_blocks(self._cells(strength, angle)) for strength, angle in zip(*faces.gradients, strict=True)]
-        return np.array(rows, np.float32).reshape(len(faces), side * side * 4 * self.orientations)
+        rows = [_blocks(self._cells(strength, angle)) for strength, angle in zip(*self._gradients(faces), strict=True)]
+        return np.array(rows, np.float32).reshape(len(faces), high * wide * 4 * self.orientations)
 
     def mirror_order(self, size: int) -> np.ndarray:
         """Where each entry of a mirrored crop of `size` pixels stands in the descriptor of the crop: ``(d,)`` int."""
         # Else gradients along 45 or 90 degrees would lie on an edge between bins.
         whole = self.orientations % (8 if self.signed else 4) == 0
-        if not (self.centred and whole) or size % self.cell:
+        if not (self.centred and whole) or self._shape(size)[1] % self.cell:
             raise ValueError(
                 f"{self} of {size} px has no mirror order; centre the bins, 4 (signed: 8) or a multiple of them, "
                 "and let cells fill the crop"
             )
-        side = self._blocks(size)
-        places = np.arange(side * side * 4 * self.orientations).reshape(side, side, 2, 2, self.orientations)
+        high, wide = self._blocks(size)
+        places = np.arange(high * wide * 4 * self.orientations).reshape(high, wide, 2, 2, self.orientations)
         half_turn = self.orientations // 2 if self.signed else 0
         turned = (half_turn - np.arange(self.orientations)) % self.orientations
         return places[:, ::-1, :, ::-1][..., turned].ravel()
 
-    def _blocks(self, size: int) -> int:
-        return size // self.cell - 1
+    def _shape(self, size: int) -> tuple[int, int]:
+        """Height and width of what is described of a crop of `size` pixels."""
+        return size, size
+
+    def _gradients(self, faces: AlignedFaces) -> tuple[np.ndarray, np.ndarray]:
+        return faces.gradients
+
+    def _blocks(self, size: int) -> tuple[int, int]:
+        high, wide = self._shape(size)
+        return high // self.cell - 1, wide // self.cell - 1
 
     def _cells(self, strength: np.ndarray, angle: np.ndarray) -> np.ndarray:
-        """Mean gradient of each cell by direction: ``(S, S), (S, S) -> (c, c, orientations)``."""
-        count = len(strength) // self.cell
+        """Mean gradient of each cell by direction: ``(h, w), (h, w) -> (rows, columns, orientations)``."""
+        rows, columns = (side // self.cell for side in strength.shape)
         span = 360 if self.signed else 180
         width = span / self.orientations
         bins = ((angle + width / 2 * self.centred) % span // width).astype(np.intp).clip(0, self.orientations - 1)
-        place = np.arange(count * self.cell) // self.cell
-        inside = slice(0, count * self.cell)
-        index = (place[:, None] * count + place) * self.orientations + bins[inside, inside]
-        sums = np.bincount(index.ravel(), strength[inside, inside].ravel(), count * count * self.orientations)
-        return sums.reshape(count, count, self.orientations) / self.cell**2
+        row, column = (np.arange(count * self.cell) // self.cell for count in (rows, columns))
+        inside = slice(0, len(row)), slice(0, len(column))
+        index = (row[:, None] * columns + column) * self.orientations + bins[inside]
+        sums = np.bincount(index.ravel(), strength[inside].ravel(), rows * columns * self.orientations)
+        return sums.reshape(rows, columns, self.orientations) / self.cell**2
+
+
+@dataclass(frozen=True)
+class Zoom(Hog):
+    """The same of a part of the crop, enlarged: the eyes with their brows, or the mouth.
+
+    The part stands about the crop's middle line, so that a mirror maps it onto itself.
+
+    Parameters
+    ----------
+    top, bottom : float
+        Where the part begins and ends, as shares of the crop's height.
+    breadth : float
+        Its breadth as a share of the crop's.
+    high, wide : int
+        Size in pixels it is brought to.
+    """
+
+    top: float = 0.0
+    bottom: float = 1.0
+    breadth: float = 1.0
+    high: int = 72
+    wide: int = 72
+
+    def _shape(self, size: int) -> tuple[int, int]:
+        return self.high, self.wide
+
+    def _gradients(self, faces: AlignedFaces) -> tuple[np.ndarray, np.ndarray]:
+        size = faces.spec.size
+        side = round(size * (1 - self.breadth) / 2)
+        rows, columns = slice(round(size * self.top), round(size * self.bottom)), slice(side, size - side)
+        parts = [
+            cv2.resize(im[rows, columns], (self.wide, self.high), interpolation=cv2.INTER_CUBIC) for im in faces.images
+        ]
+        return gradients(np.array(parts, np.uint8).reshape(len(faces), self.high, self.wide))
 
 
 def _blocks(cells: np.ndarray) -> np.ndarray:
@@ -202,8 +246,8 @@ class Joined:
         return np.concatenate([order + start for order, start in zip(orders, starts, strict=False)])
 
 
-Descriptor = Hog | Lbp | Geometry | Joined
-_KINDS = {"hog": Hog, "lbp": Lbp, "geometry": Geometry}
+Descriptor = Hog | Zoom | Lbp | Geometry | Joined
+_KINDS = {"hog": Hog, "lbp": Lbp, "geometry": Geometry, "zoom": Zoom}
 
 
 def to_config(descriptor: Descriptor) -> list[dict]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 from sklearn.decomposition import PCA
 from sklearn.svm import SVC, LinearSVC
 from tqdm import tqdm
@@ -40,7 +41,9 @@ class KernelSettings:
     components : int
         Directions kept of the descriptor (PCA).
     c : float
-        Price of a mistake.
+        Price of a mistake, for the hinge loss.
+    ridge : float
+        Added to the kernel's diagonal, for the squared loss.
     gamma : float
         Width of the kernel, as a multiple of 1 / total variance of the projected data.
     seed : int
@@ -48,6 +51,7 @@ class KernelSettings:
 
     components: int = 320
     c: float = 5.0
+    ridge: float = 0.3
     gamma: float = 1.5
     seed: int = 0
 
@@ -97,12 +101,27 @@ def project(x: np.ndarray, order: np.ndarray, settings: KernelSettings) -> Proje
     components /= np.linalg.norm(components, axis=1, keepdims=True)
     even_first = np.argsort(-signs, kind="stable")
     mean = (pca.mean_ + pca.mean_[order]) / 2
-    return Projection(half(mean), half(components[even_first].T), int((signs > 0).sum()))
+    mean = mean.astype(np.float16).astype(np.float32)
+    return Projection(mean, stepped(components[even_first].T), int((signs > 0).sum()))
 
 
-def half(values: np.ndarray) -> np.ndarray:
-    """Numbers as exact as a checkpoint keeps them, half precision, in float32."""
-    return np.ascontiguousarray(values, np.float16).astype(np.float32)
+def stepped(values: np.ndarray) -> np.ndarray:
+    """Numbers as exact as a checkpoint keeps them, a byte each: float32 multiples of one step, see `steps_of`.
+
+    One step for all directions costs least: it errs as much in each, so distances hardly notice.
+
+    References
+    ----------
+    Cover and Thomas, "Elements of Information Theory", 1991, section 13.3 (parallel Gaussian sources).
+    """
+    step = np.float32(np.abs(values).max() / 127)
+    return np.ascontiguousarray(np.round(values / step), np.float32) * step
+
+
+def steps_of(values: np.ndarray) -> tuple[np.ndarray, np.float32]:
+    """What `stepped` gave as int8, and the step: their product is the same float32 numbers again."""
+    step = np.float32(np.abs(values).max()) / np.float32(127)
+    return np.round(values / step).astype(np.int8), step
 
 
 def fit_kernel(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSettings) -> Fitted:
@@ -141,6 +160,38 @@ def fit_kernel(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSe
     return Fitted(z[used], coefficients[used].astype(np.float32), bias.astype(np.float32), gamma)
 
 
+def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSettings) -> Fitted:
+    """One-against-rest machines with a squared loss instead of a hinge: every face becomes a support vector.
+
+    One Cholesky factorisation serves all labels. It needs 4 n² bytes: 3.3 GB for the 28,709 pictures of
+    FER2013. Where labels are noisy nearly every face is a support vector of the hinge loss too, and the
+    squared loss does not bend after single wrong ones.
+
+    Parameters and returns are those of `fit_kernel`.
+
+    References
+    ----------
+    Suykens and Vandewalle, "Least squares support vector machine classifiers", Neural Processing
+    Letters 9, 1999. Rifkin and Klautau, "In defense of one-vs-all classification", JMLR 5, 2004.
+    """
+    hot = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
+    share = hot.mean(axis=0)
+    gamma = settings.gamma / float(z.var(axis=0).sum())
+    gram = np.empty((len(z), len(z)), np.float32, order="F")
+    for start in tqdm(range(0, len(z), CHUNK), desc="comparing faces"):
+        gram[:, start : start + CHUNK] = _mirror_averaged(z[start : start + CHUNK], z, even, gamma).T
+    gram[np.diag_indices(len(z))] += np.float32(settings.ridge)
+    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    return Fitted(z, cho_solve(factor, hot - share).astype(np.float32), share, gamma)
+
+
+def _mirror_averaged(a: np.ndarray, b: np.ndarray, even: int, gamma: float) -> np.ndarray:
+    """Kernel of faces with others, over a face and its mirror image: ``(n, r), (m, r) -> (n, m)``."""
+    mirrored = a.copy()
+    mirrored[:, even:] *= -1
+    return (rbf(a, b, gamma) + rbf(mirrored, b, gamma)) / 2
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """Support vectors ``(m, r)``, their coefficients ``(m, k)``, the bias ``(k,)``, and gamma."""
@@ -156,11 +207,7 @@ def _gram(z: np.ndarray, even: int, gamma: float) -> np.ndarray:
 
     It is positive definite because ``k(Mx, My) = k(x, y)``.
     """
-    mirrored = z.copy()
-    mirrored[:, even:] *= -1
-    total = rbf(z, z, gamma).astype(np.float64)
-    total += rbf(mirrored, z, gamma)
-    return total / 2
+    return _mirror_averaged(z, z, even, gamma).astype(np.float64)
 
 
 def kernel_machine(projection: Projection, fitted: Fitted) -> Kernel:

@@ -32,17 +32,29 @@ class CnnClassifier:
         The ``.tflite`` file.
     temperature : float
         Logits are divided by it, so that confidence means what it says.
+    mirror : bool
+        Whether the face is shown twice, as it is and mirrored, and the answers are averaged: twice
+        the time, and the answer no longer depends on which way the face looks.
 
     References
     ----------
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (temperature scaling).
     """
 
-    def __init__(self, name: str, labels: LabelSet, align: AlignSpec, model: bytes, temperature: float = 1.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        labels: LabelSet,
+        align: AlignSpec,
+        model: bytes,
+        temperature: float = 1.0,
+        mirror: bool = False,
+    ) -> None:
         self.name = name
         self.labels = labels
         self.align = align
         self.temperature = temperature
+        self.mirror = mirror
         self._runner = _interpreter(model)
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]
@@ -58,22 +70,35 @@ class CnnClassifier:
 
     def logits(self, faces: AlignedFaces) -> np.ndarray:
         """Calibrated logits: ``(n, k)`` float32."""
-        return self._each(faces, "logits", (len(self.labels),)) / np.float32(self.temperature)
+        return self._both_ways(faces, "logits", (len(self.labels),)) / np.float32(self.temperature)
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:
         """What the last layer sees of each face: ``(n, e)`` float32."""
         return self._each(faces, "embedding", self._shape("embedding"))
 
+    def pooled(self, faces: AlignedFaces) -> np.ndarray:
+        """The same, averaged with its mirror image's if the model is shown both."""
+        return self._both_ways(faces, "embedding", self._shape("embedding"))
+
     def maps(self, faces: AlignedFaces) -> np.ndarray:
         """Feature maps of the first stage: ``(n, h, w, c)`` float32."""
         return self._each(faces, "maps", self._shape("maps"))
 
+    @property
+    def side(self) -> int:
+        """Side of the network's input in pixels."""
+        return int(self._input["shape"][1])
+
     def _shape(self, output: str) -> tuple[int, ...]:
         return tuple(self._runner.get_tensor(self._outputs[output]).shape[1:])
 
+    def _both_ways(self, faces: AlignedFaces, output: str, shape: tuple[int, ...]) -> np.ndarray:
+        rows = self._each(faces, output, shape)
+        return (rows + self._each(faces.mirrored(), output, shape)) / 2 if self.mirror else rows
+
     def _each(self, faces: AlignedFaces, output: str, shape: tuple[int, ...]) -> np.ndarray:
         check_spec(self, faces)
-        pixels = to_input(faces.images, self._input["shape"][1])
+        pixels = to_input(faces.images, self.side)
         with self._lock:  # an interpreter serves one thread at a time
             rows = [self._run(row, output) for row in pixels]
         return np.array(rows, np.float32).reshape(len(faces), *shape)

@@ -18,11 +18,13 @@ import keras
 import numpy as np
 from keras import callbacks, layers
 
+from zoo import calibration
 from zoo.augment import Augmentation, augment
 from zoo.callbacks import Clock, Rule
-from zoo.cnn import to_input
+from zoo.cnn import CnnClassifier, to_input
 from zoo.datasets import FERPLUS_VOTES, AlignedSet
 from zoo.labels import EIGHT
+from zoo.svm import softmax
 
 _VOTED = {"anger": "angry", "happiness": "happy", "sadness": "sad"}
 FERPLUS_ORDER = [EIGHT.index(_VOTED.get(name, name)) for name in FERPLUS_VOTES[:8]]
@@ -275,6 +277,33 @@ def export(weights: Path, network: Callable[[], tuple], head: str, folder: Path 
         files = write_artefacts(served, folder)
         return files["model.tflite"].read_bytes(), files["model.keras"].read_bytes()
     return tflite_bytes(served), keras_bytes(served)
+
+
+def calibrated(name: str, tflite: bytes, public: AlignedSet, mirror: bool) -> tuple[dict, float]:
+    """A card's settings and threshold for a network as it will be served; says how good it is on PublicTest.
+
+    Parameters
+    ----------
+    name : str
+    tflite : bytes
+    public : AlignedSet
+        Pictures the network was not fitted on.
+    mirror : bool
+        See `zoo.cnn.CnnClassifier`.
+
+    Returns
+    -------
+    settings : dict
+    threshold : float
+        See `zoo.calibration.sure_from`.
+    """
+    served = CnnClassifier(name, public.labels, public.faces.spec, tflite, mirror=mirror)
+    logits = served.logits(public.faces)
+    temperature = calibration.temperature(logits, public.targets)
+    probs = softmax(logits / temperature)
+    print(f"{name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
+    settings = {"temperature": temperature, "side": served.side, "mirror": mirror}
+    return settings, calibration.sure_from(probs, public.targets)
 
 
 def tflite_bytes(model: keras.Model) -> bytes:

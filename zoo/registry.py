@@ -96,25 +96,27 @@ def _load_svm(card: Card, folder: Path) -> SvmClassifier:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """Named arrays, half precision widened to float32. Never a pickle."""
+    """Named arrays, half precision and steps (see `zoo.classical.steps_of`) widened to float32. Never a pickle."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return {key: kept[key].astype(np.float32) for key in kept.files}
+            arrays = {key: kept[key].astype(np.float32) for key in kept.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise CardError(f"{path} holds no plain arrays ({error}). Fetch it again, or train the model again.") from error
+    steps = {key: arrays.pop(key) for key in list(arrays) if key.endswith("_step")}
+    return arrays | {key.removesuffix("_step"): arrays[key.removesuffix("_step")] * step for key, step in steps.items()}
 
 
 def _load_cnn(card: Card, folder: Path) -> CnnClassifier:
     model = checked(folder, card, "model.tflite").read_bytes()
-    temperature = float(card.settings.get("temperature", 1.0))
-    return CnnClassifier(card.name, card.labels, card.align, model, temperature)
+    temperature, mirror = float(card.settings.get("temperature", 1.0)), bool(card.settings.get("mirror", False))
+    return CnnClassifier(card.name, card.labels, card.align, model, temperature, mirror)
 
 
 def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
-    network = CnnClassifier(card.name, card.labels, card.align, checked(folder, card, "model.tflite").read_bytes())
+    network = _load_cnn(card, folder)
     arrays = _arrays(checked(folder, card, "model.npz"))
     scaling = arrays.pop("scale"), arrays.pop("shift")
-    return SvmClassifier(card.name, card.labels, card.align, network.embedding, Linear(**arrays), scaling)
+    return SvmClassifier(card.name, card.labels, card.align, network.pooled, Linear(**arrays), scaling)
 
 
 LOADERS = {"svm": _load_svm, "tflite": _load_cnn, "embedding-svm": _load_embedding_svm}

@@ -16,14 +16,14 @@ import numpy as np
 from keras import layers, ops
 
 from features.align import AlignSpec
-from zoo import calibration, checkpoint
+from zoo import checkpoint
 from zoo.augment import Augmentation
 from zoo.callbacks import Rule, ended, epochs_before
 from zoo.cards import Card
-from zoo.cnn import CnnClassifier, to_input
+from zoo.cnn import to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, load_fer2013
-from zoo.deep import Batches, Schedule, keepers, minutes, sgd, write_artefacts
+from zoo.deep import Batches, Schedule, calibrated, keepers, minutes, sgd, write_artefacts
 from zoo.labels import SEVEN, LabelSet
 from zoo.svm import softmax
 
@@ -52,6 +52,8 @@ class Plan:
         From the run's folder, what may end it or slow its learning.
     dropout : float
         Before the last layer.
+    mirror : bool
+        Whether it is served the face and its mirror image; see `zoo.cnn.CnnClassifier`.
     keep_keras : bool
         Whether the checkpoint holds the ``.keras`` file too, for training further.
     """
@@ -67,6 +69,7 @@ class Plan:
     optimiser: Callable[[Schedule, int], keras.optimizers.Optimizer] = sgd
     rules: Callable[[Path], Sequence[Rule]] = lambda run: ()
     dropout: float = 0.3
+    mirror: bool = False
     keep_keras: bool = True
 
 
@@ -271,10 +274,7 @@ def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str
     made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name)
     tflite = made["model.tflite"].read_bytes()
     spec = public.faces.spec
-    logits = CnnClassifier(plan.name, plan.labels, spec, tflite).logits(public.faces)
-    temperature = calibration.temperature(logits, public.targets)
-    probs = softmax(logits / temperature)
-    print(f"{plan.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
+    settings, threshold = calibrated(plan.name, tflite, public, plan.mirror)
     note = checkpoint.training_note(typed, "FER2013", args.seed, minutes(args.run))
     card = Card(
         name=plan.name,
@@ -286,8 +286,8 @@ def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str
         align=spec,
         fingerprint=spec.fingerprint,
         files={},
-        settings={"temperature": temperature, "side": SIDE},
-        threshold=calibration.sure_from(probs, public.targets),
+        settings=settings,
+        threshold=threshold,
         training=replace(note, ended=ended(args.run)),
         limits=checkpoint.LIMITS,
     )

@@ -3,12 +3,13 @@ import pytest
 from skimage.feature import hog, local_binary_pattern
 
 from features.align import AlignedFaces, AlignSpec, move
-from features.descriptors import CONTOUR_POINTS, Geometry, Hog, Joined, Lbp, from_config, to_config
+from features.descriptors import CONTOUR_POINTS, Geometry, Hog, Joined, Lbp, Zoom, from_config, to_config
 
 ALL = [
     Hog(),
     Hog(cell=6, orientations=9),
     Hog(cell=6, orientations=16, centred=True, signed=True),
+    Zoom(8, 16, True, True, top=0.1, bottom=0.55, breadth=0.9, high=48, wide=96),
     Lbp(),
     Lbp(radius=2, grid=5),
     Geometry(),
@@ -135,6 +136,26 @@ def test_mirror_order_of_joined_parts_follows_the_parts(make_aligned):
     faces = make_aligned(2)
     joined = Joined((Hog(6, centred=True), Hog(12, centred=True)), (1.0, 0.5))
     assert (joined(faces)[:, joined.mirror_order(72)] == joined(faces.mirrored())).all()
+
+
+@pytest.mark.parametrize(("top", "bottom", "breadth"), [(0.11, 0.55, 0.9), (0.56, 1.0, 0.6)])
+def test_a_part_of_a_mirrored_face_is_the_same_in_another_order(top, bottom, breadth, make_aligned):
+    faces = make_aligned(3)
+    zoom = Zoom(8, 16, True, True, top, bottom, breadth, high=48, wide=96)
+    order = zoom.mirror_order(72)
+    assert np.allclose(zoom(faces)[:, order], zoom(faces.mirrored()), atol=0.02)
+    assert not np.allclose(zoom(faces), zoom(faces.mirrored()), atol=0.02)
+
+
+def test_a_part_sees_nothing_of_the_rest(make_aligned):
+    faces = make_aligned(1)
+    other = faces.images.copy()
+    other[:, 40:] = 0
+    eyes = Zoom(8, 16, True, True, 0.11, 0.55, 0.9, high=48, wide=96)
+    mouth = Zoom(8, 16, True, True, 0.56, 1.0, 0.6, high=48, wide=64)
+    blind = AlignedFaces(other, faces.landmarks, faces.to_crop, faces.spec)
+    assert (eyes(faces) == eyes(blind)).all() and (mouth(faces) != mouth(blind)).any()
+    assert eyes(faces).shape == (1, 5 * 11 * 64) and mouth(faces).shape == (1, 5 * 7 * 64)
 
 
 @pytest.mark.parametrize("hog", [Hog(6), Hog(7, centred=True), Hog(6, 6, True), Hog(6, 12, True, True)])

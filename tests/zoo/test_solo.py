@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytest.importorskip("keras")
 
 from zoo import callbacks, solo
+from zoo.deep import fit
 from zoo.networks import separable_vgg
 
 LABELS = {"cnn-tiny": SEVEN, "cnn-keras-blog": SEVEN, "cnn-five": FIVE, "cnn-svm": SEVEN}
@@ -55,6 +56,30 @@ def test_a_recipe_ends_in_a_checkpoint_that_answers(name, made_fer2013, tmp_path
         assert {"log.csv", "curves.png", "architecture.png"} <= set(card.files)
         assert model.embedding(data.faces[:2]).shape[1] > len(model.labels)
         assert model.maps(data.faces[:2]).ndim == 4
+
+
+def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
+    from zoo.recipes import cnn
+
+    data = made_splits(("Training", 140), ("PublicTest", 70))
+    monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
+    monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
+    targets = []
+    monkeypatch.setattr(
+        cnn, "fit", lambda model, batches, *others: targets.append(batches.targets) or fit(model, batches, *others)
+    )
+    path, out, run = tmp_path / "fer2013.csv", tmp_path / "out", tmp_path / "run"
+    path.write_text("emotion,pixels,Usage\n")
+    words = ["train", "cnn", "--data", str(path), "--run", str(run), "--out", str(out), "--epochs", "1"]
+    assert main([*words, "--opinions", "0.5"]) == 0
+    assert (targets[0].max(axis=1) >= 0.5).all() and (targets[0].min(axis=1) > 0).all()
+    assert (run / "opinions.npy").is_file()
+    card, model = registry.card("cnn", out), registry.load("cnn", out)
+    assert card.training.command.endswith("--opinions 0.5")
+    assert model.mirror and model.logits(data.faces[:3]) == pytest.approx(
+        model.logits(data.faces[:3].mirrored()), abs=1e-5
+    )
+    assert model.pooled(data.faces[:3]) == pytest.approx(model.pooled(data.faces[:3].mirrored()), abs=1e-5)
 
 
 def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp_path):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from zoo.classical import KernelSettings, fit_kernel, fit_linear, project
+from zoo.classical import KernelSettings, fit_kernel, fit_least_squares, fit_linear, project, stepped, steps_of
 from zoo.svm import Kernel, Linear, rbf, softmax
 
 
@@ -63,6 +64,25 @@ def test_a_mirroring_kernel_is_libsvms_on_the_averaged_kernel(blobs):
     machine = machine_of(fitted, 4)
     assert machine(x) == pytest.approx(summed(pairs), abs=2e-2)
     assert machine(x * mirror) == pytest.approx(machine(x), abs=1e-4)
+
+
+def test_least_squares_are_kernel_ridge_regression_on_the_averaged_kernel(blobs):
+    x, targets = blobs
+    mirror = np.array([1, 1, 1, 1, -1, -1], np.float32)
+    fitted = fit_least_squares(x, 4, targets, KernelSettings(ridge=0.3, gamma=1.0))
+    gram = (rbf_kernel(x, gamma=fitted.gamma) + rbf_kernel(x * mirror, x, gamma=fitted.gamma)) / 2
+    hot = np.eye(3)[targets]
+    ridge = KernelRidge(alpha=0.3, kernel="precomputed").fit(gram, hot - hot.mean(axis=0))
+    machine = machine_of(fitted, 4)
+    assert machine(x) == pytest.approx(ridge.predict(gram) + hot.mean(axis=0), abs=1e-3)
+    assert machine(x * mirror) == pytest.approx(machine(x), abs=1e-4)
+
+
+def test_a_byte_a_number_gives_the_same_numbers_again():
+    values = stepped(np.random.default_rng(0).normal(size=(300, 40)).astype(np.float32))
+    whole, step = steps_of(values)
+    assert whole.dtype == np.int8 and (whole.astype(np.float32) * step == values).all()
+    assert np.abs(values).max() == pytest.approx(127 * step) and len(np.unique(whole)) > 100
 
 
 def test_directions_are_even_or_odd_in_the_mirror():

@@ -29,11 +29,16 @@ def bars(n: int, seed: int) -> AlignedSet:
     return AlignedSet(faces, targets, splits, np.ones(n, bool))
 
 
-@pytest.mark.parametrize("recipe", [hog_linear_svm, hog_svm], ids=["linear", "kernel"])
-def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("recipe", "loss"),
+    [(hog_linear_svm, None), (hog_svm, "squares"), (hog_svm, "hinge")],
+    ids=["linear", "squares", "hinge"],
+)
+def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, loss, tmp_path, monkeypatch, capsys):
     data = bars(280, 0)
     monkeypatch.setattr(recipe, "load_fer2013", lambda _path, _spec: data)
-    recipe.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, c=10.0, gamma=1.5, **PLAIN))
+    asked = {"c": 10.0, "gamma": 1.5, "loss": loss, "ridge": 0.3}
+    recipe.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, **asked, **PLAIN))
     name = recipe.CARD.name
     assert f"{name}: PublicTest accuracy 1.0" in capsys.readouterr().out
     card = read_card(tmp_path / name)

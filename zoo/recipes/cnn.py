@@ -22,17 +22,19 @@ import keras
 import numpy as np
 
 from features.align import AlignSpec
-from zoo import calibration, checkpoint
+from zoo import checkpoint, classical, opinions
 from zoo.augment import Augmentation
 from zoo.cards import Card, Training
-from zoo.cnn import CnnClassifier
+from zoo.cnn import to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, DataError, load_fer2013, read_ferplus
-from zoo.deep import Batches, Schedule, export, fit, minutes, two_heads, vote_shares, warm_start
+from zoo.deep import Batches, Schedule, calibrated, export, fit, minutes, two_heads, vote_shares, warm_start
 from zoo.evaluation import ferplus_majority
 from zoo.labels import EIGHT
 from zoo.networks import residual_vgg
-from zoo.svm import softmax
+from zoo.opinions import Mixture
+from zoo.recipes import hog_svm
+from zoo.solo import Teachers, Teaching
 
 SIDE = 48
 CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.3)
@@ -44,6 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
+    parser.add_argument(
+        "--opinions",
+        type=float,
+        default=0.0,
+        metavar="WEIGHT",
+        help="let labels share their place with what hog-svm and the models of --start say; 0.5 is half",
+    )
 
 
 def train(args: argparse.Namespace) -> None:
@@ -55,6 +64,9 @@ def train(args: argparse.Namespace) -> None:
     counts = votes_of(data, args.votes)
     parts = with_votes(data, counts)
     batches = Batches(*parts["Training"], SIDE, schedule, CHANGES)
+    if args.opinions:
+        said = opinions.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
+        batches.targets = Mixture(args.opinions)(batches.targets, said)
     model = two_heads(network())
     if args.start:
         warm_start(model, args.start)
@@ -62,8 +74,23 @@ def train(args: argparse.Namespace) -> None:
     command = "python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv"
     command += f" --epochs {args.epochs} --rate {args.rate:g} --precision {args.precision}"
     command += f" --start {args.start.name}" if args.start else ""
+    command += f" --opinions {args.opinions:g}" if args.opinions else ""
     note = checkpoint.training_note(command, "FER2013 and FER+ votes", args.seed, minutes(args.run))
     publish(args.run, data, counts, note, args.out)
+
+
+def second_opinions(training: AlignedSet, start: Path | None) -> np.ndarray:
+    """What ``hog-svm``, cross-fitted, and the network the run begins from say of each picture: ``(n, 7)``."""
+
+    def machine(part: AlignedSet) -> opinions.Scores:
+        fitted = hog_svm.fit(part, loss="hinge")
+        return lambda faces: fitted(classical.describe(hog_svm.DESCRIPTOR, faces))
+
+    said = [opinions.cross_fitted(machine, training)]
+    if start:
+        teacher = keras.saving.load_model(start / "cnn" / "model.keras", compile=False)
+        said.append(Teachers([teacher], Teaching(temperature=1.0)).see(to_input(training.faces.images, SIDE)))
+    return np.mean(said, axis=0)
 
 
 def network() -> tuple:
@@ -101,14 +128,11 @@ def publish(run: Path, data: AlignedSet, counts: np.ndarray, note: Training, out
 def _publish_head(card: Card, public: AlignedSet, made: tuple) -> None:
     run, extras, note, out = made
     tflite, keras_file = export(run / "best.weights.h5", network, card.settings["head"], run / card.name)
-    logits = CnnClassifier(card.name, card.labels, card.align, tflite).logits(public.faces)
-    temperature = calibration.temperature(logits, public.targets)
-    probs = softmax(logits / temperature)
-    print(f"{card.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
-    settings = {**card.settings, "temperature": temperature, "side": SIDE}
-    threshold = calibration.sure_from(probs, public.targets)
+    settings, threshold = calibrated(card.name, tflite, public, mirror=True)
     files = {"model.tflite": tflite, "model.keras": keras_file, **extras}
-    checkpoint.save(replace(card, settings=settings, threshold=threshold, training=note), files, out)
+    checkpoint.save(
+        replace(card, settings={**card.settings, **settings}, threshold=threshold, training=note), files, out
+    )
 
 
 CNN = replace(

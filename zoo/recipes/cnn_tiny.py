@@ -21,14 +21,14 @@ import keras
 from zoo import registry, solo
 from zoo.augment import Augmentation
 from zoo.datasets import DataError
-from zoo.networks import separable_vgg
+from zoo.networks import residual_vgg
 from zoo.solo import Lessons, Plan, Teachers, Teaching
 
 PLAN = Plan(
     name="cnn-tiny",
     title="CNN, tiny",
     summary="Half a megabyte, taught by the large network: what is lost by being small?",
-    network=lambda: separable_vgg(solo.SIDE),
+    network=lambda: residual_vgg(solo.SIDE, widths=(16, 32, 64, 80)),
     changes=Augmentation(
         degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.2
     ),
@@ -53,7 +53,7 @@ def _paths(text: str) -> list[Path]:
 def train(args: argparse.Namespace) -> None:
     """Fit on Training and on what the teachers say of it, keep the best epoch on PublicTest, publish."""
     teachers = Teachers(load_teachers(args.teachers), Teaching(same_copy=args.teacher_sees == "copy"))
-    schedule, data = solo.begin(PLAN, args, rate=args.rate, smoothing=0.0)
+    schedule, data = solo.begin(PLAN, args, rate=args.rate, smoothing=0.0, decay=2e-4)
     lessons = Lessons(data.split("Training"), schedule, PLAN.changes, teachers)
     public = data.split("PublicTest")
     solo.fit(PLAN, lessons, public, args.run, args.resume)
