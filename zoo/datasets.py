@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from features import images
 from features.align import AlignedFaces, AlignSpec, align, centre_crop
 from features.mesh import FaceMesher
 from zoo.cards import sha256
-from zoo.labels import SEVEN, LabelSet, label_from_spelling
+from zoo.labels import EIGHT, SEVEN, LabelSet, label_from_spelling
 
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
@@ -217,10 +217,20 @@ def read_ferplus(path: str | os.PathLike) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Folder:
-    """Pictures in class folders: `paths` and the position of each one's label among the seven."""
+    """Pictures in class folders.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+    targets : ndarray
+        ``(n,)`` int: the position of each one's label in `EIGHT`, which begins with the seven.
+    read_as : dict
+        Names of folders that are not spelt as the label they were read as, with that label.
+    """
 
     paths: tuple[Path, ...]
     targets: np.ndarray
+    read_as: dict[str, str] = field(default_factory=dict)
 
 
 def read_folder(root: str | os.PathLike) -> Folder:
@@ -237,16 +247,17 @@ def read_folder(root: str | os.PathLike) -> Folder:
     if not root.is_dir():
         raise DataError(f"{root} is no folder.")
     pictures = sorted(p for p in root.rglob("*") if p.suffix.lower() in images.SUFFIXES and not _hidden(p, root))
-    classes = {folder: label_from_spelling(folder.name) for folder in {p.parent for p in pictures}}
+    classes = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
     unknown = sorted(str(folder.relative_to(root)) for folder, label in classes.items() if label is None)
     if unknown:
-        known = ", ".join(SEVEN)
+        known = ", ".join(EIGHT)
         raise DataError(
             f"{root}: no class is called {', '.join(unknown)}. Name the folders {known}, or move them away."
         )
     if not pictures:
         raise DataError(f"{root} holds no picture in class folders such as {root / 'happy'}.")
-    return Folder(tuple(pictures), np.array([SEVEN.index(classes[p.parent]) for p in pictures]))
+    read_as = {folder.name: label for folder, label in classes.items() if folder.name != label}
+    return Folder(tuple(pictures), np.array([EIGHT.index(classes[p.parent]) for p in pictures]), read_as)
 
 
 def _hidden(path: Path, root: Path) -> bool:

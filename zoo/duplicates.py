@@ -55,9 +55,14 @@ def find_duplicates(data: Fer2013, split: str) -> Duplicates:
     earlier = data.pixels[np.isin(data.splits, SPLITS[: SPLITS.index(split)])]
     seen = np.zeros(len(here), bool)
     seen[_copies(here, earlier)[0]] = True
-    pairs = _copies(here, here)
-    graph = coo_matrix((np.ones(len(pairs[0])), pairs), shape=(len(here), len(here)))
-    return Duplicates(seen, connected_components(graph, directed=False)[1])
+    return Duplicates(seen, groups_of(here))
+
+
+def groups_of(pictures: np.ndarray) -> np.ndarray:
+    """A number a picture, the same for near-duplicates: ``uint8 (n, H, W) -> (n,)`` int."""
+    pairs = _copies(pictures, pictures)
+    graph = coo_matrix((np.ones(len(pairs[0])), pairs), shape=(len(pictures), len(pictures)))
+    return connected_components(graph, directed=False)[1]
 
 
 def near_any(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -22,13 +22,14 @@ from zoo.datasets import (
     SPLITS,
     AlignedSet,
     DataError,
+    Folder,
     concatenate,
     is_standard_fer2013,
     load_fer2013,
     read_ferplus,
     read_folder,
 )
-from zoo.duplicates import load_duplicates
+from zoo.duplicates import groups_of, load_duplicates
 from zoo.labels import EIGHT, SEVEN, LabelSet
 from zoo.metrics import Paired, Scored, figures, paired, right_of_surest
 from zoo.prediction import Prediction
@@ -87,6 +88,8 @@ class TestSet:
         Sentences a reader of the figures should know.
     failed : tuple of str
         Sentences on pictures that could not be read; they are in no figure.
+    no_face : tuple of str
+        Files in which no face was found.
     found : ndarray, optional
         ``(m,)`` bool: whether a crop shows a face that the mesh found; all when not given.
     """
@@ -99,6 +102,7 @@ class TestSet:
     views: tuple[View, ...]
     notes: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    no_face: tuple[str, ...] = ()
     found: np.ndarray | None = None
 
 
@@ -142,6 +146,7 @@ class Evaluation:
     notes: tuple[str, ...]
     failed: tuple[str, ...]
     slices: dict[str, tuple[Slice, ...]] = field(default_factory=dict)
+    no_face: tuple[str, ...] = ()
     robustness: dict[str, Robustness] = field(default_factory=dict)
 
 
@@ -163,9 +168,8 @@ def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[L
     before = {model.name: predict_uncalibrated(model, test.faces) for model in models}
     lines = {name: tuple(_lines(predictions[name], before[name], test, label_sets)) for name in predictions}
     pairs, coverage = _pairs(predictions, test, label_sets), _coverage(predictions, test, label_sets)
-    return Evaluation(
-        lines, tuple(pairs), tuple(coverage), test.notes, test.failed, _slices(predictions, test, label_sets)
-    )
+    sliced = _slices(predictions, test, label_sets)
+    return Evaluation(lines, tuple(pairs), tuple(coverage), test.notes, test.failed, sliced, test.no_face)
 
 
 def predict(model: Classifier, faces: AlignedFaces) -> Prediction:
@@ -329,10 +333,37 @@ def ferplus_majority(votes: np.ndarray) -> np.ndarray:
 # --- Photos in class folders -----------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the street made of a folder's pictures.
+
+    Parameters
+    ----------
+    faces : AlignedFaces
+        One a picture in which a face was found.
+    rows : ndarray
+        ``(n,)`` int: the face of each picture; `NO_FACE` where there is none.
+    readable : ndarray
+        ``(n,)`` bool.
+    several : int
+        Pictures with more than one face.
+    failed : tuple of str
+        What could not be read, and why.
+    """
+
+    faces: AlignedFaces
+    rows: np.ndarray
+    readable: np.ndarray
+    several: int
+    failed: tuple[str, ...]
+
+
 def photo_test(root: Path, spec: AlignSpec) -> TestSet:
     """A tree of class folders, each photo taken the whole way: read, find the largest face, align.
 
     Scored twice: on photos in which a face was found, and on all, where no face is a wrong answer.
+    Pictures of contempt, which only models of eight labels know, are in a third view. Photos of one
+    burst, whose crops are near-duplicates, are drawn together in intervals.
 
     Raises
     ------
@@ -340,31 +371,57 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
         An unknown folder, no photo, or none with a face.
     """
     folder = read_folder(root)
-    faces, rows, failed = _find_all(folder.paths, spec)
-    readable = np.array([row is not None for row in rows])
-    targets = folder.targets[readable]
-    rows = np.array([row for row in rows if row is not None], int)
-    if not len(faces):
+    seen = _find_all(folder.paths, spec)
+    if not len(seen.faces):
         raise DataError(f"{root}: a face was found in none of {len(folder.paths)} pictures; nothing can be scored.")
-    found = rows != NO_FACE
-    name = root.resolve().name
-    views = (View(f"{name}, face found", rows[found], targets[found]), View(f"{name}, all", rows, targets))
-    note = f"{len(rows)} pictures; no face was found in {(~found).sum()} ({(~found).mean():.1%})."
-    return TestSet(PHOTOS, faces, np.arange(len(faces)), views, (note,), failed)
+    name, groups = root.resolve().name, groups_of(seen.faces.images)
+    rows, targets = seen.rows[seen.readable], folder.targets[seen.readable]
+    hit = rows != NO_FACE
+    views = [View(f"{name}, face found", rows[hit], targets[hit], EIGHT), View(f"{name}, all", rows, targets, EIGHT)]
+    sevens = [view.within(SEVEN) for view in views]
+    with_contempt = [replace(views[1], data=f"{name}, all, with contempt")] if (targets >= len(SEVEN)).any() else []
+    no_face = tuple(str(folder.paths[i]) for i in np.flatnonzero(seen.readable & (seen.rows == NO_FACE)))
+    notes = tuple(_photo_notes(folder, seen, name, groups))
+    return TestSet(PHOTOS, seen.faces, groups, (*sevens, *with_contempt), notes, seen.failed, no_face)
 
 
-def _find_all(paths: Sequence[Path], spec: AlignSpec) -> tuple[AlignedFaces, list[int | None], tuple[str, ...]]:
-    """Faces, the face of each picture (`NO_FACE`: none; None: unreadable), and what could not be read."""
-    parts, rows, failed = [AlignedFaces.empty(spec)], [], []
+def _photo_notes(folder: Folder, seen: Found, name: str, groups: np.ndarray) -> Iterable[str]:
+    """What was read, found and left out, in sentences."""
+    missed = folder.targets[seen.readable & (seen.rows == NO_FACE)]
+    n, where = int(seen.readable.sum()), ", ".join(_counted(missed))
+    head = f"{n} pictures; no face was found in {len(missed)} ({len(missed) / n:.1%})"
+    if len(missed):
+        yield f"{head}: {where}. They are left out of '{name}, face found' and are wrong answers in '{name}, all'."
+    else:
+        yield f"{head}."
+    if seen.several:
+        yield f"More than one face: {seen.several} of {n} pictures; the largest is judged."
+    if copies := len(groups) - len(set(groups.tolist())):
+        yield f"Near-duplicates of another face: {copies}; intervals count such a group once."
+    if folder.read_as:
+        yield f"Folders were read as: {', '.join(f'{spelt} = {label}' for spelt, label in folder.read_as.items())}."
+    if others := int((folder.targets >= len(SEVEN)).sum()):
+        yield f"Contempt: {others} pictures, only in '{name}, all, with contempt', for models of 8 labels."
+
+
+def _counted(targets: np.ndarray) -> list[str]:
+    return [f"{label} {n}" for label, n in zip(EIGHT, np.bincount(targets, minlength=len(EIGHT)), strict=True) if n]
+
+
+def _find_all(paths: Sequence[Path], spec: AlignSpec) -> Found:
+    parts, failed, several = [AlignedFaces.empty(spec)], [], 0
+    rows, readable = np.full(len(paths), NO_FACE), np.ones(len(paths), bool)
     with FaceMesher() as mesher:
-        for path in tqdm(paths, desc="finding faces", unit="photo", disable=None):
+        for i, path in enumerate(tqdm(paths, desc="finding faces", unit="photo", disable=None)):
             try:
                 image = images.load(path)
             except ImageError as error:
-                rows.append(None)
+                readable[i] = False
                 failed.append(f"{path}: {error}")
                 continue
-            largest = align(image, mesher.find(image)[:1], spec)
-            rows.append(len(parts) - 1 if len(largest) else NO_FACE)
-            parts += [largest] if len(largest) else []
-    return concatenate(parts), rows, tuple(failed)
+            faces = mesher.find(image)
+            several += len(faces) > 1
+            if len(faces):
+                rows[i] = len(parts) - 1
+                parts.append(align(image, faces[:1], spec))
+    return Found(concatenate(parts), rows, readable, several, tuple(failed))

@@ -115,6 +115,7 @@ def label_set(name: str) -> LabelSet:
 
 
 # Spellings met in data sets' folder names: FER2013 trees, FER+, JAFFE, KDEF, CK+, RAF-DB, AffectNet.
+# Numbers are FER2013's; AffectNet and RAF-DB number otherwise, so whoever reads a folder says what it was read as.
 _SPELLINGS = {
     "angry": "anger angry an ang mad",
     "disgust": "disgust disgusted di dis",
@@ -123,16 +124,16 @@ _SPELLINGS = {
     "sad": "sad sadness sa",
     "surprise": "surprise surprised su sur",
     "neutral": "neutral ne neu calm",
+    "contempt": "contempt contemptuous co con",
 }
 _BY_SPELLING = {word: label for label, words in _SPELLINGS.items() for word in words.split()}
 
 
-def label_from_spelling(text: str) -> str | None:
-    """A folder's name as one of the seven labels, or None: ``"Anger"``, ``"AN"``, ``"0"``, ``"3_happy"``."""
+def label_from_spelling(text: str, known: LabelSet = SEVEN) -> str | None:
+    """A folder's name as one of the known labels, or None: ``"Anger"``, ``"AN"``, ``"0"``, ``"3_happy"``."""
     word = text.strip().lower()
-    if word in _BY_SPELLING:
-        return _BY_SPELLING[word]
+    tail = word.lstrip("0123456789_-. ")
     if word.isdigit() and int(word) < len(SEVEN):
         return SEVEN.labels[int(word)]
-    tail = word.lstrip("0123456789_-. ")
-    return _BY_SPELLING.get(tail)
+    label = _BY_SPELLING.get(word) or _BY_SPELLING.get(tail)
+    return label if label in known.labels else None

@@ -60,8 +60,10 @@ def photos(tmp_path, photo):
 
 
 def test_evaluate_photos(run, photos):
-    status, out, err = run("evaluate", "first", "--data", photos)
-    assert status == 0
+    status, out, err = run("evaluate", "first", "--data", photos, "--json", photos.parent / "said.json")
+    record = json.loads((photos.parent / "said.json").read_text())
+    assert status == 0 and record["no_face"] == [str(photos / "sad/b.png")]
+    assert record["models"]["first"][1]["by_label"][4]["n"] == 1
     assert "photos, face found" in out and "photos, all" in out
     assert "no face was found in 1 (50.0%)" in err
     (photos / "sad/c.jpg").write_bytes(b"broken")

@@ -177,6 +177,12 @@ def test_folders_spelt_as_data_sets_spell_them(tmp_path):
     folder = read_folder(root)
     assert [p.name for p in folder.paths] == ["c.webp", "d.PNG", "b.jpg", "a.png"]
     assert folder.targets.tolist() == [6, 5, 3, 0]
+    assert folder.read_as == {"NE": "neutral", "Surprised": "surprise", "3": "happy", "anger": "angry"}
+
+
+def test_contempt_stands_behind_the_seven(tmp_path):
+    folder = read_folder(plant(tmp_path / "d", "contempt/a.png", "neutral/b.png"))
+    assert (folder.targets.tolist(), folder.read_as) == ([7, 6], {})
 
 
 def test_hidden_files_and_texts_are_no_pictures(tmp_path):

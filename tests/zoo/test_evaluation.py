@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -195,9 +197,9 @@ def test_real_near_duplicates_and_majorities(fer2013, fer2013_file):
 def photos(tmp_path, portrait):
     """Two smiles, a small face beside a large one, a picture without face, and a broken file."""
     root = tmp_path / "photos"
-    small = Image.fromarray(portrait[40:240, 110:340]).resize((115, 100))
+    small = Image.fromarray(portrait[40:240, 110:340]).resize((161, 140))
     both = portrait.copy()
-    both[400:500, 390:505] = np.array(small)
+    both[372:512, 351:512] = np.array(small)
     pictures = {
         "happy/a.jpg": portrait,
         "happy/b.png": portrait[:, ::-1],
@@ -217,7 +219,15 @@ def test_photos_found_only_and_all(photos, models, portrait, mesher, spec):
     assert (found.data, everything.data) == ("photos, face found", "photos, all")
     assert found.targets.tolist() == [3, 3, 0]
     assert (everything.rows == NO_FACE).tolist() == [False, False, True, False]
-    assert test.notes == ("4 pictures; no face was found in 1 (25.0%).",)
+    assert test.notes == (
+        "4 pictures; no face was found in 1 (25.0%): sad 1. They are left out of 'photos, face found' and are wrong "
+        "answers in 'photos, all'.",
+        "More than one face: 1 of 4 pictures; the largest is judged.",
+        "Near-duplicates of another face: 1; intervals count such a group once.",
+        "Folders were read as: AN = angry.",
+    )
+    assert test.groups.tolist() == [0, 1, 0]
+    assert [Path(path).name for path in test.no_face] == ["d.png"]
     assert len(test.failed) == 1 and "e.jpg" in test.failed[0]
     # The largest of two faces is the one that counts.
     whole = align(portrait, mesher.find(portrait), spec)
@@ -225,6 +235,25 @@ def test_photos_found_only_and_all(photos, models, portrait, mesher, spec):
     lines = evaluate(models, test, [SEVEN]).figures["first"]
     assert [line.n for line in lines] == [3, 4]
     assert lines[0].accuracy * 3 == pytest.approx(lines[1].accuracy * 4, abs=1e-3)
+
+
+def test_contempt_is_for_those_who_know_it(photos, make_checkpoint, spec):
+    (photos / "sad").rename(photos / "contempt")
+    root = make_checkpoint("seven")
+    make_checkpoint("eight", labels=EIGHT)
+    test = photo_test(photos, spec)
+    assert [(view.data, len(view.rows)) for view in test.views] == [
+        ("photos, face found", 3),
+        ("photos, all", 3),
+        ("photos, all, with contempt", 4),
+    ]
+    assert any("found in 1 (25.0%): contempt 1." in note for note in test.notes)
+    assert any("Contempt: 2 pictures, only in" in note for note in test.notes)  # one of them cannot be read
+    result = evaluate([registry.load(name, root) for name in ("seven", "eight")], test, [SEVEN])
+    assert {name: [line.n for line in lines] for name, lines in result.figures.items()} == {
+        "seven": [3, 3],
+        "eight": [3, 3, 4],
+    }
 
 
 def test_photos_without_any_face(tmp_path):

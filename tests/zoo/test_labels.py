@@ -73,6 +73,7 @@ def test_positions_and_index():
 )
 def test_spellings(text, label):
     assert label_from_spelling(text) == label
+    assert label_from_spelling(text, EIGHT) == ("contempt" if text == "contempt" else label)
 
 
 def test_made_up_labels_stay_what_they_are_and_have_colours():

@@ -8,9 +8,9 @@ Examples:
   python -m zoo evaluate hog-svm cnn --data fer2013.csv --robustness 500 --html report.html
 
 photos/ is a tree of class folders (photos/happy/..., photos/test/anger/...). Every photo is
-taken the whole way, detection included; figures are given for photos with a face found and
-for all, where no face counts as wrong. A file that cannot be read is reported and left out,
-and the exit status is then 1.
+taken the whole way, detection included; of several faces the largest is judged; figures are given
+for photos with a face found and for all, where no face counts as wrong. A file that cannot be read is
+reported and left out, and the exit status is then 1.
 
 --robustness takes so many pictures (drawn with seed 0) the whole way again in 32 conditions: blurred,
 darker, brighter, leaning, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500, as many
@@ -153,6 +153,7 @@ def _record(result: Evaluation) -> dict[str, object]:
         "robustness": {name: asdict(found) for name, found in result.robustness.items()},
         "notes": list(result.notes),
         "failed": list(result.failed),
+        "no_face": list(result.no_face),
     }
 
 
