@@ -1,12 +1,8 @@
 """The page that goes out, and TensorFlow.js in a browser: the same probabilities, and no request anywhere."""
 
-import functools
-import http.server
 import io
 import json
-import os
 import sys
-import threading
 import time
 import zipfile
 from pathlib import Path
@@ -27,6 +23,7 @@ from zoo.labels import SEVEN
 
 sys.path.append(str(Path(__file__).parents[1] / "zoo/exchange"))
 import fresh
+import runtimes
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -166,39 +163,16 @@ def test_the_camera(launch, folder):
 
 
 def test_tensorflow_js_as_the_zip_s_page_uses_it(tab, folder, faces, expected):
-    modules = Path(os.environ.get("FACEOFF_TFJS") or ROOT / ".cache/tfjs/node_modules")
-    if not (modules / RUNTIME).is_file():
-        pytest.skip("no TensorFlow.js: npm install --prefix .cache/tfjs @tensorflow/tfjs@4.22.0")
+    modules = runtimes.tfjs_modules() or pytest.skip(runtimes.NO_TFJS)
     tab.route("https://cdn.jsdelivr.net/**", lambda route: route.fulfill(path=modules / RUNTIME))
     Image.fromarray(faces.images[0]).save(folder / "crop.png")
-    with _serve(folder) as address:
+    with runtimes.served(folder) as address:
         tab.goto(f"{address}/tfjs.html")
         until(tab, "document.getElementById('file').onchange !== null")
         tab.set_input_files("#file", str(folder / "crop.png"))
         until(tab, "document.getElementById('answer').textContent !== ''")
         said = [float(line.split(": ")[1]) for line in tab.inner_text("#answer").splitlines()]
     np.testing.assert_allclose(said, expected[0], atol=1e-3)
-
-
-class _serve:
-    """A folder at an address of this computer."""
-
-    def __init__(self, folder: Path) -> None:
-        class Quiet(http.server.SimpleHTTPRequestHandler):
-            def log_message(self, *words):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-
-    def __enter__(self) -> str:
-        self.thread.start()
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def __exit__(self, *problem) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 def test_the_page_s_data_is_plain_json(folder):

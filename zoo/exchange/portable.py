@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features.descriptors import Joined
 from zoo import registry
 from zoo.cards import checked
 from zoo.cnn import CnnClassifier
@@ -27,8 +28,10 @@ from zoo.exchange.graph import Graph, Node, check
 from zoo.exchange.h5 import by_place, read_h5
 from zoo.exchange.keras_config import blueprint
 from zoo.exchange.layer import Layer, Shape
+from zoo.svm import Linear, SvmClassifier
 from zoo.teach.models import TaughtCnn
 
+SERVED = "model.tflite"
 TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
 
 
@@ -58,6 +61,30 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
         weights = {"kernel": (kernel / scale).astype(np.float32), "bias": (bias / scale).astype(np.float32)}
         nodes.append(_node("probabilities" if last else f"dense_{i + 1}", dense, nodes[-1].name, **weights))
     return check(Graph(shape, tuple(nodes)))
+
+
+def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> TaughtCnn | None:
+    """A linear machine on a shipped network's embedding as one dense layer on it: the same probabilities.
+
+    Parameters
+    ----------
+    machine : SvmClassifier
+    root : Path
+        Where the shipped models' folders are.
+
+    Returns
+    -------
+    TaughtCnn or None
+        None for a machine on HOG, and where the network it was trained on is not the one that is there.
+    """
+    if isinstance(machine.descriptor, Joined) or not isinstance(machine.machine, Linear):
+        return None
+    card = registry.card(machine.name, root)
+    network = str(card.settings.get("network", ""))
+    if network not in registry.names(root) or registry.card(network, root).files[SERVED] != card.files[SERVED]:
+        return None
+    weights, bias = machine.machine.weights * machine.scale, machine.machine.bias * machine.scale + machine.shift
+    return TaughtCnn(machine.name, machine.labels, machine.align, registry.load(network, root), ((weights, bias),))
 
 
 def half(values: np.ndarray) -> np.ndarray:

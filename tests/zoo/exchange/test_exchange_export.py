@@ -1,15 +1,9 @@
 """What goes out gives the same probabilities in every format's own runtime."""
 
-import functools
-import http.server
 import io
-import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -17,7 +11,9 @@ import fresh
 import keras
 import numpy as np
 import pytest
+import runtimes
 from PIL import Image
+from runtimes import in_node, litert
 
 import zoo
 from features.align import AlignedFaces, AlignSpec, align
@@ -79,6 +75,14 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
     np.testing.assert_allclose(got, model.predict_proba(crops).probs, atol=SAME / 5)
 
 
+def test_a_machine_on_a_network_goes_out_as_a_layer_on_it(faces):
+    model = zoo.load("cnn-svm")
+    graph = portable.network(portable.on_network(model))
+    got = graph.run(to_input(faces.images, graph.input_shape[0]))
+    np.testing.assert_allclose(got, model.predict_proba(faces).probs, atol=SAME / 5)
+    assert portable.on_network(zoo.load("hog-linear-svm")) is None
+
+
 @pytest.mark.parametrize("name", fresh.NETWORKS)
 def test_every_network_that_can_be_trained_goes_out(name, modules, folder, served):
     model, file = fresh.fresh(name)
@@ -115,19 +119,6 @@ def test_keras_json_and_weights(folder, x, expected):
     model = keras.models.model_from_json((folder / "keras-h5/model.json").read_text())
     model.load_weights(folder / "keras-h5/model.weights.h5")
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=SAME)
-
-
-def litert(file: Path, x: np.ndarray) -> np.ndarray:
-    interpreter = pytest.importorskip("ai_edge_litert.interpreter").Interpreter(str(file), num_threads=1)
-    interpreter.allocate_tensors()
-    given, out = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    assert given["dtype"] == out["dtype"] == np.float32
-    answers = []
-    for row in x:
-        interpreter.set_tensor(given["index"], row[None])
-        interpreter.invoke()
-        answers.append(interpreter.get_tensor(out["index"])[0].copy())
-    return np.array(answers)
 
 
 def test_litert(folder, x, expected):
@@ -171,41 +162,17 @@ def test_a_descriptor_that_onnx_cannot_have_is_left_out_and_named(taught, faces)
 
 @pytest.fixture(scope="module")
 def modules() -> Path:
-    """Node's packages with TensorFlow.js among them, or a skip that says where they are looked for."""
-    found = Path(os.environ.get("FACEOFF_TFJS") or ROOT / ".cache/tfjs/node_modules")
-    if not shutil.which("node") or not (found / "@tensorflow/tfjs").is_dir():
-        pytest.skip("no TensorFlow.js: install Node, then npm install --prefix .cache/tfjs @tensorflow/tfjs@4.22.0")
-    return found
+    return runtimes.tfjs_modules() or pytest.skip(runtimes.NO_TFJS)
 
 
 @pytest.fixture(scope="module")
 def served(folder):
-    """The folder's address on this computer."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *words):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with runtimes.served(folder) as address:
+        yield address
 
 
 def test_tensorflow_js_in_node(modules, served, x, expected):
     np.testing.assert_allclose(in_node(modules, f"{served}/tfjs/model.json", x[:4]), expected[:4], atol=SAME)
-
-
-def in_node(modules: Path, url: str, x: np.ndarray) -> np.ndarray:
-    """What TensorFlow.js answers."""
-    command = ["node", str(Path(__file__).parent / "run_tfjs.cjs"), str(modules), url]
-    rows = json.dumps(x.reshape(len(x), -1).tolist())
-    done = subprocess.run(command, input=rows, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return np.array(json.loads(done.stdout))
 
 
 def test_it_comes_back(made, taught, faces):
