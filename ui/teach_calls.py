@@ -176,10 +176,12 @@ def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
 
 
 def _archive(call: Call) -> dict:
-    """A project, or class folders: told apart by what is inside."""
+    """A project, or class folders: told apart by what is inside. A project replaces what is there, which is asked."""
     data = uploads.take(call.asked.text("path"), files.MAX_ARCHIVE)
     with files.Archive(data) as archive:
         ours = files.is_project(archive)
+    if ours and len(call.desk.project) and not call.asked.on("sure"):
+        return {"sure": "open_sure"}
     if ours:
         call.desk.open(files.open_project(data, call.desk.project.spec))
         return view(call.desk) | {"closed": True, "words": wording.TEACH["opened"]}
