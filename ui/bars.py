@@ -25,7 +25,10 @@ def bars(prediction: Prediction, face: int) -> str:
     """
     best = int(prediction.best[face])
     inks, pairs = colours(prediction.labels), enumerate(_pairs(prediction, face))
-    rows = [_bar(label, None if label in prediction.unknown else p, inks[label], i == best) for i, (label, p) in pairs]
+    kept = wording.as_typed(prediction)
+    names = {label: f'<span class="fo-label"{kept}>{escape(label)}</span>' for label in prediction.labels}
+    known = [(i, label, None if label in prediction.unknown else p) for i, (label, p) in pairs]
+    rows = [_bar(names[label], p, inks[label], i == best) for i, label, p in known]
     return f'<ul class="fo-bars">{"".join(rows)}</ul>'
 
 
@@ -35,16 +38,16 @@ def stack(prediction: Prediction, face: int) -> str:
     words = ", ".join(f"{label} {p:.2f}" for label, p in pairs)
     inks = colours(prediction.labels)
     pieces = [f'<i style="width:{100 * p:.1f}%;background:{inks[label]}"></i>' for label, p in pairs]
-    return f'<div class="fo-stack" role="img" aria-label="{escape(words)}">{"".join(pieces)}</div>'
+    kept = wording.as_typed(prediction)
+    return f'<div class="fo-stack" role="img" aria-label="{escape(words)}"{kept}>{"".join(pieces)}</div>'
 
 
 def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
     return list(zip(prediction.labels.labels, prediction.probs[face].tolist(), strict=True))
 
 
-def _bar(label: str, p: float | None, ink: str, best: bool) -> str:
+def _bar(name: str, p: float | None, ink: str, best: bool) -> str:
     """None: the model does not know this label."""
-    name = f'<span class="fo-label">{escape(label)}</span>'
     if p is None:
         return f'<li class="fo-bar fo-unknown">{name}<span class="fo-cannot">{wording.CANNOT_ANSWER}</span></li>'
     fill = f'<i style="width:{100 * p:.1f}%;background:{ink}"></i>'

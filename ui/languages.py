@@ -4,6 +4,10 @@ Gradio carries the dictionaries to the browser (`gr.I18n`), but translates only 
 by the browser's language and once. Most of this page is written by the server and by scripts, and a class wants
 to choose. So `assets/languages.js` looks the page's English sentences up in the same dictionaries, wherever they
 appear, and puts the chosen language in their place; names of labels in answers, JSON and CSV stay as they are.
+
+What stands at ``{0}`` is looked up in its turn, unless the key ends in ``_own`` or ``_made``: then it is somebody's
+own name and stays as typed. Where such a name stands alone its element says ``translate="no"``, so that a class
+called “Stop” is not taken for the button. At the places of a key that ends in ``_n`` only numbers stand.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from features import draw
 from features.align import AlignedFaces
 from features.faces import Faces
 from features.images import to_grey
-from ui import bars, embed
+from ui import bars, embed, wording
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.compare import Comparison
@@ -113,5 +113,6 @@ def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -
     rows = []
     for name, prediction in comparison.predictions.items():
         best = f"{escape(prediction.names[i])} {prediction.confidence[i]:.2f}"
-        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{bars.stack(prediction, i)}<small>{best}</small></dd>")
+        best = f"<small{wording.as_typed(prediction)}>{best}</small>"
+        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{bars.stack(prediction, i)}{best}</dd>")
     return f'<dl class="fo-classes">{"".join(rows)}</dl>'

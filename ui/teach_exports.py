@@ -17,7 +17,7 @@ from ui import wording
 from ui.engine import Engine
 from zoo.cards import CardError
 from zoo.cnn import CnnClassifier
-from zoo.exchange import bundle
+from zoo.exchange import bundle, portable
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.graph import Graph
 from zoo.exchange.guests import GREY, check_room, guest
@@ -27,6 +27,7 @@ from zoo.exchange.keras_side import ExportError
 from zoo.labels import SEVEN
 from zoo.registry import UnknownModelError
 from zoo.svm import SvmClassifier
+from zoo.teach.models import TaughtCnn
 from zoo.teach.project import ProjectError
 
 LOG = logging.getLogger(__name__)
@@ -79,8 +80,10 @@ class Exports:
                 raise bundle.NothingToExportError(wording.EXPORT_UNTAUGHT)
             return bundle.Wish(title, parts, lesson.cnn, lesson.svm, lesson.material.faces.images)
         loaded = self.engine.models([model])[0]
-        cnn = loaded if isinstance(loaded, CnnClassifier) else None
+        cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
+        if svm is not None and (same := portable.on_network(svm, self.engine.root)):
+            cnn, svm = same, None  # what lies on a network goes out with it, in every format
         if svm is not None and "onnx" not in parts:
             raise bundle.NothingToExportError(wording.EXPORT_ONNX_ONLY)
         with np.load(self.engine.root / model / "golden.npz", allow_pickle=False) as golden:
@@ -175,13 +178,12 @@ class Imports:
 
 def about(file: ModelFile) -> str:
     """One model that came, in HTML."""
-    what = f"<b>{escape(file.title)}</b> ({escape(file.origin)}): {len(file.labels)} classes"
+    what = f"{len(file.labels)} classes"
     if isinstance(file.core, Graph):
-        height, width, channels = file.core.input_shape
-        colour = "grey" if channels == 1 else "colour"
-        what += f", {colour} pictures of {width} × {height} pixels, {file.core.parameters:,} weights"
+        what = wording.import_facts(len(file.labels), file.core.input_shape, file.core.parameters)
+    name = f'<b translate="no">{escape(file.title)}</b> <span translate="no">({escape(file.origin)})</span>'
     note = "" if file.ours else f"<p>{GREY}</p>"
-    return f"<p>{what}.</p>{note}"
+    return f"<p>{name}: <span>{what}</span>.</p>{note}"
 
 
 def import_panel(engine: Engine) -> None:
@@ -217,9 +219,10 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
         elem_id="fx-keep",
     )
     options = [LEAVE_OUT, *SEVEN.labels]
+    box = {"filterable": False, "min_width": 140, "elem_classes": "fo-own"}
     with gr.Row(visible=known, elem_id="fx-map") as row:
         choices = [
-            gr.Dropdown(options, value=guess or LEAVE_OUT, label=name, filterable=False, min_width=140)
+            gr.Dropdown(options, value=guess or LEAVE_OUT, label=name, **box)
             for name, guess in zip(source, guesses, strict=True)
         ]
     keep.change(lambda way: gr.Row(visible=way == "map"), keep, row, queue=False, **PRIVATE)

@@ -84,7 +84,8 @@ def _both(shares: dict[str, Share]) -> tuple[str, ...]:
 def _classes(exam: Exam) -> str:
     labels = exam.answers[SVM].prediction.labels
     columns = [class_shares(exam.answers[name]) for name in ORDER]
-    rows = [(escape(label), *(share(column[i]) for column in columns)) for i, label in enumerate(labels)]
+    names = [f'<span translate="no">{escape(label)}</span>' for label in labels]
+    rows = [(name, *(share(column[i]) for column in columns)) for i, name in enumerate(names)]
     which = wording.TEACH["held_burst" if exam.kind == "burst" else "held_random"]
     return _table(("", *(TITLES[name] for name in ORDER)), rows) + f'<p class="ft-note">{which}</p>'
 
@@ -92,8 +93,8 @@ def _classes(exam: Exam) -> str:
 def _confusion(scored: Scored) -> str:
     labels = scored.prediction.labels
     matrix = confusion_matrix(scored.targets, scored.best, labels=np.arange(len(labels)))
-    line = _line(scored, matrix)
-    return f'{charts.confusion(line, list(labels))}<p class="fz-say" role="status">{wording.TEACH["cells"]}</p>'
+    cells = charts.confusion(_line(scored, matrix), list(labels), own=True)
+    return f'{cells}<p class="fz-say" role="status">{wording.TEACH["cells"]}</p>'
 
 
 def _line(scored: Scored, matrix: np.ndarray) -> Figures:

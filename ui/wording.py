@@ -199,14 +199,20 @@ def privacy(host: str) -> str:
 LIKE = {OWN: "this session’s samples of", ELSEWHERE: "what its makers called"}
 
 
+def as_typed(prediction: Prediction) -> str:
+    """The attribute that keeps made-up classes' names out of translation; nothing for labels of ours."""
+    return ' translate="no"' if prediction.labels.name in LIKE else ""
+
+
 def looks_like(prediction: Prediction, face: int, threshold: float) -> str:
     """One model's answer for one face as a sentence in HTML."""
     label = escape(prediction.names[face])
     share = f"{prediction.confidence[face]:.2f}"
     pictures = LIKE.get(prediction.labels.name, "pictures people labelled")
+    said = f"{pictures} <em{as_typed(prediction)}>{label}</em> ({share})"
     if prediction.confidence[face] < threshold:
-        return f"<b>Not sure.</b> Nearest: {pictures} <em>{label}</em> ({share})"
-    return f"Looks most like {pictures} <em>{label}</em> ({share})"
+        return f"<b>Not sure.</b> Nearest: {said}"
+    return f"Looks most like {said}"
 
 
 def found(faces: int, agreed: int, models: int) -> str:
@@ -530,3 +536,10 @@ IMPORT_KEEP = "Keep its own classes"
 IMPORT_PIXELS = "Teachable Machine takes the first. When in doubt, leave it."
 IMPORT_ADDED = "Added: {names}. Choose it in Compare or Live, beside the others."
 IMPORT_REMOVED = "The imported models are gone."
+
+
+def import_facts(classes: int, size: tuple[int, ...], weights: int) -> str:
+    """What an imported network is; `size` is the height, width and channels of what it sees."""
+    height, width, channels = size
+    colour = "grey" if channels == 1 else "colour"
+    return f"{classes} classes, {colour} pictures of {width} × {height} pixels, {weights:,} weights"

@@ -293,18 +293,37 @@ def _slice(part: Slice) -> str:
 
 def cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
     """A cell of the confusion matrix in words: "55 of 528 pictures labelled fear were called sad (10 %)."."""
-    n, of = line.confusion[truth][said], line.counts[truth]
-    share = f"{n / of:.0%}".replace("%", " %") if of else "no share"
+    n, of, share = _counted(line, truth, said)
     pictures, were = "picture" if of == 1 else "pictures", "was" if n == 1 else "were"
     return f"{n} of {of} {pictures} labelled {labels[truth]} {were} called {labels[said]} ({share})."
 
 
-def confusion(line: Figures, labels: Sequence[str]) -> str:
-    """The confusion matrix as a table of buttons; each carries its sentence in ``data-say``."""
-    heads = "".join(f"<th scope='col'>{escape(label)}</th>" for label in labels)
+def own_cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
+    """The same for made-up classes: "1 of 6 samples of “wink” were called “neutral” (17 %)."."""
+    n, of, share = _counted(line, truth, said)
+    return f"{n} of {of} samples of “{labels[truth]}” were called “{labels[said]}” ({share})."
+
+
+def _counted(line: Figures, truth: int, said: int) -> tuple[int, int, str]:
+    n, of = line.confusion[truth][said], line.counts[truth]
+    return n, of, f"{n / of:.0%}".replace("%", " %") if of else "no share"
+
+
+def confusion(line: Figures, labels: Sequence[str], own: bool = False) -> str:
+    """The confusion matrix as a table of buttons; each carries its sentence in ``data-say``.
+
+    Parameters
+    ----------
+    line : Figures
+    labels : sequence of str
+    own : bool
+        They are classes of somebody's own: samples of them are counted, and their names are not translated.
+    """
+    kept, sentence = (" translate='no'", own_cell_sentence) if own else ("", cell_sentence)
+    heads = "".join(f"<th scope='col'{kept}>{escape(label)}</th>" for label in labels)
     rows = "".join(
-        f"<tr><th scope='row'>{escape(label)}</th>"
-        + "".join(f"<td>{_cell(line, labels, i, j)}</td>" for j in range(len(labels)))
+        f"<tr><th scope='row'{kept}>{escape(label)}</th>"
+        + "".join(f"<td>{_cell(line, i, j, sentence(line, labels, i, j))}</td>" for j in range(len(labels)))
         + "</tr>"
         for i, label in enumerate(labels)
     )
@@ -314,10 +333,10 @@ def confusion(line: Figures, labels: Sequence[str]) -> str:
     )
 
 
-def _cell(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
+def _cell(line: Figures, truth: int, said: int, sentence: str) -> str:
     share = line.confusion[truth][said] / max(line.counts[truth], 1)
     css = "fz-cell" + (" fz-deep" if share >= DARK_FROM else "") + (" fz-right" if truth == said else "")
-    say = escape(cell_sentence(line, labels, truth, said))
+    say = escape(sentence)
     return (
         f"<button type='button' class='{css}' style='--s:{share:.3f}' data-say='{say}' aria-label='{say}' "
         f"aria-pressed='false' tabindex='{-1 if truth or said else 0}'>{line.confusion[truth][said]}</button>"

@@ -2,49 +2,94 @@
 
 import ast
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from features import quality
+from features import clips, images, quality
 from ui import app as ui_app
-from ui import classroom, compare_tab, examples, languages, lesson_tab, results, stages, wording, zoo_page, zoo_tab
+from ui import (
+    classroom,
+    compare_tab,
+    examples,
+    languages,
+    lesson_tab,
+    results,
+    stages,
+    teach_calls,
+    teach_exports,
+    teach_page,
+    teach_tab,
+    uploads,
+    video_page,
+    video_tab,
+    wording,
+    zoo_page,
+    zoo_tab,
+)
 from ui.cartoons import DRAWINGS
-from zoo import labels
+from zoo import charts, evaluation, factors, labels, modelcard, registry, report, timecharts
+from zoo.exchange import archive, bundle, guests, imported
+from zoo.teach import files, project, train
 
 ALL = languages.dictionaries()
 ENGLISH = ALL["en"]
 OTHERS = sorted(set(ALL) - {"en"})
+SPEAKING = (
+    *(classroom, compare_tab, examples, lesson_tab, results, stages, ui_app, uploads, wording, zoo_page, zoo_tab),
+    *(teach_calls, teach_exports, teach_page, teach_tab, video_page, video_tab),
+    *(clips, images, quality, charts, evaluation, factors, labels, modelcard, report, timecharts),
+    *(archive, bundle, guests, imported, files, project, train),
+)
+GRADIO = ("language.", "choose", "box.")  # what its own components say, and what nobody else says
+WORDS = {
+    "live": wording.LIVE,
+    "lesson": wording.LESSON,
+    "teach": wording.TEACH,
+    "trials": wording.TRIALS,
+    "trials' hints": wording.TRIALS_HINTS,
+    "video": wording.VIDEO,
+}
+# Names of label sets, an address, a file's first name, and what is said with something filled in.
+UNSAID = {"OWN", "ELSEWHERE", "BARRETT", "BANNER", "READY", "EXPORT_NAME", "EXPORT_READY", "IMPORT_ADDED"}
 
 
 def places(text: str) -> list[str]:
     return sorted(languages.PLACE.findall(text))
 
 
+def made() -> list[str]:
+    """What functions put together."""
+    two_of_six = SimpleNamespace(confusion=((1, 2),), counts=(6,))
+    shares = {"happy": 0.5, "sad": 0.3, "fear": 0.2}
+    said = [wording.found(n, agreed, models) for n in (1, 3) for agreed in (0, 1, 3) for models in (1, 2)]
+    said += [wording.followed(n, agreed) for n in (0, 1, 3) for agreed in (None, 0.5)]
+    said += [wording.clip_facts(2, 50, analysed) for analysed in (30, 50)] + [wording.mostly(shares)]
+    said += [wording.import_facts(3, (48, 48, channels), 900) for channels in (1, 3)]
+    said += [f"{wording.TEACH[name]}: " for name in ("webcam", "upload", "hold", "try", "confusion")]
+    said += [f"({wording.TEACH['on_held']})", charts.slices(registry.card("cnn").slices)]
+    said += [f"{wording.TEACH['start_from']} …"]
+    said += [*quality._pose_words(0, 40, 0), *quality._pose_words(0, -40, 0)]
+    said += [report.verdict("a", "b", 0.1, (0.05, 0.15), p) for p in (1e-5, 0.5)]
+    said += [charts.cell_sentence(two_of_six, ("happy", "sad"), 0, k) for k in (0, 1)]
+    said += [f"{panel.title}: head " for panel in zoo_page._curves({"accuracy": [1.0], "val_accuracy": [1.0]})]
+    sections = modelcard.sections(registry.card("cnn"))
+    said += [text for name in registry.names() for text in (registry.card(name).title, registry.card(name).summary)]
+    said += [text for part in sections for _, text in part.entries]
+    said += [cell for part in sections for table in part.tables for row in table.rows for cell in row]
+    return said + [str(why) for why in (project.too_few(1), project.too_few(2))]
+
+
 def said_in_the_code() -> str:
-    """Every piece of text in the modules whose sentences are translated, and what wording makes of them."""
-    modules = (
-        classroom,
-        compare_tab,
-        examples,
-        lesson_tab,
-        quality,
-        results,
-        stages,
-        ui_app,
-        wording,
-        labels,
-        zoo_page,
-        zoo_tab,
-    )
+    """Every piece of text in the modules whose sentences are translated, and what functions make of them."""
     pieces = []
-    for module in modules:
+    for module in SPEAKING:
         with open(module.__file__, encoding="utf-8") as file:
             tree = ast.parse(file.read())
         pieces += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    made = [wording.found(n, agreed, models) for n in (1, 3) for agreed in (0, 1, 3) for models in (1, 2)]
     constants = [value for value in vars(wording).values() if isinstance(value, str)]
-    made += [*quality._pose_words(0, 40, 0), *quality._pose_words(0, -40, 0)]
-    return "\n".join([*pieces, *made, *constants, *(one.caption for one in DRAWINGS), "classical", "deep"])
+    drawn = [one.caption for one in DRAWINGS]
+    return "\n".join([*pieces, *made(), *constants, *wording.VIDEO.values(), *drawn, "classical", "deep"])
 
 
 def test_there_are_six_languages():
@@ -73,15 +118,38 @@ def test_every_english_text_is_there_once():
 def test_english_is_what_the_page_says():
     """A sentence that was changed in the code must be changed in the dictionaries."""
     code = said_in_the_code()
-    own = ("language.", "choose")
-    pieces = {key: languages.PLACE.split(text) for key, text in ENGLISH.items() if not key.startswith(own)}
+    pieces = {key: languages.PLACE.split(text) for key, text in ENGLISH.items() if not key.startswith(GRADIO)}
     stale = {key for key, parts in pieces.items() if not all(part.strip(" .") in code for part in parts)}
     assert stale == set()
 
 
-def test_whole_dictionaries_of_words_are_translated():
-    for prefix, words in (("live", wording.LIVE), ("lesson", wording.LESSON)):
-        assert {key for key, text in words.items() if text not in ENGLISH.values()} == set(), prefix
+@pytest.mark.parametrize("name", WORDS)
+def test_whole_dictionaries_of_words_are_translated(name):
+    assert {key for key, text in WORDS[name].items() if text not in ENGLISH.values()} == set()
+
+
+def test_every_sentence_of_the_page_is_translated():
+    constants = {name: text for name, text in vars(wording).items() if name.isupper() and isinstance(text, str)}
+    assert {name for name, text in constants.items() if text not in ENGLISH.values()} == UNSAID
+    steps = [text for step in (*wording.STEPS, *wording.VIDEO_STEPS) for text in step]
+    sheet = [text for title, _, todo, questions in wording.WORKSHEET for text in (title, todo, *questions)]
+    assert {*steps, *sheet, *wording.NO_FACE_HINTS, *wording.BEFORE_AFTER} - set(ENGLISH.values()) == set()
+
+
+def test_headings_of_every_card_are_translated():
+    cards = [registry.card(name) for name in registry.names()]
+    parts = [part for card in cards for part in modelcard.sections(card)]
+    heads = {cell for part in parts for table in part.tables for cell in table.heading}
+    terms = {term for part in parts for term, _ in part.entries if not term.isdigit()}
+    panels = {
+        one.title for card in cards for one in (*zoo_page._charts(card, card.own_figure()), *report.hard_panels(card))
+    }
+    names = {"macro-F1", "NLL", "Brier", "ECE", "F1", "n"} | {data for card in cards for data in _data(card)}
+    assert ({part.title for part in parts} | heads | terms | panels) - names - set(ENGLISH.values()) == set()
+
+
+def _data(card) -> set[str]:
+    return {line.data for line in card.figures}
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -110,7 +178,7 @@ def in_language(browser, url):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.goto(url + path)
         page.wait_for_selector("#fo-examples button")
         page.wait_for_selector(".fo-language select")
@@ -129,9 +197,14 @@ def left_in_english(page) -> set[str]:
           found.push(walker.currentNode.data.trim());
         return found.filter(Boolean); }"""
     )
-    differ = {text for key, text in ENGLISH.items() if ALL["de"][key] != text}
-    patterns = [re.compile(".+?".join(map(re.escape, languages.PLACE.split(text)))) for text in differ if places(text)]
-    return {text for text in shown if text in differ or any(one.fullmatch(text) for one in patterns)}
+    differ = {key: text for key, text in ENGLISH.items() if ALL["de"][key] != text}
+    patterns = [_pattern(key, text) for key, text in differ.items() if places(text)]
+    return {text for text in shown if text in differ.values() or any(one.fullmatch(text) for one in patterns)}
+
+
+def _pattern(key: str, text: str) -> re.Pattern:
+    inside = r"[-−+\d][\d.,]*(?:[°%]| %| px)?" if key.endswith("_n") else ".+?"
+    return re.compile(inside.join(map(re.escape, languages.PLACE.split(text))))
 
 
 @pytest.mark.browser
@@ -164,3 +237,60 @@ def test_the_address_chooses_and_an_unknown_language_is_english(in_language):
     assert page.locator(".fo-head p").inner_text() == ALL["hi"]["tagline"]
     assert page.get_by_role("tab", name=ALL["hi"]["tab.compare"]).is_visible()
     assert in_language("?lang=xx").locator(".fo-head p").inner_text() == ENGLISH["tagline"]
+
+
+def texts(page, but: str) -> set[str]:
+    """Everything that a page shows in words, names that stay as they are and what is inside `but` excepted."""
+    return set(
+        page.evaluate(
+            """(but) => { const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (walker.nextNode()) { const parent = walker.currentNode.parentElement;
+              if (parent.closest(`script, style, textarea, [translate=no], ${but}`)) continue;
+              found.push(walker.currentNode.data.trim()); }
+            return found.filter((one) => /\\p{L}{2}/u.test(one)); }""",
+            but,
+        )
+    )
+
+
+NAMES = {"Face-off", "Barrett et al. 2019"} | {registry.card(name).title for name in registry.names()}
+UNITS = {"gamma", "1 / gamma", "JPEG", "PublicTest", "NLL", "Brier", "macro-F1", "ECE", "F1", "CSV", "px"}
+FORMATS = {text for text in bundle.PARTS.values() if text.startswith(("TensorFlow", "LiteRT /", "Keras (.keras"))}
+
+
+@pytest.mark.browser
+def test_nothing_on_a_page_is_unknown_to_the_dictionaries(in_language):
+    page, german = in_language(), in_language("?lang=de")
+    same = {text for key, text in ENGLISH.items() if ALL["de"][key] == text}
+    for tab, there in {"Video": "#fv-start", "Teach": ".ft-class", "Zoo": "#fz-page .fz-card"}.items():
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_selector(there)
+        said = texts(page, "dd") - same - NAMES - UNITS - FORMATS
+        unknown = german.evaluate("(said) => said.filter((one) => faceOffSay(one) === one)", sorted(said))
+        assert {one for one in unknown if not re.fullmatch(r"FER2013.*|[\d.,]+ \S+", one)} == set(), tab
+
+
+@pytest.mark.browser
+def test_a_class_called_like_a_button_keeps_its_name(in_language):
+    page = in_language("?lang=de")
+    page.get_by_role("tab", name=ALL["de"]["tab.teach"]).click()
+    page.wait_for_function("document.querySelectorAll('.ft-class').length === 2")
+    page.wait_for_function("document.querySelectorAll('.ft-name')[1].value === 'Klasse 2'")
+    for at, (name, face) in enumerate({"Stop": "photo", "happy": "mouth-open"}.items()):
+        card = page.locator(".ft-class").nth(at)
+        card.locator(".ft-name").fill(name)
+        card.locator(".ft-name").press("Enter")
+        card.locator("input[type=file]").set_input_files([examples.PICTURES / f"{face}.jpg"] * 3)
+        card.locator(".ft-tile").nth(2).wait_for()
+    page.locator(".ft-train").click()
+    page.wait_for_selector(".ft-hood table", timeout=60_000)
+    assert page.locator(".ft-answer").first.locator(".ft-label").all_inner_texts() == ["Stop", "happy"]
+    assert page.locator(".fz-matrix tbody th").all_inner_texts()[:2] == ["Stop", "happy"]
+    page.locator(".fz-matrix button").first.click()
+    assert re.fullmatch(
+        r"\d von \d Beispielen für „Stop“ wurden „Stop“ genannt .+", page.locator(".fz-said").inner_text()
+    )
+    page.locator(".ft-preview input[type=file]").set_input_files(examples.PICTURES / "photo.jpg")
+    page.wait_for_function("document.querySelector('.ft-answer').dataset.says === 'Stop'")
+    assert page.locator(".ft-says").first.inner_text() == "Stop"
+    assert left_in_english(page) == set()

@@ -100,6 +100,12 @@ def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
     file.unlink()
 
 
+def test_every_shipped_model_can_go_out(own):
+    for name in own.cards:
+        wish = Exports(own).wish(name, name, ("onnx",), "me")
+        assert (wish.cnn is None) == name.startswith("hog") and (wish.svm is None) != (wish.cnn is None)
+
+
 def test_a_name_of_control_letters_is_refused(own):
     with pytest.raises(NothingToExportError, match="ordinary letters"):
         Exports(own).wish("cnn", "a\x07b", ("tfjs",), "me")
@@ -147,7 +153,7 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine,
     Imports(engine).add(read_models(exported)[:1], None, None, "me")
     kept = engine.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
     said = wording.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
-    assert "what its makers called <em>" in said
+    assert "what its makers called <em translate=" in said
     assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
     with pytest.raises(UnknownModelError):
         engine.compare(skimage.data.astronaut(), names, "7", "somebody else")

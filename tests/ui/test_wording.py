@@ -20,7 +20,7 @@ def test_below_the_threshold_it_is_not_sure():
 
 def test_made_up_classes_are_samples_not_what_people_labelled():
     mine = Prediction(np.array([[0.9, 0.1]]), LabelSet(OWN, ("wink", "none")))
-    assert "this session’s samples of <em>wink</em>" in wording.looks_like(mine, 0, 0.5)
+    assert 'this session’s samples of <em translate="no">wink</em>' in wording.looks_like(mine, 0, 0.5)
     assert "people" not in wording.looks_like(mine, 0, 0.95)
 
 

@@ -3,7 +3,10 @@
 const all = window.gradio_config?.i18n_translations ?? {};
 if (!all.en) return;
 const STORE = 'face-off-language', ATTRIBUTES = ['title', 'placeholder', 'aria-label', 'alt'], MOST = 3000;
-const LEFT = 'script, style, textarea, [translate=no]';
+// What somebody named stays as typed; Gradio's boxes take no attribute, so theirs are known by a class.
+const KEPT = '[translate=no], .fo-own [data-testid=block-info], .fo-own input';
+const LEFT = `script, style, textarea, ${KEPT}`;
+const NUMBER = '[-−+\\d][\\d.,]*(?:[°%]| %| px)?';
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const remembered = () => { try { return localStorage.getItem(STORE); } catch { return null; } };
 const remember = (code) => { try { localStorage.setItem(STORE, code); } catch { /* a private window: for this page only */ } };
@@ -15,21 +18,22 @@ function load(next) {
   code = next; exact = new Map(); patterns = []; known = new Map();
   for (const [key, english] of Object.entries(all.en)) {
     const said = all[code][key] ?? english;
-    exact.set(english, said);
     if (!/\{\d\}/.test(english)) continue;
     // A label that ends a sentence is often an element of its own: then the sentence stands alone before it.
     if (english.endsWith(' {0}')) exact.set(english.slice(0, -4), said.replace('{0}', '').trim());
-    const parts = english.split(/\{(\d)\}/).map((part, i) => (i % 2 ? `(?<p${part}>.+?)` : escaped(part)));
-    patterns.push([new RegExp(`^${parts.join('')}$`, 'su'), said, english.length]);
+    const inside = key.endsWith('_n') ? NUMBER : '.+?', own = /_(own|made)$/.test(key);
+    const parts = english.split(/\{(\d)\}/).map((part, i) => (i % 2 ? `(?<p${part}>${inside})` : escaped(part)));
+    patterns.push([new RegExp(`^${parts.join('')}$`, 'su'), said, english.length, own]);
   }
+  for (const [key, english] of Object.entries(all.en)) exact.set(english, all[code][key] ?? english);
   patterns.sort((a, b) => b[2] - a[2]); // "Face 1 of 6" is not "Face 1"
 }
 
 function look(bare) {
   if (exact.has(bare)) return exact.get(bare);
-  for (const [pattern, said] of patterns) {
+  for (const [pattern, said, , own] of patterns) {
     const found = pattern.exec(bare);
-    if (found) return said.replace(/\{(\d)\}/g, (_, i) => say(found.groups[`p${i}`]));
+    if (found) return said.replace(/\{(\d)\}/g, (_, i) => (own ? found.groups[`p${i}`] : say(found.groups[`p${i}`])));
   }
   // Labels with their shares: "happy 0.96", or all of them one after the other.
   const shares = bare.split(', ').map((part) => /^(.+) ([\d.]+)$/u.exec(part));
@@ -57,7 +61,7 @@ function renewText(node) {
 function renewAttributes(element, names = ATTRIBUTES) {
   for (const name of names) {
     const now = element.getAttribute(name);
-    if (!now || element.closest('[translate=no]')) continue;
+    if (!now || element.closest(KEPT)) continue;
     const mine = attributes.get(element) ?? {};
     mine[name] = renew(now, mine[name], (shown) => element.setAttribute(name, shown));
     attributes.set(element, mine);
@@ -78,6 +82,11 @@ const observer = new MutationObserver((changes) => {
   }
 });
 let watching = false;
+// What is chosen in a box of Gradio's is its value, of which no observer hears.
+const values = new WeakMap();
+setInterval(() => {
+  if (watching) for (const box of document.querySelectorAll('input[readonly]')) values.set(box, renew(box.value, values.get(box), (shown) => { box.value = shown; }));
+}, 400);
 function choose(next) {
   if (next === code) return;
   load(next);

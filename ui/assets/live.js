@@ -258,7 +258,9 @@ function card(face, answer) {
     const bars = labelsOf(answer, name).map((label, i) => {
       const row = tag('li', 'fo-bar'), track = tag('span', 'fo-track'), inner = tag('i', ''), share = tag('span', 'fo-share');
       inner.style.background = colour(label, i); track.setAttribute('aria-hidden', 'true'); track.append(inner);
-      row.append(tag('span', 'fo-label', label), track, share); list.append(row);
+      const named = tag('span', 'fo-label', label);
+      named.translate = !answer.own?.[name];
+      row.append(named, track, share); list.append(row);
       return { row, inner, share };
     });
     column.append(tag('h4', '', models[name]?.title ?? name), says, list); columns.append(column);
@@ -278,7 +280,10 @@ function fill(part, face, answer) {
     const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
     const [before, after] = words[(sure ? 'says' : 'unsure') + own].split('{0}');
     const sentence = before + label;
-    if (says.dataset.said !== sentence) { says.dataset.said = sentence; says.replaceChildren(before, tag('em', '', label), after); }
+    if (says.dataset.said !== sentence) {
+      const named = tag('em', '', label);
+      named.translate = !own; says.dataset.said = sentence; says.replaceChildren(before, named, after);
+    }
     column.classList.toggle('fo-notsure', !sure);
     bars.forEach(({ row, inner, share }, i) => {
       inner.style.width = `${100 * probs[i]}%`; share.textContent = probs[i].toFixed(2);

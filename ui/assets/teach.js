@@ -2,7 +2,10 @@
 window.faceOffTeach = (element, props, server, upload) => {
 const given = JSON.parse(JSON.stringify({ words: props.words, camera: props.camera, trials: props.trials, settings: props.settings, ranges: props.ranges, longest: props.longest, files: props.files }));
 const { words, trials, ranges } = given;
-const say = (name, ...values) => values.reduce((text, value, i) => text.replaceAll(`{${i}}`, value), words[name]);
+const fill = (text, ...values) => values.reduce((so_far, value, i) => so_far.replaceAll(`{${i}}`, value), text);
+const say = (name, ...values) => fill(words[name], ...values);
+const translated = (text) => window.faceOffSay?.(text) ?? text; // for what is not on the page itself
+const agreed = (name, ...values) => confirm(fill(translated(words[name]), ...values));
 const MIN_GAP = 1000 / 15, LONGEST = 400, QUALITY = 0.8, LOOK_EVERY = 250;
 
 // ---- small helpers
@@ -21,11 +24,14 @@ function make(name, options = {}, ...children) {
 const button = (text, click, css = '', more = {}) => make('button', { type: 'button', class: `ft-button ${css}`, text, onclick: click, ...more });
 const samplesIn = (count) => (count === 1 ? words.sample : say('samples', count));
 
+// Sentences side by side stay nodes of their own, so that each is found in the dictionaries.
+const commas = (texts) => texts.flatMap((text, i) => (i ? [', ', text] : [text]));
+
 const root = element.firstElementChild;
 const spoken = make('p', { class: 'ft-spoken', role: 'status', 'aria-live': 'polite' });
 const notice = make('p', { class: 'ft-notice', role: 'alert', hidden: true });
 function tell(text, bad = false) {
-  notice.textContent = text ?? ''; notice.hidden = !text; notice.classList.toggle('ft-bad', bad);
+  notice.replaceChildren(...[text ?? []].flat()); notice.hidden = !text; notice.classList.toggle('ft-bad', bad);
   clearTimeout(tell.timer);
   if (text && !bad) tell.timer = setTimeout(() => tell(''), 8000);
 }
@@ -152,6 +158,11 @@ function showView(next) {
   fetchThumbs();
 }
 
+// Names that nobody typed come in the page's language; from then on they are somebody's own.
+async function inThisLanguage(since = 0) {
+  for (const [at, { name }] of [...view.classes.entries()].slice(since)) if (translated(name) !== name) await ask('rename', { at, name: translated(name) });
+}
+
 function classCard(at) {
   const title = make('input', { class: 'ft-name', type: 'text', maxlength: given.longest, 'aria-label': words.name, spellcheck: 'false' });
   const count = make('span', { class: 'ft-count' }), alike = make('span', { class: 'ft-alike', title: words.alike_why });
@@ -165,7 +176,7 @@ function classCard(at) {
   files.addEventListener('change', () => { sendPictures([...files.files]); files.value = ''; });
   const cam = button(words.webcam, () => toggleCamera(), 'ft-cam'), up = button(words.upload, () => files.click(), 'ft-up');
   const enabled = button(words.disable, () => ask('enable', { at, on: !shown.enabled }), 'ft-item');
-  const sure = (name, act) => () => { menu.open = false; if (!shown.ids.length || confirm(say(name, shown.name, shown.ids.length))) act(); };
+  const sure = (name, act) => () => { menu.open = false; if (!shown.ids.length || agreed(name, shown.name, shown.ids.length)) act(); };
   const menu = make('details', { class: 'ft-menu' }, make('summary', { 'aria-label': words.menu, title: words.menu, text: '⋮' }),
     make('div', { class: 'ft-items' }, enabled,
       button(words.up, () => { menu.open = false; ask('move', { at, to: at - 1 }); }, 'ft-item'), button(words.down, () => { menu.open = false; ask('move', { at, to: at + 1 }); }, 'ft-item'),
@@ -181,7 +192,7 @@ function classCard(at) {
   function skip(kind) {
     skipped[kind] = (skipped[kind] ?? 0) + 1;
     const parts = Object.entries(skipped).filter(([, n]) => n).map(([name, n]) => say(`skipped_${name}`, n));
-    skippedLine.textContent = parts.length ? `${words.skipped} ${parts.join(', ')}` : ''; skippedLine.hidden = !parts.length;
+    skippedLine.replaceChildren(...(parts.length ? [words.skipped, ' ', ...commas(parts)] : [])); skippedLine.hidden = !parts.length;
   }
   function add(samples) {
     for (const one of samples) {
@@ -227,7 +238,7 @@ function classCard(at) {
   const tiles = new Map();
   function draw() {
     const n = shown.ids.length, few = n < 3 && shown.enabled;
-    count.textContent = samplesIn(n) + (few ? ` · ${words.few}` : '');
+    count.replaceChildren(samplesIn(n), ...(few ? [' · ', words.few] : []));
     alike.textContent = shown.copies.length ? say('alike', shown.copies.length) : '';
     strip.hidden = !n;
     const keep = new Set(shown.ids);
@@ -259,7 +270,7 @@ function stopRecorder() { openRecorder?.close(); }
 
 function sampleTile(id, name) {
   const remove = make('button', { type: 'button', class: 'ft-x', 'aria-label': words.delete_one, title: words.delete_one, text: '×', onclick: () => { bubble.hidden = true; ask('delete', { ids: [id] }); } });
-  return make('li', { class: 'ft-tile', 'data-id': id }, make('img', { alt: name, width: 48, height: 48, draggable: 'false' }), remove);
+  return make('li', { class: 'ft-tile', 'data-id': id }, make('img', { alt: name, translate: 'no', width: 48, height: 48, draggable: 'false' }), remove);
 }
 
 async function fetchThumbs() {
@@ -314,25 +325,29 @@ for (const [value, text] of [['?', `${words.start_from} …`], ['', words.start_
 begin.addEventListener('change', () => {
   const value = begin.value;
   begin.value = '?';
-  if (value !== '?' && (!view.total || confirm(say('start_sure', view.total)))) { stopRecorder(); ask('start', { with: value }); }
+  if (value !== '?' && (!view.total || agreed('start_sure', view.total))) { stopRecorder(); ask('start', { with: value }).then(() => inThisLanguage()); }
 });
 const archive = make('input', { type: 'file', accept: '.zip,.tm', hidden: true, 'aria-label': words.open });
-archive.addEventListener('change', async () => {
+archive.addEventListener('change', () => {
   const [file] = archive.files;
   archive.value = '';
-  if (!file) return;
+  if (file) openArchive(file);
+});
+async function openArchive(file, sure = false) {
   working(say('adding', 1, 1), 0);
   const sent = await upload(file).catch(() => null);
   if (!sent?.path) { working(null); return tell(words.busy_upload, true); }
   stopRecorder();
   const polling = poll();
-  const answer = await ask('archive', { path: sent.path, several: option.several });
+  const answer = await ask('archive', { path: sent.path, several: option.several, sure });
   clearInterval(polling); working(null);
+  if (answer.sure && agreed(answer.sure, view.total)) return openArchive(file, true);
   if (answer.counts) {
     const parts = ['none', 'several', 'unreadable'].filter((name) => answer.counts[name]).map((name) => say(`skipped_${name}`, answer.counts[name]));
-    tell([say('added', answer.counts.added), parts.length ? `${words.skipped} ${parts.join(', ')}.` : '', answer.words ?? ''].join(' ').trim(), Boolean(answer.words));
+    const skipped = parts.length ? [' ', words.skipped, ' ', ...commas(parts), '.'] : [];
+    tell([say('added', answer.counts.added), ...skipped, ...(answer.words ? [' ', answer.words] : [])], Boolean(answer.words));
   }
-});
+}
 async function save() {
   const answer = await ask('save');
   if (!answer.file) return;
@@ -481,18 +496,25 @@ const preview = (() => {
       for (const [wide, ink] of [[5, 'rgb(0 0 0 / .6)'], [2.5, i ? '#bbb' : '#fff']]) { pen.lineWidth = wide; pen.strokeStyle = ink; pen.stroke(); }
     });
   }
+  function naming(says, label, sure) { // only where it changes: answers come many times a second
+    const sentence = `${sure} ${label}`;
+    if (says.dataset.said === sentence) return;
+    const named = make('span', { text: label ?? '–', translate: 'no' });
+    says.dataset.said = sentence;
+    says.replaceChildren(...(sure || !label ? [named] : [words.not_sure, ' (', named, ')']));
+  }
   let columns = [];
   function lay() {
     columns = Object.entries(lesson.models).map(([name, model]) => {
       const says = make('p', { class: 'ft-says' });
       const rows = lesson.labels.map((label) => {
         const inner = make('i', { style: `background:${lesson.colours[label]}` }), share = make('span', { class: 'ft-share-words' });
-        return { label, inner, share, row: make('li', { class: 'ft-bar' }, make('span', { class: 'ft-label', text: label, title: label }), make('span', { class: 'ft-track', 'aria-hidden': 'true' }, inner), share) };
+        return { label, inner, share, row: make('li', { class: 'ft-bar' }, make('span', { class: 'ft-label', text: label, title: label, translate: 'no' }), make('span', { class: 'ft-track', 'aria-hidden': 'true' }, inner), share) };
       });
       const node = make('section', { class: 'ft-answer', 'data-model': name }, make('h4', { text: model.title }), says, make('ul', {}, ...rows.map((one) => one.row)));
       const fill = (probs) => {
         const best = probs ? probs.indexOf(Math.max(...probs)) : -1, sure = probs && probs[best] >= Number(slider.value);
-        says.textContent = probs ? (sure ? lesson.labels[best] : `${words.not_sure} (${lesson.labels[best]})`) : '–';
+        naming(says, lesson.labels[best], sure);
         node.dataset.says = sure ? lesson.labels[best] : '';
         node.classList.toggle('ft-unsure', Boolean(probs) && !sure);
         rows.forEach(({ inner, share, row }, i) => {
@@ -538,7 +560,7 @@ function layTrials() {
       if (!recorded) { go.disabled = true; await ask('experiment', { name }); go.disabled = false; return; }
       if (use) return use.close();
       stopRecorder();
-      const which = make('select', { 'aria-label': words.record_as }, ...lesson.labels.map((label, at) => make('option', { value: at, text: label })));
+      const which = make('select', { 'aria-label': words.record_as }, ...lesson.labels.map((label, at) => make('option', { value: at, text: label, translate: 'no' })));
       use = recorder(title, async () => Number(which.value), async (image, at) => !(await ask('trial', { name, at, image })).failed, () => {});
       use.closed = () => { place.replaceChildren(); go.textContent = words.try; if (openRecorder === use) openRecorder = null; use = null; };
       openRecorder = use;
@@ -552,11 +574,11 @@ function layTrials() {
 function print() {
   const sheet = window.open('', '_blank');
   if (!sheet) return window.print();
-  sheet.document.title = words.experiments;
+  sheet.document.title = translated(words.experiments);
   for (const style of document.querySelectorAll('style, link[rel=stylesheet]')) sheet.document.head.append(style.cloneNode(true));
   sheet.document.body.className = 'ft-paper';
   sheet.document.body.innerHTML = `<h1></h1>${trialsPlace.innerHTML}`;
-  sheet.document.querySelector('h1').textContent = words.experiments;
+  sheet.document.querySelector('h1').textContent = translated(words.experiments);
   sheet.setTimeout(() => sheet.print(), 300);
 }
 
@@ -564,9 +586,9 @@ function print() {
 const head = make('div', { class: 'ft-head' }, make('div', {}, make('h2', { text: words.intro }), make('p', { class: 'ft-hint', text: words.privacy })));
 const tools = make('div', { class: 'ft-tools' }, begin, button(words.open, () => archive.click(), '', { title: words.open_hint }), archive, given.files ? button(words.save, save, '', { title: words.save_hint }) : null);
 const left = make('section', { class: 'ft-column', 'aria-label': words.classes }, tools, classList,
-  button(words.add, () => ask('add').then(() => cards.at(-1)?.node.querySelector('.ft-name').select()), 'ft-add'), balance,
+  button(words.add, () => ask('add').then(() => inThisLanguage(cards.length - 1)).then(() => cards.at(-1)?.node.querySelector('.ft-name').select()), 'ft-add'), balance,
   make('div', { class: 'ft-below' }, total,
-    button(words.empty, () => view.total && confirm(say('empty_sure', view.total)) && ask('empty'), 'ft-small'), make('label', { class: 'ft-field ft-several' }, make('span', { text: words.several }), several)));
+    button(words.empty, () => view.total && agreed('empty_sure', view.total) && ask('empty'), 'ft-small'), make('label', { class: 'ft-field ft-several' }, make('span', { text: words.several }), several)));
 const middleColumn = make('section', { class: 'ft-column ft-middle', 'aria-label': words.training }, make('div', { class: 'ft-card' }, make('h3', { text: words.training }), trainButton, trainWhy, progress, advanced));
 results.append(
   make('section', { class: 'ft-card' }, make('h3', { text: words.hood_title }), hoodPlace, make('section', { class: 'ft-panel ft-more' }, make('header', {}, make('h4', { text: words.grow }), growButton), growthPlace)),
@@ -575,5 +597,5 @@ root.append(head, notice, make('div', { class: 'ft-columns' }, left, middleColum
 window.faceOffCharts(hoodPlace);
 
 // A desk is taken only by those who come here.
-const seen = setInterval(() => { if (root.offsetParent) { clearInterval(seen); ask('look'); } }, LOOK_EVERY);
+const seen = setInterval(() => { if (root.offsetParent) { clearInterval(seen); ask('look').then(() => inThisLanguage()); } }, LOOK_EVERY);
 };

@@ -91,10 +91,7 @@ class Project:
     def labels(self) -> LabelSet:
         """The classes that take part in training, in their order; `ProjectError` with fewer than two."""
         if len(self.taught) < 2:
-            raise ProjectError(
-                f"Training needs two or more enabled classes with at least {LEAST_SAMPLES} samples each; "
-                f"there {'is 1' if len(self.taught) == 1 else f'are {len(self.taught)}'}."
-            )
+            raise too_few(len(self.taught))
         return own_labels(self.classes[at].name for at in self.taught)
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
@@ -103,6 +100,14 @@ class Project:
         place[self.taught] = np.arange(len(self.taught))
         kept = np.flatnonzero(place[self.targets] >= 0) if len(self) else np.zeros(0, int)
         return kept, place[self.targets[kept]]
+
+
+def too_few(taught: int) -> ProjectError:
+    """Why so few classes cannot be told apart."""
+    there = "is 1" if taught == 1 else f"are {taught}"
+    return ProjectError(
+        f"Training needs two or more enabled classes with at least {LEAST_SAMPLES} samples each; there {there}."
+    )
 
 
 def start(with_labels: str = "", spec: AlignSpec | None = None) -> Project:
