@@ -348,6 +348,10 @@ NOT_MEASURED = "Not measured on these pictures."
 NOT_MEASURED_BOTH = "Not both of these models are measured on these pictures."
 SAME_MODEL = "That is the same model twice. Choose another one to set against it."
 DUEL_HINT = "Bars show how many more of a label’s pictures one model finds than the other (recall, in points of 100)."
+DUEL_TESTED = (
+    "The short line: the 95 % interval. Pale bars may be chance (McNemar on the label’s own pictures, with Holm’s "
+    "correction for so many labels)."
+)
 MEASURE_HINT = "Times a face on one thread, as this machine does it now. Takes a few seconds."
 CANNOT_ANSWER = "cannot answer: never learned"
 NOTHING_TO_MEASURE = "Choose one or more models to measure."

@@ -267,12 +267,18 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
         return f'<article class="fz-page">{head}<p class="fz-empty">{wording.SAME_MODEL}</p></article>'
     if lines[0] is None or lines[1] is None:
         return f'<article class="fz-page">{head}<p class="fz-empty">{wording.NOT_MEASURED_BOTH}</p></article>'
+    pair = find_pair(pairs, first, second, lines[0])
     return (
-        f'<article class="fz-page">{head}<p class="fz-verdict">{escape(_verdict(first, second, lines[0], pairs))}</p>'
+        f'<article class="fz-page">{head}<p class="fz-verdict">{escape(_verdict(first, second, pair))}</p>'
         f"{_duel_key(first, second)}"
-        f"{charts.recall_differences(*lines, first.labels_of(lines[0]))}"
-        f'<p class="fz-hint">{wording.DUEL_HINT}</p>{_both_worse(first, second)}</article>'
+        f"{charts.recall_differences(*lines, first.labels_of(lines[0]), pair.by_label if pair else ())}"
+        f'<p class="fz-hint">{_duel_hint(pair)}</p>{_both_worse(first, second)}</article>'
     )
+
+
+def _duel_hint(pair: PairResult | None) -> str:
+    tested = f" {wording.DUEL_TESTED}" if pair and pair.by_label else ""
+    return wording.DUEL_HINT + tested
 
 
 def _both_worse(first: Card, second: Card) -> str:
@@ -288,8 +294,7 @@ def _same_pictures(first: Card, second: Card) -> bool:
     return asked[0] == asked[1]
 
 
-def _verdict(first: Card, second: Card, line: Figures, pairs: Sequence[PairResult]) -> str:
-    pair = find_pair(pairs, first, second, line)
+def _verdict(first: Card, second: Card, pair: PairResult | None) -> str:
     if pair is None:
         return wording.not_compared(first.name, second.name)
     return verdict(first.title, second.title, pair.difference, pair.interval, pair.p_value)

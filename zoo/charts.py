@@ -13,6 +13,7 @@ from pathlib import Path
 
 from zoo.cards import Figures, Robustness, Slice
 from zoo.factors import AS_IT_IS, FACTORS, HARMS, PARTS, range_words
+from zoo.pairs import Recall, beyond_chance
 from zoo.shares import LabelFigures, Share, by_label
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
@@ -376,19 +377,44 @@ def _reach(words: str, css: str, share: Share, shown: str) -> str:
     )
 
 
-def recall_differences(first: Figures, second: Figures, labels: Sequence[str]) -> str:
-    """Bars to the left where the first model finds more of a label's pictures, to the right where the second does."""
+def recall_differences(first: Figures, second: Figures, labels: Sequence[str], tested: Sequence[Recall] = ()) -> str:
+    """Bars to the left where the first model finds more of a label's pictures, to the right where the second does.
+
+    Where the differences were tested picture by picture, those that may be chance are pale, and say so.
+    """
     differences = [a - b for a, b in zip(first.recall, second.recall, strict=True)]
-    widest = max(0.1, *(abs(d) for d in differences))
-    rows = "".join(_difference(*one, widest) for one in zip(labels, differences, strict=True))
-    return f"<div class='fz-duel'>{rows}</div>"
+    ends = [(one.low, one.high) for one in tested] or [None] * len(differences)
+    beyond = beyond_chance(tested) or [None] * len(differences)
+    widest = max(0.1, *map(abs, differences), *(abs(end) for one in tested for end in (one.low, one.high)))
+    rows = [_Difference(*one) for one in zip(labels, differences, ends, beyond, strict=True)]
+    return f"<div class='fz-duel'>{''.join(_difference(one, widest) for one in rows)}</div>"
 
 
-def _difference(label: str, difference: float, widest: float) -> str:
-    width = 50 * abs(difference) / widest
-    ahead, left = ("first", 50 - width) if difference > 0 else ("second", 50)
+@dataclass(frozen=True)
+class _Difference:
+    """First minus second, its interval, and whether it is more than chance; None where that is not known."""
+
+    label: str
+    value: float
+    ends: tuple[float, float] | None
+    beyond: bool | None
+
+
+def _difference(one: _Difference, widest: float) -> str:
+    width = 50 * abs(one.value) / widest
+    ahead, left = ("first", 50 - width) if one.value > 0 else ("second", 50)
+    pale = " fz-pale" if one.beyond is False else ""
+    words = "" if one.beyond is None else f"<small>{'more than' if one.beyond else 'may be'} chance</small>"
     return (
-        f"<div class='fz-diff'><span>{escape(label)}</span><span class='fz-both' aria-hidden='true'>"
-        f"<i class='fz-{ahead}' style='left:{left:.1f}%;width:{width:.1f}%'></i></span>"
-        f"<b>{100 * abs(difference):.1f} points</b></div>"
+        f"<div class='fz-diff'><span>{escape(one.label)}</span><span class='fz-both' aria-hidden='true'>"
+        f"<i class='fz-{ahead}{pale}' style='left:{left:.1f}%;width:{width:.1f}%'></i>{_ends(one.ends, widest)}</span>"
+        f"<b>{100 * abs(one.value):.1f} points{words}</b></div>"
     )
+
+
+def _ends(ends: tuple[float, float] | None, widest: float) -> str:
+    """The interval as a short line; what is in favour of the first lies left of the middle."""
+    if ends is None:
+        return ""
+    left, width = 50 - 50 * ends[1] / widest, 50 * (ends[1] - ends[0]) / widest
+    return f"<u style='left:{left:.1f}%;width:{width:.1f}%'></u>"

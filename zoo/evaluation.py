@@ -32,6 +32,7 @@ from zoo.datasets import (
 from zoo.duplicates import groups_of, load_duplicates
 from zoo.labels import EIGHT, SEVEN, LabelSet
 from zoo.metrics import Paired, Scored, figures, paired, right_of_surest
+from zoo.pairs import Recall
 from zoo.prediction import Prediction
 from zoo.slices import measured, slices
 
@@ -115,6 +116,7 @@ class Pair:
     data: str
     labels: str
     result: Paired
+    by_label: tuple[Recall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -229,8 +231,20 @@ def _pairs(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequen
         able = [name for name, prediction in predictions.items() if _known(labels, prediction.labels)]
         scored = {name: score(predictions[name], view.within(labels), test.groups) for name in able}
         for first, second in combinations(able, 2):
-            result = paired(scored[first].right, scored[second].right, scored[first].groups)
-            yield Pair(first, second, view.data, labels.name, result)
+            both = scored[first], scored[second]
+            result = paired(both[0].right, both[1].right, both[0].groups)
+            yield Pair(first, second, view.data, labels.name, result, tuple(_by_label(*both, len(labels))))
+
+
+def _by_label(first: Scored, second: Scored, k: int) -> Iterable[Recall]:
+    """The same on the pictures of each label alone."""
+    for label in range(k):
+        rows = np.flatnonzero(first.targets == label)
+        if not len(rows):
+            yield Recall(0.0, 0.0, 0.0, 1.0)
+            continue
+        result = paired(first.right[rows], second.right[rows], first.groups[rows])
+        yield Recall(*(round(value, 4) for value in (result.difference, *result.interval)), result.p_value)
 
 
 def _coverage(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequence[LabelSet]) -> Iterable[Coverage]:

@@ -10,11 +10,26 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from zoo.cards import Card, CardError, Figures, readable_json
 
 PAIRS = "pairs.json"
+SERVED = (".npz", ".tflite")
 CHANCE = 0.05
+
+
+class Recall(NamedTuple):
+    """How many more of one label's pictures the first model finds, as `PairResult` of these pictures alone."""
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+    def turned(self) -> Recall:
+        """The same, seen from the second."""
+        return Recall(-self.difference, -self.high, -self.low, self.p_value)
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,8 @@ class PairResult:
         95 %, paired bootstrap clustered by near-duplicates.
     p_value : float
         McNemar's exact test.
+    by_label : tuple of Recall
+        In the order of the labels; empty in older files.
     """
 
     first: str
@@ -46,6 +63,7 @@ class PairResult:
     difference: float
     interval: tuple[float, float]
     p_value: float
+    by_label: tuple[Recall, ...] = ()
 
     @property
     def significant(self) -> bool:
@@ -67,12 +85,29 @@ class PairResult:
             weights=self.weights[::-1],
             difference=-self.difference,
             interval=(-high, -low),
+            by_label=tuple(one.turned() for one in self.by_label),
         )
 
 
+def beyond_chance(results: Sequence[Recall]) -> tuple[bool, ...]:
+    """Which labels' differences are more than chance, though so many are looked at: Holm's correction, at 5 %.
+
+    References
+    ----------
+    Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scand. J. Statist. 6, 1979.
+    """
+    order = sorted(range(len(results)), key=lambda i: results[i].p_value)
+    beyond = [False] * len(results)
+    for rank, i in enumerate(order):
+        if results[i].p_value * (len(results) - rank) >= CHANCE:
+            break
+        beyond[i] = True
+    return tuple(beyond)
+
+
 def weights_of(card: Card) -> str:
-    """A short name of a model's weights, other for other weights."""
-    return "".join(digest[:12] for digest in list(card.files.values())[:1])
+    """A short name of a model's weights, other for other weights: of every file that it serves from."""
+    return "".join(digest[:12] for name, digest in card.files.items() if name.endswith(SERVED))
 
 
 def read_pairs(root: Path) -> tuple[PairResult, ...]:
@@ -94,7 +129,8 @@ def read_pairs(root: Path) -> tuple[PairResult, ...]:
 
 
 def _from_json(line: dict) -> PairResult:
-    return PairResult(**{key: tuple(value) if isinstance(value, list) else value for key, value in line.items()})
+    line = {key: tuple(value) if isinstance(value, list) else value for key, value in line.items()}
+    return PairResult(**{**line, "by_label": tuple(Recall(*row) for row in line.get("by_label", ()))})
 
 
 def keep_pairs(root: Path, new: Iterable[PairResult]) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
 from zoo import charts
 from zoo.cards import Card, Figures
-from zoo.pairs import CHANCE
+from zoo.labels import EIGHT, LABEL_SETS
+from zoo.pairs import CHANCE, Recall, beyond_chance
 from zoo.tables import with_interval
 
 if TYPE_CHECKING:  # importing it imports scikit-learn
@@ -124,12 +125,10 @@ def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:
 
 
 def _compared(pair: Pair, cards: dict[str, Card]) -> str:
-    return f"{pair.data}, {pair.labels} labels: " + verdict(
-        *(cards[name].title for name in (pair.first, pair.second)),
-        pair.result.difference,
-        pair.result.interval,
-        pair.result.p_value,
-    )
+    titles = [cards[name].title for name in (pair.first, pair.second)]
+    said = verdict(*titles, pair.result.difference, pair.result.interval, pair.result.p_value)
+    where = where_words(*titles, pair.by_label, {**LABEL_SETS, EIGHT.name: EIGHT}[pair.labels])
+    return f"{pair.data}, {pair.labels} labels: {said} {where}"
 
 
 def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> str:
@@ -142,6 +141,18 @@ def verdict(first: str, second: str, difference: float, interval: tuple[float, f
     if p_value < CHANCE:
         return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): more than chance."
     return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): that may well be chance."
+
+
+def where_words(first: str, second: str, results: Sequence[Recall], labels: Iterable[str]) -> str:
+    """On which labels which model finds more than chance would have it, in a sentence."""
+    parts = {first: [], second: []}
+    for label, one, beyond in zip(labels, results, beyond_chance(results), strict=True):
+        if beyond:
+            parts[first if one.difference > 0 else second].append(f"{label} (+{100 * abs(one.difference):.1f})")
+    said = [f"{name} finds more pictures of {', '.join(found)}" for name, found in parts.items() if found]
+    if not said:
+        return "Label by label, no difference is more than chance."
+    return f"Label by label, {'; '.join(said)}; other differences may be chance."
 
 
 def _model(card: Card, line: Figures) -> str:

@@ -17,7 +17,7 @@ from zoo import registry
 from zoo.cards import read_card, write_card
 from zoo.labels import FIVE, SEVEN
 from zoo.metrics import Scored, figures
-from zoo.pairs import PairResult, keep_pairs, weights_of
+from zoo.pairs import PairResult, Recall, keep_pairs, weights_of
 from zoo.prediction import Prediction
 
 USUAL = "FER2013|PrivateTest|7"
@@ -47,7 +47,9 @@ def root(tmp_path_factory):
         write_card(folder / name, replace(read_card(source), name=name, **changes))
     (folder / "good/log.csv").write_text("epoch,accuracy,val_accuracy\n0,0.2,0.3\n1,0.4,0.5\n2,0.5")
     weights = (weights_of(read_card(source)),) * 2
-    keep_pairs(folder, [PairResult("good", "small", weights, "FER2013", "PrivateTest", "7", 0.2, (0.15, 0.25), 1e-9)])
+    by_label = (Recall(0.3, 0.2, 0.4, 1e-6), *[Recall(0.1, -0.1, 0.3, 0.2)] * 6)
+    usual = ("FER2013", "PrivateTest", "7")
+    keep_pairs(folder, [PairResult("good", "small", weights, *usual, 0.2, (0.15, 0.25), 1e-9, by_label)])
     return folder
 
 
@@ -128,7 +130,8 @@ def test_what_is_not_measured_says_so(tab):
 def test_two_models_and_whether_it_is_more_than_chance(tab):
     html = tab.compare("small", "good", USUAL)
     assert "Good is right 20.0 points more often than Small (+15.0 to +25.0; McNemar p < 0.0001)" in text(html)
-    assert html.count("fz-diff") == 7
+    assert html.count("fz-diff") == 7 == html.count("<u ") and html.count("fz-pale") == 6
+    assert html.count("<small>more than chance<") == 1 and "Pale bars" in html
     assert "Good is right 20.0 points" in text(tab.compare("good", "small", USUAL))
 
 

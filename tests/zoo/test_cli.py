@@ -38,6 +38,8 @@ def test_evaluate_a_fer2013_file_and_keep_the_figures(run, two_models, fer2013_c
     assert card.figure(labels="6").n == 2
     pairs = read_pairs(two_models)
     assert {(pair.first, pair.second, pair.split) for pair in pairs} == {("first", "second", "PrivateTest")}
+    assert "Label by label, no difference is more than chance." in out
+    assert {pair.labels: len(pair.by_label) for pair in pairs}["7"] == 7
     assert find_pair(pairs, card, read_card(two_models / "second"), card.figure(labels="6")).labels == "6"
     registry.load.cache_clear()
     assert registry.load("first", two_models).name == "first"

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from zoo.cards import CardError, Figures, read_card
-from zoo.pairs import PairResult, find_pair, keep_pairs, read_pairs, weights_of
+from zoo.pairs import PairResult, Recall, beyond_chance, find_pair, keep_pairs, read_pairs, weights_of
 
 LINE = Figures("FER2013", "PrivateTest", "7", 9, 0.7, (0.5, 0.9), 0.7, 0.68, 0.8, 0.4, 0.02)
 
@@ -17,7 +17,8 @@ def cards(two_models):
 @pytest.fixture
 def pair(cards):
     weights = tuple(weights_of(card) for card in cards)
-    return PairResult("first", "second", weights, "FER2013", "PrivateTest", "7", 0.03, (0.01, 0.05), 0.004)
+    by_label = (Recall(0.2, 0.1, 0.3, 1e-4), Recall(-0.1, -0.3, 0.1, 0.4))
+    return PairResult("first", "second", weights, "FER2013", "PrivateTest", "7", 0.03, (0.01, 0.05), 0.004, by_label)
 
 
 def test_nothing_was_compared_yet(two_models):
@@ -57,3 +58,34 @@ def test_the_file_is_plain_json(two_models, pair):
     keep_pairs(two_models, [pair])
     (line,) = json.loads((two_models / "pairs.json").read_text())
     assert line["interval"] == [0.01, 0.05]
+
+
+def test_labels_are_seen_from_the_second_too(two_models, cards, pair):
+    keep_pairs(two_models, [pair])
+    found = find_pair(read_pairs(two_models), *cards[::-1], LINE)
+    assert found.by_label == (Recall(-0.2, -0.3, -0.1, 1e-4), Recall(0.1, -0.1, 0.3, 0.4))
+
+
+def test_a_file_from_before_labels_were_compared(two_models, pair):
+    keep_pairs(two_models, [pair])
+    path = two_models / "pairs.json"
+    lines = json.loads(path.read_text())
+    del lines[0]["by_label"]
+    path.write_text(json.dumps(lines))
+    assert read_pairs(two_models) == (replace(pair, by_label=()),)
+
+
+def test_holms_correction_by_hand():
+    """0.01 x 4, 0.015 x 3 and 0.024 x 2 are below 0.05, 0.06 is not; 0.02 x 3 is not, and ends the search."""
+
+    def beyond(*p_values):
+        return beyond_chance([Recall(0.1, 0.0, 0.2, p) for p in p_values])
+
+    assert beyond(0.024, 0.01, 0.06, 0.015) == (True, True, False, True)
+    assert beyond(0.01, 0.02, 0.024, 0.9) == (True, False, False, False)
+    assert beyond() == ()
+
+
+def test_weights_are_all_that_is_served(cards):
+    card = replace(cards[0], files={"model.tflite": "a" * 64, "model.npz": "b" * 64, "log.csv": "c" * 64})
+    assert weights_of(card) == 12 * "a" + 12 * "b"

@@ -10,8 +10,9 @@ from zoo import charts
 from zoo.cards import read_card
 from zoo.labels import SEVEN
 from zoo.metrics import Scored, figures
+from zoo.pairs import Recall
 from zoo.prediction import Prediction
-from zoo.report import panels, verdict
+from zoo.report import panels, verdict, where_words
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,26 @@ def test_recall_differences_lean_to_the_better(line):
     better = replace(line, recall=tuple(min(1, r + 0.05) for r in line.recall))
     assert "fz-second" not in charts.recall_differences(better, line, SEVEN.labels)
     assert "5.0 points" in charts.recall_differences(line, better, SEVEN.labels)
+
+
+def test_differences_that_may_be_chance_are_pale(line):
+    better = replace(line, recall=tuple(min(1, r + 0.05) for r in line.recall))
+    tested = [Recall(-0.05, -0.07, -0.03, 1e-5)] + [Recall(-0.05, -0.15, 0.05, 0.3)] * 6
+    html = charts.recall_differences(line, better, SEVEN.labels, tested)
+    assert html.count("more than chance") == 1 and html.count("may be chance") == html.count("fz-pale") == 6
+    # The widest end, 0.15, is half of the row: the first interval is from .03 / .15 to .07 / .15 right of the middle.
+    assert re.search(r"<u style='left:([\d.]+)%;width:([\d.]+)%'", html).groups() == ("60.0", "13.3")
+    assert "<u " not in charts.recall_differences(line, better, SEVEN.labels)
+
+
+def test_where_the_differences_are_in_words():
+    tested = [Recall(0.2, 0.1, 0.3, 1e-5), Recall(-0.1, -0.2, -0.05, 1e-4), Recall(0.3, -0.1, 0.6, 0.2)]
+    said = where_words("A", "B", tested, ("angry", "fear", "disgust"))
+    assert said == (
+        "Label by label, A finds more pictures of angry (+20.0); B finds more pictures of fear (+10.0); "
+        "other differences may be chance."
+    )
+    assert "no difference is more than chance" in where_words("A", "B", tested[2:], ("disgust",))
 
 
 def test_old_lines_have_fewer_panels(line):

@@ -34,7 +34,7 @@ from zoo.commands import common
 from zoo.factors import FACTORS, harm_words, range_words
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.pairs import PAIRS, PairResult, keep_pairs, weights_of
-from zoo.report import page
+from zoo.report import page, where_words
 from zoo.shares import LabelFigures, Share, by_label
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
@@ -141,7 +141,8 @@ def _write_cards(result: Evaluation, root: Path) -> None:
 
 def _kept(pair: Pair, split: str, root: Path) -> PairResult:
     weights = tuple(weights_of(registry.card(name, root)) for name in (pair.first, pair.second))
-    return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, **asdict(pair.result))
+    result = {**asdict(pair.result), "by_label": pair.by_label}
+    return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, **result)
 
 
 def _record(result: Evaluation) -> dict[str, object]:
@@ -162,7 +163,11 @@ def _line_record(line: Figures) -> dict[str, object]:
 
 
 def _by_label(line: Figures) -> list[LabelFigures]:
-    return by_label(line, {**LABEL_SETS, EIGHT.name: EIGHT}[line.labels])
+    return by_label(line, _labels_named(line.labels))
+
+
+def _labels_named(name: str) -> LabelSet:
+    return {**LABEL_SETS, EIGHT.name: EIGHT}[name]
 
 
 HEADING = ("model", "labels", "n", "accuracy", "95 % interval", "balanced", "macro-F1", "NLL", "Brier", "ECE", "before")
@@ -244,5 +249,6 @@ def _compared(pair: Pair) -> str:
     low, high = pair.result.interval
     return (
         f"{pair.first} - {pair.second}, {pair.data}, {pair.labels} labels: {100 * pair.result.difference:+.2f} points "
-        f"({100 * low:+.2f} to {100 * high:+.2f}), McNemar p = {pair.result.p_value:.2g}"
+        f"({100 * low:+.2f} to {100 * high:+.2f}), McNemar p = {pair.result.p_value:.2g}\n"
+        f"  {where_words(pair.first, pair.second, pair.by_label, _labels_named(pair.labels))}"
     )
