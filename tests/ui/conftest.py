@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import skimage.data
@@ -95,3 +97,35 @@ def launch(browser):
         return browser.browser_type.launch(executable_path=CHROMIUM, args=[*flags, *more])
 
     return start
+
+
+@pytest.fixture(scope="session")
+def visits():
+    """``with visits() as visit:`` closes all pages that `visit` opened; none may have asked another host for anything.
+
+    ``visit(browser, address, tab="", wait=20, **options)`` opens a page in a fresh profile, on one of
+    its tabs, and gives every step on it so many seconds.
+    """
+
+    @contextlib.contextmanager
+    def together():
+        contexts, asked, own = [], [], {"data:", "blob:"}
+
+        def visit(browser, address, tab="", wait=20, **options):
+            context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+            contexts.append(context)
+            own.add("{0.scheme}://{0.netloc}/".format(urlsplit(address)))
+            page = context.new_page()
+            page.set_default_timeout(1000 * wait)
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(address)
+            if tab:
+                page.get_by_role("tab", name=tab).click()
+            return page
+
+        yield visit
+        for context in contexts:
+            context.close()
+        assert [address for address in asked if not address.startswith(tuple(own))] == []
+
+    return together

@@ -10,25 +10,16 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def open_page(browser, url):
-    """Opens the page in a fresh browser profile; says at the end whether anything was asked of another host."""
-    contexts, asked = [], []
+def open_page(visits, browser, url):
+    """Opens the page in a fresh browser profile."""
+    with visits() as visit:
 
-    def open_one(**options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(url)
-        page.wait_for_selector("#fo-examples button")
-        return page
+        def open_one(**options):
+            page = visit(browser, url, **options)
+            page.wait_for_selector("#fo-examples button")
+            return page
 
-    yield open_one
-    for context in contexts:
-        context.close()
-    foreign = [address for address in asked if not address.startswith((url, "data:", "blob:", "ws://127.0.0.1"))]
-    assert foreign == []
+        yield open_one
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import gradio as gr
@@ -65,19 +65,19 @@ def tab(engine):
     made.viewers.close()
 
 
-def done(work):
-    """What a coroutine returns, from a thread of its own: with a browser open, Playwright keeps a loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+@pytest.fixture
+def send(done):
+    """``send(tab, session="a", **value)``: the answer to a frame, and to whatever else is asked with it."""
+
+    def one(tab, session="a", **value):
+        chosen = {"models": tab.engine.default_models, "labels": "7"}
+        value = chosen | {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
+        return done(tab.frame(value, session))
+
+    return one
 
 
-def send(tab, session="a", **value):
-    chosen = {"models": tab.engine.default_models, "labels": "7"}
-    value = chosen | {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
-    return done(tab.frame(value, session))
-
-
-def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine):
+def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine, send):
     result = json.loads(json.dumps(send(tab)))
     (face,) = result["faces"]
     assert list(face["shown"]) == engine.default_models and set(face["shown"].values()) == {"happy"}
@@ -85,7 +85,7 @@ def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine):
     assert "edges" not in result and len(json.dumps(result)) < 2000
 
 
-def test_labels_models_and_mesh_are_as_asked(tab, engine):
+def test_labels_models_and_mesh_are_as_asked(tab, engine, send):
     result = send(tab, labels="6", models=engine.default_models[:1], mesh=True, edges=True)
     (face,) = result["faces"]
     assert result["labels"] == list(SIX) and list(face["answers"]) == engine.default_models[:1]
@@ -105,7 +105,7 @@ def test_labels_models_and_mesh_are_as_asked(tab, engine):
         ({"run": "x", "turn": [], "rest": {}, "image": {"path": "/etc/passwd"}}, "no frame"),
     ],
 )
-def test_what_was_asked_wrongly_is_said_in_place(tab, value, words):
+def test_what_was_asked_wrongly_is_said_in_place(tab, value, words, send):
     result = send(tab, **value)
     assert words in result["words"] and "faces" not in result
 
@@ -115,7 +115,7 @@ def test_anything_at_all_can_be_read(tab):
         assert Sent.read(value).options.mesh is False
 
 
-def test_sessions_are_apart_and_stop_forgets(tab):
+def test_sessions_are_apart_and_stop_forgets(tab, send, done):
     send(tab, "a")
     send(tab, "b")
     assert len(tab.viewers) == 2
@@ -128,7 +128,7 @@ def test_sessions_are_apart_and_stop_forgets(tab):
     assert len(tab.viewers) == 0
 
 
-def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_first_served(tab, monkeypatch):
+def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_first_served(tab, done, monkeypatch):
     served, at_once = [], []
 
     def answer(sent, session):
@@ -145,7 +145,7 @@ def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_firs
     answers = done(crowd())
     assert [one["words"] for one in answers] == ["a", "b", "", "c", "d"]
     assert {*served[:2]} == {("a", 1), ("b", 1)} and {*served[2:]} == {("c", 1), ("d", 1)}
-    assert max(started - done for started, done in zip(range(4), at_once, strict=True)) < AT_ONCE
+    assert max(started - ended for started, ended in zip(range(4), at_once, strict=True)) < AT_ONCE
 
 
 def test_the_script_claims_nothing_about_feelings():
@@ -154,7 +154,7 @@ def test_the_script_claims_nothing_about_feelings():
         assert claim not in script
 
 
-def test_a_cold_engine_says_so():
+def test_a_cold_engine_says_so(send):
     from ui.engine import Engine
 
     tab = LiveTab(Engine(), Viewers())
@@ -165,30 +165,23 @@ def test_a_cold_engine_says_so():
 
 
 @pytest.fixture(scope="module")
-def open_camera(launch, url, tmp_path_factory):
+def open_camera(visits, launch, url, tmp_path_factory):
     """Opens the Live tab in a browser whose camera shows a picture."""
     folder = tmp_path_factory.mktemp("clips")
-    browsers, asked = [], []
+    browsers = []
 
-    def open_one(picture=None, permissions=("camera",), place=url, **options):
+    def open_one(visit, picture=None, permissions=("camera",), place=url, **options):
         path = clip(folder / f"{len(browsers)}.mjpeg", camera_picture("photo") if picture is None else picture)
         camera = f"--use-file-for-fake-video-capture={path}"
         browsers.append(launch(camera, less=("--use-fake-ui-for-media-stream",)))
-        context = browsers[-1].new_context(
-            viewport={"width": 1280, "height": 900}, permissions=list(permissions), accept_downloads=True, **options
-        )
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(place)
-        page.get_by_role("tab", name="Live").click()
+        page = visit(browsers[-1], place, "Live", permissions=list(permissions), **options)
         page.wait_for_selector(".fo-start")
         return page
 
-    yield open_one
+    with visits() as visit:
+        yield partial(open_one, visit)
     for opened in browsers:
         opened.close()
-    assert [address for address in asked if not address.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
 
 
 @pytest.fixture(scope="module")

@@ -191,15 +191,11 @@ def zoo_url(zoo, uploads):
 
 
 @pytest.fixture
-def page(browser, zoo_url, request):
-    context = browser.new_context(viewport={"width": getattr(request, "param", 1280), "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(10_000)
-    opened.goto(zoo_url)
-    opened.get_by_role("tab", name="Zoo").click()
-    opened.wait_for_selector(".fz-board")
-    yield opened
-    context.close()
+def page(visits, browser, zoo_url, request):
+    with visits() as visit:
+        opened = visit(browser, zoo_url, "Zoo", viewport={"width": getattr(request, "param", 1280), "height": 900})
+        opened.wait_for_selector(".fz-board")
+        yield opened
 
 
 def order(page):
