@@ -20,13 +20,12 @@ from ui.cartoons import DRAWINGS
 from ui.classroom import Room, WrongCodeError
 from ui.engine import Engine
 from ui.examples import EXAMPLES, Example
-from ui.live_tab import server_function
+from ui.scripted import scripted
 from ui.theme import read
 from zoo.compare import Comparison
 from zoo.labels import SEVEN
 
 ROUNDS = ("corners-down", "drawn-mouth-open", "lips-closed", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
-ON_LOAD = "window.faceOffLesson(element, props, server);"
 SIDE = 420
 
 
@@ -150,17 +149,15 @@ def worksheet() -> str:
 def build(engine: Engine, room: Room) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = LessonTab(engine, room)
-    gr.HTML(
-        html_template='<div class="fl"></div>',
-        head=f"<script>{read('lesson.js')}</script>",
-        js_on_load=ON_LOAD,
-        apply_default_css=False,
-        elem_id="fl",
+    scripted(
+        "fl",
+        read("lesson.js"),
+        "faceOffLesson",
+        [tab.commit, tab.camera],
         words=wording.LESSON,
         faces=_faces(),
         labels=list(SEVEN),
         titles={name: engine.cards[name].title for name in engine.default_models},
         sheet=worksheet(),
-        server_functions=[server_function(name, getattr(tab, name)) for name in ("commit", "camera")],
     )
     Context.root_block.unload(tab.leave)

@@ -9,13 +9,11 @@ a page whose queue has broken off stays broken, while the next call goes to whoe
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import gradio as gr
 from anyio import to_thread
-from fastapi import Response
 from gradio.context import Context
 
 from features.images import ImageError
@@ -24,6 +22,7 @@ from features.stream import Readers
 from ui import wording
 from ui.classroom import HOME, Room
 from ui.engine import Engine, NoModelError
+from ui.scripted import scripted
 from ui.theme import read
 from zoo.cards import Card
 from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
@@ -34,7 +33,6 @@ from zoo.viewers import FullError, Viewers
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, FullError)
 AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
 
-ON_LOAD = "window.faceOffLive(element, props, server);"
 CHOSEN = "(models, labels) => { window.faceOffChosen = { models, labels }; }"
 
 
@@ -154,22 +152,6 @@ def _edges() -> list[int]:
     return tesselation().ravel().tolist()
 
 
-def server_function(name: str, work: Callable) -> Callable:
-    """A function that the component's script calls as ``server.name(value)``.
-
-    Gradio gives it the plain request, whose body also tells the session. The answer goes out as
-    it is; FastAPI would walk through every number of it first.
-    """
-
-    async def call(value: object, request: gr.Request) -> Response:
-        asked = await request.json()  # read already, and kept
-        answer = await work(value, str(asked.get("session_hash")))
-        return Response(json.dumps(answer), media_type="application/json")
-
-    call.__name__ = name
-    return call
-
-
 def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     readers = Readers(AT_ONCE)
@@ -199,17 +181,15 @@ def _help() -> str:
 
 def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
     models = {name: {"title": card.title, "threshold": card.threshold} for name, card in engine.cards.items()}
-    return gr.HTML(
-        html_template='<div class="fo-live"></div>',
-        head=f"<script>{read('live.js')}</script>",
-        js_on_load=ON_LOAD,
-        apply_default_css=False,
-        elem_id="fo-live",
+    return scripted(
+        "fo-live",
+        read("live.js"),
+        "faceOffLive",
+        [tab.frame, tab.may, tab.stop],
         words=wording.LIVE | {"privacy": wording.LIVE_PRIVACY},
         models=models,
         chosen={"models": engine.default_models, "labels": "7"},
         help=_help(),
         colours=COLOURS | {"": OTHER},
         timeline=not tab.room.lesson,
-        server_functions=[server_function(name, getattr(tab, name)) for name in ("frame", "may", "stop")],
     )

@@ -17,7 +17,7 @@ from features.images import ImageError
 from ui import teach_calls, teach_exports, wording
 from ui.classroom import HOME, Room
 from ui.engine import Engine
-from ui.live_tab import server_function
+from ui.scripted import scripted
 from ui.teach_calls import Asked, Call
 from ui.theme import read
 from zoo import charts
@@ -30,7 +30,6 @@ from zoo.teach.project import MAX_NAME, ProjectError
 LOG = logging.getLogger(__name__)
 ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError)
 AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
-ON_LOAD = "window.faceOffTeach(element, props, server, upload);"
 
 # A panel below the three columns is a title and a function that lays it out.
 PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
@@ -80,12 +79,11 @@ def build(engine: Engine, room: Room = HOME) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = TeachTab(engine, room)
     chart_script = charts.SCRIPT.read_text(encoding="utf-8")
-    gr.HTML(
-        html_template='<div class="ft"></div>',
-        head=f"<script>{read('teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};</script>",
-        js_on_load=ON_LOAD,
-        apply_default_css=False,
-        elem_id="ft",
+    scripted(
+        "ft",
+        f"{read('teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
+        "faceOffTeach",
+        [tab.teach],
         words=wording.TEACH,
         camera={name: wording.LIVE[name] for name in CAMERA_WORDS},
         trials={name: [wording.TRIALS[name], wording.TRIALS_HINTS[name], name in RECORDED] for name in wording.TRIALS},
@@ -93,7 +91,6 @@ def build(engine: Engine, room: Room = HOME) -> None:
         ranges=RANGES,
         longest=MAX_NAME,
         files=room.files,
-        server_functions=[server_function("teach", tab.teach)],
     )
     for title, lay_out in PANELS:
         with gr.Accordion(title, open=False):
