@@ -18,7 +18,19 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 import gradio as gr
 from gradio import networking
 
-from ui import classroom, compare_tab, languages, lesson_tab, live_tab, teach_tab, uploads, video_tab, wording, zoo_tab
+from ui import (
+    classroom,
+    compare_tab,
+    languages,
+    lesson_tab,
+    live_tab,
+    sessions,
+    teach_tab,
+    uploads,
+    video_tab,
+    wording,
+    zoo_tab,
+)
 from ui.classroom import HOME, Room
 from ui.engine import Engine
 from ui.examples import PICTURES
@@ -41,7 +53,7 @@ LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in T
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
-# Gradio looks every SWEEP seconds for files older than AGE: gone before `KEPT_MINUTES` are over.
+# Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
 SWEEP, AGE = 60, wording.KEPT_MINUTES * 60 - 90
 
 
@@ -66,6 +78,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
                 if models is not None:
                     tab.select(_choices(engine), None, models, **AT_ONCE)
         _foot(app)
+        app.unload(sessions.forget_page(app))
     app.queue(max_size=64)
     return app
 
@@ -167,7 +180,8 @@ def _serve(args: argparse.Namespace) -> None:
         engine.start()
         if args.share:
             print(share(app), flush=True)
-        app.block_thread()
+        with sessions.tidied(app, AGE, SWEEP):
+            app.block_thread()
     except KeyboardInterrupt:
         app.close(verbose=False)
 
@@ -182,6 +196,7 @@ def start(app: gr.Blocks, args: argparse.Namespace, room: Room = HOME) -> str:
         ssl_verify=False,
         share=False,
         prevent_thread_lock=True,
+        state_session_capacity=sessions.MOST,
         **launch_options(room),
     )
     return address
