@@ -9,9 +9,14 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+SMALL, QUALITY = 400, 88
+
 
 def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
-    """An ``<img>`` that carries its picture: JPEG for photos, PNG for drawings and pixels.
+    """An ``<img>`` that carries its picture: exact for drawings and pixels, nearly so for photos.
+
+    WebP takes a third of PNG's bytes and two thirds of JPEG's. It takes fifteen times JPEG's time,
+    which only small pictures are worth.
 
     Parameters
     ----------
@@ -22,9 +27,15 @@ def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
     css : str
         Class names.
     photo : bool
+        Whether it may be slightly other than it is.
     """
     height, width = image.shape[:2]
-    source = _jpeg(image) if photo else _png(image)
+    if photo and max(height, width) > SMALL:
+        source = _stored(image, "JPEG", quality=86)
+    elif photo:
+        source = _stored(image, "WebP", quality=QUALITY, method=2)
+    else:
+        source = _stored(image, "WebP", lossless=True, quality=20, method=1)
     return f'<img class="{css}" src="{source}" alt="{escape(alt)}" width="{width}" height="{height}">'
 
 
@@ -45,16 +56,10 @@ def download(text: str, name: str, media_type: str, words: str) -> str:
     )
 
 
-def _jpeg(image: np.ndarray) -> str:
+def _stored(image: np.ndarray, kind: str, **how: int) -> str:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=86)
-    return _uri(buffer.getvalue(), "image/jpeg")
-
-
-def _png(image: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return _uri(buffer.getvalue(), "image/png")
+    Image.fromarray(image).save(buffer, kind, **how)
+    return _uri(buffer.getvalue(), f"image/{kind.lower()}")
 
 
 def _uri(data: bytes, media_type: str) -> str:

@@ -83,7 +83,7 @@ def half_grey(patch: np.ndarray) -> np.ndarray:
 
 
 def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
-    pictures = embed.img(mesh, "The face mesh on the photo") + embed.img(crop, "The aligned crop", photo=False)
+    pictures = embed.img(mesh, "The face mesh on the photo") + embed.img(crop, "The aligned crop")
     return f'<div class="fo-inset">{pictures}</div>'
 
 
@@ -98,10 +98,12 @@ def _features(
 def _feature(model, face: AlignedFaces, card: Card, part: int) -> str:
     """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
     if hasattr(model, "maps"):
-        image, words = draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), f"{card.title}: first maps"
+        words = f"{card.title}: first maps"
+        shown = embed.img(draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), words, photo=False)
     else:
-        image, words = embed.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), HOG
-    return f"<figure>{embed.img(image, words, photo=False)}<figcaption>{escape(words)}</figcaption></figure>"
+        words = HOG
+        shown = embed.img(embed.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), words)
+    return f"<figure>{shown}<figcaption>{escape(words)}</figcaption></figure>"
 
 
 def liveliest(maps: np.ndarray) -> np.ndarray:
