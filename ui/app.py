@@ -71,7 +71,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
     gr.set_static_paths([PICTURES])
     with gr.Blocks(title="Face-off", analytics_enabled=False, delete_cache=(SWEEP, AGE)) as app:
         _head(app, engine, room)
-        with gr.Tabs(elem_id="fo-tabs"):
+        with gr.Tabs(elem_id="fo-tabs", overflow_behavior="wrap"):
             for title, lay_out in LESSON_TABS if room.lesson else TABS:
                 with gr.Tab(title) as tab:
                     models = lay_out(engine, room)
