@@ -25,7 +25,7 @@ def bars(prediction: Prediction, face: int) -> str:
     """
     best = int(prediction.best[face])
     inks, pairs = colours(prediction.labels), enumerate(_pairs(prediction, face))
-    kept = wording.as_typed(prediction)
+    kept = wording.as_typed(prediction.labels)
     names = {label: f'<span class="fo-label"{kept}>{escape(label)}</span>' for label in prediction.labels}
     known = [(i, label, None if label in prediction.unknown else p) for i, (label, p) in pairs]
     rows = [_bar(names[label], p, inks[label], i == best) for i, label, p in known]
@@ -38,7 +38,7 @@ def stack(prediction: Prediction, face: int) -> str:
     words = ", ".join(f"{label} {p:.2f}" for label, p in pairs)
     inks = colours(prediction.labels)
     pieces = [f'<i style="width:{100 * p:.1f}%;background:{inks[label]}"></i>' for label, p in pairs]
-    kept = wording.as_typed(prediction)
+    kept = wording.as_typed(prediction.labels)
     return f'<div class="fo-stack" role="img" aria-label="{escape(words)}"{kept}>{"".join(pieces)}</div>'
 
 

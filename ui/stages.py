@@ -115,6 +115,6 @@ def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -
     rows = []
     for name, prediction in comparison.predictions.items():
         best = f"{escape(prediction.names[i])} {prediction.confidence[i]:.2f}"
-        best = f"<small{wording.as_typed(prediction)}>{best}</small>"
+        best = f"<small{wording.as_typed(prediction.labels)}>{best}</small>"
         rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{bars.stack(prediction, i)}{best}</dd>")
     return f'<dl class="fo-classes">{"".join(rows)}</dl>'

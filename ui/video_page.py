@@ -10,6 +10,7 @@ from html import escape
 from ui import embed, wording
 from zoo import timecharts
 from zoo.cards import Card
+from zoo.labels import colours
 from zoo.timeline import Timeline, write_csv
 from zoo.video import Film, KeyFrame, record
 
@@ -40,7 +41,8 @@ def page(film: Film, cards: Mapping[str, Card], file: str) -> str:
 
 def summary(film: Film) -> str:
     """One line: how long, how many faces, whether the models agree."""
-    return wording.followed(len(film.timeline.faces), film.timeline.agreement)
+    agreement = film.timeline.agreement if len(film.timelines) == 1 else None
+    return wording.followed(len(film.timeline.faces), agreement)
 
 
 def _head(film: Film, cards: Mapping[str, Card], file: str) -> str:
@@ -55,24 +57,25 @@ def _body(film: Film, cards: Mapping[str, Card]) -> str:
     if not len(film.timeline):
         hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
         return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
-    return _over_time(film, cards) + _moments(film, cards)
+    return "".join(_over_time(one, film.seconds, cards) for one in film.timelines) + _moments(film, cards)
 
 
-def _over_time(film: Film, cards: Mapping[str, Card]) -> str:
-    titles = {name: cards[name].title for name in film.timeline.models}
-    faces = film.timeline.faces
-    parts = "".join(_face(film.timeline.of(n), n, titles, film.seconds) for n in sorted(faces[:MOST_FACES]))
+def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) -> str:
+    titles = {name: cards[name].title for name in timeline.models}
+    faces = timeline.faces
+    parts = "".join(_face(timeline.of(n), n, titles, seconds) for n in sorted(faces[:MOST_FACES]))
     hidden = wording.more_faces(len(faces) - MOST_FACES)
     more = f'<p class="fv-hint">{hidden}</p>' if hidden else ""
     return (
         f'<section class="fo-card"><h2>{wording.VIDEO["over_time"]}</h2><p class="fv-hint">{wording.VIDEO["areas"]}</p>'
-        f"{timecharts.key(film.timeline.labels)}{parts}{more}</section>"
+        f"{timecharts.key(timeline.labels)}{parts}{more}</section>"
     )
 
 
 def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float) -> str:
     said = "".join(
-        f"<li><b>{escape(titles[name])}:</b> {escape(wording.mostly(face.shares(j)))}</li>"
+        f"<li{wording.as_typed(face.labels)}><b>{escape(titles[name])}:</b> "
+        f"{escape(wording.mostly(face.shares(j), face.labels))}</li>"
         for j, name in enumerate(face.models)
     )
     agreed = wording.agreed(face.agreement)
@@ -84,7 +87,7 @@ def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float
 
 
 def _moments(film: Film, cards: Mapping[str, Card]) -> str:
-    if len(film.timeline.models) < 2:
+    if all(len(alike.models) < 2 for alike in film.timelines):
         return ""
     head = f'<section class="fo-card"><h2>{wording.VIDEO["moments"]}</h2>'
     if not film.key_frames:
@@ -96,19 +99,26 @@ def _moments(film: Film, cards: Mapping[str, Card]) -> str:
 
 
 def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
+    tones = colours(one.labels)
     picture = embed.img(one.image, f"Face {one.number} at {one.time:.1f} s")
     said = "".join(
-        f"<li><i style='background:{timecharts.colour(label)}'></i>{escape(cards[name].title)}: "
-        f"<b>{escape(label)}</b> {share:.2f}</li>"
+        f"<li><i style='background:{tones[label]}'></i>{escape(cards[name].title)}: "
+        f"<b{wording.as_typed(one.labels)}>{escape(label)}</b> {share:.2f}</li>"
         for name, (label, share) in one.shown.items()
     )
     return f"<figure>{picture}<figcaption>{one.time:.1f} s, face {one.number}<ul>{said}</ul></figcaption></figure>"
 
 
 def _downloads(film: Film, cards: Mapping[str, Card], file: str) -> str:
-    table = io.StringIO()
-    write_csv(film.timeline, {name: cards[name].threshold for name in film.timeline.models}, table)
     as_json = json.dumps(record(film, file), separators=(",", ":"))
     links = embed.download(as_json, "face-off-video.json", "application/json", "JSON")
-    links += embed.download(table.getvalue(), "face-off-video.csv", "text/csv", "CSV")
+    for at, timeline in enumerate(film.timelines):
+        name = f"face-off-video{f'-{at + 1}' if at else ''}.csv"
+        links += embed.download(_table(timeline, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
     return f'<p class="fo-downloads">{links}</p>'
+
+
+def _table(timeline: Timeline, cards: Mapping[str, Card]) -> str:
+    table = io.StringIO()
+    write_csv(timeline, {name: cards[name].threshold for name in timeline.models}, table)
+    return table.getvalue()

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from ui.examples import PICTURES
 from ui.theme import read
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.registry import UnknownModelError
-from zoo.video import Film, VideoOptions, annotate
+from zoo.video import VideoOptions, annotate
 
 LOG = logging.getLogger(__name__)
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
@@ -70,9 +70,13 @@ class VideoTab:
         """The annotated clip, the page about it, and one line to be read out."""
         if file is None:
             return _sorry(wording.VIDEO["choose"])
-        with self._stoppable(str(request.session_hash)) as stop, _target() as target:
+        session = str(request.session_hash)
+        with self._stoppable(session) as stop, _target() as target:
             try:
-                film = self._annotate(file, target, models, (labels, steady), _Ticker(progress, stop))
+                cards = self.engine.cards_of(session)
+                chosen = self.engine.models([name for name in cards if name in (models or [])], session)
+                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS)
+                film = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(wording.VIDEO["stopped"])
             except ASKED_WRONGLY as error:
@@ -80,15 +84,8 @@ class VideoTab:
             except Exception:
                 LOG.exception("a clip could not be answered")
                 return _sorry(wording.FAILED)
-            html = video_page.page(film, self.engine.cards, _file_name(file))
+            html = video_page.page(film, cards, _file_name(file))
             return gr.Video(str(target), visible=True), html, video_page.summary(film)
-
-    def _annotate(
-        self, file: dict, target: Path, models: Sequence[str], wish: tuple[str, bool], ticker: _Ticker
-    ) -> Film:
-        options = VideoOptions(label_set(wish[0]), bool(wish[1]), limits=LIMITS)
-        chosen = self.engine.models([name for name in self.engine.cards if name in (models or [])])
-        return annotate(uploaded(file), target, chosen, self.engine.cards, options, ticker)
 
     @contextmanager
     def _stoppable(self, session: str) -> Iterator[threading.Event]:
@@ -204,8 +201,8 @@ def _sentence(error: Exception) -> str:
     return words[:1].upper() + words[1:]
 
 
-def build(engine: Engine) -> None:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+def build(engine: Engine) -> gr.CheckboxGroup:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = VideoTab(engine)
     with gr.Row(elem_classes="fo-compare fv-row"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
@@ -218,6 +215,7 @@ def build(engine: Engine) -> None:
                 video_page.WAITING, elem_id="fv-answer", apply_default_css=False, js_on_load=read("answer.js")
             )
     _wire(tab, inputs, buttons, [shown, answer, spoken])
+    return inputs[1]
 
 
 def _controls(engine: Engine) -> tuple[list, list[gr.Button]]:

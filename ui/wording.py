@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from html import escape
 
-from zoo.labels import ELSEWHERE, OWN
+from zoo.labels import LabelSet, meaning
 from zoo.prediction import Prediction
 
 BARRETT = "https://doi.org/10.1177/1529100619832930"
@@ -169,10 +169,10 @@ def clip_facts(seconds: float, frames: int, analysed: int) -> str:
     )
 
 
-def mostly(shares: dict[str, float]) -> str:
+def mostly(shares: dict[str, float], labels: LabelSet) -> str:
     """One model's labels over time as a sentence, the most frequent ones first."""
     parts = [f"{label} ({100 * share:.0f} % of the time)" for label, share in list(shares.items())[:3]]
-    return f"looks most like pictures people labelled {', '.join(parts)}"
+    return f"looks most like {meaning(labels)} {', '.join(parts)}"
 
 
 def agreed(rate: float | None) -> str:
@@ -195,21 +195,17 @@ def privacy(host: str) -> str:
     return PRIVACY_LOCAL if name in _HERE else PRIVACY_SERVER
 
 
-# What made-up classes are made of; all others are labels that people gave to pictures.
-LIKE = {OWN: "this session’s samples of", ELSEWHERE: "what its makers called"}
-
-
-def as_typed(prediction: Prediction) -> str:
+def as_typed(labels: LabelSet) -> str:
     """The attribute that keeps made-up classes' names out of translation; nothing for labels of ours."""
-    return ' translate="no"' if prediction.labels.name in LIKE else ""
+    return ' translate="no"' if labels.made_up else ""
 
 
 def looks_like(prediction: Prediction, face: int, threshold: float) -> str:
     """One model's answer for one face as a sentence in HTML."""
     label = escape(prediction.names[face])
     share = f"{prediction.confidence[face]:.2f}"
-    pictures = LIKE.get(prediction.labels.name, "pictures people labelled")
-    said = f"{pictures} <em{as_typed(prediction)}>{label}</em> ({share})"
+    pictures = meaning(prediction.labels)
+    said = f"{pictures} <em{as_typed(prediction.labels)}>{label}</em> ({share})"
     if prediction.confidence[face] < threshold:
         return f"<b>Not sure.</b> Nearest: {said}"
     return f"Looks most like {said}"

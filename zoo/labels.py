@@ -45,9 +45,14 @@ class LabelSet:
             raise UnknownLabelsError(f"no label {label!r} in {self.name!r}; it has {', '.join(self.labels)}")
         return self.labels.index(label)
 
+    @property
+    def made_up(self) -> bool:
+        """Whether these are classes that somebody named."""
+        return self.name in (OWN, ELSEWHERE)
+
     def answering(self, asked: LabelSet) -> LabelSet:
         """What a model of these labels answers in when it is asked for others: made-up classes stay what they are."""
-        return self if self.name in (OWN, ELSEWHERE) else asked
+        return self if self.made_up else asked
 
     def positions(self, source: LabelSet) -> np.ndarray:
         """Where each of these labels stands in `source`: ``(k,)`` int. All must be there."""
@@ -98,6 +103,15 @@ def colour(label: str) -> str:
 def colours(labels: Iterable[str]) -> dict[str, str]:
     """A colour for each of these labels: its own, or one after the other for made-up ones."""
     return {label: COLOURS.get(label, _CYCLE[at % len(_CYCLE)]) for at, label in enumerate(labels)}
+
+
+# What made-up classes are made of; all others are labels that people gave to pictures.
+_STAND_FOR = {OWN: "this session’s samples of", ELSEWHERE: "what its makers called"}
+
+
+def meaning(labels: LabelSet) -> str:
+    """What a face that gets one of these labels looks like, in words that go before the label."""
+    return _STAND_FOR.get(labels.name, "pictures people labelled")
 
 
 def label_set(name: str) -> LabelSet:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -106,6 +106,11 @@ class LiveFace:
     agreement: float
     rested: bool
 
+    def only(self, names: Sequence[str]) -> LiveFace:
+        """The same face with the answers of some of the models."""
+        answers, shown = ({name: of[name] for name in names} for of in (self.answers, self.shown))
+        return replace(self, answers=answers, shown=shown)
+
     def as_json(self) -> dict:
         """Plain numbers and texts."""
         return {
@@ -149,6 +154,10 @@ class LiveFrame:
     resting: float
     milliseconds: dict[str, float]
     own: dict[str, LabelSet] = field(default_factory=dict)
+
+    def labels_of(self, name: str) -> LabelSet:
+        """What a model answers in."""
+        return self.own.get(name, self.labels)
 
     def as_json(self) -> dict:
         """Plain numbers and texts, a few hundred bytes a face without its mesh."""

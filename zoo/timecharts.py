@@ -11,7 +11,7 @@ from html import escape
 
 import numpy as np
 
-from zoo.labels import LabelSet, colour
+from zoo.labels import LabelSet, colours, meaning
 from zoo.timeline import Timeline
 
 WIDTH, HEIGHT, STRIP = 720, 90, 10
@@ -58,9 +58,14 @@ def face_over_time(face: Timeline, titles: Mapping[str, str], seconds: float) ->
 
 def areas(face: Timeline, model: int, title: str, seconds: float) -> str:
     """A model's probabilities as areas on top of each other, the first label below."""
-    paths = "".join(_area(run, i, label, seconds) for run in _runs(face, model) for i, label in enumerate(face.labels))
+    tones = colours(face.labels)
+    paths = "".join(
+        _area(run, i, (label, tone), seconds)
+        for run in _runs(face, model)
+        for i, (label, tone) in enumerate(tones.items())
+    )
     words = ", ".join(f"{label} {100 * share:.0f} %" for label, share in face.shares(model).items())
-    return _svg(paths, HEIGHT, f"{title} over time; looks most like pictures people labelled: {words} of the time.")
+    return _svg(paths, HEIGHT, f"{title} over time; looks most like {meaning(face.labels)}: {words} of the time.")
 
 
 def disagreement(face: Timeline, seconds: float) -> str:
@@ -79,8 +84,11 @@ def disagreement(face: Timeline, seconds: float) -> str:
 
 def key(labels: LabelSet) -> str:
     """Which colour is which label."""
-    entries = "".join(f"<li><i style='background:{colour(label)}'></i>{escape(label)}</li>" for label in labels)
-    return f"<ul class='fz-key ft-key'>{entries}</ul>"
+    entries = "".join(
+        f"<li><i style='background:{tone}'></i>{escape(label)}</li>" for label, tone in colours(labels).items()
+    )
+    kept = " translate='no'" if labels.made_up else ""
+    return f"<ul class='fz-key ft-key'{kept}>{entries}</ul>"
 
 
 def _svg(inside: str, height: int, words: str) -> str:
@@ -105,7 +113,7 @@ def _step(times: np.ndarray) -> float:
     return float(np.median(np.diff(times))) if len(times) > 1 else 0.1
 
 
-def _area(run: Run, i: int, label: str, seconds: float) -> str:
+def _area(run: Run, i: int, shown: tuple[str, str], seconds: float) -> str:
     """One label's area as steps; drawn over the ones before it, so that no seam shows."""
     low, high = run.probs[:, :i].sum(axis=1), run.probs[:, : i + 1].sum(axis=1)
     x = np.clip(run.edges / max(seconds, 1e-6), 0, 1) * WIDTH
@@ -115,7 +123,8 @@ def _area(run: Run, i: int, label: str, seconds: float) -> str:
     forth = "".join(f"L{a:.1f},{y:.1f}H{b:.1f}" for a, b, y in zip(x, x[1:], top, strict=False))
     back = "".join(f"V{y:.1f}H{a:.1f}" for a, y in zip(x[:-1][::-1], bottom[::-1], strict=True))
     outline = f"M{x[0]:.1f},{bottom[0]:.1f}{forth}{back}Z"
-    return f"<path fill='{colour(label)}' d='{outline}'><title>{escape(label)}</title></path>"
+    label, tone = shown
+    return f"<path fill='{tone}' d='{outline}'><title>{escape(label)}</title></path>"
 
 
 def _axis(seconds: float) -> str:

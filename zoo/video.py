@@ -19,7 +19,7 @@ from features.clips import Clip, ClipWriter, Frame, Limits
 from features.panels import Column, Overlay
 from zoo.cards import Card
 from zoo.classifier import Classifier
-from zoo.labels import SEVEN, LabelSet, colour
+from zoo.labels import SEVEN, LabelSet, colours
 from zoo.live import LiveFace, LiveFrame, Options, Viewer
 from zoo.timeline import Recorder, Timeline, as_json
 
@@ -65,6 +65,8 @@ class KeyFrame:
         Total variation distance of the two models farthest from each other, 0 to 1.
     shown : dict
         Model name to the label shown and its probability.
+    labels : LabelSet
+        That of all these answers.
     image : ndarray
         ``uint8 (THUMBNAIL, THUMBNAIL, 3)``, RGB: the face and what is around it.
     """
@@ -73,6 +75,7 @@ class KeyFrame:
     number: int
     apart: float
     shown: dict[str, tuple[str, float]]
+    labels: LabelSet
     image: np.ndarray
 
 
@@ -82,7 +85,9 @@ class Film:
 
     Parameters
     ----------
-    timeline : Timeline
+    timelines : tuple of Timeline
+        One for each set of labels that models answered in, the one asked for first: only models that
+        answer in the same labels can agree.
     key_frames : tuple of KeyFrame
         Where models disagree most, in order of time.
     size : (int, int)
@@ -95,12 +100,17 @@ class Film:
         What was wrong with the clip, in a sentence; empty if nothing was.
     """
 
-    timeline: Timeline
+    timelines: tuple[Timeline, ...]
     key_frames: tuple[KeyFrame, ...]
     size: tuple[int, int]
     frames: int
     seconds: float
     note: str
+
+    @property
+    def timeline(self) -> Timeline:
+        """What was said in the labels asked for; where all models have made-up classes, in the first one's."""
+        return self.timelines[0]
 
 
 def annotate(
@@ -143,7 +153,7 @@ def annotate(
                 drawing.add(frame, seen)
             tick(frame.time, clip.seconds)
         size = frame.image.shape[1::-1]
-        return Film(analysis.recorder.timeline(), analysis.worst.kept(), size, count, frame.time, clip.note)
+        return Film(analysis.timelines(), analysis.worst.kept(), size, count, frame.time, clip.note)
 
 
 def record(film: Film, file: str) -> dict[str, object]:
@@ -159,7 +169,8 @@ def record(film: Film, file: str) -> dict[str, object]:
         }
         for one in film.key_frames
     ]
-    return {**head, "note": film.note, "disagreements": moments, **as_json(film.timeline)}
+    said, *others = map(as_json, film.timelines)
+    return {**head, "note": film.note, "disagreements": moments, **said, **({"others": others} if others else {})}
 
 
 class _Analysis:
@@ -167,7 +178,7 @@ class _Analysis:
 
     def __init__(self, models: Sequence[Classifier], options: VideoOptions) -> None:
         self.options, self.models = options, models
-        self.recorder = Recorder([model.name for model in models], options.labels)
+        self.recorders = [Recorder(names, labels) for labels, names in _alike(models, options.labels).items()]
         self.worst = Disagreements()
         self._viewer = Viewer()
         self._last = -np.inf
@@ -179,13 +190,26 @@ class _Analysis:
         self._last = frame.time
         wish = Options(smooth=self.options.smooth)
         seen = self._viewer.step(frame.image, self.models, self.options.labels, wish, frame.time)
-        self.recorder.add(seen, frame.time)
-        for face in seen.faces:
-            self.worst.offer(frame, face, self.options.labels)
+        for alike in self.recorders:
+            alike.add(seen, frame.time)
+            for face in seen.faces:
+                self.worst.offer(frame, face.only(alike.models), alike.labels)
         return seen
+
+    def timelines(self) -> tuple[Timeline, ...]:
+        """All that was said so far."""
+        return tuple(alike.timeline() for alike in self.recorders)
 
     def close(self) -> None:
         self._viewer.close()
+
+
+def _alike(models: Sequence[Classifier], asked: LabelSet) -> dict[LabelSet, list[str]]:
+    """The models' names by the labels they answer in, those that were asked for first."""
+    names: dict[LabelSet, list[str]] = {}
+    for model in sorted(models, key=lambda model: model.labels.answering(asked) != asked):
+        names.setdefault(model.labels.answering(asked), []).append(model.name)
+    return names
 
 
 class Disagreements:
@@ -215,7 +239,8 @@ class Disagreements:
                 return
             self._kept.remove(weakest)
         shown = {n: (label, float(face.answers[n][labels.index(label)])) for n, label in face.shown.items()}
-        self._kept.append(KeyFrame(frame.time, face.number, apart, shown, thumbnail(frame.image, face.box)))
+        picture = thumbnail(frame.image, face.box)
+        self._kept.append(KeyFrame(frame.time, face.number, apart, shown, labels, picture))
 
     def kept(self) -> tuple[KeyFrame, ...]:
         """In order of time."""
@@ -277,20 +302,21 @@ class _Drawing:
         return [*outlines, *(Overlay(plate, *place) for plate, place in zip(plates, places, strict=True))]
 
     def _plates(self, seen: LiveFrame) -> list[np.ndarray]:
-        """All bars of one or two faces if there is room for them, else a line a model."""
+        """All bars of one or two faces if there is room for them and all models share them, else a line a model."""
         height = panels.text_height(self._size)
-        columns = [self._columns(face, seen.labels) for face in seen.faces]
-        rows = [(label, rgb(colour(label))) for label in seen.labels]
-        if len(columns) <= 2:
+        columns = [self._columns(face, seen) for face in seen.faces]
+        sets = {seen.labels_of(name) for face in seen.faces for name in face.answers}
+        if len(columns) <= 2 and len(sets) == 1:
+            rows = [(label, rgb(tone)) for label, tone in colours(*sets).items()]
             full = [panels.bars(one, rows, height) for one in columns]
             if all(f.shape[0] < 0.7 * self._size[1] and f.shape[1] < 0.45 * self._size[0] for f in full):
                 return full
-        dots = [[rgb(colour(label)) for label in face.shown.values()] for face in seen.faces]
+        dots = [[rgb(colours(seen.labels_of(n))[label]) for n, label in face.shown.items()] for face in seen.faces]
         return [panels.lines(one, dot, height) for one, dot in zip(columns, dots, strict=True)]
 
-    def _columns(self, face: LiveFace, labels: LabelSet) -> list[Column]:
+    def _columns(self, face: LiveFace, seen: LiveFrame) -> list[Column]:
         return [
-            Column(self._cards[name].title, self._says(face, name, labels), tuple(probs.tolist()))
+            Column(self._cards[name].title, self._says(face, name, seen.labels_of(name)), tuple(probs.tolist()))
             for name, probs in face.answers.items()
         ]
 

@@ -202,7 +202,7 @@ def test_every_label_may_be_chosen():
 
 
 @pytest.mark.browser
-def test_in_the_app_an_imported_model_is_offered_in_compare(browser, url, exported, tmp_path):
+def test_in_the_app_an_imported_model_is_offered_wherever_models_are_chosen(browser, url, exported, tmp_path):
     (tmp_path / "mine.zip").write_bytes(exported)
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
@@ -212,6 +212,7 @@ def test_in_the_app_an_imported_model_is_offered_in_compare(browser, url, export
     page.set_input_files("#fx-file input[type=file]", str(tmp_path / "mine.zip"))
     page.click("#fx-add")
     page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
-    page.get_by_role("tab", name="Compare").click()
-    page.get_by_label("Imported: My faces").first.wait_for()
+    for tab, choice in (("Compare", "fo-models"), ("Live", "fo-live-models"), ("Video", "fv-models")):
+        page.get_by_role("tab", name=tab).click()
+        page.locator(f"#{choice}").get_by_label("Imported: My faces").first.wait_for()
     context.close()

@@ -4,6 +4,7 @@ import csv
 import io
 import threading
 import time
+from dataclasses import replace
 
 import cv2
 import gradio as gr
@@ -12,9 +13,12 @@ import pytest
 from PIL import Image
 
 from features.clips import Clip, Limits
+from tests.ui.waiting import wait_for
 from ui import video_page, video_tab, wording
 from ui.examples import PICTURES
 from ui.video_tab import VideoTab, example, uploaded
+from zoo.labels import own_labels
+from zoo.prediction import Prediction
 from zoo.video import VideoOptions, annotate
 
 PATHS = "[...document.querySelectorAll('#fv-answer path')].length"
@@ -44,14 +48,6 @@ def long_clip(tmp_path_factory, write_clip):
     noisy = [np.clip(base + rng.integers(-20, 20, base.shape), 0, 255).astype(np.uint8) for _ in range(10)]
     path = tmp_path_factory.mktemp("clips") / "long.avi"
     return write_clip(path, [noisy[i % 10] for i in range(1500)], codec="mpeg4")
-
-
-def wait_for(true, seconds=10.0) -> bool:
-    """Whether something becomes true soon."""
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.03)
-    return bool(true())
 
 
 # ---- without a browser
@@ -96,6 +92,34 @@ def test_a_smile_looks_happy_to_both(tab, sent, clip, uploads):
     with Clip(shown.value["path"]) as written:
         assert len(list(written.frames())) == 25
     assert len(tab) == 0
+
+
+class Own:
+    """A model that a session made: two classes, and always the first."""
+
+    name, labels = "own-cnn", own_labels(("Grin <b>", "Other"))
+
+    def __init__(self, align):
+        self.align = align
+
+    def predict_proba(self, faces):
+        return Prediction(np.tile(np.float32([0.9, 0.1]), (len(faces), 1)), self.labels)
+
+
+def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, sent, clip):
+    first = tab.engine.models(tab.engine.default_models)[0]
+    card = replace(tab.engine.cards[first.name], name=Own.name, title="Mine", labels=Own.labels)
+    extra = tab.engine.desks.at("owner").extra
+    extra[Own.name] = card, Own(first.align)
+    try:
+        _, html, spoken = ask(tab, sent(clip), "owner", [first.name, Own.name])
+        assert spoken == "1 face followed." and wording.VIDEO["no_moments"] not in html
+        assert "looks most like this session’s samples of Grin &lt;b&gt; (100 % of the time)" in html
+        assert "pictures people labelled happy (100 % of the time)" in html and "Grin <b>" not in html
+        assert "face-off-video-2.csv" in html
+        assert "No model is chosen" in ask(tab, sent(clip), "somebody", [Own.name])[1]
+    finally:
+        extra.clear()
 
 
 def test_progress_is_told(tab, sent, clip, monkeypatch):
@@ -187,24 +211,15 @@ def test_the_example_shows_one_face_all_the_time(engine, uploads):
 
 
 @pytest.fixture
-def open_page(browser, url):
-    contexts, asked = [], []
+def open_page(visits, browser, url):
+    with visits() as visit:
 
-    def open_one(**options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(url)
-        page.get_by_role("tab", name="Video").click()
-        page.wait_for_selector("#fv-start")
-        return page
+        def open_one(**options):
+            page = visit(browser, url, "Video", **options)
+            page.wait_for_selector("#fv-start")
+            return page
 
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert not [address for address in asked if not address.startswith((url, "data:", "blob:", "ws://127.0.0.1"))]
+        yield open_one
 
 
 def choose(page, path):
@@ -212,8 +227,10 @@ def choose(page, path):
     page.locator("#fv-file").get_by_text(path.suffix).first.wait_for()
 
 
-def being_written(page, uploads):
-    """The half-written clip, once there is one."""
+def begin(page, path, uploads):
+    """Start on a minute-long clip; the half-written answer, once there is one."""
+    choose(page, path)
+    page.click("#fv-start")
     page.locator("#fv-answer").get_by_text("s of 60 s").wait_for()
     found = lambda: list(uploads.glob("video-*/.face-off.part.mp4"))
     assert wait_for(found)
@@ -243,9 +260,7 @@ def test_a_clip_is_annotated_and_plays(open_page, clip):
 @pytest.mark.browser
 def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
     page = open_page()
-    choose(page, long_clip)
-    page.click("#fv-start")
-    begun = being_written(page, uploads)
+    begun = begin(page, long_clip, uploads)
     page.click("#fv-stop")
     page.locator("#fv-answer").get_by_text(wording.VIDEO["stopped"]).wait_for()
     assert wait_for(lambda: not begun.parent.exists(), 3)
@@ -259,9 +274,7 @@ def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
 @pytest.mark.browser
 def test_leaving_the_page_stops_the_work(open_page, long_clip, uploads):
     page = open_page()
-    choose(page, long_clip)
-    page.click("#fv-start")
-    begun = being_written(page, uploads)
+    begun = begin(page, long_clip, uploads)
     page.close()
     assert wait_for(lambda: not begun.parent.exists())
 

@@ -14,8 +14,9 @@ from features.clips import Clip, ClipError, Limits
 from features.faces import Faces
 from zoo import registry, video
 from zoo.commands.predict import CAUTION
-from zoo.labels import SEVEN, SIX
+from zoo.labels import SEVEN, SIX, own_labels
 from zoo.live import LiveFace, LiveFrame
+from zoo.prediction import Prediction
 from zoo.timeline import COLUMNS, Recorder, as_json, rows
 from zoo.video import Disagreements, VideoOptions, annotate, distance, thumbnail
 
@@ -146,6 +147,33 @@ def test_stopping_really_stops_and_leaves_nothing(ask, clip, tmp_path):
         ask(clip, tmp_path / "out.mp4", stop)
     assert len(seen) == 3 and seen[0] == (0.0, pytest.approx(1.0, abs=0.05))
     assert list(tmp_path.glob("*.mp4")) == list(tmp_path.glob(".*.mp4")) == []
+
+
+class Made:
+    """A model of two classes of one's own, sure of one of them."""
+
+    def __init__(self, name, align, share):
+        self.name, self.align, self.share = name, align, share
+        self.labels = own_labels(("Wink", "No wink"))
+
+    def predict_proba(self, faces):
+        return Prediction(np.tile(np.float32([self.share, 1 - self.share]), (len(faces), 1)), self.labels)
+
+
+def test_models_with_classes_of_their_own_answer_in_them_and_agree_only_among_themselves(two_models, clip, tmp_path):
+    first = registry.load("first", two_models)
+    card = registry.card("first", two_models)
+    made = [Made("left", first.align, 0.9), Made("right", first.align, 0.2)]
+    cards = dict.fromkeys(("first", "left", "right"), card)
+    film = annotate(clip, tmp_path / "out.mp4", [made[0], first, made[1]], cards, VideoOptions(SIX))
+    asked, own = film.timelines
+    assert asked is film.timeline and (asked.models, asked.labels) == (("first",), SIX)
+    assert (own.models, own.labels) == (("left", "right"), made[0].labels)
+    assert asked.agreement is None and own.agreement == 0.0
+    assert [own.shares(j) for j in range(2)] == [{"Wink": 1.0}, {"No wink": 1.0}]
+    assert {tuple(one.shown) for one in film.key_frames} == {("left", "right")}
+    (other,) = video.record(film, "x.mp4")["others"]
+    assert other["labels"] == ["Wink", "No wink"] and other["models"] == ["left", "right"]
 
 
 def test_limits_hold(ask, clip, tmp_path):
