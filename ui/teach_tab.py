@@ -93,7 +93,7 @@ def build(engine: Engine, room: Room = HOME) -> None:
         files=room.files,
     )
     for title, lay_out in PANELS:
-        with gr.Accordion(title, open=False):
+        with gr.Accordion(title, open=False, elem_classes="ft-accordion"):
             lay_out(engine)
     Context.root_block.unload(tab.leave)
 
