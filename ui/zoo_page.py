@@ -277,8 +277,9 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
 
 
 def _duel_hint(pair: PairResult | None) -> str:
-    tested = f" {wording.DUEL_TESTED}" if pair and pair.by_label else ""
-    return wording.DUEL_HINT + tested
+    """Sentences in elements of their own, as the dictionaries of other languages have them."""
+    said = (wording.DUEL_HINT, wording.DUEL_TESTED) if pair and pair.by_label else (wording.DUEL_HINT,)
+    return " ".join(f"<span>{sentence}</span>" for sentence in said)
 
 
 def _both_worse(first: Card, second: Card) -> str:

@@ -50,8 +50,8 @@ WORDS = {
     "trials' hints": wording.TRIALS_HINTS,
     "video": wording.VIDEO,
 }
-# Names of label sets, an address, a file's first name, and what is said with something filled in.
-UNSAID = {"OWN", "ELSEWHERE", "BARRETT", "BANNER", "READY", "EXPORT_NAME", "EXPORT_READY", "IMPORT_ADDED"}
+# An address, a file's first name, and what is said with something filled in.
+UNSAID = {"BARRETT", "BANNER", "READY", "EXPORT_NAME", "EXPORT_READY", "IMPORT_ADDED"}
 
 
 def places(text: str) -> list[str]:
@@ -64,7 +64,7 @@ def made() -> list[str]:
     shares = {"happy": 0.5, "sad": 0.3, "fear": 0.2}
     said = [wording.found(n, agreed, models) for n in (1, 3) for agreed in (0, 1, 3) for models in (1, 2)]
     said += [wording.followed(n, agreed) for n in (0, 1, 3) for agreed in (None, 0.5)]
-    said += [wording.clip_facts(2, 50, analysed) for analysed in (30, 50)] + [wording.mostly(shares)]
+    said += [wording.clip_facts(2, 50, analysed) for analysed in (30, 50)] + [wording.mostly(shares, labels.SEVEN)]
     said += [wording.import_facts(3, (48, 48, channels), 900) for channels in (1, 3)]
     said += [f"{wording.TEACH[name]}: " for name in ("webcam", "upload", "hold", "try", "confusion")]
     said += [f"({wording.TEACH['on_held']})", charts.slices(registry.card("cnn").slices)]
