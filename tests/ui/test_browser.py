@@ -177,6 +177,14 @@ def test_nothing_sticks_out_on_a_phone(open_page, astronaut):
     page.wait_for_function("document.querySelector('#fo-answer').getBoundingClientRect().top < 200")
 
 
+def test_every_tab_is_seen_on_a_phone(open_page):
+    page = open_page(viewport={"width": 390, "height": 844})
+    page.wait_for_function("document.querySelectorAll('#fo-tabs [role=tab]').length === 5")
+    tabs = page.locator("#fo-tabs [role=tab]")
+    ends = tabs.evaluate_all("tabs => tabs.map((tab) => tab.getBoundingClientRect().right)")
+    assert max(ends) <= 390 and ends == sorted(ends)
+
+
 def test_the_page_tells_what_happens_to_pictures(page):
     page.get_by_text("Pictures stay on this computer").wait_for()
     assert "expression is not an emotion" in page.locator(".fo-banner").inner_text()
