@@ -7,6 +7,7 @@ page at the end. Each clip has a width of its own, so that an answer that went t
 Examples:
   python scripts/load_live.py                              # 1, 8 and 30 viewers at an app started for it
   python scripts/load_live.py --viewers 8 --seconds 30 --json load.json
+  python scripts/load_live.py --viewers 30 30 30 --after 600    # does anything of them stay?
   python scripts/load_live.py --url http://127.0.0.1:7860  # at one that runs already
 """
 
@@ -395,12 +396,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         with served(args.url, args.pid, args.port) as (url, pid):
             around, place = surroundings(), find_place(url)
             loads = [load(place, viewers, args.seconds, pid) for viewers in args.viewers]
+            time.sleep(args.after)
+            left = resident(pid)
     except LoadError as error:
         print(f"load_live: {error}", file=sys.stderr)
         return 2
     print(report(loads))
+    if args.after and left:
+        print(f"{left:.0f} MB {args.after:.0f} s later")
     if args.json:
-        args.json.write_text(json.dumps({"on": around, "loads": [asdict(one) for one in loads]}, indent=1) + "\n")
+        told = {"on": around, "loads": [asdict(one) for one in loads], "megabytes_after": left}
+        args.json.write_text(json.dumps(told, indent=1) + "\n")
     return int(any(one.errors for one in loads))
 
 
@@ -411,6 +417,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 8, 30], metavar="N", help="(default: 1 8 30)")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each number of viewers (default: 20)")
+    parser.add_argument("--after", type=float, default=0.0, metavar="SECONDS", help="then look at memory once more")
     parser.add_argument("--url", help="of an app that runs already, on this computer")
     parser.add_argument("--pid", type=int, help="its process, for memory and processor time (Linux)")
     parser.add_argument("--port", type=int, default=7969, help="for an app started for this (default: 7969)")
@@ -420,6 +427,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--viewers must be from 1 to 64")
     if not 0 < args.seconds <= MOST_SECONDS:
         parser.error(f"--seconds must be more than 0 and at most {MOST_SECONDS}")
+    if not 0 <= args.after <= MOST_SECONDS:
+        parser.error(f"--after must be from 0 to {MOST_SECONDS}")
     return args
 
 
