@@ -28,6 +28,7 @@ LEANING = 30.0  # degrees; from here on the mesh is read again in a window turne
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
 SMALL_PICTURE = 160
+HALF = np.array([0.5, 0.5, 0], np.float32)  # from a pixel's centre to its edge
 NEARLY = 0.93  # of the largest face's side: meshes of equal faces vary by so much; they are numbered as one reads
 
 
@@ -225,11 +226,12 @@ class FaceMesher:
         return _no_mesh()
 
     def _photo_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        """Ordinary, with more contrast and a border, with a border alone, turned, and at last on trust."""
+        """Ordinary, with more contrast and a border, with a border alone, turned, as one face, and at last on trust."""
         yield self._in_photo(image)
         yield self._padded(_brighten(image), 0.5)
         yield self._padded(image, 0.25)
         yield self._turned(image)
+        yield self._as_one_face(image)
         yield self._near(image)
 
     def _face_picture_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
@@ -237,6 +239,18 @@ class FaceMesher:
         yield self._enlarged(image, 0.25)
         yield self._enlarged(image, 0.0)
         yield self._enlarged(_brighten(image), 0.4)
+
+    def _as_one_face(self, image: np.ndarray) -> np.ndarray:
+        """A large picture that is one face and little more, cut tightly, soft or noisy: looked at as a small one."""
+        height, width = image.shape[:2]
+        ratio = SMALL_PICTURE / max(height, width)
+        size = max(8, round(width * ratio)), max(8, round(height * ratio))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        for meshes in self._face_picture_looks(small):
+            if len(meshes) and self._is_steady(small, meshes[0]):
+                scale = np.array([width, height, width], np.float32) / np.array([*size, size[0]], np.float32)
+                return ((meshes + HALF) * scale - HALF).astype(np.float32)
+        return _no_mesh()
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
         """The mesh on the whole, and in a window around every further face the detector sees."""
@@ -391,7 +405,7 @@ def _pixels(found: Sequence | None, image: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     # MediaPipe counts from the picture's edge, we from the first pixel's centre; z is at the scale of x.
     scaled = np.array([_points(face) for face in found]) * np.array([width, height, width], np.float32)
-    return scaled - np.array([0.5, 0.5, 0], np.float32)
+    return scaled - HALF
 
 
 # A landmark as protobuf writes it: kind and length, then fields 1, 2 and 3 of 32 bits each behind its key.
