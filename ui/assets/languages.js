@@ -35,8 +35,10 @@ function look(bare) {
     const found = pattern.exec(bare);
     if (found) return said.replace(/\{(\d)\}/g, (_, i) => (own ? found.groups[`p${i}`] : say(found.groups[`p${i}`])));
   }
+  const listed = bare.split(', ');
+  if (listed.length > 1 && listed.every((label) => exact.has(label))) return listed.map((label) => exact.get(label)).join(', ');
   // Labels with their shares: "happy 0.96", or all of them one after the other.
-  const shares = bare.split(', ').map((part) => /^(.+) ([\d.]+)$/u.exec(part));
+  const shares = listed.map((part) => /^(.+) ([\d.]+)$/u.exec(part));
   if (shares.every((found) => found && exact.has(found[1]))) return shares.map(([, label, share]) => `${exact.get(label)} ${share}`).join(', ');
   return null;
 }
