@@ -7,6 +7,7 @@ is downloaded. Importing it imports TensorFlow as a side effect, which costs ten
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import sys
@@ -27,6 +28,7 @@ FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that th
 LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
+ALIKE = 0.02  # of a mesh's longer side
 SMALL_PICTURE = 160
 HALF = np.array([0.5, 0.5, 0], np.float32)  # from a pixel's centre to its edge
 NEARLY = 0.93  # of the largest face's side: meshes of equal faces vary by so much; they are numbered as one reads
@@ -240,16 +242,26 @@ class FaceMesher:
         yield self._enlarged(image, 0.0)
         yield self._enlarged(_brighten(image), 0.4)
 
+    def _one_face_looks(self, small: np.ndarray) -> Iterator[np.ndarray]:
+        """As at a small picture, and with a wider border for what was cut off."""
+        yield from self._face_picture_looks(small)
+        yield self._enlarged(small, 0.6)
+
     def _as_one_face(self, image: np.ndarray) -> np.ndarray:
-        """A large picture that is one face and little more, cut tightly, soft or noisy: looked at as a small one."""
+        """A large picture that is one face and little more, cut tightly, soft or noisy: looked at as a small one.
+
+        A mesh is believed that stays where it is in a turned window, or that two looks agree on.
+        """
         height, width = image.shape[:2]
         ratio = SMALL_PICTURE / max(height, width)
         size = max(8, round(width * ratio)), max(8, round(height * ratio))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        for meshes in self._face_picture_looks(small):
-            if len(meshes) and self._is_steady(small, meshes[0]):
+        seen: list[np.ndarray] = []
+        for mesh in itertools.chain.from_iterable(self._one_face_looks(small)):
+            if self._is_steady(small, mesh) or any(_alike(mesh, other) for other in seen):
                 scale = np.array([width, height, width], np.float32) / np.array([*size, size[0]], np.float32)
-                return ((meshes + HALF) * scale - HALF).astype(np.float32)
+                return ((mesh[None] + HALF) * scale - HALF).astype(np.float32)
+            seen.append(mesh)
         return _no_mesh()
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
@@ -386,6 +398,11 @@ def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, li
             kept.append(i)
             seen.append(bool(same))
     return meshes[kept], seen
+
+
+def _alike(mesh: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two looks at one picture saw the same face."""
+    return float(np.abs(mesh - other).mean()) < ALIKE * np.ptp(mesh[:, :2], axis=0).max()
 
 
 def _check(image: np.ndarray) -> None:

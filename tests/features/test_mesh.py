@@ -111,6 +111,12 @@ def test_a_face_cut_by_the_border(cut, astronaut, mesher):
     assert len(mesher.find(astronaut[cut])) == 1
 
 
+def test_two_looks_agree_or_do_not(astronaut_faces):
+    mesh_, side = astronaut_faces.landmarks[0], 104  # pixels from forehead to chin
+    assert mesh._alike(mesh_, mesh_ + 0.015 * side)
+    assert not mesh._alike(mesh_, mesh_ + 0.03 * side) and not mesh._alike(mesh_, mesh_[:, [1, 0, 2]])
+
+
 @pytest.mark.parametrize("sigma", [40, 60])
 def test_a_noisy_picture_that_is_one_face(sigma, astronaut, astronaut_faces, mesher):
     """Larger than FER2013's and cut tightly: only what a small copy of it shows is clear."""
