@@ -135,6 +135,8 @@ def verdict(first: str, second: str, difference: float, interval: tuple[float, f
     """Who is right more often, by how much, and whether that is more than chance, in a sentence."""
     if difference < 0:
         return verdict(second, first, -difference, (-interval[1], -interval[0]), p_value)
+    if not difference:
+        return f"{first} and {second} are right equally often."
     p = "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
     range_ = " to ".join(f"{100 * end:+.1f}".replace("-", "−") for end in interval)
     points = f"{100 * difference:.1f} points"

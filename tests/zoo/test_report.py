@@ -132,6 +132,7 @@ def test_the_verdict_in_words():
     less = verdict("A", "B", 0.002, (-0.01, 0.014), 0.7)
     assert less.startswith("A is right 0.2 points more often than B (−1.0 to +1.4") and "may well be chance" in less
     assert "p < 0.0001" in verdict("A", "B", 0.2, (0.1, 0.3), 1e-9)
+    assert verdict("A", "B", 0.0, (-0.1, 0.1), 1.0) == "A and B are right equally often."
 
 
 def test_evaluate_writes_one_file_that_needs_nothing_else(run, two_models, fer2013_csv, tmp_path):
