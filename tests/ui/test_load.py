@@ -1,15 +1,20 @@
 """The scripts that measure the Live tab, at the app the tests run."""
 
+import gc
 import json
 import os
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
+from gradio.state_holder import SessionState
 
 from scripts import load_live
 from scripts.load_live import Load, LoadError, Spread, clip, find_place, width_of
-from zoo.live import read_frame
+from tests.ui.waiting import wait_for
+from ui import sessions
+from zoo.live import Viewer, read_frame
 
 
 def test_a_short_load_is_told_in_numbers(url, monkeypatch, tmp_path, capsys):
@@ -24,6 +29,20 @@ def test_a_short_load_is_told_in_numbers(url, monkeypatch, tmp_path, capsys):
     assert 0 < one["latency"]["p50"] <= one["latency"]["p95"] <= one["latency"]["most"]
     said = capsys.readouterr().out
     assert "3 viewers" in said and (sys.platform != "linux" or "MB 0 s later" in said)
+
+
+def alive() -> Counter:
+    """What there is of what is made for every viewer."""
+    gc.collect()
+    return Counter(kind for kind in map(type, gc.get_objects()) if kind in (SessionState, Viewer))
+
+
+def test_nothing_that_was_made_for_viewers_outlives_them(app, url, monkeypatch):
+    monkeypatch.setattr(load_live, "GONE_SECONDS", 0.1)
+    before = alive()
+    assert load_live.load(find_place(url), 4, 1.5, None).errors == ()
+    assert alive()[SessionState] >= before[SessionState] + 4  # they may come back
+    assert wait_for(lambda: sessions.tidy(app, 0) or alive() <= before)
 
 
 def test_an_answer_that_is_another_viewers_is_noticed(url, monkeypatch):
