@@ -7,6 +7,7 @@ known by what they can be asked, so that this file needs no Keras.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,11 +217,17 @@ def draw_architecture(model, target: Path) -> None:
     axis.set(xlim=(0, 1), ylim=(-len(steps) - 0.2, 0.8))
     axis.axis("off")
     total = sum(step.parameters for step in steps)
-    axis.text(0.03, 0.35, f"{model.name}: {total:,} parameters", weight="bold", color=INK, va="center")
+    axis.text(0.03, 0.35, heading(model.name, total), weight="bold", color=INK, va="center")
     for i, step in enumerate(steps):
         _draw_box(axis, step, -i - 0.5)
     _draw_links(axis, steps)
     figure.savefig(target, dpi=110, facecolor=PAPER)
+
+
+def heading(name: str, parameters: int) -> str:
+    """What stands above the boxes; names that Keras numbers by itself ("functional_5") say nothing."""
+    own = not re.fullmatch(r"(functional|sequential|model)(_\d+)?", name)
+    return f"{name if own else 'The network'}: {parameters:,} parameters"
 
 
 def _draw_box(axis, step: Box, y: float) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.curves import boxes, draw_architecture, draw_curves, paired_columns, read_log, run_files
+from zoo.curves import boxes, draw_architecture, draw_curves, heading, paired_columns, read_log, run_files
 
 LOG = """epoch,a_accuracy,a_loss,loss,val_a_accuracy,val_a_loss,val_loss
 0,0.30,1.9,3.5,0.34,1.7,3.2
@@ -122,6 +122,11 @@ def test_layers_are_folded_and_shortcuts_kept(residual):
     ]
     assert [box.parameters for box in found] == [0, 104, 608, 0]
     assert found[3].parents == ("relu", "norm2") and found[1].shape == (48, 48, 8)
+
+
+def test_names_that_keras_gave_are_not_shown():
+    assert heading("functional_5", 1938143) == "The network: 1,938,143 parameters"
+    assert heading("cnn-tiny", 9) == "cnn-tiny: 9 parameters"
 
 
 def test_architecture_is_drawn(residual, tmp_path):
