@@ -182,7 +182,7 @@ def test_out_and_in_again_in_a_browser(browser, address, tmp_path):
     page = context.new_page()
     page.goto(address)
     page.click("#fx-make")
-    page.wait_for_selector("#fx-download", timeout=60_000)  # with LiteRT: TensorFlow starts
+    page.wait_for_selector("#fx-download", timeout=180_000)  # with LiteRT: TensorFlow starts
     with page.expect_download() as waiting:
         page.click("#fx-download")
     file = tmp_path / "my-faces.zip"

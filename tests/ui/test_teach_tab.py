@@ -396,7 +396,8 @@ def says(page, name):
 
 def answers_to(page, path) -> dict:
     """What the page is told of the one face of a picture: probabilities by model."""
-    asked = lambda one: "component_server" in one.url and '"preview"' in (one.request.post_data or "")
+    # By its path: the answer to the camera's last frame may still be on its way.
+    asked = lambda one: "component_server" in one.url and '"path"' in (one.request.post_data or "")
     with page.expect_response(asked) as waiting:
         page.locator(".ft-preview input[type=file]").set_input_files(path)
     (face,) = waiting.value.json()["faces"]
