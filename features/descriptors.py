@@ -52,7 +52,7 @@ class Hog:
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
         """``(n, d)`` float32 with d = (S // cell - 1)² x 4 x orientations."""
-        size, (high, wide) = faces.spec.size, self._blocks(faces.spec.size)
+        size, (high, wide) = faces.spec.size, self.blocks(faces.spec.size)
         if min(high, wide) < 1:
             raise ValueError(f"crops of {size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {size // 2}")
         rows = [_blocks(self._cells(strength, angle)) for strength, angle in zip(*self._gradients(faces), strict=True)]
@@ -67,7 +67,7 @@ class Hog:
                 f"{self} of {size} px has no mirror order; centre the bins, 4 (signed: 8) or a multiple of them, "
                 "and let cells fill the crop"
             )
-        high, wide = self._blocks(size)
+        high, wide = self.blocks(size)
         places = np.arange(high * wide * 4 * self.orientations).reshape(high, wide, 2, 2, self.orientations)
         half_turn = self.orientations // 2 if self.signed else 0
         turned = (half_turn - np.arange(self.orientations)) % self.orientations
@@ -80,7 +80,8 @@ class Hog:
     def _gradients(self, faces: AlignedFaces) -> tuple[np.ndarray, np.ndarray]:
         return faces.gradients
 
-    def _blocks(self, size: int) -> tuple[int, int]:
+    def blocks(self, size: int) -> tuple[int, int]:
+        """Rows and columns of blocks in a crop of `size` pixels."""
         high, wide = self._shape(size)
         return high // self.cell - 1, wide // self.cell - 1
 
@@ -122,14 +123,30 @@ class Zoom(Hog):
     def _shape(self, size: int) -> tuple[int, int]:
         return self.high, self.wide
 
-    def _gradients(self, faces: AlignedFaces) -> tuple[np.ndarray, np.ndarray]:
-        size = faces.spec.size
+    def steps(self, size: int) -> tuple[slice, slice, np.ndarray, np.ndarray]:
+        """Rows and columns of the part in a crop of `size` pixels, and what enlarges them: ``down @ part @ across``."""
         side = round(size * (1 - self.breadth) / 2)
-        rows, columns = slice(round(size * self.top), round(size * self.bottom)), slice(side, size - side)
-        parts = [
-            cv2.resize(im[rows, columns], (self.wide, self.high), interpolation=cv2.INTER_CUBIC) for im in faces.images
-        ]
-        return gradients(np.array(parts, np.uint8).reshape(len(faces), self.high, self.wide))
+        top, bottom = round(size * self.top), round(size * self.bottom)
+        if not 0 <= top < bottom <= size or not 0 <= side < size - side:
+            raise ValueError(
+                f"{self} leaves nothing of a crop of {size} px; expected 0 <= top < bottom <= 1, breadth > 0"
+            )
+        down, across = _enlarging(bottom - top, self.high), _enlarging(size - 2 * side, self.wide).T
+        return slice(top, bottom), slice(side, size - side), down, across
+
+    def _gradients(self, faces: AlignedFaces) -> tuple[np.ndarray, np.ndarray]:
+        rows, columns, down, across = self.steps(faces.spec.size)
+        larger = [
+            down @ image[rows, columns] @ across for image in faces.images
+        ]  # one by one: BLAS sums batches otherwise
+        grey = np.rint(larger).clip(0, 255).reshape(len(faces), self.high, self.wide)
+        return gradients(grey.astype(np.uint8))
+
+
+@cache
+def _enlarging(length: int, longer: int) -> np.ndarray:
+    """Cubic interpolation along one side, as a matrix ``(longer, length)`` float64."""
+    return cv2.resize(np.eye(length), (length, longer), interpolation=cv2.INTER_CUBIC)
 
 
 def _blocks(cells: np.ndarray) -> np.ndarray:

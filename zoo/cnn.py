@@ -70,7 +70,7 @@ class CnnClassifier:
 
     def logits(self, faces: AlignedFaces) -> np.ndarray:
         """Calibrated logits: ``(n, k)`` float32."""
-        return self._both_ways(faces, "logits", (len(self.labels),)) / np.float32(self.temperature)
+        return self._each(faces, "logits", (len(self.labels),), self.mirror) / np.float32(self.temperature)
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:
         """What the last layer sees of each face: ``(n, e)`` float32."""
@@ -78,7 +78,7 @@ class CnnClassifier:
 
     def pooled(self, faces: AlignedFaces) -> np.ndarray:
         """The same, averaged with its mirror image's if the model is shown both."""
-        return self._both_ways(faces, "embedding", self._shape("embedding"))
+        return self._each(faces, "embedding", self._shape("embedding"), self.mirror)
 
     def maps(self, faces: AlignedFaces) -> np.ndarray:
         """Feature maps of the first stage: ``(n, h, w, c)`` float32."""
@@ -92,16 +92,13 @@ class CnnClassifier:
     def _shape(self, output: str) -> tuple[int, ...]:
         return tuple(self._runner.get_tensor(self._outputs[output]).shape[1:])
 
-    def _both_ways(self, faces: AlignedFaces, output: str, shape: tuple[int, ...]) -> np.ndarray:
-        rows = self._each(faces, output, shape)
-        return (rows + self._each(faces.mirrored(), output, shape)) / 2 if self.mirror else rows
-
-    def _each(self, faces: AlignedFaces, output: str, shape: tuple[int, ...]) -> np.ndarray:
+    def _each(self, faces: AlignedFaces, output: str, shape: tuple[int, ...], mirror: bool = False) -> np.ndarray:
         check_spec(self, faces)
         pixels = to_input(faces.images, self.side)
+        ways = (pixels, pixels[:, :, ::-1]) if mirror else (pixels,)
         with self._lock:  # an interpreter serves one thread at a time
-            rows = [self._run(row, output) for row in pixels]
-        return np.array(rows, np.float32).reshape(len(faces), *shape)
+            seen = [[self._run(row, output) for row in way] for way in ways]
+        return np.mean(seen, axis=0, dtype=np.float32).reshape(len(faces), *shape)
 
     def _run(self, pixels: np.ndarray, output: str) -> np.ndarray:
         self._runner.set_tensor(self._input["index"], pixels[None])

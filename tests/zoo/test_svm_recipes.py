@@ -30,14 +30,18 @@ def bars(n: int, seed: int) -> AlignedSet:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "loss"),
-    [(hog_linear_svm, None), (hog_svm, "squares"), (hog_svm, "hinge")],
+    ("recipe", "kind"),
+    [
+        (hog_linear_svm, {}),
+        (hog_svm, {"parts": "enlarged", "loss": "squares", "components": 30}),
+        (hog_svm, {"parts": "whole", "loss": "hinge", "components": 30}),
+    ],
     ids=["linear", "squares", "hinge"],
 )
-def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, loss, tmp_path, monkeypatch, capsys):
+def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, kind, tmp_path, monkeypatch, capsys):
     data = bars(280, 0)
     monkeypatch.setattr(recipe, "load_fer2013", lambda _path, _spec: data)
-    asked = {"c": 10.0, "gamma": 1.5, "loss": loss, "ridge": 0.3}
+    asked = {"c": 10.0, "gamma": 1.5, "ridge": 0.3, **kind}
     recipe.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, **asked, **PLAIN))
     name = recipe.CARD.name
     assert f"{name}: PublicTest accuracy 1.0" in capsys.readouterr().out

@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from features.descriptors import Hog
+from features.descriptors import Hog, Zoom
 from zoo.exchange import layers as kinds
 from zoo.exchange.graph import Graph, Node
 from zoo.svm import Kernel, Linear, SvmClassifier
@@ -77,14 +77,18 @@ def support_vectors(model: SvmClassifier) -> bytes:
         Its descriptor has other parts than HOG.
     """
     pad, size = _Pad(), model.align.size
-    gradients = _gradients(pad, pad.op("Cast", "crop", to=TensorProto.DOUBLE), size)
+    grey = pad.op("Cast", "crop", to=TensorProto.DOUBLE)
+    whole = _gradients(pad, grey, (size, size))
     pieces, width = [], 0
     for part, weight in zip(model.descriptor.parts, model.descriptor.weights, strict=True):
         if not isinstance(part, Hog):
             raise UnsupportedError(f"{type(part).__name__} is not written in ONNX; only HOG is.")
         if part.signed and part.orientations % 2:
             raise UnsupportedError("HOG with an odd number of signed directions is not written in ONNX.")
-        piece, wide = _hog(pad, gradients, part, size)
+        changes = whole
+        if isinstance(part, Zoom):
+            changes = _gradients(pad, _enlarged(pad, grey, part, size), (part.high, part.wide))
+        piece, wide = _hog(pad, changes, part, size)
         pieces.append(pad.op("Mul", piece, pad.constant(weight)))
         width += wide
     x = pad.op("Concat", *pieces, axis=1)
@@ -97,9 +101,18 @@ def support_vectors(model: SvmClassifier) -> bytes:
     return pad.model("svm", given, probs, helper.make_tensor_value_info("descriptor", TensorProto.FLOAT, ["n", width]))
 
 
-def _gradients(pad: _Pad, grey: str, size: int) -> tuple[str, str, str, str]:
-    """Strength of crops' changes ``(n, S, S)``; the changes right and down, turned about where they point up; where."""
-    down, right = (_difference(pad, grey, axis, size) for axis in (1, 2))
+def _enlarged(pad: _Pad, grey: str, zoom: Zoom, size: int) -> str:
+    """The part of crops that is looked at more closely, in whole grey levels: ``(n, high, wide)``."""
+    rows, columns, down, across = zoom.steps(size)
+    part = pad.part(pad.part(grey, 1, rows.start, rows.stop), 2, columns.start, columns.stop)
+    down, across = (pad.constant(matrix, np.float64) for matrix in (down, across))
+    rounded = pad.op("Round", pad.op("MatMul", pad.op("MatMul", down, part), across))
+    return pad.op("Clip", rounded, pad.constant(0, np.float64), pad.constant(255, np.float64))
+
+
+def _gradients(pad: _Pad, grey: str, shape: tuple[int, int]) -> tuple[str, str, str, str]:
+    """Strength of pictures' changes ``(n, h, w)``; their changes right and down, turned about where up; where."""
+    down, right = (_difference(pad, grey, axis, shape[axis - 1]) for axis in (1, 2))
     squares = pad.op("Add", pad.op("Mul", down, down), pad.op("Mul", right, right))
     zero = pad.constant(0, np.float64)
     flat = pad.op("Equal", down, zero)
@@ -118,17 +131,16 @@ def _difference(pad: _Pad, grey: str, axis: int, size: int) -> str:
 
 def _hog(pad: _Pad, gradients: tuple[str, str, str, str], hog: Hog, size: int) -> tuple[str, int]:
     """`features.descriptors.Hog` of the gradients: float32 ``(n, d)``, and d."""
-    count = size // hog.cell
-    inside = count * hog.cell
-    parts = (pad.part(pad.part(x, 1, 0, inside), 2, 0, inside) for x in gradients)
+    high, wide = (blocks + 1 for blocks in hog.blocks(size))
+    parts = (pad.part(pad.part(x, 1, 0, high * hog.cell), 2, 0, wide * hog.cell) for x in gradients)
     strength, *direction = (pad.op("Unsqueeze", part, pad.whole(1)) for part in parts)
     each = pad.constant(np.arange(hog.orientations)[:, None, None], np.float64)
     mine = pad.op("Equal", _bins(pad, direction, hog), each)
     votes = pad.op("Where", mine, strength, pad.constant(0, np.float64))
-    shape = pad.whole(-1, hog.orientations, count, hog.cell, count, hog.cell)
+    shape = pad.whole(-1, hog.orientations, high, hog.cell, wide, hog.cell)
     cells = pad.op("ReduceMean", pad.op("Reshape", votes, shape), axes=[3, 5], keepdims=0)
     cells = pad.op("Transpose", cells, perm=[0, 2, 3, 1])
-    return _blocks(pad, cells, count), (count - 1) ** 2 * 4 * hog.orientations
+    return _blocks(pad, cells, (high, wide)), (high - 1) * (wide - 1) * 4 * hog.orientations
 
 
 def _bins(pad: _Pad, direction: list[str], hog: Hog) -> str:
@@ -153,12 +165,12 @@ def _bins(pad: _Pad, direction: list[str], hog: Hog) -> str:
     return pad.op("Where", last, pad.constant(0, np.float64), bins)
 
 
-def _blocks(pad: _Pad, cells: str, count: int) -> str:
-    """All 2 x 2 blocks of cells ``(n, c, c, o)``, normalised L2-Hys: float32 ``(n, d)``."""
+def _blocks(pad: _Pad, cells: str, count: tuple[int, int]) -> str:
+    """All 2 x 2 blocks of cells ``(n, high, wide, o)``, normalised L2-Hys: float32 ``(n, d)``."""
     corners = []
     for row in (0, 1):
         for column in (0, 1):
-            corner = pad.part(pad.part(cells, 1, row, count - 1 + row), 2, column, count - 1 + column)
+            corner = pad.part(pad.part(cells, 1, row, count[0] - 1 + row), 2, column, count[1] - 1 + column)
             corners.append(pad.op("Unsqueeze", corner, pad.whole(3)))
     blocks = pad.op("Concat", *corners, axis=3)
     blocks = pad.op("Min", _unit(pad, blocks), pad.constant(0.2, np.float64))

@@ -50,10 +50,12 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     Graph
         The trunk's weights are rounded to half precision, as in the file that is served.
     """
-    trunk = model.trunk if isinstance(model, TaughtCnn) else model
-    shape, nodes, head = _trunk(trunk.name, root)
-    layers = model.layers if isinstance(model, TaughtCnn) else (head,)
+    taught = isinstance(model, TaughtCnn)
+    shape, nodes, head = _trunk(model.trunk.name if taught else model.name, root)
+    layers = model.layers if taught else (head,)
     nodes = list(nodes)
+    if model.mirror:
+        nodes, layers = _both_ways(nodes), _halved(layers)
     for i, (kernel, bias) in enumerate(layers):
         last = i == len(layers) - 1
         scale = np.float32(model.temperature if last else 1.0)  # logits / temperature, once and for all
@@ -61,6 +63,28 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
         weights = {"kernel": (kernel / scale).astype(np.float32), "bias": (bias / scale).astype(np.float32)}
         nodes.append(_node("probabilities" if last else f"dense_{i + 1}", dense, nodes[-1].name, **weights))
     return check(Graph(shape, tuple(nodes)))
+
+
+def _both_ways(nodes: list[Node]) -> list[Node]:
+    """A trunk beside itself in a mirror, their embeddings added: what a face and its mirror image give together.
+
+    No format has a layer that mirrors. But a network whose windows are mirrored sees in a face what the
+    network itself sees in the mirror image, where all before the mean treats left and right alike.
+    """
+    names = {"": ""} | {node.name: f"{node.name}_mirrored" for node in nodes}
+    turned = []
+    for node in nodes:
+        weights = {key: w[:, ::-1] if key == "kernel" and w.ndim == 4 else w for key, w in node.weights.items()}
+        inputs = tuple(names[name] for name in node.inputs)
+        turned.append(replace(node, name=names[node.name], inputs=inputs, weights=weights))
+    last = nodes[-1].name
+    return [*nodes, *turned, Node("both", "Add", {}, kinds.Add(), (last, names[last]), {})]
+
+
+def _halved(layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The layers for a sum of two embeddings instead of their mean."""
+    (kernel, bias), *others = layers
+    return [(kernel / 2, bias), *others]
 
 
 def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> TaughtCnn | None:
@@ -84,7 +108,9 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
     if network not in registry.names(root) or registry.card(network, root).files[SERVED] != card.files[SERVED]:
         return None
     weights, bias = machine.machine.weights * machine.scale, machine.machine.bias * machine.scale + machine.shift
-    return TaughtCnn(machine.name, machine.labels, machine.align, registry.load(network, root), ((weights, bias),))
+    trunk, layers = registry.load(network, root), ((weights, bias),)
+    mirror = bool(card.settings.get("mirror", False))
+    return TaughtCnn(machine.name, machine.labels, machine.align, trunk, layers, mirror=mirror)
 
 
 def half(values: np.ndarray) -> np.ndarray:
@@ -124,6 +150,7 @@ def _with_layers_only(config: dict, output: str) -> dict:
     operations = [layer["name"] for layer in inner["layers"] if layer["module"].startswith("keras.src.ops")]
     kept = [layer for layer in inner["layers"] if layer["name"] not in operations]
     crop = inner["input_layers"][0]
+    crop = crop if isinstance(crop, str) else crop[0]  # one input alone, or a list of one
     entries = [
         _entry("LayerNormalization", "unit", [crop], axis=[1, 2, 3], epsilon=TINY, center=False, scale=False),
         _entry("Multiply", "times", [crop, "unit"]),

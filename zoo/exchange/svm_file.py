@@ -57,6 +57,7 @@ def read(archive: Archive, name: str, labels: LabelSet, align: AlignSpec) -> Svm
 
 
 _HOG = ("kind", "weight", "cell", "orientations", "centred", "signed")
+_ZOOM = (*_HOG, "top", "bottom", "breadth", "high", "wide")
 
 
 def _descriptor(config: object, align: AlignSpec) -> Joined:
@@ -65,10 +66,14 @@ def _descriptor(config: object, align: AlignSpec) -> Joined:
     if not 1 <= len(parts) <= 4:
         raise ModelFileError(f"The descriptor has {len(parts)} parts; expected 1 to 4.")
     for part in parts:
-        if part.get("kind") != "hog" or set(part) - set(_HOG):
+        known = {"hog": _HOG, "zoom": _ZOOM}.get(str(part.get("kind")))
+        if known is None or set(part) - set(known):
             raise ModelFileError(
-                f"The descriptor has a part {short(part)}; only hog, with {', '.join(_HOG)}, is known."
+                f"The descriptor has a part {short(part)}; only hog, with {', '.join(_HOG)}, is known, and zoom, with "
+                f"{', '.join(_ZOOM[len(_HOG) :])} besides."
             )
+        if known is _ZOOM:
+            _check_zoom(part, align)
         whole(part, "cell", 3, align.size // 2)
         whole(part, "orientations", 2, 36)
         number(part, "weight", 1e-6, 1e6, 1)
@@ -76,6 +81,15 @@ def _descriptor(config: object, align: AlignSpec) -> Joined:
             if not isinstance(part.get(key, False), bool):
                 raise ModelFileError(f"{key} is {short(part[key])}; expected true or false.")
     return from_config(parts)
+
+
+def _check_zoom(part: dict, align: AlignSpec) -> None:
+    """Refuse a part that is no part of the crop, or that would be enlarged without end."""
+    for key in ("high", "wide"):
+        whole(part, key, 2 * whole(part, "cell", 3, align.size // 2), 4 * align.size)
+    top, bottom, breadth = (number(part, key, 0.0, 1.0, -1.0) for key in ("top", "bottom", "breadth"))
+    if bottom - top < 0.1 or breadth < 0.1:
+        raise ModelFileError(f"The descriptor enlarges {short(part)}; expected at least a tenth of the crop each way.")
 
 
 def _width(descriptor: Joined, align: AlignSpec) -> int:

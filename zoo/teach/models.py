@@ -32,6 +32,8 @@ class TaughtCnn:
         Weights ``(i, o)`` and bias ``(o,)`` of each layer; the last one gives the logits.
     temperature : float
         Logits are divided by it.
+    mirror : bool
+        Whether the embedding is the trunk's of the face and its mirror image together.
 
     References
     ----------
@@ -45,6 +47,7 @@ class TaughtCnn:
     trunk: CnnClassifier
     layers: tuple[Layer, ...]
     temperature: float = 1.0
+    mirror: bool = False
 
     def __post_init__(self) -> None:
         if replace(self.align, registration="anchors") != self.trunk.align:
@@ -69,7 +72,8 @@ class TaughtCnn:
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:
         """What the first dense layer sees of each face: ``(n, e)`` float32."""
-        return self.trunk.embedding(self._for_trunk(faces))
+        see = self.trunk.pooled if self.mirror else self.trunk.embedding
+        return see(self._for_trunk(faces))
 
     def maps(self, faces: AlignedFaces) -> np.ndarray:
         """Feature maps of the trunk's first stage: ``(n, h, w, c)`` float32."""

@@ -408,7 +408,18 @@ def _machines(tm, rng) -> Cases:
     files = {**svm_file.write(model), **papers}
     notes = json.loads(files["svm.json"])
     hog = notes["descriptor"][0]
-    changes = {
+    zoom = {**hog, "kind": "zoom", "top": 0.1, "bottom": 0.5, "breadth": 0.9, "high": 48, "wide": 96}
+    zooms = {
+        "a zoom of another width": {},
+        "a zoom without end": {"high": 10**9},
+        "a zoom of nothing": {"bottom": 0.1},
+        "a zoom upside down": {"top": 0.9},
+        "a zoom beyond the crop": {"bottom": 3.0},
+        "a zoom of no number": {"breadth": float("nan")},
+        "a zoom smaller than its cells": {"wide": 20},
+    }
+    changes = {name: {**notes, "descriptor": [{**zoom, **change}]} for name, change in zooms.items()} | {
+        "half a zoom": {**notes, "descriptor": [{**hog, "kind": "zoom"}]},
         "a list": [],
         "no descriptor": {**notes, "descriptor": None},
         "five parts": {**notes, "descriptor": [hog] * 5},

@@ -173,7 +173,7 @@ def test_the_smallest_project_that_may_be_taught(make_project, memo):
 def bursts_that_fool(make_samples):
     """Classes without any difference, but every burst has a light of its own."""
     project = p.add_class(p.add_class(p.start(), "a"), "b")
-    for burst in range(8):
+    for burst in range(30):
         rng = np.random.default_rng(burst)
         scene = rng.integers(0, 256, (1, 9, 9), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
         made = make_samples(0, 8, burst)
