@@ -453,7 +453,7 @@ TEACH = {
     "not_sure": "Not sure",
     "no_face": "No face in sight. Come nearer, look towards the camera, add light.",
     "face": "face {0}",
-    "joined": "Both models are also in the Compare and Live tabs, for this session only.",
+    "joined": "Both models are also in the Compare, Live and Video tabs, for this session only.",
     "not_joined": "Trained without alignment, these models want other crops than the shipped ones, so Compare and Live "
     "do not offer them.",
     "splits": "How often are they right on samples they did not learn from?",
