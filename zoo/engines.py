@@ -96,9 +96,9 @@ def _home() -> str:
     return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def missing(name: str | None) -> BatchError:
+def missing(name: str | None, file: str = "requirements-batch.txt") -> BatchError:
     """What to install."""
-    return BatchError(f"{name} is not installed; run: pip install -r requirements-batch.txt")
+    return BatchError(f"{name} is not installed; run: pip install -r {file}")
 
 
 Engine = Callable[[Sequence[Chunk], Wish], Iterator[str]]

@@ -16,7 +16,7 @@ from zoo import batch, engines
 from zoo.batch import BatchError, Wish
 from zoo.labels import SEVEN
 
-parquet = pytest.importorskip("pyarrow.parquet", reason="no pyarrow: pip install -r requirements-batch.txt")
+parquet = pytest.importorskip("pyarrow.parquet", reason="no pyarrow: pip install -r requirements.txt")
 MODELS = "first,second"
 
 
@@ -238,4 +238,4 @@ def test_nobody_at_the_schedulers_address_is_said(root, folder, two_models, tmp_
 def test_what_to_install_is_said(run, folder, tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     status, _, err = run("predict", folder, "--parquet", tmp_path / "out")
-    assert status == 2 and "pyarrow is not installed; run: pip install -r requirements-batch.txt" in err
+    assert status == 2 and "pyarrow is not installed; run: pip install -r requirements.txt" in err

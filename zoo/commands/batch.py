@@ -21,7 +21,7 @@ ENGINES = ("local", "dask")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options for folders of many pictures and clips."""
-    many = parser.add_argument_group("many pictures and clips", "needs requirements-batch.txt; see README")
+    many = parser.add_argument_group("many pictures and clips", "--engine dask needs requirements-batch.txt; see README")
     many.add_argument("--parquet", type=Path, metavar="FOLDER", help="write Parquet parts; go on where it was stopped")
     many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="who does the work (default: local)")
     many.add_argument("--workers", type=common.whole, default=2, metavar="N", help="processes for dask (default: 2)")
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _checked(args: argparse.Namespace) -> list[Path]:
     if importlib.util.find_spec("pyarrow") is None:
-        raise common.UsageError(str(engines.missing("pyarrow")))
+        raise common.UsageError(str(engines.missing("pyarrow", "requirements.txt")))
     if len(args.paths) != 1 or not args.paths[0].is_dir():
         raise common.UsageError("--parquet wants one folder of pictures and clips.")
     return args.paths
