@@ -103,7 +103,7 @@ def kept(data: bytes, name: str) -> Path:
 def export_panel(engine: Engine) -> None:
     """Lay the export panel out and wire it."""
     exports = Exports(engine)
-    shipped = [(card.title, name) for name, card in engine.cards.items()]
+    shipped = [(card.title, name) for name, card in engine.cards.items() if portable.goes_out(card)]
     gr.HTML(f'<p class="fo-hint">{wording.EXPORT_HINT}</p>', apply_default_css=False)
     with gr.Row():
         model = gr.Dropdown([(wording.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label="Models", filterable=False)

@@ -20,7 +20,7 @@ import numpy as np
 
 from features.descriptors import Joined
 from zoo import registry
-from zoo.cards import checked
+from zoo.cards import Card, checked
 from zoo.cnn import CnnClassifier
 from zoo.exchange import layers as kinds
 from zoo.exchange.archive import Archive
@@ -31,7 +31,7 @@ from zoo.exchange.layer import Layer, Shape
 from zoo.svm import Linear, SvmClassifier
 from zoo.teach.models import TaughtCnn
 
-SERVED = "model.tflite"
+SERVED, KEPT = "model.tflite", "model.keras"
 TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
 
 
@@ -113,6 +113,11 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
     return TaughtCnn(machine.name, machine.labels, machine.align, trunk, layers, mirror=mirror)
 
 
+def goes_out(card: Card) -> bool:
+    """Whether a shipped model can be exported: of a network its ``.keras`` file must be there."""
+    return card.loader != "tflite" or KEPT in card.files
+
+
 def half(values: np.ndarray) -> np.ndarray:
     """Numbers that half precision can hold, in float32."""
     return values.astype(np.float16).astype(np.float32)
@@ -122,7 +127,7 @@ def half(values: np.ndarray) -> np.ndarray:
 def _trunk(name: str, root: Path) -> tuple[Shape, tuple[Node, ...], tuple[np.ndarray, np.ndarray]]:
     """A shipped network's input, its nodes up to the embedding, and the kernel and bias of its own head."""
     folder = root / name
-    graph = from_keras(checked(folder, registry.card(name, root), "model.keras").read_bytes())
+    graph = from_keras(checked(folder, registry.card(name, root), KEPT).read_bytes())
     *nodes, head = (_rounded(node) for node in graph.nodes)
     return graph.input_shape, tuple(nodes), (head.weights["kernel"], head.weights["bias"])
 

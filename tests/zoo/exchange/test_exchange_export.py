@@ -19,6 +19,7 @@ import zoo
 from features.align import AlignedFaces, AlignSpec, align
 from features.descriptors import Joined, Lbp
 from zoo import registry
+from zoo.cards import CardError
 from zoo.cnn import CnnClassifier, to_input
 from zoo.datasets import align_pictures
 from zoo.exchange import bundle, keras_side, onnx_side, portable, tfjs
@@ -29,7 +30,8 @@ from zoo.svm import Linear, SvmClassifier
 SAME = 1e-3
 EIGHT_BITS = 0.1
 ROOT = Path(__file__).parents[3]
-NETWORKS = [name for name in registry.names() if isinstance(registry.load(name), CnnClassifier)]
+DEEP = [name for name in registry.names() if isinstance(registry.load(name), CnnClassifier)]
+NETWORKS = [name for name in DEEP if portable.goes_out(registry.card(name))]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,13 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
     graph = portable.network(model)
     got = graph.run(to_input(images, graph.input_shape[0]))
     np.testing.assert_allclose(got, model.predict_proba(crops).probs, atol=SAME / 5)
+
+
+def test_a_network_without_its_keras_file_stays_and_says_why():
+    assert {"cnn", "cnn-ferplus", "cnn-tiny"} <= set(NETWORKS)
+    for name in set(DEEP) - set(NETWORKS):
+        with pytest.raises(CardError, match=f"{name}.*names no file model.keras"):
+            portable.network(zoo.load(name))
 
 
 def test_a_machine_on_a_network_goes_out_as_a_layer_on_it(faces):
