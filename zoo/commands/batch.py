@@ -21,9 +21,7 @@ ENGINES = ("local", "dask")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options for folders of many pictures and clips."""
-    many = parser.add_argument_group(
-        "many pictures and clips", "--engine dask needs requirements-batch.txt; see README"
-    )
+    many = parser.add_argument_group("many pictures and clips", "dask needs requirements-batch.txt; see README")
     many.add_argument("--parquet", type=Path, metavar="FOLDER", help="write Parquet parts; go on where it was stopped")
     many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="who does the work (default: local)")
     many.add_argument("--workers", type=common.whole, default=2, metavar="N", help="processes for dask (default: 2)")
