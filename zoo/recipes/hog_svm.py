@@ -1,6 +1,7 @@
 """`hog-svm`: HOG of the face and, enlarged, of eyes and mouth; an RBF machine that cannot tell left from right.
 
-Expected: see the card, mirrored or not, in four minutes on two cores and 6 GB of memory. Command::
+Expected: 71.4 % on PrivateTest, mirrored or not, in three minutes on two cores; the kernel alone takes
+3.3 GB of memory. Command::
 
     python -m zoo train hog-svm --data fer2013.csv
 
