@@ -143,11 +143,12 @@ def warm_start(model: keras.Model, folder: Path) -> None:
         if name != "cnn" and not path.is_file():
             continue
         kept = keras.saving.load_model(path, compile=False)
-        _trunk(model).set_weights(_trunk(kept).get_weights())
+        trunk(model).set_weights(trunk(kept).get_weights())
         model.get_layer(head).set_weights(kept.get_layer(head).get_weights())
 
 
-def _trunk(model: keras.Model) -> keras.Model:
+def trunk(model: keras.Model) -> keras.Model:
+    """All of a network but its heads; two of the same graph have their weights in the same order."""
     return keras.Model(model.inputs, model.get_layer("embedding").output)
 
 

@@ -23,8 +23,9 @@ from zoo.cards import Card
 from zoo.cnn import to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, load_fer2013
-from zoo.deep import Batches, Schedule, calibrated, keepers, minutes, sgd, write_artefacts
+from zoo.deep import Batches, Schedule, calibrated, keepers, minutes, sgd, trunk, write_artefacts
 from zoo.labels import SEVEN, LabelSet
+from zoo.opinions import Mixture
 from zoo.svm import softmax
 
 SIDE = 48
@@ -133,14 +134,22 @@ class Lessons(Batches):
     schedule : Schedule
     changes : Augmentation
     teachers : Teachers, optional
+    others : (Mixture, ndarray), optional
+        What else is said of each picture, ``(n, k)``, and how much of the teachers' part that is.
     """
 
     def __init__(
-        self, data: AlignedSet, schedule: Schedule, changes: Augmentation, teachers: Teachers | None = None
+        self,
+        data: AlignedSet,
+        schedule: Schedule,
+        changes: Augmentation,
+        teachers: Teachers | None = None,
+        others: tuple[Mixture, np.ndarray] | None = None,
     ) -> None:
         none = np.zeros((len(data), 1), np.float32), np.zeros(len(data), np.float32)
         super().__init__(data, none, SIDE, schedule, changes)
         self.teachers = teachers
+        self.others = others
         self.said = None
         if teachers and not teachers.teaching.same_copy:
             self.said = teachers.see(to_input(self.crops, SIDE))
@@ -151,7 +160,11 @@ class Lessons(Batches):
         if self.teachers is None:
             return x, hot
         rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
-        return x, np.concatenate([hot, self.teachers(x) if self.said is None else self.said[rows]], axis=1)
+        taught = self.teachers(x) if self.said is None else self.said[rows]
+        if self.others is not None:
+            mixture, said = self.others
+            taught = mixture(taught, said[rows])
+        return x, np.concatenate([hot, taught], axis=1)
 
 
 def one_head(plan: Plan) -> keras.Model:
@@ -185,7 +198,9 @@ def accuracy_of(k: int) -> Callable:
     return accuracy
 
 
-def fit(plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: bool = False) -> None:
+def fit(
+    plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: bool = False, start: Path | None = None
+) -> None:
     """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
 
     Parameters
@@ -197,6 +212,8 @@ def fit(plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: boo
     run : Path
         Gets ``log.csv``, ``best.weights.h5``, ``state/``, and ``events.log`` if a rule fires.
     resume : bool
+    start : Path, optional
+        Folder of checkpoints to begin from instead of random weights.
     """
     schedule, teachers, k = lessons.schedule, lessons.teachers, len(plan.labels)
     rules = plan.rules(run)
@@ -204,6 +221,8 @@ def fit(plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: boo
         print(f"nothing to go on with; the run {reason}", flush=True)
         return
     model = one_head(plan)
+    if start:
+        warm_start(model, start / plan.name)
     teaching = teachers.teaching if teachers else None
     model.compile(
         plan.optimiser(schedule, len(lessons)),
@@ -218,6 +237,18 @@ def fit(plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: boo
     steps = keepers(lessons, run, "val_accuracy", resume, rules)
     epochs = schedule.epochs
     model.fit(lessons, epochs=epochs, validation_data=(x, y), validation_batch_size=256, callbacks=steps, verbose=2)
+
+
+def warm_start(model: keras.Model, kept: Path) -> None:
+    """Begin from a checkpoint's ``.keras`` file instead of random weights: a restart of the cosine (SGDR).
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017.
+    """
+    before = keras.saving.load_model(kept / "model.keras", compile=False)
+    trunk(model).set_weights(trunk(before).get_weights())
+    model.get_layer("logits").set_weights(before.get_layer("logits").get_weights())
 
 
 def _over(rules: Sequence[Rule], run: Path) -> str | None:

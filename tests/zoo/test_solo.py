@@ -29,10 +29,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 
 @pytest.fixture
 def made_fer2013(monkeypatch, tmp_path):
-    """Recipes read 140 Training and 70 PublicTest pictures that are made, whatever file they are given."""
+    """Recipes read 210 Training and 70 PublicTest pictures that are made, whatever file they are given."""
     from zoo.recipes import cnn_svm
 
-    data = made_splits(("Training", 140), ("PublicTest", 70))
+    data = made_splits(("Training", 210), ("PublicTest", 70))
     for module in (solo, cnn_svm):
         monkeypatch.setattr(module, "load_fer2013", lambda path, spec: data)
     path = tmp_path / "fer2013.csv"
@@ -61,7 +61,7 @@ def test_a_recipe_ends_in_a_checkpoint_that_answers(name, made_fer2013, tmp_path
 def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
     from zoo.recipes import cnn
 
-    data = made_splits(("Training", 140), ("PublicTest", 70))
+    data = made_splits(("Training", 210), ("PublicTest", 70))
     monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
     monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
     targets = []
@@ -103,6 +103,29 @@ def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp
         forms = {"model.json", "model.weights.h5", "model.keras", "model.tflite"}
         assert {file.name for file in (run / name).iterdir()} == forms
         assert (run / name / "model.tflite").read_bytes() == (out / name / "model.tflite").read_bytes()
+
+
+def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_fer2013, monkeypatch, tmp_path):
+    from zoo.recipes import cnn_tiny
+
+    path, _ = made_fer2013
+    heard = []
+    lessons = cnn_tiny.Lessons
+    monkeypatch.setattr(cnn_tiny, "Lessons", lambda *given: heard.append(lessons(*given)) or heard[-1])
+    words = ["train", "cnn-tiny", "--data", str(path), "--epochs", "1", "--teacher-sees", "crop"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main([*words, "--run", str(tmp_path / "a"), "--out", str(first)]) == 0
+    more = ["--start", str(first), "--opinions", "0.25", "--rate", "0"]  # a rate of nothing changes nothing
+    assert main([*words, *more, "--run", str(tmp_path / "b"), "--out", str(second)]) == 0
+    kept = [solo.keras.saving.load_model(out / "cnn-tiny" / "model.keras", compile=False) for out in (first, second)]
+    assert np.array_equal(*[model.get_layer("logits").get_weights()[0] for model in kept])
+    assert registry.card("cnn-tiny", second).training.command.endswith("--start first --opinions 0.25")
+
+    alone, both = heard
+    machine = np.load(tmp_path / "b" / "opinions.npy")
+    softened = machine ** (1 / 3) / (machine ** (1 / 3)).sum(axis=1, keepdims=True)
+    rows = both.order[:128]
+    assert both[0][1][:, 7:] == pytest.approx(0.75 * alone.said[rows] + 0.25 * softened[rows], abs=1e-5)
 
 
 def test_sizes_are_what_was_promised():

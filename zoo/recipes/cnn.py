@@ -28,7 +28,7 @@ import keras
 import numpy as np
 
 from features.align import AlignSpec
-from zoo import checkpoint, classical, opinions
+from zoo import checkpoint, opinions
 from zoo.augment import Augmentation
 from zoo.cards import Card, Training
 from zoo.cnn import to_input
@@ -43,7 +43,6 @@ from zoo.recipes import hog_svm
 from zoo.solo import Teachers, Teaching
 
 SIDE = 48
-QUICK = replace(hog_svm.SETTINGS, components=176, gamma=2.0)  # it is fitted five times
 CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.3)
 
 
@@ -88,12 +87,7 @@ def train(args: argparse.Namespace) -> None:
 
 def second_opinions(training: AlignedSet, start: Path | None) -> np.ndarray:
     """What ``hog-svm``, cross-fitted, and the network the run begins from say of each picture: ``(n, 7)``."""
-
-    def machine(part: AlignedSet) -> opinions.Scores:
-        fitted = hog_svm.fit(part, QUICK, "whole", "hinge")
-        return lambda faces: fitted(classical.describe(hog_svm.PARTS["whole"], faces))
-
-    said = [opinions.cross_fitted(machine, training)]
+    said = [hog_svm.opinions_on(training)]
     if start:
         teacher = keras.saving.load_model(start / "cnn" / "model.keras", compile=False)
         said.append(Teachers([teacher], Teaching(temperature=1.0)).see(to_input(training.faces.images, SIDE)))

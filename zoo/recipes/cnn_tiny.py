@@ -22,12 +22,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
-from zoo import registry, solo
+from zoo import opinions, registry, solo
 from zoo.augment import Augmentation
-from zoo.datasets import DataError
+from zoo.datasets import AlignedSet, DataError
 from zoo.networks import residual_vgg, separable_vgg
+from zoo.opinions import Mixture
+from zoo.recipes import hog_svm
 from zoo.solo import Lessons, Plan, Teachers, Teaching
+from zoo.svm import softmax
 
 KINDS = {
     "narrow": lambda: residual_vgg(solo.SIDE, widths=(16, 32, 64, 80)),
@@ -55,6 +59,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--teachers", type=_paths, default=[registry.CHECKPOINTS / "cnn"], help="checkpoints, separated by commas"
     )
     parser.add_argument("--teacher-sees", choices=("copy", "crop"), default="copy", help="crop is faster")
+    parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
+    parser.add_argument(
+        "--opinions",
+        type=float,
+        default=0.0,
+        metavar="WEIGHT",
+        help="let the teachers share their place with hog-svm, fitted on other pictures; 0.5 is half",
+    )
 
 
 def _paths(text: str) -> list[Path]:
@@ -66,11 +78,24 @@ def train(args: argparse.Namespace) -> None:
     plan = replace(PLAN, network=KINDS[args.kind])
     teachers = Teachers(load_teachers(args.teachers), Teaching(same_copy=args.teacher_sees == "copy"))
     schedule, data = solo.begin(plan, args, rate=args.rate, smoothing=0.0, decay=2e-4)
-    lessons = Lessons(data.split("Training"), schedule, plan.changes, teachers)
-    public = data.split("PublicTest")
-    solo.fit(plan, lessons, public, args.run, args.resume)
+    training, public = data.split("Training"), data.split("PublicTest")
+    others = (Mixture(args.opinions), _softened(training, args.run)) if args.opinions else None
+    lessons = Lessons(training, schedule, plan.changes, teachers, others)
+    solo.fit(plan, lessons, public, args.run, args.resume, args.start)
+    solo.publish(plan, public, args, _command(plan, args))
+
+
+def _softened(training: AlignedSet, run: Path) -> np.ndarray:
+    """What ``hog-svm`` says of each training picture, softened as the teachers' answers are."""
+    said = opinions.kept(run / "opinions.npy", lambda: hog_svm.opinions_on(training))
+    return softmax(np.log(said) / Teaching.temperature)
+
+
+def _command(plan: Plan, args: argparse.Namespace) -> str:
     typed = f"{solo.command(plan, args)} --kind {args.kind} --rate {args.rate:g} --teacher-sees {args.teacher_sees}"
-    solo.publish(plan, public, args, typed + f" --teachers {','.join(path.name for path in args.teachers)}")
+    typed += f" --teachers {','.join(path.name for path in args.teachers)}"
+    typed += f" --start {args.start.name}" if args.start else ""
+    return typed + (f" --opinions {args.opinions:g}" if args.opinions else "")
 
 
 def load_teachers(folders: list[Path]) -> list[keras.Model]:

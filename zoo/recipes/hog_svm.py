@@ -21,7 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.descriptors import Hog, Joined, Zoom
-from zoo import checkpoint, classical
+from zoo import checkpoint, classical, opinions
 from zoo.cards import Card
 from zoo.classical import KernelSettings
 from zoo.datasets import AlignedSet, load_fer2013
@@ -89,6 +89,17 @@ def fit(
     z = classical.stepped(projection(described))
     del described  # as large as the kernel that comes next
     return classical.kernel_machine(projection, LOSSES[loss](z, projection.even, training.targets, settings))
+
+
+def opinions_on(training: AlignedSet) -> np.ndarray:
+    """What machines fitted on the other pictures say of each: ``(n, 7)``; five fits, ten minutes on two cores."""
+    descriptor = PARTS["enlarged"]
+
+    def machine(part: AlignedSet) -> opinions.Scores:
+        fitted = fit(part)
+        return lambda faces: fitted(classical.describe(descriptor, faces))
+
+    return opinions.cross_fitted(machine, training)
 
 
 def _arrays(machine: Kernel) -> dict[str, np.ndarray]:
