@@ -15,7 +15,7 @@ from zoo import charts, modelcard
 from zoo.cards import Card, Figures
 from zoo.curves import Log, paired_columns, read_log
 from zoo.pairs import PairResult, find_pair
-from zoo.report import CHOOSE, Panel, hard_panels, panels, verdict
+from zoo.report import CHOOSE, Panel, hard_panels, panels, together_words, verdict
 
 LONG = 12  # rows; Factors' tables have more
 LOG, ARCHITECTURE = "log.csv", "architecture.png"
@@ -270,7 +270,7 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
     pair = find_pair(pairs, first, second, lines[0])
     return (
         f'<article class="fz-page">{head}<p class="fz-verdict">{escape(_verdict(first, second, pair))}</p>'
-        f"{_duel_key(first, second)}"
+        f"{_together(first, second, pair)}{_duel_key(first, second)}"
         f"{charts.recall_differences(*lines, first.labels_of(lines[0]), pair.by_label if pair else ())}"
         f'<p class="fz-hint">{_duel_hint(pair)}</p>{_both_worse(first, second)}</article>'
     )
@@ -299,6 +299,14 @@ def _verdict(first: Card, second: Card, pair: PairResult | None) -> str:
     if pair is None:
         return wording.not_compared(first.name, second.name)
     return verdict(first.title, second.title, pair.difference, pair.interval, pair.p_value)
+
+
+def _together(first: Card, second: Card, pair: PairResult | None) -> str:
+    """What one model sees that the other does not, and what both are worth together."""
+    if pair is None or pair.together is None:
+        return ""
+    bar = charts.rights(pair.together, first.title, second.title)
+    return f'{bar}<p class="fz-hint fz-together">{escape(together_words(pair.together))}</p>'
 
 
 def _duel_key(first: Card, second: Card) -> str:

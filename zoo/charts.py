@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zoo.cards import Figures, Robustness, Slice
 from zoo.factors import AS_IT_IS, FACTORS, HARMS, PARTS, range_words
-from zoo.pairs import Recall, beyond_chance
+from zoo.pairs import Recall, Together, beyond_chance
 from zoo.shares import LabelFigures, Share, by_label
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
@@ -388,6 +388,22 @@ def recall_differences(first: Figures, second: Figures, labels: Sequence[str], t
     widest = max(0.1, *map(abs, differences), *(abs(end) for one in tested for end in (one.low, one.high)))
     rows = [_Difference(*one) for one in zip(labels, differences, ends, beyond, strict=True)]
     return f"<div class='fz-duel'>{''.join(_difference(one, widest) for one in rows)}</div>"
+
+
+def rights(both: Together, first: str, second: str) -> str:
+    """One bar of all pictures: those both models get right, only the one, only the other, neither."""
+    shares = {
+        ("twice", "both right"): both.both,
+        ("first", f"only {first} right"): both.only_first,
+        ("second", f"only {second} right"): both.only_second,
+        ("neither", "neither right"): both.neither,
+    }
+    bar = "".join(f"<i class='fz-{kind}' style='width:{100 * part:.2f}%'></i>" for (kind, _), part in shares.items())
+    key = "".join(
+        f"<li><i class='fz-{kind}'></i><span>{escape(said)}</span> <b>{100 * part:.1f} %</b></li>"
+        for (kind, said), part in shares.items()
+    )
+    return f"<div class='fz-rights' aria-hidden='true'>{bar}</div><ul class='fz-key'>{key}</ul>"
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ from zoo.datasets import (
 )
 from zoo.duplicates import groups_of, load_duplicates
 from zoo.labels import EIGHT, SEVEN, LabelSet
-from zoo.metrics import Paired, Scored, figures, paired, right_of_surest
-from zoo.pairs import Recall
+from zoo.metrics import Paired, Scored, figures, interval, paired, right_of_surest
+from zoo.pairs import Recall, Together
 from zoo.prediction import Prediction
 from zoo.slices import measured, slices
 
@@ -116,7 +116,8 @@ class Pair:
     data: str
     labels: str
     result: Paired
-    by_label: tuple[Recall, ...] = ()
+    by_label: tuple[Recall, ...]
+    together: Together
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,8 @@ def _pairs(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequen
         for first, second in combinations(able, 2):
             both = scored[first], scored[second]
             result = paired(both[0].right, both[1].right, both[0].groups)
-            yield Pair(first, second, view.data, labels.name, result, tuple(_by_label(*both, len(labels))))
+            by_label = tuple(_by_label(*both, len(labels)))
+            yield Pair(first, second, view.data, labels.name, result, by_label, _together(*both))
 
 
 def _by_label(first: Scored, second: Scored, k: int) -> Iterable[Recall]:
@@ -245,6 +247,17 @@ def _by_label(first: Scored, second: Scored, k: int) -> Iterable[Recall]:
             continue
         result = paired(first.right[rows], second.right[rows], first.groups[rows])
         yield Recall(*(round(value, 4) for value in (result.difference, *result.interval)), result.p_value)
+
+
+def _together(first: Scored, second: Scored) -> Together:
+    """The two with their probabilities averaged, beside the better one alone."""
+    averaged = replace(first, prediction=replace(first.prediction, probs=(first.probs + second.probs) / 2))
+    better = max(first, second, key=lambda scored: scored.right.sum())
+    result = paired(averaged.right, better.right, first.groups)
+    ends = interval(averaged.right, first.groups)
+    shares = [(first.right & second.right), (first.right & ~second.right), (second.right & ~first.right)]
+    measured = (averaged.right.mean(), *ends, result.difference, result.p_value, *(share.mean() for share in shares))
+    return Together(*(float(value) for value in measured))
 
 
 def _coverage(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequence[LabelSet]) -> Iterable[Coverage]:

@@ -32,6 +32,37 @@ class Recall(NamedTuple):
         return Recall(-self.difference, -self.high, -self.low, self.p_value)
 
 
+class Together(NamedTuple):
+    """Both models' probabilities averaged, and which of the two is right alone.
+
+    `accuracy` has the interval from `low` to `high` (95 %); `gain` is how much more often the two
+    together are right than the better one alone, `p_value` McNemar's of that. The shares of pictures
+    on which both, only the first, and only the second are right leave those on which neither is.
+
+    References
+    ----------
+    Kittler et al., "On combining classifiers", IEEE TPAMI 20(3), 1998 (the sum rule).
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    gain: float
+    p_value: float
+    both: float
+    only_first: float
+    only_second: float
+
+    @property
+    def neither(self) -> float:
+        """Share of pictures on which neither is right."""
+        return max(0.0, 1.0 - self.both - self.only_first - self.only_second)
+
+    def turned(self) -> Together:
+        """The same, seen from the second."""
+        return self._replace(only_first=self.only_second, only_second=self.only_first)
+
+
 @dataclass(frozen=True)
 class PairResult:
     """Two models on the same pictures.
@@ -52,6 +83,8 @@ class PairResult:
         McNemar's exact test.
     by_label : tuple of Recall
         In the order of the labels; empty in older files.
+    together : Together, optional
+        Not in older files.
     """
 
     first: str
@@ -64,6 +97,7 @@ class PairResult:
     interval: tuple[float, float]
     p_value: float
     by_label: tuple[Recall, ...] = ()
+    together: Together | None = None
 
     @property
     def significant(self) -> bool:
@@ -86,6 +120,7 @@ class PairResult:
             difference=-self.difference,
             interval=(-high, -low),
             by_label=tuple(one.turned() for one in self.by_label),
+            together=self.together.turned() if self.together else None,
         )
 
 
@@ -130,7 +165,9 @@ def read_pairs(root: Path) -> tuple[PairResult, ...]:
 
 def _from_json(line: dict) -> PairResult:
     line = {key: tuple(value) if isinstance(value, list) else value for key, value in line.items()}
-    return PairResult(**{**line, "by_label": tuple(Recall(*row) for row in line.get("by_label", ()))})
+    by_label = tuple(Recall(*row) for row in line.get("by_label", ()))
+    together = Together(*line["together"]) if line.get("together") else None
+    return PairResult(**{**line, "by_label": by_label, "together": together})
 
 
 def keep_pairs(root: Path, new: Iterable[PairResult]) -> None:

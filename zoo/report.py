@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoo import charts
 from zoo.cards import Card, Figures
 from zoo.labels import EIGHT, LABEL_SETS
-from zoo.pairs import CHANCE, Recall, beyond_chance
+from zoo.pairs import CHANCE, Recall, Together, beyond_chance
 from zoo.tables import with_interval
 
 if TYPE_CHECKING:  # importing it imports scikit-learn
@@ -128,7 +128,7 @@ def _compared(pair: Pair, cards: dict[str, Card]) -> str:
     titles = [cards[name].title for name in (pair.first, pair.second)]
     said = verdict(*titles, pair.result.difference, pair.result.interval, pair.result.p_value)
     where = where_words(*titles, pair.by_label, {**LABEL_SETS, EIGHT.name: EIGHT}[pair.labels])
-    return f"{pair.data}, {pair.labels} labels: {said} {where}"
+    return f"{pair.data}, {pair.labels} labels: {said} {where} {together_words(pair.together)}"
 
 
 def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> str:
@@ -137,12 +137,27 @@ def verdict(first: str, second: str, difference: float, interval: tuple[float, f
         return verdict(second, first, -difference, (-interval[1], -interval[0]), p_value)
     if not difference:
         return f"{first} and {second} are right equally often."
-    p = "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
+    p = _p_words(p_value)
     range_ = " to ".join(f"{100 * end:+.1f}".replace("-", "−") for end in interval)
     points = f"{100 * difference:.1f} points"
     if p_value < CHANCE:
         return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): more than chance."
     return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): that may well be chance."
+
+
+def _p_words(p_value: float) -> str:
+    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
+
+
+def together_words(both: Together) -> str:
+    """What two models are worth when their probabilities are averaged, in a sentence."""
+    share = f"{100 * both.accuracy:.1f} % ({100 * both.low:.1f} to {100 * both.high:.1f})"
+    said = f"With their probabilities averaged, the two are right on {share}"
+    if not both.gain:
+        return f"{said}, as often as the better one alone."
+    more = f"{100 * abs(both.gain):.1f} points {'more' if both.gain > 0 else 'less'} often than the better one alone"
+    chance = "more than chance" if both.p_value < CHANCE else "that may well be chance"
+    return f"{said}, {more} (McNemar {_p_words(both.p_value)}): {chance}."
 
 
 def where_words(first: str, second: str, results: Sequence[Recall], labels: Iterable[str]) -> str:

@@ -30,6 +30,7 @@ from ui import (
 from ui.cartoons import DRAWINGS
 from zoo import charts, evaluation, factors, labels, modelcard, registry, report, timecharts
 from zoo.exchange import archive, bundle, guests, imported
+from zoo.pairs import Together
 from zoo.teach import files, project, train
 
 ALL = languages.dictionaries()
@@ -54,6 +55,8 @@ WORDS = {
 # An address, a file's first name, and what is said with something filled in.
 UNSAID = {"BARRETT", "BANNER", "READY", "EXPORT_NAME", "EXPORT_READY", "IMPORT_ADDED"}
 
+TOGETHER = [(gain, p) for gain in (-0.1, 0.1) for p in (0.01, 0.5)] + [(0.0, 1.0)]
+
 
 def places(text: str) -> list[str]:
     return sorted(languages.PLACE.findall(text))
@@ -72,6 +75,8 @@ def made() -> list[str]:
     said += [f"{wording.TEACH['start_from']} …"]
     said += [*quality._pose_words(0, 40, 0), *quality._pose_words(0, -40, 0)]
     said += [report.verdict("a", "b", 0.1, (0.05, 0.15), p) for p in (1e-5, 0.5)]
+    said += [report.together_words(Together(0.7, 0.6, 0.8, gain, p, 0.5, 0.2, 0.2)) for gain, p in TOGETHER]
+    said += [charts.rights(Together(0.7, 0.6, 0.8, 0.1, 0.5, 0.5, 0.2, 0.2), "a", "b").replace("<", " <")]
     said += [charts.cell_sentence(two_of_six, ("happy", "sad"), 0, k) for k in (0, 1)]
     said += [f"{panel.title}: head " for panel in zoo_page._curves({"accuracy": [1.0], "val_accuracy": [1.0]})]
     sections = modelcard.sections(registry.card("cnn"))

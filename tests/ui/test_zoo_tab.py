@@ -17,7 +17,7 @@ from zoo import registry
 from zoo.cards import read_card, write_card
 from zoo.labels import FIVE, SEVEN
 from zoo.metrics import Scored, figures
-from zoo.pairs import PairResult, Recall, keep_pairs, weights_of
+from zoo.pairs import PairResult, Recall, Together, keep_pairs, weights_of
 from zoo.prediction import Prediction
 
 USUAL = "FER2013|PrivateTest|7"
@@ -49,7 +49,8 @@ def root(tmp_path_factory):
     weights = (weights_of(read_card(source)),) * 2
     by_label = (Recall(0.3, 0.2, 0.4, 1e-6), *[Recall(0.1, -0.1, 0.3, 0.2)] * 6)
     usual = ("FER2013", "PrivateTest", "7")
-    keep_pairs(folder, [PairResult("good", "small", weights, *usual, 0.2, (0.15, 0.25), 1e-9, by_label)])
+    both = Together(0.78, 0.76, 0.8, 0.03, 1e-6, both=0.5, only_first=0.25, only_second=0.05)
+    keep_pairs(folder, [PairResult("good", "small", weights, *usual, 0.2, (0.15, 0.25), 1e-9, by_label, both)])
     return folder
 
 
@@ -133,6 +134,8 @@ def test_two_models_and_whether_it_is_more_than_chance(tab):
     assert html.count("fz-diff") == 7 == html.count("<u ") and html.count("fz-pale") == 6
     assert html.count("<small>more than chance<") == 1 and "Pale bars" in html
     assert "Good is right 20.0 points" in text(tab.compare("good", "small", USUAL))
+    assert "the two are right on 78.0 % (76.0 to 80.0), 3.0 points more often than the better one alone" in text(html)
+    assert "only Small right 5.0 %" in text(html) and "neither right 20.0 %" in text(html)
 
 
 def test_without_a_test_there_is_no_verdict(tab, zoo, monkeypatch):

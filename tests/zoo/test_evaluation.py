@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,24 @@ def test_each_model_gets_a_line_a_view_and_label_set(models, crops):
     assert [(pair.first, pair.second, pair.data, pair.labels) for pair in result.pairs] == [
         ("first", "second", "all", name) for name in ("7", "6", "5")
     ]
+
+
+def test_two_together_are_their_probabilities_averaged(models, crops):
+    """On crops of noise, so that the two do not always agree."""
+    rng = np.random.default_rng(0)
+    shape = (200, *crops.images.shape[1:])
+    many = replace(crops[np.arange(200) % 5], images=rng.integers(0, 256, shape, np.uint8))
+    first, second = (model.predict_proba(many).probs for model in models)
+    targets = np.where(rng.random(200) < 0.5, first.argmax(axis=1), second.argmax(axis=1))
+    test = TestSet("made", many, np.arange(200), (View("all", np.arange(200), targets),))
+    (pair,) = evaluate(models, test, [SEVEN]).pairs
+    right = [probs.argmax(axis=1) == targets for probs in (first, second, (first + second) / 2)]
+    both = pair.together
+    assert both.accuracy == pytest.approx(right[2].mean()) and both.low <= both.accuracy <= both.high
+    assert both.gain == pytest.approx(right[2].mean() - max(right[0].mean(), right[1].mean()))
+    assert both.only_first == pytest.approx((right[0] & ~right[1]).mean()) and both.only_first > 0
+    assert both.both + both.only_first == pytest.approx(right[0].mean())
+    assert both.both + both.only_second == pytest.approx(right[1].mean())
 
 
 def test_the_surest_answers_come_first(models, crops):

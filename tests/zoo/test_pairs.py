@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from zoo.cards import CardError, Figures, read_card
-from zoo.pairs import PairResult, Recall, beyond_chance, find_pair, keep_pairs, read_pairs, weights_of
+from zoo.pairs import PairResult, Recall, Together, beyond_chance, find_pair, keep_pairs, read_pairs, weights_of
 
 LINE = Figures("FER2013", "PrivateTest", "7", 9, 0.7, (0.5, 0.9), 0.7, 0.68, 0.8, 0.4, 0.02)
 
@@ -18,7 +18,9 @@ def cards(two_models):
 def pair(cards):
     weights = tuple(weights_of(card) for card in cards)
     by_label = (Recall(0.2, 0.1, 0.3, 1e-4), Recall(-0.1, -0.3, 0.1, 0.4))
-    return PairResult("first", "second", weights, "FER2013", "PrivateTest", "7", 0.03, (0.01, 0.05), 0.004, by_label)
+    both = Together(0.75, 0.7, 0.8, 0.02, 0.01, both=0.6, only_first=0.13, only_second=0.1)
+    usual = ("FER2013", "PrivateTest", "7", 0.03, (0.01, 0.05), 0.004)
+    return PairResult("first", "second", weights, *usual, by_label, both)
 
 
 def test_nothing_was_compared_yet(two_models):
@@ -37,6 +39,8 @@ def test_found_from_either_side(cards, pair):
     assert find_pair([pair], first, second, LINE) == pair
     other = find_pair([pair], second, first, LINE)
     assert (other.first, other.difference, other.interval, other.p_value) == ("second", -0.03, (-0.05, -0.01), 0.004)
+    assert (other.together.only_first, other.together.only_second, other.together.accuracy) == (0.1, 0.13, 0.75)
+    assert other.together.neither == pytest.approx(0.17)
     assert other.turned() == pair
 
 
@@ -58,6 +62,16 @@ def test_the_file_is_plain_json(two_models, pair):
     keep_pairs(two_models, [pair])
     (line,) = json.loads((two_models / "pairs.json").read_text())
     assert line["interval"] == [0.01, 0.05]
+    assert read_pairs(two_models) == (pair,)
+
+
+def test_older_files_know_of_no_two_together(two_models, pair):
+    keep_pairs(two_models, [pair])
+    path = two_models / "pairs.json"
+    lines = [{key: value for key, value in line.items() if key != "together"} for line in json.loads(path.read_text())]
+    path.write_text(json.dumps(lines))
+    assert read_pairs(two_models) == (replace(pair, together=None),)
+    assert read_pairs(two_models)[0].turned().together is None
 
 
 def test_labels_are_seen_from_the_second_too(two_models, cards, pair):

@@ -10,9 +10,9 @@ from zoo import charts
 from zoo.cards import read_card
 from zoo.labels import SEVEN
 from zoo.metrics import Scored, figures
-from zoo.pairs import Recall
+from zoo.pairs import Recall, Together
 from zoo.prediction import Prediction
-from zoo.report import panels, verdict, where_words
+from zoo.report import panels, together_words, verdict, where_words
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,24 @@ def test_the_verdict_in_words():
     assert less.startswith("A is right 0.2 points more often than B (−1.0 to +1.4") and "may well be chance" in less
     assert "p < 0.0001" in verdict("A", "B", 0.2, (0.1, 0.3), 1e-9)
     assert verdict("A", "B", 0.0, (-0.1, 0.1), 1.0) == "A and B are right equally often."
+
+
+def test_two_together_in_words():
+    both = Together(0.741, 0.727, 0.755, 0.016, 1e-6, 0.64, 0.08, 0.09)
+    assert together_words(both) == (
+        "With their probabilities averaged, the two are right on 74.1 % (72.7 to 75.5), 1.6 points more often than "
+        "the better one alone (McNemar p < 0.0001): more than chance."
+    )
+    worse = together_words(both._replace(gain=-0.004, p_value=0.4))
+    assert worse.endswith("0.4 points less often than the better one alone (McNemar p = 0.4): that may well be chance.")
+    assert together_words(both._replace(gain=0.0)).endswith("as often as the better one alone.")
+
+
+def test_one_bar_holds_all_pictures():
+    html = charts.rights(Together(0.7, 0.6, 0.8, 0.1, 0.01, 0.5, 0.2, 0.1), "A", "<B>")
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", html)]
+    assert widths == [50.0, 20.0, 10.0, 20.0]
+    assert "only A right</span> <b>20.0 %" in html and "only &lt;B&gt; right</span> <b>10.0 %" in html
 
 
 def test_evaluate_writes_one_file_that_needs_nothing_else(run, two_models, fer2013_csv, tmp_path):

@@ -34,7 +34,7 @@ from zoo.commands import common
 from zoo.factors import FACTORS, harm_words, range_words
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.pairs import PAIRS, PairResult, keep_pairs, weights_of
-from zoo.report import page, where_words
+from zoo.report import page, together_words, where_words
 from zoo.shares import LabelFigures, Share, by_label
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
@@ -141,7 +141,7 @@ def _write_cards(result: Evaluation, root: Path) -> None:
 
 def _kept(pair: Pair, split: str, root: Path) -> PairResult:
     weights = tuple(weights_of(registry.card(name, root)) for name in (pair.first, pair.second))
-    result = {**asdict(pair.result), "by_label": pair.by_label}
+    result = {**asdict(pair.result), "by_label": pair.by_label, "together": pair.together}
     return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, **result)
 
 
@@ -250,5 +250,6 @@ def _compared(pair: Pair) -> str:
     return (
         f"{pair.first} - {pair.second}, {pair.data}, {pair.labels} labels: {100 * pair.result.difference:+.2f} points "
         f"({100 * low:+.2f} to {100 * high:+.2f}), McNemar p = {pair.result.p_value:.2g}\n"
-        f"  {where_words(pair.first, pair.second, pair.by_label, _labels_named(pair.labels))}"
+        f"  {where_words(pair.first, pair.second, pair.by_label, _labels_named(pair.labels))}\n"
+        f"  {together_words(pair.together)}"
     )
