@@ -72,10 +72,26 @@ class Batches(keras.utils.PyDataset):
         Side of the network's input in pixels.
     schedule : Schedule
     changes : Augmentation
+    blend : float
+        Each copy is laid over another, and so are their targets, in shares drawn from Beta(blend, blend);
+        0 for none.
+
+    References
+    ----------
+    Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     """
 
-    def __init__(self, data: AlignedSet, votes: tuple, side: int, schedule: Schedule, changes: Augmentation) -> None:
+    def __init__(
+        self,
+        data: AlignedSet,
+        votes: tuple,
+        side: int,
+        schedule: Schedule,
+        changes: Augmentation,
+        blend: float = 0.0,
+    ) -> None:
         super().__init__()
+        self.blend = blend
         self.crops, self.targets = data.faces.images, keras.utils.to_categorical(data.targets, len(data.labels))
         self.shares, self.weights = votes
         self.side, self.schedule, self.changes = side, schedule, changes
@@ -91,7 +107,10 @@ class Batches(keras.utils.PyDataset):
         x = augment(self.crops[rows], self.side, self.changes, rng)
         targets = {"fer2013": self.targets[rows], "ferplus": self.shares[rows]}
         weights = {"fer2013": np.ones(len(rows), np.float32), "ferplus": self.weights[rows]}
-        return x[:, :, :, None].astype(np.float32), targets, weights
+        x = x[:, :, :, None].astype(np.float32)
+        if not self.blend:
+            return x, targets, weights
+        return blended(x, targets, weights, rng.beta(self.blend, self.blend, len(rows)))
 
     def start_epoch(self, epoch: int) -> None:
         """Order the pictures for this epoch."""
@@ -100,6 +119,22 @@ class Batches(keras.utils.PyDataset):
 
     def _shuffle(self) -> None:
         self.order = np.random.default_rng((self.schedule.seed, self.epoch)).permutation(len(self.crops))
+
+
+def blended(x: np.ndarray, targets: dict, weights: dict, shares: np.ndarray) -> tuple[np.ndarray, dict, dict]:
+    """Each picture of a batch over the one at the batch's other end, and their targets: `shares` ``(n,)`` of the first.
+
+    Weights are blended too, and each target is weighed by its own: one that counts for nothing adds nothing.
+    """
+
+    def over(values: np.ndarray) -> np.ndarray:
+        part = shares.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+        return part * values + (1 - part) * values[::-1]
+
+    weighed = {name: over(weights[name][:, None] * targets[name]) for name in targets}
+    sums = {name: over(weights[name]) for name in targets}
+    means = {name: weighed[name] / np.maximum(sums[name], 1e-6)[:, None] for name in targets}
+    return over(x), means, sums
 
 
 def vote_shares(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

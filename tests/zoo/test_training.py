@@ -149,6 +149,30 @@ def test_votes_become_shares_in_the_order_of_the_labels(deep):
     assert weights == pytest.approx([0.8, 0.0])
 
 
+def test_copies_are_laid_over_each_other_and_so_are_their_targets(deep):
+    x = np.arange(8, dtype=np.float32).reshape(4, 2, 1, 1)
+    targets = {"label": np.eye(4, dtype=np.float32), "votes": np.eye(4, dtype=np.float32)}
+    weights = {"label": np.ones(4, np.float32), "votes": np.array([1, 1, 1, 0], np.float32)}
+    shares = np.array([0.75, 1.0, 0.5, 0.6])
+    over, mixed, weighed = deep.blended(x, targets, weights, shares)
+    assert over[0] == pytest.approx(0.75 * x[0] + 0.25 * x[3]) and over[1] == pytest.approx(x[1])
+    assert mixed["label"][0] == pytest.approx([0.75, 0, 0, 0.25]) and weighed["label"] == pytest.approx(np.ones(4))
+    # The last picture's votes count for nothing: the blend has the first's alone, and counts for less.
+    assert mixed["votes"][0] == pytest.approx([1, 0, 0, 0]) and weighed["votes"][0] == pytest.approx(0.75)
+    assert mixed["votes"].sum(axis=1) == pytest.approx(np.ones(4))
+
+
+def test_blended_batches_follow_from_the_seed(deep):
+    data = made_set(28)
+    votes = np.ones((28, 8), np.float32) / 8, np.ones(28, np.float32)
+    schedule = deep.Schedule(epochs=1, batch=14, seed=3)
+    plain, one, same = (deep.Batches(data, votes, SIDE, schedule, Augmentation(), blend) for blend in (0.0, 0.3, 0.3))
+    x, targets, _ = one[0]
+    assert (x == same[0][0]).all() and x.shape == plain[0][0].shape and (x != plain[0][0]).any()
+    assert targets["fer2013"].sum(axis=1) == pytest.approx(np.ones(14), abs=1e-5)
+    assert targets["fer2013"].max(axis=1).min() < 1 == plain[0][1]["fer2013"].max(axis=1).min()
+
+
 def test_augmented_copies_are_new_and_the_crops_stay(deep):
     crops = made_set(12).faces.images
     before = crops.copy()

@@ -59,6 +59,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WEIGHT",
         help="let labels share their place with what hog-svm and the models of --start say; 0.5 is half",
     )
+    parser.add_argument(
+        "--blend", type=float, default=0.0, metavar="ALPHA", help="lay copies over each other (mixup); 0.3 is usual"
+    )
 
 
 def train(args: argparse.Namespace) -> None:
@@ -69,7 +72,7 @@ def train(args: argparse.Namespace) -> None:
     data = load_fer2013(args.data, AlignSpec())
     counts = votes_of(data, args.votes)
     parts = with_votes(data, counts)
-    batches = Batches(*parts["Training"], SIDE, schedule, CHANGES)
+    batches = Batches(*parts["Training"], SIDE, schedule, CHANGES, args.blend)
     if args.opinions:
         said = opinions.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
         batches.targets = Mixture(args.opinions)(batches.targets, said)
@@ -81,6 +84,7 @@ def train(args: argparse.Namespace) -> None:
     command += f" --epochs {args.epochs} --rate {args.rate:g} --precision {args.precision}"
     command += f" --start {args.start.name}" if args.start else ""
     command += f" --opinions {args.opinions:g}" if args.opinions else ""
+    command += f" --blend {args.blend:g}" if args.blend else ""
     note = checkpoint.training_note(command, "FER2013 and FER+ votes", args.seed, minutes(args.run))
     publish(args.run, data, counts, note, args.out)
 
