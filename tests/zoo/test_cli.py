@@ -13,7 +13,7 @@ from zoo.cards import read_card
 from zoo.cli import COMMANDS, main
 from zoo.commands import predict
 from zoo.commands import train as train_command
-from zoo.labels import EIGHT, SIX
+from zoo.labels import EIGHT, SEVEN, SIX
 from zoo.pairs import find_pair, read_pairs
 from zoo.recipes import RECIPES
 from zoo.tables import BEGIN, END
@@ -40,6 +40,9 @@ def test_evaluate_a_fer2013_file_and_keep_the_figures(run, two_models, fer2013_c
     assert {(pair.first, pair.second, pair.split) for pair in pairs} == {("first", "second", "PrivateTest")}
     assert "Label by label, no difference is more than chance." in out
     assert {pair.labels: len(pair.by_label) for pair in pairs}["7"] == 7
+    (said,) = [pair for pair in json.loads(target.read_text())["pairs"] if pair["labels"] == "7"]
+    assert said["together"]["accuracy"] == pairs[-1].together.accuracy and list(said["by_label"]) == list(SEVEN)
+    assert "With their probabilities averaged, the two are right on" in out
     assert find_pair(pairs, card, read_card(two_models / "second"), card.figure(labels="6")).labels == "6"
     registry.load.cache_clear()
     assert registry.load("first", two_models).name == "first"

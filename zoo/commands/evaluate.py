@@ -148,7 +148,7 @@ def _kept(pair: Pair, split: str, root: Path) -> PairResult:
 def _record(result: Evaluation) -> dict[str, object]:
     return {
         "models": {name: [_line_record(line) for line in lines] for name, lines in result.figures.items()},
-        "pairs": [asdict(pair) for pair in result.pairs],
+        "pairs": [_pair_record(pair) for pair in result.pairs],
         "coverage": [asdict(line) for line in result.coverage],
         "slices": {name: [asdict(part) for part in parts] for name, parts in result.slices.items()},
         "robustness": {name: asdict(found) for name, found in result.robustness.items()},
@@ -156,6 +156,12 @@ def _record(result: Evaluation) -> dict[str, object]:
         "failed": list(result.failed),
         "no_face": list(result.no_face),
     }
+
+
+def _pair_record(pair: Pair) -> dict[str, object]:
+    """With every number named, by label too."""
+    by_label = {name: one._asdict() for name, one in zip(_labels_named(pair.labels), pair.by_label, strict=True)}
+    return {**asdict(pair), "by_label": by_label, "together": pair.together._asdict()}
 
 
 def _line_record(line: Figures) -> dict[str, object]:
