@@ -109,6 +109,10 @@ def test_a_language_says_all_that_english_says(code):
     assert {key for key in other if places(other[key]) != places(ENGLISH[key])} == set()
 
 
+def test_a_french_mark_begins_no_line():
+    assert [text for text in ALL["fr"].values() if re.search(r" [:;?!%»]|« ", text)] == []
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_label_that_is_an_element_of_its_own_ends_the_sentence(code):
     cut = {key for key, text in ENGLISH.items() if text.endswith(("labelled {0}", "samples of {0}"))}
