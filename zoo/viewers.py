@@ -16,6 +16,7 @@ from zoo.live import Viewer
 IDLE_SECONDS = 30.0
 MOST = 48  # two cores serve each of so many about two frames a second
 LOOK_SECONDS = 5.0
+LATE_SECONDS = 5.0  # frames of a page that was closed may still be under way
 Answer = TypeVar("Answer")
 
 
@@ -63,6 +64,7 @@ class Viewers:
     ) -> None:
         self._make, self._clock, self._most = make, clock, most
         self._seats: dict[str, _Seat] = {}
+        self._left: dict[str, float] = {}
         self._lock = threading.Lock()
         self._sweeper: threading.Thread | None = None
 
@@ -72,16 +74,18 @@ class Viewers:
     def use(self, session: str, run: int, work: Callable[[Viewer, float], Answer]) -> Answer | None:
         """Do some work with a session's viewer, alone with it, at the time it is given.
 
-        None if this run was stopped meanwhile. After an error the viewer is closed, because
+        None if this run was stopped or the session is over meanwhile. After an error the viewer is closed, because
         MediaPipe answers nothing more; the next frame opens another.
 
         Raises
         ------
         FullError
         """
+        if self._late(session):
+            return None
         seat = self._seat(session)
         with seat.lock:
-            if run <= seat.stopped:
+            if run <= seat.stopped or self._late(session):
                 return None
             try:
                 return work(seat.sit(run, self._make), self._clock())
@@ -112,11 +116,17 @@ class Viewers:
     def leave(self, session: str) -> None:
         """The session is over."""
         with self._lock:
+            now = self._clock()
+            self._left = {one: at for one, at in self._left.items() if now - at < LATE_SECONDS} | {session: now}
             seat = self._seats.pop(session, None)
         if seat:
             with seat.lock:
                 seat.rise()
             give_back_memory()
+
+    def _late(self, session: str) -> bool:
+        """Whether the session has just left: its page may come back later, but these frames are from before."""
+        return self._clock() - self._left.get(session, -LATE_SECONDS) < LATE_SECONDS
 
     def close_idle(self) -> None:
         """Close the viewers that have been silent for `IDLE_SECONDS`."""

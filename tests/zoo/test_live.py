@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -209,6 +210,33 @@ def test_frames_of_a_stopped_run_come_to_nothing(watching):
     assert len(crowd) == 0 and not opened[0].open
     assert crowd.use("a", 2, who).open
     crowd.stop("nobody", 1)
+
+
+def test_a_late_frame_of_a_closed_page_opens_nothing(watching):
+    crowd, opened, clock = watching
+    going, closed = threading.Event(), threading.Event()
+
+    def slow(viewer, now):
+        going.set()
+        assert closed.wait(10)
+
+    late = []
+    frames = [threading.Thread(target=crowd.use, args=("a", 1, slow))]
+    frames.append(threading.Thread(target=lambda: late.append(crowd.use("a", 1, who))))
+    frames[0].start()
+    assert going.wait(10)
+    frames[1].start()  # waits in line until the first is done
+    leaving = threading.Thread(target=crowd.leave, args=("a",))
+    leaving.start()
+    while "a" in crowd._seats:
+        time.sleep(0.01)
+    closed.set()
+    for thread in (*frames, leaving):
+        thread.join(10)
+    assert late == [None] and not any(viewer.open for viewer in opened)
+    assert crowd.use("a", 1, who) is None and len(crowd) == 0
+    clock[0] += viewers.LATE_SECONDS  # the page was brought back
+    assert crowd.use("a", 2, who).open
 
 
 def test_silent_viewers_are_closed_and_others_are_not(watching):
