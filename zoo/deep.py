@@ -22,7 +22,7 @@ from zoo import calibration
 from zoo.augment import Augmentation, augment
 from zoo.callbacks import Clock, Rule
 from zoo.cnn import CnnClassifier, to_input
-from zoo.datasets import FERPLUS_VOTES, AlignedSet
+from zoo.datasets import FERPLUS_VOTES, AlignedSet, DataError
 from zoo.labels import EIGHT
 from zoo.svm import softmax
 
@@ -177,13 +177,25 @@ def warm_start(model: keras.Model, folder: Path) -> None:
         path = folder / name / "model.keras"
         if name != "cnn" and not path.is_file():
             continue
-        kept = keras.saving.load_model(path, compile=False)
-        trunk(model).set_weights(trunk(kept).get_weights())
-        model.get_layer(head).set_weights(kept.get_layer(head).get_weights())
+        take_over(model, path, head)
 
 
-def trunk(model: keras.Model) -> keras.Model:
-    """All of a network but its heads; two of the same graph have their weights in the same order."""
+def take_over(model: keras.Model, path: Path, head: str) -> None:
+    """The weights of a ``.keras`` file of the same graph, with this one of its heads.
+
+    Raises
+    ------
+    DataError
+        There is no such file.
+    """
+    if not path.is_file():
+        raise DataError(f"There is no {path}; --start wants a folder of checkpoints, each with its .keras file.")
+    kept = keras.saving.load_model(path, compile=False)
+    _trunk(model).set_weights(_trunk(kept).get_weights())
+    model.get_layer(head).set_weights(kept.get_layer(head).get_weights())
+
+
+def _trunk(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, model.get_layer("embedding").output)
 
 

@@ -23,7 +23,7 @@ from zoo.cards import Card
 from zoo.cnn import to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, load_fer2013
-from zoo.deep import Batches, Schedule, calibrated, keepers, minutes, sgd, trunk, write_artefacts
+from zoo.deep import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over, write_artefacts
 from zoo.labels import SEVEN, LabelSet
 from zoo.opinions import Mixture
 from zoo.svm import softmax
@@ -222,7 +222,7 @@ def fit(
         return
     model = one_head(plan)
     if start:
-        warm_start(model, start / plan.name)
+        take_over(model, start / plan.name / "model.keras", "logits")
     teaching = teachers.teaching if teachers else None
     model.compile(
         plan.optimiser(schedule, len(lessons)),
@@ -237,18 +237,6 @@ def fit(
     steps = keepers(lessons, run, "val_accuracy", resume, rules)
     epochs = schedule.epochs
     model.fit(lessons, epochs=epochs, validation_data=(x, y), validation_batch_size=256, callbacks=steps, verbose=2)
-
-
-def warm_start(model: keras.Model, kept: Path) -> None:
-    """Begin from a checkpoint's ``.keras`` file instead of random weights: a restart of the cosine (SGDR).
-
-    References
-    ----------
-    Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017.
-    """
-    before = keras.saving.load_model(kept / "model.keras", compile=False)
-    trunk(model).set_weights(trunk(before).get_weights())
-    model.get_layer("logits").set_weights(before.get_layer("logits").get_weights())
 
 
 def _over(rules: Sequence[Rule], run: Path) -> str | None:

@@ -13,6 +13,7 @@ from zoo.augment import Augmentation
 from zoo.cards import checked
 from zoo.cli import main
 from zoo.cnn import to_input
+from zoo.datasets import DataError
 from zoo.labels import FIVE, SEVEN
 from zoo.svm import softmax
 
@@ -132,6 +133,12 @@ def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_
     softened = machine ** (1 / 3) / (machine ** (1 / 3)).sum(axis=1, keepdims=True)
     rows = both.order[:128]
     assert both[0][1][:, 7:] == pytest.approx(0.75 * alone.said[rows] + 0.25 * softened[rows], abs=1e-5)
+
+
+def test_nothing_to_start_from_is_told(plan, tmp_path):
+    data = made_set(14)
+    with pytest.raises(DataError, match=r"There is no .*made.model\.keras; --start wants"):
+        solo.fit(plan, lessons_of(plan, data, 1), data, tmp_path, start=tmp_path / "empty")
 
 
 def test_sizes_are_what_was_promised():

@@ -74,13 +74,13 @@ def train(args: argparse.Namespace) -> None:
     data = load_fer2013(args.data, AlignSpec())
     counts = votes_of(data, args.votes)
     parts = with_votes(data, counts)
+    model = two_heads(network())
+    if args.start:
+        warm_start(model, args.start)
     batches = Batches(*parts["Training"], SIDE, schedule, CHANGES, args.blend)
     if args.opinions:
         said = opinions.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
         batches.targets = Mixture(args.opinions)(batches.targets, said)
-    model = two_heads(network())
-    if args.start:
-        warm_start(model, args.start)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     command = "python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv"
     command += f" --epochs {args.epochs} --rate {args.rate:g} --precision {args.precision}"
