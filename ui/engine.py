@@ -21,9 +21,9 @@ from zoo.compare import Comparison, compare
 from zoo.labels import label_set
 from zoo.registry import UnknownModelError
 from zoo.teach.desk import Desks
+from zoo.teach.features import TRUNK
 
 DEFAULT_MODELS = ("hog-svm", "cnn")
-TRUNK = "cnn"  # the network whose features a taught head is put on
 
 
 class NoModelError(ValueError):

@@ -30,7 +30,7 @@ from zoo.classifier import Classifier
 from zoo.compare import Stopwatch, common_spec
 from zoo.labels import SEVEN
 from zoo.live import PREFIX, Options, Viewer, read_frame
-from zoo.teach.features import COPIES, Memo
+from zoo.teach.features import COPIES, TRUNK, Memo
 from zoo.teach.heads import Settings
 from zoo.teach.project import Project, add_class, add_samples, next_burst, start
 from zoo.teach.samples import Samples, cut
@@ -105,7 +105,7 @@ def bench_teach(classes: int, each: int) -> dict[str, float]:
 
     ``first`` computes every feature; ``again`` trains with other settings on what is known by then.
     """
-    project, memo = taught_project(classes, each), Memo(registry.load("cnn"))
+    project, memo = taught_project(classes, each), Memo(registry.load(TRUNK))
     with threadpool_limits(1):
         return {name: teach(project, Settings(seed=seed), memo).seconds for name, seed in (("first", 0), ("again", 1))}
 

@@ -89,6 +89,11 @@ class CnnClassifier:
         """Side of the network's input in pixels."""
         return int(self._input["shape"][1])
 
+    @property
+    def bits(self) -> int:
+        """Of the weights it calculates with; see `zoo.deep.tflite_bytes`."""
+        return 8 if any(tensor["dtype"] == np.int8 for tensor in self._runner.get_tensor_details()) else 16
+
     def _shape(self, output: str) -> tuple[int, ...]:
         return tuple(self._runner.get_tensor(self._outputs[output]).shape[1:])
 

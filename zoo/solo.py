@@ -57,6 +57,8 @@ class Plan:
         Whether it is served the face and its mirror image; see `zoo.cnn.CnnClassifier`.
     keep_keras : bool
         Whether the checkpoint holds the ``.keras`` file too, for training further.
+    bits : int
+        Of the weights that are served; see `zoo.deep.tflite_bytes`.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Plan:
     dropout: float = 0.3
     mirror: bool = False
     keep_keras: bool = True
+    bits: int = 16
 
 
 @dataclass(frozen=True)
@@ -290,10 +293,11 @@ def command(plan: Plan, args: argparse.Namespace) -> str:
 
 def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str) -> None:
     """Export the best epoch, calibrate it on PublicTest, write the checkpoint."""
-    made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name)
+    made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name, plan.bits)
     tflite = made["model.tflite"].read_bytes()
     spec = public.faces.spec
     settings, threshold = calibrated(plan.name, tflite, public, plan.mirror)
+    settings["bits"] = plan.bits
     note = checkpoint.training_note(typed, "FER2013", args.seed, minutes(args.run))
     card = Card(
         name=plan.name,

@@ -25,6 +25,7 @@ from zoo.exchange.importing import read_models
 from zoo.labels import ELSEWHERE, SEVEN, LabelSet
 from zoo.registry import UnknownModelError
 from zoo.svm import Linear, SvmClassifier
+from zoo.teach.features import TRUNK
 from zoo.teach.models import TaughtCnn
 
 sys.path.append(str(Path(__file__).parents[1] / "zoo/exchange"))
@@ -63,7 +64,7 @@ def lesson():
     svm = SvmClassifier("svm", labels, spec, Joined((Hog(cell=8, centred=True),), (1.0,)), machine, scaling)
     golden = np.load(registry.CHECKPOINTS / "cnn" / "golden.npz")
     faces = AlignedFaces(golden["images"], golden["landmarks"], golden["to_crop"], spec)
-    cnn = TaughtCnn("cnn", labels, spec, zoo.load("cnn"), layers)
+    cnn = TaughtCnn("cnn", labels, spec, zoo.load(TRUNK), layers)
     return SimpleNamespace(cnn=cnn, svm=svm, material=SimpleNamespace(faces=faces))
 
 

@@ -90,13 +90,13 @@ def test_what_is_served_answers_like_what_was_trained(deep, network, start, tmp_
     model, _, (data, _) = start(1)
     weights = tmp_path / "best.weights.h5"
     model.save_weights(weights)
-    tflite, keras_file = deep.export(weights, network, "fer2013")
+    made = deep.write_artefacts(deep.with_head(weights, network, "fer2013"), tmp_path / "made")
     expected = np.asarray(model(to_input(data.faces.images, SIDE), training=False)["fer2013"])
-    served = CnnClassifier("made", SEVEN, data.faces.spec, tflite)
+    served = CnnClassifier("made", SEVEN, data.faces.spec, made["model.tflite"].read_bytes())
     assert served.logits(data.faces) == pytest.approx(expected, abs=2e-2)  # half-precision weights
     assert served.embedding(data.faces).shape == (56, 16)
     assert served.maps(data.faces).shape == (56, 12, 12, 8)
-    again = _loaded(keras_file, tmp_path)(to_input(data.faces.images, SIDE), training=False)
+    again = _loaded(made["model.keras"])(to_input(data.faces.images, SIDE), training=False)
     assert np.asarray(again[0]) == pytest.approx(expected, abs=1e-3)
 
 
@@ -120,11 +120,21 @@ def test_every_form_of_a_model_says_the_same_when_read_again(deep, network, tmp_
     assert served.embedding(data.faces) == pytest.approx(expected[1], abs=2e-2)
 
 
-def _loaded(content, folder):
+def test_eight_bits_say_nearly_the_same(deep, network):
     import keras
 
-    path = folder / "model.keras"
-    path.write_bytes(content)
+    inputs, maps, embedding = network()
+    model = keras.Model(inputs, [keras.layers.Dense(7)(embedding), embedding, maps])
+    data = made_set(9)
+    sixteen, eight = (CnnClassifier("made", SEVEN, data.faces.spec, deep.tflite_bytes(model, bits)) for bits in (16, 8))
+    assert (sixteen.bits, eight.bits) == (16, 8)
+    expected = sixteen.logits(data.faces)
+    assert eight.logits(data.faces) == pytest.approx(expected, abs=0.05 * np.abs(expected).max())
+
+
+def _loaded(path):
+    import keras
+
     return keras.saving.load_model(path, compile=False)
 
 

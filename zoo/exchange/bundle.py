@@ -287,10 +287,18 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
             files="\n".join(rows),
             detail=wish.align.detail,
             machine=machine,
+            eight_bits=_EIGHT_BITS if wish.cnn is not None and _network(wish.cnn).bits == 8 else "",
             snippets=_snippets(names),
             **size,
         )
     )
+
+
+_EIGHT_BITS = "The app itself calculates this network in eight bits; its probabilities differ by some thousandths. "
+
+
+def _network(model: CnnClassifier | TaughtCnn) -> CnnClassifier:
+    return model.trunk if isinstance(model, TaughtCnn) else model
 
 
 def _snippets(names: Sequence[str] | set[str]) -> str:

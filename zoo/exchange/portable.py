@@ -48,14 +48,14 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     Returns
     -------
     Graph
-        The trunk's weights are rounded to half precision, as in the file that is served.
+        The trunk's weights are rounded to half precision, as in the file that is served (or in eight bits).
     """
     taught = isinstance(model, TaughtCnn)
     shape, nodes, head = _trunk(model.trunk.name if taught else model.name, root)
     layers = model.layers if taught else (head,)
     nodes = list(nodes)
     if model.mirror:
-        nodes, layers = _both_ways(nodes), _halved(layers)
+        nodes, layers = both_ways(shape, nodes), _halved(layers)
     for i, (kernel, bias) in enumerate(layers):
         last = i == len(layers) - 1
         scale = np.float32(model.temperature if last else 1.0)  # logits / temperature, once and for all
@@ -65,20 +65,31 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     return check(Graph(shape, tuple(nodes)))
 
 
-def _both_ways(nodes: list[Node]) -> list[Node]:
+def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
     """A trunk beside itself in a mirror, their embeddings added: what a face and its mirror image give together.
 
     No format has a layer that mirrors. But a network whose windows are mirrored sees in a face what the
-    network itself sees in the mirror image, where all before the mean treats left and right alike.
+    network itself sees in the mirror image, where all before a mean, or before a row, treats left and right alike.
     """
     names = {"": ""} | {node.name: f"{node.name}_mirrored" for node in nodes}
+    shapes = Graph(shape, tuple(nodes)).shapes()
+    laid_flat = {node.name: shapes[node.inputs[0]] for node in nodes if node.kind == "Flatten"}
     turned = []
     for node in nodes:
-        weights = {key: w[:, ::-1] if key == "kernel" and w.ndim == 4 else w for key, w in node.weights.items()}
+        weights = dict(node.weights)
+        if "kernel" in weights:
+            weights["kernel"] = _mirrored(weights["kernel"], laid_flat.get(node.inputs[0]))
         inputs = tuple(names[name] for name in node.inputs)
         turned.append(replace(node, name=names[node.name], inputs=inputs, weights=weights))
     last = nodes[-1].name
     return [*nodes, *turned, Node("both", "Add", {}, kinds.Add(), (last, names[last]), {})]
+
+
+def _mirrored(kernel: np.ndarray, picture: Shape | None) -> np.ndarray:
+    """A window ``(h, w, c, k)`` left to right, or what reads a picture laid flat; anything else as it is."""
+    if kernel.ndim == 4:
+        return kernel[:, ::-1]
+    return kernel.reshape(*picture, -1)[:, ::-1].reshape(kernel.shape) if picture else kernel
 
 
 def _halved(layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -13,6 +13,7 @@ from features.descriptors import Hog, Joined
 from zoo.augment import Augmentation, augment
 from zoo.cnn import CnnClassifier
 
+TRUNK = "cnn-ferplus"  # whose features a taught head is put on: one network, which every format can hold
 DESCRIPTOR = Joined((Hog(cell=8, centred=True),), (1.0,))
 # Never mirrored: a left wink in the mirror is a right wink.
 COPIES = Augmentation(degrees=8, zoom=0.08, shift=0.04, gamma=1.4, contrast=0.2, erase=0.0, mirror=0.0)

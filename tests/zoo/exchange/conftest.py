@@ -17,6 +17,7 @@ from features.descriptors import Hog, Joined
 from zoo import registry
 from zoo.labels import LabelSet
 from zoo.svm import Linear, SvmClassifier
+from zoo.teach.features import TRUNK
 from zoo.teach.models import TaughtCnn
 
 LABELS = ("Happy", "Sad face", "Wink left")
@@ -235,7 +236,7 @@ def faces() -> AlignedFaces:
 def taught() -> tuple[TaughtCnn, SvmClassifier]:
     """A head and a linear machine for three classes, their weights by chance."""
     rng = np.random.default_rng(5)
-    labels, spec, trunk = LabelSet("mine", LABELS), AlignSpec(), zoo.load("cnn")
+    labels, spec, trunk = LabelSet("mine", LABELS), AlignSpec(), zoo.load(TRUNK)
     sizes = (256, 100, len(LABELS))
     layers = tuple(
         (rng.normal(0, (6 / i) ** 0.5, (i, o)).astype(np.float32), rng.normal(0, 0.1, o).astype(np.float32))
