@@ -294,7 +294,7 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
     )
 
 
-_EIGHT_BITS = "The app itself calculates this network in eight bits; its probabilities differ by some thousandths. "
+_EIGHT_BITS = "The app itself calculates this network in eight bits: other probabilities, mostly by thousandths. "
 
 
 def _network(model: CnnClassifier | TaughtCnn) -> CnnClassifier:
