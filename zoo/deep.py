@@ -347,8 +347,8 @@ def tflite_bytes(model: keras.Model, bits: int = 16) -> bytes:
     model : keras.Model
     bits : int
         16: weights in half precision, calculated in float32. 8: weights in whole numbers with a scale for
-        each channel, and what they are multiplied with likewise, scaled as it comes; about four times as
-        fast, logits off by some hundredths.
+        each channel, and what they are multiplied with likewise, scaled as it comes; three times as
+        fast or more, logits off by some hundredths.
 
     References
     ----------

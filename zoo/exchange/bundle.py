@@ -287,7 +287,7 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
             files="\n".join(rows),
             detail=wish.align.detail,
             machine=machine,
-            eight_bits=_EIGHT_BITS if wish.cnn is not None and _network(wish.cnn).bits == 8 else "",
+            eight_bits=_EIGHT_BITS if wish.cnn is not None and wish.cnn.bits == 8 else "",
             snippets=_snippets(names),
             **size,
         )
@@ -295,10 +295,6 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
 
 
 _EIGHT_BITS = "The app itself calculates this network in eight bits: other probabilities, mostly by thousandths. "
-
-
-def _network(model: CnnClassifier | TaughtCnn) -> CnnClassifier:
-    return model.trunk if isinstance(model, TaughtCnn) else model
 
 
 def _snippets(names: Sequence[str] | set[str]) -> str:

@@ -5,7 +5,7 @@ the second teaches the shared layers what the first one's noisy labels hide, and
 itself as `cnn-ferplus`. Without ``--votes`` there is no second head.
 
 Served, it is shown each face and its mirror image, and its answers are averaged. `cnn` calculates in
-eight bits (see `zoo.deep.tflite_bytes`): four times as fast for the same answers but for some thousandths.
+eight bits (see `zoo.deep.tflite_bytes`): three times as fast for the same answers but for some thousandths.
 
 Expected: the shipped weights came of three runs, each going on from the last with another cosine.
 18 epochs give 66.9 % on PublicTest in 80 minutes of two cores with AVX512-BF16 (two hours with

@@ -79,6 +79,11 @@ class TaughtCnn:
         """Feature maps of the trunk's first stage: ``(n, h, w, c)`` float32."""
         return self.trunk.maps(self._for_trunk(faces))
 
+    @property
+    def bits(self) -> int:
+        """Of the weights the trunk calculates with."""
+        return self.trunk.bits
+
     def _for_trunk(self, faces: AlignedFaces) -> AlignedFaces:
         check_spec(self, faces)
         return replace(faces, spec=self.trunk.align)

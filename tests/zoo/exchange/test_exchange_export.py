@@ -26,7 +26,8 @@ from zoo.exchange import bundle, keras_side, onnx_side, portable, tfjs
 from zoo.exchange.bundle import PARTS, NothingToExportError, Wish
 from zoo.exchange.graph import Graph
 from zoo.exchange.importing import read_models
-from zoo.svm import Linear, SvmClassifier
+from zoo.svm import Linear, SvmClassifier, softmax
+from zoo.teach.models import TaughtCnn
 
 SAME = 1e-3
 EIGHT_BITS = 0.1
@@ -77,9 +78,18 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
     graph = portable.network(model)
     got = graph.run(to_input(images, graph.input_shape[0]))
     np.testing.assert_allclose(got, model.predict_proba(crops).probs, atol=served_within(model))
+    kept = kept_says(model, to_input(images, graph.input_shape[0]))
+    np.testing.assert_allclose(got, kept, atol=SAME)  # its weights are not rounded
 
 
-def served_within(model: CnnClassifier) -> float:
+def kept_says(model: CnnClassifier, x: np.ndarray) -> np.ndarray:
+    """What Keras makes of the file that is kept beside the one that is served, shown both ways if that is."""
+    kept = keras.saving.load_model(registry.CHECKPOINTS / model.name / "model.keras", compile=False)
+    ways = (x, x[:, :, ::-1]) if model.mirror else (x,)
+    return softmax(np.mean([kept.predict(way, verbose=0)[0] for way in ways], axis=0) / model.temperature)
+
+
+def served_within(model: CnnClassifier | TaughtCnn) -> float:
     """How far what is exported may be from what is served: in eight bits rounding is coarser."""
     return SERVED_IN_EIGHT_BITS if model.bits == 8 else SAME / 5
 
@@ -96,7 +106,7 @@ def test_a_machine_on_a_network_goes_out_as_a_layer_on_it(faces):
     layer = portable.on_network(model)
     graph = portable.network(layer)
     got = graph.run(to_input(faces.images, graph.input_shape[0]))
-    np.testing.assert_allclose(got, model.predict_proba(faces).probs, atol=served_within(layer.trunk))
+    np.testing.assert_allclose(got, model.predict_proba(faces).probs, atol=served_within(layer))
     assert portable.on_network(zoo.load("hog-linear-svm")) is None
 
 
