@@ -89,7 +89,7 @@ class Batches(keras.utils.PyDataset):
         changes: Augmentation,
         blend: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(workers=2)  # with one, tf.data tunes itself and ends every epoch with up to a minute's wait
         self.blend = blend
         self.crops, self.targets = data.faces.images, keras.utils.to_categorical(data.targets, len(data.labels))
         self.shares, self.weights = votes
