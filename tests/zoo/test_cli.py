@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo import registry
+from zoo import bench, registry
 from zoo.cards import read_card
 from zoo.cli import COMMANDS, main
+from zoo.cnn import CnnClassifier
 from zoo.commands import predict
 from zoo.commands import train as train_command
 from zoo.labels import EIGHT, SEVEN, SIX
@@ -202,10 +203,15 @@ def test_bench_of_a_camera(run, two_models):
 
 
 def test_bench_of_teaching(run, monkeypatch):
+    looked, after = [], []
+    embedding, teach = CnnClassifier.embedding, bench.teach
+    monkeypatch.setattr(CnnClassifier, "embedding", lambda self, faces: looked.append(1) or embedding(self, faces))
+    monkeypatch.setattr(bench, "teach", lambda *given: (teach(*given), after.append(len(looked)))[0])
     monkeypatch.setattr("zoo.commands.bench.TAUGHT", (2, 4))
     status, out, _ = run("bench", "--teach", "--json")
     seconds = json.loads(out)
     assert status == 0 and min(seconds["first"], seconds["again"]) > 0
+    assert after[0] > 0 and after == [after[0]] * 2  # the second time every feature is known
     status, _, err = run("bench", "--teach", "--write-cards")
     assert status == 2 and "--write-cards" in err
 
