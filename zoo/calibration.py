@@ -5,6 +5,8 @@ All of it is fitted on PublicTest, which no model is trained on and no figure is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
@@ -61,6 +63,25 @@ def vector_scaling(scores: np.ndarray, targets: np.ndarray, penalty: float = 1e-
     start = np.concatenate([np.full(k, 1 / scores.std().clip(1e-6)), np.zeros(k)])
     best = minimize(loss, start, jac=True, method="L-BFGS-B").x.astype(np.float32)
     return best[:k], best[k:]
+
+
+def sum_weights(parts: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarray:
+    """One weight for each of several models' scores ``(n, k)`` that make the softmax of their sum the likeliest.
+
+    References
+    ----------
+    Genest and Zidek, "Combining probability distributions", Statistical Science 1(1), 1986 (logarithmic pools).
+    """
+    scores = np.stack(parts).astype(np.float64)
+    hot = np.eye(scores.shape[2])[targets]
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        probs = softmax(np.tensordot(weights, scores, 1))
+        slope = ((probs - hot) * scores).sum(axis=(1, 2)) / len(targets)
+        return -np.log(probs[hot == 1].clip(1e-12)).mean(), slope
+
+    start = 1 / scores.std(axis=(1, 2)).clip(1e-6)
+    return minimize(loss, start / len(start), jac=True, method="L-BFGS-B").x
 
 
 def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8) -> float:

@@ -29,7 +29,8 @@ LIMITS = (
     "How it does on different ages, genders and skin tones is not measured: FER2013 has no such labels.",
     "Not to be used to judge pupils, staff, candidates or anyone else.",
 )
-_FAMILIES = {"svm": "classical", "tflite": "deep"}
+_FAMILIES = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
+SERVED = ("model.tflite", "model.npz")
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")
 
 
@@ -61,7 +62,7 @@ def save(card: Card, files: dict[str, bytes], root: Path = registry.CHECKPOINTS)
     card : Card
         Its `files` and `size_bytes` are filled in here.
     files : dict
-        File name to content; the first is what serving loads.
+        File name to content; serving loads those in `SERVED`, and `size_bytes` is theirs.
     root : Path
 
     Returns
@@ -76,7 +77,7 @@ def save(card: Card, files: dict[str, bytes], root: Path = registry.CHECKPOINTS)
         for name, content in files.items():
             (folder / name).write_bytes(content)
         hashes = {name: sha256(folder / name) for name in files}
-        card = replace(card, files=hashes, size_bytes=len(next(iter(files.values()))))
+        card = replace(card, files=hashes, size_bytes=sum(len(files[name]) for name in SERVED if name in files))
         write_card(folder, card)
         _write_golden(folder, card)
         shutil.rmtree(root / card.name, ignore_errors=True)

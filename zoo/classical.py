@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -214,3 +215,44 @@ def kernel_machine(projection: Projection, fitted: Fitted) -> Kernel:
     """Both steps as one machine."""
     parts = fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma
     return Kernel(projection.mean, projection.components, *parts, projection.even)
+
+
+def mirror_blind_machine(
+    x: np.ndarray,
+    order: np.ndarray,
+    targets: np.ndarray,
+    settings: KernelSettings,
+    fit: Callable[..., Fitted] = fit_least_squares,
+) -> Kernel:
+    """Projection and machine on descriptors of faces, as exact as they are kept; a mirror changes no answer.
+
+    Parameters
+    ----------
+    x, order : ndarray
+        As for `project`. Hand `x` over without keeping it: it is as large as the kernel that comes next.
+    targets : ndarray
+        ``(n,)`` int, 0 to k - 1.
+    settings : KernelSettings
+    fit : callable
+        `fit_least_squares` or `fit_kernel`.
+    """
+    projection = project(x, order, settings)
+    z = stepped(projection(x))
+    del x
+    return kernel_machine(projection, fit(z, projection.even, targets, settings))
+
+
+def kernel_arrays(machine: Kernel) -> dict[str, np.ndarray]:
+    """A machine's arrays as a checkpoint keeps them; `gamma` and `even` stand on the card."""
+    return {
+        "mean": machine.mean.astype(np.float16),
+        **_bytes("components", machine.components),
+        **_bytes("vectors", machine.vectors),
+        "coefficients": machine.coefficients,
+        "bias": machine.bias,
+    }
+
+
+def _bytes(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    whole, step = steps_of(values)
+    return {name: whole, f"{name}_step": np.array(step)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,7 +13,7 @@ from features.align import AlignedFaces, AlignSpec
 from zoo.classifier import check_spec
 from zoo.labels import LabelSet
 from zoo.prediction import Prediction
-from zoo.svm import softmax
+from zoo.svm import Kernel, softmax
 
 
 def to_input(crops: np.ndarray, side: int) -> np.ndarray:
@@ -21,7 +23,7 @@ def to_input(crops: np.ndarray, side: int) -> np.ndarray:
 
 
 class CnnClassifier:
-    """A network with outputs ``logits (k,)``, ``embedding (e,)`` and ``maps (h, w, c)``.
+    """A network with outputs ``logits (k,)``, ``embedding (e,)``, ``maps (h, w, c)`` and, maybe, ``middle``.
 
     Parameters
     ----------
@@ -35,6 +37,9 @@ class CnnClassifier:
     mirror : bool
         Whether the face is shown twice, as it is and mirrored, and the answers are averaged: twice
         the time, and the answer no longer depends on which way the face looks.
+    second : Kernel, optional
+        Reads the network a second time: what it gives for the ``middle`` maps, laid in a row, is added to
+        the logits. See `zoo.second`.
 
     References
     ----------
@@ -49,12 +54,14 @@ class CnnClassifier:
         model: bytes,
         temperature: float = 1.0,
         mirror: bool = False,
+        second: Kernel | None = None,
     ) -> None:
         self.name = name
         self.labels = labels
         self.align = align
         self.temperature = temperature
         self.mirror = mirror
+        self.second = second
         self._runner = _interpreter(model)
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]
@@ -66,23 +73,43 @@ class CnnClassifier:
 
     def uncalibrated(self, faces: AlignedFaces) -> Prediction:
         """The same before calibration; to show what calibration does, not to be served."""
-        return Prediction(softmax(self.logits(faces) * np.float32(self.temperature)), self.labels)
+        return Prediction(softmax(self.raw_logits(faces)), self.labels)
 
     def logits(self, faces: AlignedFaces) -> np.ndarray:
         """Calibrated logits: ``(n, k)`` float32."""
-        return self._each(faces, "logits", (len(self.labels),), self.mirror) / np.float32(self.temperature)
+        return self.raw_logits(faces) / np.float32(self.temperature)
+
+    def raw_logits(self, faces: AlignedFaces) -> np.ndarray:
+        """The same before calibration."""
+        if self.second is None:
+            return self._look(faces, "logits", mirror=self.mirror)[0]
+        logits, middle = self._look(faces, "logits", "middle", mirror=self.mirror)
+        # One at a time: BLAS sums a batch in another order than its rows.
+        added = [self.second(row.reshape(1, -1))[0] for row in middle]
+        return logits + np.array(added, np.float32).reshape(logits.shape)
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:
         """What the last layer sees of each face: ``(n, e)`` float32."""
-        return self._each(faces, "embedding", self._shape("embedding"))
+        return self._look(faces, "embedding")[0]
 
     def pooled(self, faces: AlignedFaces) -> np.ndarray:
         """The same, averaged with its mirror image's if the model is shown both."""
-        return self._each(faces, "embedding", self._shape("embedding"), self.mirror)
+        return self._look(faces, "embedding", mirror=self.mirror)[0]
 
     def maps(self, faces: AlignedFaces) -> np.ndarray:
         """Feature maps of the first stage: ``(n, h, w, c)`` float32."""
-        return self._each(faces, "maps", self._shape("maps"))
+        return self._look(faces, "maps")[0]
+
+    def middle(self, faces: AlignedFaces) -> np.ndarray:
+        """Feature maps of the second stage, averaged over both ways if the model is shown both.
+
+        Returns
+        -------
+        ndarray
+            ``(n, h, w, c)`` float32. Those of the mirror image are turned back before, so that each
+            stands where it belongs on the face.
+        """
+        return self._look(faces, "middle", mirror=self.mirror)[0]
 
     @property
     def side(self) -> int:
@@ -94,33 +121,46 @@ class CnnClassifier:
         """Of the weights it calculates with; see `zoo.deep.tflite_bytes`."""
         return 8 if any(tensor["dtype"] == np.int8 for tensor in self._runner.get_tensor_details()) else 16
 
-    def _shape(self, output: str) -> tuple[int, ...]:
-        return tuple(self._runner.get_tensor(self._outputs[output]).shape[1:])
-
-    def _each(self, faces: AlignedFaces, output: str, shape: tuple[int, ...], mirror: bool = False) -> np.ndarray:
+    def _look(self, faces: AlignedFaces, *outputs: str, mirror: bool = False) -> list[np.ndarray]:
+        """These outputs for every face, ``(n, ...)`` float32 each; both ways and averaged if `mirror`."""
         check_spec(self, faces)
         pixels = to_input(faces.images, self.side)
-        ways = (pixels, pixels[:, :, ::-1]) if mirror else (pixels,)
         with self._lock:  # an interpreter serves one thread at a time
-            seen = [[self._run(row, output) for row in way] for way in ways]
-        return np.mean(seen, axis=0, dtype=np.float32).reshape(len(faces), *shape)
+            seen = [self._both_ways(row, outputs) if mirror else self._run(row, outputs) for row in pixels]
+        rows = zip(*seen, strict=True) if seen else ([] for _ in outputs)
+        return [
+            np.array(found, np.float32).reshape(len(faces), *self._outputs[output].shape)
+            for output, found in zip(outputs, rows, strict=True)
+        ]
 
-    def _run(self, pixels: np.ndarray, output: str) -> np.ndarray:
+    def _both_ways(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs of a picture ``(side, side, 1)`` averaged with its mirror image's, maps of the latter turned back."""
+        straight, mirrored = self._run(pixels, outputs), self._run(pixels[:, ::-1], outputs)
+        turned = (there[:, ::-1] if there.ndim == 3 else there for there in mirrored)
+        return [(here + there) / 2 for here, there in zip(straight, turned, strict=True)]
+
+    def _run(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
         self._runner.set_tensor(self._input["index"], pixels[None])
         self._runner.invoke()
-        return self._runner.get_tensor(self._outputs[output])[0]
+        return [self._runner.get_tensor(self._outputs[output].index)[0] for output in outputs]
 
 
-def _outputs_by_rank(runner) -> dict[str, int]:
-    """Tensor indices of the outputs, told apart by shape: 4-d maps, the wider and the narrower row."""
-    details = runner.get_output_details()
-    maps = [d["index"] for d in details if len(d["shape"]) == 4]
-    rows = sorted((d for d in details if len(d["shape"]) == 2), key=lambda d: d["shape"][1])
-    if len(maps) != 1 or len(rows) != 2:
-        raise ValueError(
-            f"the network has outputs {[list(d['shape']) for d in details]}; expected logits, embedding, maps"
-        )
-    return {"maps": maps[0], "logits": rows[0]["index"], "embedding": rows[1]["index"]}
+class _Output(NamedTuple):
+    """Which tensor it is, and the shape of one face's."""
+
+    index: int
+    shape: tuple[int, ...]
+
+
+def _outputs_by_rank(runner) -> dict[str, _Output]:
+    """The outputs, told apart by shape: the larger and the smaller maps, the wider and the narrower row."""
+    found = [_Output(d["index"], tuple(int(side) for side in d["shape"][1:])) for d in runner.get_output_details()]
+    maps = sorted((each for each in found if len(each.shape) == 3), key=lambda each: -each.shape[0])
+    rows = sorted((each for each in found if len(each.shape) == 1), key=lambda each: each.shape[0])
+    if not 1 <= len(maps) <= 2 or len(rows) != 2:
+        shapes = [list(each.shape) for each in found]
+        raise ValueError(f"the network has outputs {shapes}; expected logits, embedding, maps and, maybe, middle")
+    return dict(zip(("maps", "middle"), maps, strict=False)) | {"logits": rows[0], "embedding": rows[1]}
 
 
 def _interpreter(model: bytes):

@@ -312,17 +312,21 @@ def with_head(weights: Path, network: Callable[[], tuple], head: str) -> keras.M
     return keras.Model(inputs, [model.output[head], embedding, maps])
 
 
-def calibrated(name: str, tflite: bytes, public: AlignedSet, mirror: bool) -> tuple[dict, float]:
+def with_middle(model: keras.Model) -> keras.Model:
+    """A network that is served, which also gives the maps of its second stage, for `zoo.second` to read."""
+    stages = [layer.output for layer in model.layers if isinstance(layer, layers.MaxPooling2D)]
+    return keras.Model(model.inputs, [*model.outputs[:3], stages[1]], name=model.name)
+
+
+def calibrated(served: CnnClassifier, public: AlignedSet) -> tuple[dict, float]:
     """A card's settings and threshold for a network as it will be served; says how good it is on PublicTest.
 
     Parameters
     ----------
-    name : str
-    tflite : bytes
+    served : CnnClassifier
+        Its own temperature does not matter.
     public : AlignedSet
         Pictures the network was not fitted on.
-    mirror : bool
-        See `zoo.cnn.CnnClassifier`.
 
     Returns
     -------
@@ -330,12 +334,11 @@ def calibrated(name: str, tflite: bytes, public: AlignedSet, mirror: bool) -> tu
     threshold : float
         See `zoo.calibration.sure_from`.
     """
-    served = CnnClassifier(name, public.labels, public.faces.spec, tflite, mirror=mirror)
-    logits = served.logits(public.faces)
+    logits = served.raw_logits(public.faces)
     temperature = calibration.temperature(logits, public.targets)
     probs = softmax(logits / temperature)
-    print(f"{name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
-    settings = {"temperature": temperature, "side": served.side, "mirror": mirror}
+    print(f"{served.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
+    settings = {"temperature": temperature, "side": served.side, "mirror": served.mirror}
     return settings, calibration.sure_from(probs, public.targets)
 
 

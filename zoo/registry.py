@@ -88,11 +88,12 @@ def _load_svm(card: Card, folder: Path) -> SvmClassifier:
     arrays = _arrays(checked(folder, card, "model.npz"))
     descriptor = descriptors.from_config(card.settings["descriptor"])
     scaling = arrays.pop("scale"), arrays.pop("shift")
-    if "vectors" in arrays:
-        machine = Kernel(**arrays, gamma=float(card.settings["gamma"]), even=card.settings.get("even"))
-    else:
-        machine = Linear(**arrays)
+    machine = _kernel(card, arrays) if "vectors" in arrays else Linear(**arrays)
     return SvmClassifier(card.name, card.labels, card.align, descriptor, machine, scaling)
+
+
+def _kernel(card: Card, arrays: dict[str, np.ndarray]) -> Kernel:
+    return Kernel(**arrays, gamma=float(card.settings["gamma"]), even=card.settings.get("even"))
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -106,10 +107,14 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     return arrays | {key.removesuffix("_step"): arrays[key.removesuffix("_step")] * step for key, step in steps.items()}
 
 
-def _load_cnn(card: Card, folder: Path) -> CnnClassifier:
+def _load_cnn(card: Card, folder: Path, second: Kernel | None = None) -> CnnClassifier:
     model = checked(folder, card, "model.tflite").read_bytes()
     temperature, mirror = float(card.settings.get("temperature", 1.0)), bool(card.settings.get("mirror", False))
-    return CnnClassifier(card.name, card.labels, card.align, model, temperature, mirror)
+    return CnnClassifier(card.name, card.labels, card.align, model, temperature, mirror, second)
+
+
+def _load_cnn_read_twice(card: Card, folder: Path) -> CnnClassifier:
+    return _load_cnn(card, folder, _kernel(card, _arrays(checked(folder, card, "model.npz"))))
 
 
 def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
@@ -119,4 +124,9 @@ def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
     return SvmClassifier(card.name, card.labels, card.align, network.pooled, Linear(**arrays), scaling)
 
 
-LOADERS = {"svm": _load_svm, "tflite": _load_cnn, "embedding-svm": _load_embedding_svm}
+LOADERS = {
+    "svm": _load_svm,
+    "tflite": _load_cnn,
+    "tflite-kernel": _load_cnn_read_twice,
+    "embedding-svm": _load_embedding_svm,
+}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.zoo.made import made_set, made_splits
-from zoo import opinions, registry
+from zoo import opinions, registry, second
 from zoo.augment import Augmentation
 from zoo.cards import checked
 from zoo.cli import main
@@ -80,11 +80,40 @@ def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
     assert (targets[0].max(axis=1) >= 0.5).all() and (targets[0].min(axis=1) > 0).all()
     assert (run / "opinions.npy").is_file()
     card, model = registry.card("cnn", out), registry.load("cnn", out)
-    assert card.training.command.endswith("--opinions 0.5")
-    assert model.mirror and model.logits(data.faces[:3]) == pytest.approx(
-        model.logits(data.faces[:3].mirrored()), abs=1e-5
+    assert " --opinions 0.5 --directions " in card.training.command
+    assert model.mirror and model.predict_proba(data.faces[:3]).probs == pytest.approx(
+        model.predict_proba(data.faces[:3].mirrored()).probs, abs=1e-5
     )
     assert model.pooled(data.faces[:3]) == pytest.approx(model.pooled(data.faces[:3].mirrored()), abs=1e-5)
+
+
+def test_cnn_is_read_a_second_time_and_again_from_its_checkpoint(monkeypatch, tmp_path, capsys):
+    from zoo.recipes import cnn
+
+    data = made_splits(("Training", 140), ("PublicTest", 70))
+    monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
+    monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
+    monkeypatch.setattr(second, "SETTINGS", replace(second.SETTINGS, components=24))
+    path, first, again = tmp_path / "fer2013.csv", tmp_path / "first", tmp_path / "again"
+    path.write_text("emotion,pixels,Usage\n")
+    words = ["train", "cnn", "--data", str(path), "--run", str(tmp_path / "run")]
+    assert main([*words, "--out", str(first), "--epochs", "1"]) == 0
+    card, model = registry.card("cnn", first), registry.load("cnn", first)
+    assert card.loader == "tflite-kernel" and card.size_bytes == sum(
+        (first / "cnn" / name).stat().st_size for name in ("model.tflite", "model.npz")
+    )
+    said = model.predict_proba(data.faces[140:]).probs
+    assert f"PublicTest accuracy {np.mean(said.argmax(axis=1) == data.targets[140:]):.4f}" in capsys.readouterr().out
+    assert np.mean(said.argmax(axis=1) == data.targets[140:]) > 0.9  # after one epoch the network alone knows little
+
+    assert main([*words, "--out", str(again), "--epochs", "0", "--start", str(first)]) == 0
+    same = registry.card("cnn", again)
+    assert {name: same.files[name] for name in same.files} == card.files
+    typed = "python -m zoo train cnn --data fer2013.csv --epochs 0 --start first --directions 24 --gamma 4 --ridge 0.1"
+    assert same.training.command == f"{card.training.command}, then {typed}"
+    assert registry.load("cnn", again).predict_proba(data.faces[140:]).probs == pytest.approx(said, abs=1e-6)
+    assert main([*words, "--out", str(again), "--epochs", "0"]) == 2
+    assert "--epochs 0 fits only the second reading; of which network?" in capsys.readouterr().err
 
 
 def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp_path):

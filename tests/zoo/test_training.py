@@ -229,6 +229,18 @@ def test_vector_scaling_undoes_scale_and_shift(overconfident):
     assert shift[4] - shift[2] == pytest.approx(4 / 3, rel=0.15)
 
 
+def test_a_sum_weighs_each_part_by_what_it_knows(overconfident):
+    """Labels drawn from the sum of two models' logits, one of them handed over too sharp and a third that is noise."""
+    logits, targets = overconfident
+    rng = np.random.default_rng(1)
+    part = rng.normal(size=logits.shape)
+    weights = calibration.sum_weights((logits / 3 - part, part * 5, rng.normal(size=logits.shape)), targets)
+    assert weights == pytest.approx(np.array([1, 0.2, 0]), abs=0.05)
+    assert calibration.sum_weights((logits,), targets) == pytest.approx(
+        1 / calibration.temperature(logits, targets), 0.01
+    )
+
+
 def test_sure_from_is_the_lowest_confidence_that_keeps_the_promise(overconfident):
     logits, targets = overconfident
     probs = softmax(logits / 3)

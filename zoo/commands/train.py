@@ -70,7 +70,7 @@ def _check(chosen: argparse.Namespace) -> None:
     for name, path in (("--data", chosen.data), ("--votes", chosen.votes)):
         if path is not None and not path.is_file():
             raise common.UsageError(f"{name}: there is no file {path}.")
-    if not chosen.resume and (chosen.run / "state").is_dir():
+    if not chosen.resume and (chosen.run / "state").is_dir() and getattr(chosen, "epochs", None) != 0:
         raise common.UsageError(
             f"{chosen.run} holds a run already: go on with it (--resume), delete it, or give another folder (--run)."
         )

@@ -137,6 +137,9 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
         told(0.1, "TensorFlow.js, ONNX and the page")
         _light_parts(wish, graph, files, left_out)
         heavy = [part for part in wish.parts if part in _MADE_BY_TENSORFLOW]
+        if wish.cnn.second is not None and "int8" in heavy:
+            heavy.remove("int8")
+            left_out.append(_TOO_FINE)
         if heavy:
             told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
             made = keras_side.write(graph, identifier(wish.title), heavy, to_input(representative(wish.crops), side))
@@ -209,7 +212,7 @@ def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
         for node in graph.nodes
     ]
     names = [f"{node.name}/{name}" for node in graph.nodes for name in node.weights]
-    sizes = [(int(np.prod(entry["shape"])), "quantization" in entry) for entry in table]
+    sizes = [(int(np.prod(entry["shape"])), entry.get("quantization", {})) for entry in table]
     weights = [[name, *size] for name, size in zip(names, sizes, strict=True)]
     filled = {
         "title": html.escape(title),
@@ -294,6 +297,10 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
     )
 
 
+_TOO_FINE = (
+    "tflite/model-int8.tflite is left out: a kernel machine adds up thousands of numbers that eight bits make zero. "
+    "Other networks go out in eight bits, cnn-svm among them."
+)
 _EIGHT_BITS = "The app itself calculates this network in eight bits: other probabilities, mostly by thousandths. "
 
 

@@ -293,9 +293,10 @@ def _max_pooling(pad: _Pad, node: Node, x: str) -> str:
 
 
 def _reshape(pad: _Pad, node: Node, x: str) -> str:
-    if len(node.layer.target) != 3 or node.layer.target[:2] != (1, 1):
+    """A row as a picture; rows keep their order, so only what comes out needs its channels brought before its rows."""
+    if len(node.layer.target) != 3:
         raise UnsupportedError(f"a Reshape to {node.layer.target} is not written in ONNX.")
-    return pad.op("Reshape", x, pad.whole(-1, node.layer.target[2], 1, 1))
+    return pad.op("Transpose", pad.op("Reshape", x, pad.whole(-1, *node.layer.target)), perm=[0, 3, 1, 2])
 
 
 _WRITERS = {

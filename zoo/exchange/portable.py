@@ -23,15 +23,17 @@ from zoo import registry
 from zoo.cards import Card, checked
 from zoo.cnn import CnnClassifier
 from zoo.exchange import layers as kinds
+from zoo.exchange import rbf
 from zoo.exchange.archive import Archive
 from zoo.exchange.graph import Graph, Node, check
 from zoo.exchange.h5 import by_place, read_h5
 from zoo.exchange.keras_config import blueprint
 from zoo.exchange.layer import Layer, Shape
-from zoo.svm import Linear, SvmClassifier
+from zoo.svm import Kernel, Linear, SvmClassifier
 from zoo.teach.models import TaughtCnn
 
 SERVED, KEPT = "model.tflite", "model.keras"
+MIRRORED = "_mirrored"
 TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
 
 
@@ -53,16 +55,46 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     taught = isinstance(model, TaughtCnn)
     shape, nodes, head = _trunk(model.trunk.name if taught else model.name, root)
     layers = model.layers if taught else (head,)
-    nodes = list(nodes)
+    once = nodes = list(nodes)
     if model.mirror:
-        nodes, layers = both_ways(shape, nodes), _halved(layers)
-    for i, (kernel, bias) in enumerate(layers):
-        last = i == len(layers) - 1
-        scale = np.float32(model.temperature if last else 1.0)  # logits / temperature, once and for all
-        dense = kinds.Dense(len(bias), True, "softmax" if last else "relu")
-        weights = {"kernel": (kernel / scale).astype(np.float32), "bias": (bias / scale).astype(np.float32)}
-        nodes.append(_node("probabilities" if last else f"dense_{i + 1}", dense, nodes[-1].name, **weights))
+        nodes, layers = both_ways(shape, once), _halved(layers)
+    end = ("probabilities", "softmax") if model.second is None else ("first", "linear")
+    nodes = [*nodes, *_dense(layers, nodes[-1].name, model.temperature, end)]
+    if model.second is not None:
+        middle = [node.name for node in once if node.kind == "MaxPooling2D"][1]
+        nodes += read_again(_cooled(model.second, model.temperature), middle, model.mirror)
     return check(Graph(shape, tuple(nodes)))
+
+
+def _dense(
+    layers: Sequence[tuple[np.ndarray, np.ndarray]], source: str, temperature: float, end: tuple[str, str]
+) -> list[Node]:
+    """Layers with ReLU between them; the last, named and activated as `end` says, gives logits over `temperature`."""
+    nodes = []
+    for i, (kernel, bias) in enumerate(layers):
+        name, activation = end if i == len(layers) - 1 else (f"dense_{i + 1}", "relu")
+        scale = np.float32(temperature if i == len(layers) - 1 else 1.0)
+        weights = {"kernel": (kernel / scale).astype(np.float32), "bias": (bias / scale).astype(np.float32)}
+        nodes.append(_node(name, kinds.Dense(len(bias), True, activation), source, **weights))
+        source = name
+    return nodes
+
+
+def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
+    """The second reading of a network's middle maps, added to the first and made probabilities."""
+    maps, before = middle, []
+    if mirrored:
+        maps = "middle"
+        before = [Node(maps, "Add", {}, kinds.Add(), (middle, f"{middle}{MIRRORED}"), {})]
+    second = rbf.scores(machine, maps, 0.5 if mirrored else 1.0)
+    added = Node("twice", "Add", {}, kinds.Add(), ("first", second[-1].name), {})
+    return [*before, *second, added, _node("probabilities", kinds.Activation("softmax"), "twice")]
+
+
+def _cooled(machine: Kernel, temperature: float) -> Kernel:
+    """The machine with its scores divided by a temperature."""
+    scale = np.float32(temperature)
+    return replace(machine, coefficients=machine.coefficients / scale, bias=machine.bias / scale)
 
 
 def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
@@ -71,7 +103,7 @@ def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
     No format has a layer that mirrors. But a network whose windows are mirrored sees in a face what the
     network itself sees in the mirror image, where all before a mean, or before a row, treats left and right alike.
     """
-    names = {"": ""} | {node.name: f"{node.name}_mirrored" for node in nodes}
+    names = {"": ""} | {node.name: f"{node.name}{MIRRORED}" for node in nodes}
     shapes = Graph(shape, tuple(nodes)).shapes()
     laid_flat = {node.name: shapes[node.inputs[0]] for node in nodes if node.kind == "Flatten"}
     turned = []
@@ -126,7 +158,7 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
 
 def goes_out(card: Card) -> bool:
     """Whether a shipped model can be exported: of a network its ``.keras`` file must be there."""
-    return card.loader != "tflite" or KEPT in card.files
+    return card.loader not in ("tflite", "tflite-kernel") or KEPT in card.files
 
 
 def half(values: np.ndarray) -> np.ndarray:

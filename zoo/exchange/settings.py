@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from zoo.exchange.errors import ModelFileError
 
 MAX_SIDE = 2048  # of pictures, kernels, strides
-MAX_WIDTH = 8192  # channels of a layer
+MAX_WIDTH = 32_768  # channels of a layer; a kernel machine has one for each face that it learned from
 
 
 def record(value: object, what: str) -> dict:

@@ -2,7 +2,7 @@
 
 The first holds Keras 2's description of the network and a table of its weights, the second the weights.
 Written here because the Python package ``tensorflowjs`` cannot be installed beside our versions.
-Kernels whose numbers are exact in half precision are kept so, which TensorFlow.js widens again.
+Weights that lose nothing by it are kept in half precision or in a byte a number; TensorFlow.js widens them again.
 
 References
 ----------
@@ -23,6 +23,7 @@ from zoo.exchange.keras_config import blueprint, elements
 from zoo.exchange.layer import Weights
 from zoo.exchange.settings import number, record, rows, short, text
 
+ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
 _HALF = {"dtype": "float16", "original_dtype": "float32"}
 _SIZES = {"float32": 4, "float16": 2, "uint8": 1, "uint16": 2}
 
@@ -48,16 +49,32 @@ def write(graph: Graph, config: dict) -> dict[str, bytes]:
 
 
 def pack_weights(graph: Graph) -> tuple[list[dict], bytes]:
-    """The table of a network's weights and their bytes; in half precision where that loses nothing."""
+    """The table of a network's weights and their bytes, packed as tightly as loses nothing: see `packed`."""
     table, blocks = [], []
     for node in graph.nodes:
         for name, array in node.weights.items():
-            half = array.astype(np.float16)
-            exact = np.array_equal(half.astype(np.float32), array)
+            how, content = packed(array)
             entry = {"name": f"{node.name}/{_called(node, name)}", "shape": list(array.shape), "dtype": "float32"}
-            table.append(entry | ({"quantization": _HALF} if exact else {}))
-            blocks.append((half if exact else array).astype("<f2" if exact else "<f4").tobytes())
+            table.append(entry | ({"quantization": how} if how else {}))
+            blocks.append(content)
     return table, b"".join(blocks)
+
+
+def packed(array: np.ndarray) -> tuple[dict, bytes]:
+    """One weight's bytes, and how TensorFlow.js is to widen them; an empty dict for float32 as it is.
+
+    Whole multiples of one step, as kernel machines are kept (`zoo.classical.stepped`), take a byte each,
+    numbers that half precision can hold take two.
+    """
+    step = np.float32(np.abs(array).max(initial=0) / 127)
+    whole = np.round(array / step) if step else array
+    if step and np.abs(whole * step - array).max() <= step * ROUNDING:
+        how = {"dtype": "uint8", "scale": float(step), "min": -127 * float(step), "original_dtype": "float32"}
+        return how, (whole + 127).astype(np.uint8).tobytes()
+    half = array.astype(np.float16)
+    if np.array_equal(half.astype(np.float32), array):
+        return _HALF, half.astype("<f2").tobytes()
+    return {}, array.astype("<f4").tobytes()
 
 
 def _called(node: Node, name: str) -> str:

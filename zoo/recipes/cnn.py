@@ -19,12 +19,19 @@ Commands::
     python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv --epochs 40 --start checkpoints
     python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv --epochs 36 --start checkpoints --opinions 0.5
 
+Every run ends with the second reading of `cnn` (see `zoo.second`): a kernel machine on what the network
+sees after two of its four stages, three minutes and 5 GB of memory, which takes the last of these from
+71.9 to 73.8 % on PublicTest. By itself, for a network that is there already::
+
+    python -m zoo train cnn --data fer2013.csv --epochs 0 --start checkpoints
+
 ``--precision mixed_bfloat16`` halves the time on such a CPU; 115 seconds an epoch on one idle core.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,10 +39,11 @@ import keras
 import numpy as np
 
 from features.align import AlignSpec
-from zoo import checkpoint, opinions
+from zoo import checkpoint, classical, opinions, registry, second
 from zoo.augment import Augmentation
-from zoo.cards import Card, Training
-from zoo.cnn import to_input
+from zoo.cards import Card, Training, checked
+from zoo.classical import KernelSettings
+from zoo.cnn import CnnClassifier, to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, DataError, load_fer2013, read_ferplus
 from zoo.deep import (
@@ -44,10 +52,12 @@ from zoo.deep import (
     calibrated,
     fit,
     minutes,
+    tflite_bytes,
     two_heads,
     vote_shares,
     warm_start,
     with_head,
+    with_middle,
     write_artefacts,
 )
 from zoo.evaluation import ferplus_majority
@@ -58,12 +68,14 @@ from zoo.recipes import hog_svm
 from zoo.solo import Teachers, Teaching
 
 SIDE = 48
+DATA = "FER2013 and FER+ votes"
+THEN = ", then "
 CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.3)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--epochs", type=int, default=18, help="0: fit only the second reading of the cnn in --start")
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
@@ -77,14 +89,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blend", type=float, default=0.0, metavar="ALPHA", help="lay copies over each other (mixup); 0.3 is usual"
     )
+    usual = second.SETTINGS
+    parser.add_argument("--directions", type=int, default=usual.components, help="kept of the maps, second reading")
+    parser.add_argument("--gamma", type=float, default=usual.gamma, help="its kernel's width, times 1 / total variance")
+    parser.add_argument("--ridge", type=float, default=usual.ridge, help="what its squared loss gives up for calm")
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, keep the best epoch on PublicTest, calibrate there, write the checkpoints."""
+    data = load_fer2013(args.data, AlignSpec())
+    if not args.epochs:
+        return read_anew(args, data)
     schedule = Schedule(epochs=args.epochs, rate=args.rate, seed=args.seed, precision=args.precision)
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_global_policy(schedule.precision)
-    data = load_fer2013(args.data, AlignSpec())
     counts = votes_of(data, args.votes)
     parts = with_votes(data, counts)
     model = two_heads(network())
@@ -95,13 +113,45 @@ def train(args: argparse.Namespace) -> None:
         said = opinions.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
         batches.targets = Mixture(args.opinions)(batches.targets, said)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
-    command = "python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv"
-    command += f" --epochs {args.epochs} --rate {args.rate:g} --precision {args.precision}"
+    note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
+    publish(args.run, data, counts, note, _reading(args), args.out)
+
+
+def _command(args: argparse.Namespace) -> str:
+    command = "python -m zoo train cnn --data fer2013.csv"
+    command += " --votes fer2013new.csv" if args.epochs else ""
+    command += f" --epochs {args.epochs}"
+    command += f" --rate {args.rate:g} --precision {args.precision}" if args.epochs else ""
     command += f" --start {args.start.name}" if args.start else ""
     command += f" --opinions {args.opinions:g}" if args.opinions else ""
     command += f" --blend {args.blend:g}" if args.blend else ""
-    note = checkpoint.training_note(command, "FER2013 and FER+ votes", args.seed, minutes(args.run))
-    publish(args.run, data, counts, note, args.out)
+    return command + f" --directions {args.directions} --gamma {args.gamma:g} --ridge {args.ridge:g}"
+
+
+def _reading(args: argparse.Namespace) -> KernelSettings:
+    """What the second reading is fitted with."""
+    return KernelSettings(args.directions, ridge=args.ridge, gamma=args.gamma, seed=args.seed)
+
+
+def read_anew(args: argparse.Namespace, data: AlignedSet) -> None:
+    """Keep the network of ``--start`` as it is and fit only its second reading.
+
+    Raises
+    ------
+    DataError
+        Without ``--start``.
+    """
+    if not args.start:
+        raise DataError(
+            "--epochs 0 fits only the second reading; of which network? Give its folder: --start checkpoints."
+        )
+    folder, before = args.start / CNN.name, registry.card(CNN.name, args.start)
+    kept = keras.saving.load_model(checked(folder, before, "model.keras"), compile=False)
+    files = {"model.tflite": tflite_bytes(with_middle(kept), CNN.settings["bits"])}
+    files |= {name: (folder / name).read_bytes() for name in before.files if name not in checkpoint.SERVED}
+    command = f"{before.training.command.split(THEN)[0]}{THEN}{_command(args)}"
+    note = checkpoint.training_note(command, DATA, args.seed, before.training.minutes)
+    publish_read_twice(files, data, note, _reading(args), args.out)
 
 
 def second_opinions(training: AlignedSet, start: Path | None) -> np.ndarray:
@@ -133,32 +183,72 @@ def with_votes(data: AlignedSet, counts: np.ndarray) -> dict[str, tuple]:
     return {name: (data.rows(at), (shares[at], weights[at])) for name, at in rows.items()}
 
 
-def publish(run: Path, data: AlignedSet, counts: np.ndarray, note: Training, out: Path) -> None:
+def publish(
+    run: Path, data: AlignedSet, counts: np.ndarray, note: Training, reading: KernelSettings, out: Path
+) -> None:
     """Write a checkpoint for each head that learned something, each calibrated on PublicTest with its own labels."""
-    public = data.splits == "PublicTest"
     extras = run_files(run, two_heads(network()))
-    _publish_head(CNN, data.rows(np.flatnonzero(public)), (run, extras, note, out))
+    publish_read_twice(_files(with_middle(_head(run, CNN)), run, CNN) | extras, data, note, reading, out)
+    public = data.splits == "PublicTest"
     majority = ferplus_majority(counts)
     clear = np.flatnonzero(public & (majority >= 0) & (counts.sum(axis=1) > 0))
     if len(clear):
         voted = replace(data.rows(clear), targets=majority[clear], labels=EIGHT)
-        _publish_head(FERPLUS, voted, (run, extras, note, out))
+        files = _files(_head(run, FERPLUS), run, FERPLUS) | extras
+        served = CnnClassifier(FERPLUS.name, EIGHT, voted.faces.spec, files["model.tflite"], mirror=True)
+        settings, threshold = calibrated(served, voted)
+        _save(FERPLUS, settings, threshold, note, files, out)
 
 
-def _publish_head(card: Card, public: AlignedSet, made: tuple) -> None:
-    run, extras, note, out = made
-    served = with_head(run / "best.weights.h5", network, card.settings["head"])
+def publish_read_twice(
+    files: dict[str, bytes], data: AlignedSet, note: Training, reading: KernelSettings, out: Path
+) -> None:
+    """Fit the second reading of a network on Training and write both as `cnn`.
+
+    Parameters
+    ----------
+    files : dict
+        ``model.tflite``, which gives its middle maps, ``model.keras``, and what else the checkpoint keeps.
+    data : AlignedSet
+        Training and PublicTest.
+    note : Training
+    reading : KernelSettings
+        What the second reading is fitted with.
+    out : Path
+    """
+    start, public = time.perf_counter(), data.split("PublicTest")
+    once = CnnClassifier(CNN.name, data.labels, data.faces.spec, files["model.tflite"], mirror=True)
+    machine = second.as_logits(second.fit(once, data.split("Training"), reading), once, public)
+    twice = CnnClassifier(CNN.name, data.labels, data.faces.spec, files["model.tflite"], mirror=True, second=machine)
+    settings, threshold = calibrated(twice, public)
+    settings |= {"gamma": machine.gamma, "even": machine.even}
+    files = files | {"model.npz": checkpoint.arrays_bytes(**classical.kernel_arrays(machine))}
+    note = replace(note, minutes=round(note.minutes + (time.perf_counter() - start) / 60, 1))
+    _save(CNN, settings, threshold, note, files, out)
+
+
+def _head(run: Path, card: Card) -> keras.Model:
+    return with_head(run / "best.weights.h5", network, card.settings["head"])
+
+
+def _files(served: keras.Model, run: Path, card: Card) -> dict[str, bytes]:
     made = write_artefacts(served, run / card.name, card.settings["bits"])
-    tflite = made["model.tflite"].read_bytes()
-    settings, threshold = calibrated(card.name, tflite, public, mirror=True)
-    files = {"model.tflite": tflite, "model.keras": made["model.keras"].read_bytes(), **extras}
-    checkpoint.save(
-        replace(card, settings={**card.settings, **settings}, threshold=threshold, training=note), files, out
-    )
+    return {name: made[name].read_bytes() for name in ("model.tflite", "model.keras")}
+
+
+def _save(card: Card, settings: dict, threshold: float, note: Training, files: dict[str, bytes], out: Path) -> None:
+    card = replace(card, settings={**card.settings, **settings}, threshold=threshold, training=note)
+    checkpoint.save(card, files, out)
 
 
 CNN = replace(
-    checkpoint.draft("cnn", "CNN", "A convolutional network that learns its own features from pixels.", "tflite"),
+    checkpoint.draft(
+        "cnn",
+        "CNN",
+        "A convolutional network that learns its own features from pixels, read twice: by its last layers, and half "
+        "way up by a kernel machine that weighs them against thousands of faces.",
+        "tflite-kernel",
+    ),
     settings={"head": "fer2013", "bits": 8},
 )
 FERPLUS = replace(

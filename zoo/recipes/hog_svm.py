@@ -67,7 +67,8 @@ def train(args: argparse.Namespace) -> None:
     machine = fit(data.split("Training"), settings, args.parts, args.loss)
     note = checkpoint.training_note(_command(args, card), "FER2013", args.seed, (time.perf_counter() - start) / 60)
     card = replace(card, settings={"gamma": machine.gamma, "even": machine.even}, training=note)
-    svm.publish(card, svm.Fit(PARTS[args.parts], machine, _arrays(machine)), data.split("PublicTest"), args.out)
+    made = svm.Fit(PARTS[args.parts], machine, classical.kernel_arrays(machine))
+    svm.publish(card, made, data.split("PublicTest"), args.out)
 
 
 def _command(args: argparse.Namespace, card: Card) -> str:
@@ -84,11 +85,8 @@ def fit(
 ) -> Kernel:
     """The machine, with projection and support vectors as exact as they are kept."""
     descriptor = PARTS[parts]
-    described = classical.describe(descriptor, training.faces)
-    projection = classical.project(described, descriptor.mirror_order(training.faces.spec.size), settings)
-    z = classical.stepped(projection(described))
-    del described  # as large as the kernel that comes next
-    return classical.kernel_machine(projection, LOSSES[loss](z, projection.even, training.targets, settings))
+    order, kept = descriptor.mirror_order(training.faces.spec.size), (training.targets, settings, LOSSES[loss])
+    return classical.mirror_blind_machine(classical.describe(descriptor, training.faces), order, *kept)
 
 
 def opinions_on(training: AlignedSet) -> np.ndarray:
@@ -100,18 +98,3 @@ def opinions_on(training: AlignedSet) -> np.ndarray:
         return lambda faces: fitted(classical.describe(descriptor, faces))
 
     return opinions.cross_fitted(machine, training)
-
-
-def _arrays(machine: Kernel) -> dict[str, np.ndarray]:
-    return {
-        "mean": machine.mean.astype(np.float16),
-        **_bytes("components", machine.components),
-        **_bytes("vectors", machine.vectors),
-        "coefficients": machine.coefficients,
-        "bias": machine.bias,
-    }
-
-
-def _bytes(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
-    whole, step = classical.steps_of(values)
-    return {name: whole, f"{name}_step": np.array(step)}

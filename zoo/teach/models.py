@@ -84,6 +84,11 @@ class TaughtCnn:
         """Of the weights the trunk calculates with."""
         return self.trunk.bits
 
+    @property
+    def second(self) -> None:
+        """A head is taught on the embedding alone; what reads the trunk a second time is not used."""
+        return None
+
     def _for_trunk(self, faces: AlignedFaces) -> AlignedFaces:
         check_spec(self, faces)
         return replace(faces, spec=self.trunk.align)

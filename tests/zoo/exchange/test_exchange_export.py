@@ -20,13 +20,16 @@ from features.align import AlignedFaces, AlignSpec, align
 from features.descriptors import Joined, Lbp
 from zoo import registry
 from zoo.cards import CardError
+from zoo.classical import stepped
 from zoo.cnn import CnnClassifier, to_input
 from zoo.datasets import align_pictures
-from zoo.exchange import bundle, keras_side, onnx_side, portable, tfjs
+from zoo.deep import with_middle
+from zoo.exchange import bundle, keras_side, onnx_side, portable, rbf, tfjs
 from zoo.exchange.bundle import PARTS, NothingToExportError, Wish
-from zoo.exchange.graph import Graph
+from zoo.exchange.graph import Graph, check
 from zoo.exchange.importing import read_models
-from zoo.svm import Linear, SvmClassifier, softmax
+from zoo.labels import SEVEN
+from zoo.svm import Kernel, Linear, SvmClassifier, softmax
 from zoo.teach.models import TaughtCnn
 
 SAME = 1e-3
@@ -83,10 +86,15 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
 
 
 def kept_says(model: CnnClassifier, x: np.ndarray) -> np.ndarray:
-    """What Keras makes of the file that is kept beside the one that is served, shown both ways if that is."""
+    """What Keras makes of the file that is kept beside the one that is served, shown both ways and read twice if so."""
     kept = keras.saving.load_model(registry.CHECKPOINTS / model.name / "model.keras", compile=False)
-    ways = (x, x[:, :, ::-1]) if model.mirror else (x,)
-    return softmax(np.mean([kept.predict(way, verbose=0)[0] for way in ways], axis=0) / model.temperature)
+    logits, _, _, middle = with_middle(kept).predict(x, verbose=0)
+    if model.mirror:
+        turned, _, _, there = with_middle(kept).predict(x[:, :, ::-1], verbose=0)
+        logits, middle = (logits + turned) / 2, (middle + there[:, :, ::-1]) / 2
+    if model.second is not None:
+        logits = logits + model.second(middle.reshape(len(x), -1))
+    return softmax(logits / model.temperature)
 
 
 def served_within(model: CnnClassifier | TaughtCnn) -> float:
@@ -135,6 +143,75 @@ def test_a_network_beside_itself_in_a_mirror_sees_both_ways(name):
     apart = trunk.run(crops), trunk.run(crops[:, :, ::-1])
     assert np.abs(apart[0] - apart[1]).max() > 1e-2
     np.testing.assert_allclose(both.run(crops), apart[0] + apart[1], rtol=SAME, atol=SAME)
+
+
+@pytest.mark.parametrize("even", [None, 5])
+def test_a_kernel_machine_is_said_in_layers(even):
+    """Its own scores of maps, whether or not it averages over a mirror image."""
+    rng = np.random.default_rng(1)
+    mean, components, vectors, coefficients, bias = (
+        rng.normal(0, size, shape).astype(np.float32)
+        for size, shape in ((0.3, 36), (0.3, (36, 8)), (1, (50, 8)), (1, (50, 7)), (1, 7))
+    )
+    machine = Kernel(mean, components, vectors, coefficients, bias, 0.07, even)
+    maps = rng.normal(0, 1, (4, 3, 4, 3)).astype(np.float32)
+    graph = check(Graph((3, 4, 3), tuple(rbf.scores(machine, "", 0.5))))
+    assert graph.nodes[-1].name == "second"
+    expected = machine(maps.reshape(4, -1) / 2)
+    assert np.ptp(expected, axis=0).min() > 0.1
+    np.testing.assert_allclose(graph.run(maps), expected, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def twice(faces, tmp_path_factory) -> tuple[Path, tuple[str, ...]]:
+    """The zip of `cnn`, which is read twice, unpacked; and what was left out."""
+    made = bundle.make(Wish("Twice", ("tfjs", "tflite", "int8", "keras", "onnx"), zoo.load("cnn"), None, faces.images))
+    where = tmp_path_factory.mktemp("twice")
+    zipfile.ZipFile(io.BytesIO(made.data)).extractall(where)
+    return where, made.left_out
+
+
+def test_a_network_that_is_read_twice_goes_out_whole(twice, faces, x, modules):
+    where, left_out = twice
+    assert len(left_out) == 1 and "model-int8.tflite is left out: a kernel machine" in left_out[0]
+    assert not (where / "tflite/model-int8.tflite").exists() and (where / "predict.py").exists()
+    expected = portable.network(zoo.load("cnn")).run(x)
+    once = TaughtCnn("once", SEVEN, AlignSpec(), zoo.load("cnn"), (portable._trunk("cnn", registry.CHECKPOINTS)[2],))
+    assert np.abs(once.predict_proba(faces).probs - expected).max() > 30 * SAME  # the second reading counts
+    np.testing.assert_allclose(litert(where / "tflite/model.tflite", x), expected, atol=SAME)
+    kept = keras.models.load_model(where / "model.keras")
+    np.testing.assert_allclose(kept.predict(x, verbose=0), expected, atol=SAME)
+    session = pytest.importorskip("onnxruntime").InferenceSession(where / "onnx/cnn.onnx")
+    np.testing.assert_allclose(session.run(None, {"crop": x})[0], expected, atol=SAME)
+    with runtimes.served(where) as address:
+        np.testing.assert_allclose(in_node(modules, f"{address}/tfjs/model.json", x[:4]), expected[:4], atol=SAME)
+    assert (where / "tfjs/weights.bin").stat().st_size < 16 * 2**20  # support vectors take a byte a number
+
+
+def test_a_network_that_is_read_twice_comes_back(twice, make_zip, faces, x):
+    files = {name: (twice[0] / name).read_bytes() for name in ("tfjs/model.json", "tfjs/weights.bin", "labels.txt")}
+    (came,) = read_models(make_zip(files | {"preprocessing.json": (twice[0] / "preprocessing.json").read_bytes()}))
+    expected = portable.network(zoo.load("cnn")).run(x)
+    np.testing.assert_allclose(came.classifier("back").predict_proba(faces).probs, expected, atol=SAME)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("uint8", stepped(np.random.default_rng(2).normal(0, 3, (9, 5)).astype(np.float32)) * np.float32(0.37)),
+        ("float16", np.random.default_rng(2).normal(0, 3, (9, 5)).astype(np.float16).astype(np.float32)),
+        ("float32", np.random.default_rng(2).normal(0, 3, (9, 5)).astype(np.float32)),
+        ("float16", np.zeros((2, 3), np.float32)),
+        ("float16", np.zeros(0, np.float32)),
+    ],
+)
+def test_weights_are_packed_as_tightly_as_loses_nothing(kind, values):
+    how, content = tfjs.packed(values)
+    assert how.get("dtype", "float32") == kind
+    table = [{"name": "layer/kernel", "shape": list(values.shape), "dtype": "float32"} | {"quantization": how or None}]
+    named = {}
+    tfjs.read_group(content, table, named)
+    np.testing.assert_allclose(named["layer"]["kernel"], values, rtol=1e-6, atol=1e-6 * np.abs(values).max(initial=0))
 
 
 def test_the_zip_holds_what_was_asked_for(made, folder):
@@ -317,19 +394,26 @@ def test_a_name_that_keras_takes():
 
 @pytest.mark.data
 def test_eight_bits_on_fer2013(fer2013, tmp_path_factory):
-    """The shipped network in eight bits, as it goes out and as it is served: run with -s to see the figures."""
+    """The shipped networks in eight bits, as they go out and as they are served: run with -s to see the figures."""
     held = fer2013.pixels[fer2013.splits == "PublicTest"][:400]
     images = align_pictures(held, AlignSpec(), workers=1)[0].images
-    model = zoo.load("cnn")
-    graph = portable.network(model)
-    made = keras_side.write(graph, "cnn", ["int8"], to_input(bundle.representative(images[200:]), 48))
-    file = tmp_path_factory.mktemp("int8") / "model.tflite"
-    file.write_bytes(made["int8/model-int8.tflite"])
     x = to_input(images[:200], 48)
     zeros = np.zeros((200, 468, 3), np.float32), np.zeros((200, 2, 3), np.float32)
-    served = model.predict_proba(AlignedFaces(images[:200], *zeros, AlignSpec())).probs
-    whole = graph.run(x)
-    for words, probs, most in (("goes out", litert(file, x), 0.02), ("is served", served, 0.005)):
+    crops = AlignedFaces(images[:200], *zeros, AlignSpec())
+    layer = portable.network(portable.on_network(zoo.load("cnn-svm")))
+    made = keras_side.write(layer, "cnn_svm", ["int8"], to_input(bundle.representative(images[200:]), 48))
+    file = tmp_path_factory.mktemp("int8") / "model.tflite"
+    file.write_bytes(made["int8/model-int8.tflite"])
+    for words, probs, whole, most in (
+        ("cnn-svm as it goes out", litert(file, x), layer.run(x), 0.02),
+        ("cnn-svm as it is served", zoo.load("cnn-svm").predict_proba(crops).probs, layer.run(x), 0.005),
+        (
+            "cnn as it is served",
+            zoo.load("cnn").predict_proba(crops).probs,
+            portable.network(zoo.load("cnn")).run(x),
+            0.005,
+        ),
+    ):
         apart, same = np.abs(probs - whole).max(axis=1), (probs.argmax(axis=1) == whole.argmax(axis=1)).mean()
-        print(f"\nas it {words}: median {np.median(apart):.4f}, worst {apart.max():.4f}, same label {same:.1%}")
+        print(f"\n{words}: median {np.median(apart):.4f}, worst {apart.max():.4f}, same label {same:.1%}")
         assert np.median(apart) < most and same > 0.95
