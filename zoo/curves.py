@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 BLUE, ORANGE, INK, PAPER = "#0072b2", "#d55e00", "#23272e", "#ffffff"
 FOLDED = ("BatchNormalization", "ReLU", "Activation", "Dropout")
@@ -198,19 +199,21 @@ def _parents(node: object) -> Iterator[str]:
             yield from _parents(value)
 
 
-def draw_architecture(model, target: Path) -> None:
+def draw_architecture(model, target: Path | BinaryIO, more: Sequence[Box] = ()) -> None:
     """The network as a PNG: a box for every step with output shape and parameters, arcs for shortcuts.
 
     Parameters
     ----------
     model : keras.Model
-    target : Path
+    target : Path, or a file open for bytes
         The ``.png``.
+    more : sequence of Box
+        What is computed outside Keras, after the last layer; `parents` are names of the model's layers.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    steps = boxes(model)
+    steps = [*boxes(model), *more]
     figure = Figure(figsize=(6.4, 0.52 * len(steps) + 0.5))
     FigureCanvasAgg(figure)
     axis = figure.add_axes((0, 0, 1, 1))
@@ -221,7 +224,7 @@ def draw_architecture(model, target: Path) -> None:
     for i, step in enumerate(steps):
         _draw_box(axis, step, -i - 0.5)
     _draw_links(axis, steps)
-    figure.savefig(target, dpi=110, facecolor=PAPER)
+    figure.savefig(target, dpi=110, facecolor=PAPER, format="png")
 
 
 def heading(name: str, parameters: int) -> str:
@@ -253,6 +256,6 @@ def _draw_links(axis, steps: Sequence[Box]) -> None:
             if source == i - 1:
                 axis.annotate("", (0.43, -i - 0.19), (0.43, -i + 0.19), arrowprops=arrow)
             else:
-                curve = f"arc3,rad={-0.35 if i - source < 8 else -0.2}"
+                curve = f"arc3,rad={-0.35 if i - source < 8 else -min(0.2, 3.0 / (i - source))}"
                 bend = {**arrow, "color": ORANGE, "connectionstyle": curve, "shrinkA": 0, "shrinkB": 0}
                 axis.annotate("", (0.83, -i - 0.5), (0.83, -source - 0.5), arrowprops=bend)

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.zoo.made import made_set, made_splits
 from zoo import opinions, registry, second
@@ -102,6 +103,10 @@ def test_cnn_is_read_a_second_time_and_again_from_its_checkpoint(monkeypatch, tm
     assert card.loader == "tflite-kernel" and card.size_bytes == sum(
         (first / "cnn" / name).stat().st_size for name in ("model.tflite", "model.npz")
     )
+    with Image.open(first / "cnn" / "architecture.png") as twice, Image.open(tmp_path / "run/architecture.png") as once:
+        assert twice.width == once.width and twice.height - once.height == pytest.approx(
+            0.52 * 110, abs=2
+        )  # a box more
     said = model.predict_proba(data.faces[140:]).probs
     assert f"PublicTest accuracy {np.mean(said.argmax(axis=1) == data.targets[140:]):.4f}" in capsys.readouterr().out
     assert np.mean(said.argmax(axis=1) == data.targets[140:]) > 0.9  # after one epoch the network alone knows little

@@ -31,6 +31,7 @@ sees after two of its four stages, three minutes and 5 GB of memory, which takes
 from __future__ import annotations
 
 import argparse
+import io
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +45,7 @@ from zoo.augment import Augmentation
 from zoo.cards import Card, Training, checked
 from zoo.classical import KernelSettings
 from zoo.cnn import CnnClassifier, to_input
-from zoo.curves import run_files
+from zoo.curves import Box, draw_architecture, run_files
 from zoo.datasets import AlignedSet, DataError, load_fer2013, read_ferplus
 from zoo.deep import (
     Batches,
@@ -66,6 +67,7 @@ from zoo.networks import residual_vgg
 from zoo.opinions import Mixture
 from zoo.recipes import hog_svm
 from zoo.solo import Teachers, Teaching
+from zoo.svm import Kernel
 
 SIDE = 48
 DATA = "FER2013 and FER+ votes"
@@ -223,8 +225,21 @@ def publish_read_twice(
     settings, threshold = calibrated(twice, public)
     settings |= {"gamma": machine.gamma, "even": machine.even}
     files = files | {"model.npz": checkpoint.arrays_bytes(**classical.kernel_arrays(machine))}
+    files |= {"architecture.png": _picture(machine)}
     note = replace(note, minutes=round(note.minutes + (time.perf_counter() - start) / 60, 1))
     _save(CNN, settings, threshold, note, files, out)
+
+
+def _picture(machine: Kernel) -> bytes:
+    """The network with what reads it a second time."""
+    model = two_heads(network())
+    middle = [layer.name for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)][1]
+    count, labels = machine.coefficients.shape
+    parameters = machine.components.size + machine.vectors.size + machine.coefficients.size
+    words = f"Kernel machine, {count:,} faces × {machine.vectors.shape[1]}"
+    png = io.BytesIO()
+    draw_architecture(model, png, [Box(("second",), words, (labels,), parameters, (middle,))])
+    return png.getvalue()
 
 
 def _head(run: Path, card: Card) -> keras.Model:
