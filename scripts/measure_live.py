@@ -41,14 +41,21 @@ LISTEN = """(milliseconds) => new Promise((done) => {
 
 
 def clip(path: Path) -> Path:
-    """A second of the portrait at 640 x 480, moving a little, with a camera's noise: JPEGs one after the other."""
+    """A second of the portrait at 640 x 480, moving a little, with a camera's noise."""
     portrait = Image.open(ROOT / "ui/pictures/photo.jpg").convert("RGB").resize((480, 480))
+    sheet = Image.new("RGB", (640, 480), (90, 90, 90))
+    sheet.paste(portrait, (80, 0))
+    return stream(path, sheet)
+
+
+def stream(path: Path, picture: Image.Image) -> Path:
+    """What Chromium takes for a camera: JPEGs one after the other, a second of the picture swaying, with noise."""
     rng = np.random.default_rng(0)
     with path.open("wb") as file:
         for i in range(30):
-            sheet = Image.new("RGB", (640, 480), (90, 90, 90))
-            sheet.paste(portrait, (80 + round(8 * np.sin(2 * np.pi * i / 30)), 0))
-            noisy = np.asarray(sheet) + rng.normal(0, 3, (480, 640, 3))
+            sheet = Image.new("RGB", picture.size, (90, 90, 90))
+            sheet.paste(picture, (round(8 * np.sin(2 * np.pi * i / 30)), 0))
+            noisy = np.asarray(sheet) + rng.normal(0, 3, (picture.height, picture.width, 3))
             Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=85)
     return path
 

@@ -1,0 +1,121 @@
+"""Takes the README's pictures of Compare, Live and Video anew, so that they show the models there are now.
+
+Starts the app and a headless Chromium whose camera shows the six example faces.
+
+Examples:
+  python scripts/screenshots.py
+  python scripts/screenshots.py --out /tmp/pictures
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from scripts.load_live import ROOT, LoadError, served
+from scripts.measure_live import FLAGS, stream
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+COLOURS = 256
+
+
+def opened(browser: Browser, url: str, viewport: dict, scheme: str = "light") -> Page:
+    """The app's page, fresh."""
+    page = browser.new_context(permissions=["camera"], viewport=viewport, color_scheme=scheme).new_page()
+    page.goto(url)
+    page.get_by_role("tab", name="Compare").wait_for(timeout=60_000)
+    return page
+
+
+def compared(page: Page) -> Page:
+    """Once the portrait has its answer."""
+    page.get_by_text("The photo", exact=True).click()
+    page.locator("#fo-answer .fo-summary").wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    return page
+
+
+def live(page: Page) -> Page:
+    """After ten seconds of the camera."""
+    page.get_by_role("tab", name="Live").click()
+    page.locator(".fo-start").click()
+    page.wait_for_selector(".fo-live-face", timeout=60_000)
+    page.wait_for_timeout(10_000)
+    return page
+
+
+def annotated(page: Page) -> Page:
+    """Once the example clip is annotated, at the moment when its mouth is open."""
+    page.get_by_role("tab", name="Video").click()
+    page.locator("#fv-example").click()
+    page.wait_for_timeout(2000)
+    page.locator("#fv-start").click()
+    page.locator("#fv-answer .fo-summary").wait_for(timeout=120_000)
+    page.wait_for_function("document.querySelector('#fv-video video')?.videoWidth > 0")
+    page.evaluate("document.querySelector('#fv-video video').currentTime = 2.5")
+    page.wait_for_timeout(1500)
+    return page
+
+
+def kept(page: Page, path: Path, height: int | None = None) -> None:
+    """The whole page as a small PNG, or `height` pixels of it from the answer on; the page is closed."""
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    if height:
+        top = round(page.evaluate("document.querySelector('#fo-answer').getBoundingClientRect().top + scrollY"))
+        picture = picture.crop((0, top - 24, picture.width, top - 24 + height))
+    picture.quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    page.context.close()
+    print(f"wrote {path}, {picture.width} x {picture.height}")
+
+
+def take(chromium: str, url: str, out: Path) -> None:
+    """All of them."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        six = Image.open(ROOT / "ui/pictures/six-faces.jpg").convert("RGB").resize((640, 480))
+        camera = stream(Path(folder) / "clip.mjpeg", six)
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        kept(compared(opened(browser, url, WIDE)), out / "compare.png")
+        kept(compared(opened(browser, url, WIDE, "dark")), out / "compare-dark.png")
+        kept(compared(opened(browser, url, PHONE)), out / "compare-phone.png", 1180)
+        kept(live(opened(browser, url, WIDE)), out / "live.png")
+        kept(annotated(opened(browser, url, WIDE)), out / "video.png")
+        browser.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Take them, write them."""
+    about, _, examples = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="FOLDER", help="(default: docs)")
+    parser.add_argument("--url", help="of an app that runs already, on this computer")
+    parser.add_argument("--port", type=int, default=7969, help="for an app started for this (default: 7969)")
+    args = parser.parse_args(argv)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        print("screenshots: no Chromium; install it, or name it in CHROMIUM", file=sys.stderr)
+        return 2
+    args.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with served(args.url, None, args.port) as (url, _):
+            take(chromium, url, args.out)
+    except LoadError as error:
+        print(f"screenshots: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
