@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -22,16 +23,12 @@ def to_input(crops: np.ndarray, side: int) -> np.ndarray:
     return np.array(resized, np.float32).reshape(-1, side, side, 1)
 
 
-class CnnClassifier:
-    """A network with outputs ``logits (k,)``, ``embedding (e,)``, ``maps (h, w, c)`` and, maybe, ``middle``.
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How a network's outputs become answers.
 
     Parameters
     ----------
-    name : str
-    labels : LabelSet
-    align : AlignSpec
-    model : bytes
-        The ``.tflite`` file.
     temperature : float
         Logits are divided by it, so that confidence means what it says.
     mirror : bool
@@ -46,22 +43,32 @@ class CnnClassifier:
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (temperature scaling).
     """
 
+    temperature: float = 1.0
+    mirror: bool = False
+    second: Kernel | None = None
+
+
+class CnnClassifier:
+    """A network with outputs ``logits (k,)``, ``embedding (e,)``, ``maps (h, w, c)`` and, maybe, ``middle``.
+
+    Parameters
+    ----------
+    name : str
+    labels : LabelSet
+    align : AlignSpec
+    model : bytes
+        The ``.tflite`` file.
+    reading : Reading
+    """
+
     def __init__(
-        self,
-        name: str,
-        labels: LabelSet,
-        align: AlignSpec,
-        model: bytes,
-        temperature: float = 1.0,
-        mirror: bool = False,
-        second: Kernel | None = None,
+        self, name: str, labels: LabelSet, align: AlignSpec, model: bytes, reading: Reading | None = None
     ) -> None:
+        reading = reading or Reading()
         self.name = name
         self.labels = labels
         self.align = align
-        self.temperature = temperature
-        self.mirror = mirror
-        self.second = second
+        self.temperature, self.mirror, self.second = reading.temperature, reading.mirror, reading.second
         self._runner = _interpreter(model)
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]

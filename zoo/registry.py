@@ -15,7 +15,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from zoo.cards import CARD, Card, CardError, checked, read_card
 from zoo.classifier import Classifier
-from zoo.cnn import CnnClassifier
+from zoo.cnn import CnnClassifier, Reading
 from zoo.svm import Kernel, Linear, SvmClassifier
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
@@ -110,7 +110,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 def _load_cnn(card: Card, folder: Path, second: Kernel | None = None) -> CnnClassifier:
     model = checked(folder, card, "model.tflite").read_bytes()
     temperature, mirror = float(card.settings.get("temperature", 1.0)), bool(card.settings.get("mirror", False))
-    return CnnClassifier(card.name, card.labels, card.align, model, temperature, mirror, second)
+    return CnnClassifier(card.name, card.labels, card.align, model, Reading(temperature, mirror, second))
 
 
 def _load_cnn_read_twice(card: Card, folder: Path) -> CnnClassifier:

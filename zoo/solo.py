@@ -20,7 +20,7 @@ from zoo import checkpoint
 from zoo.augment import Augmentation
 from zoo.callbacks import Rule, ended, epochs_before
 from zoo.cards import Card
-from zoo.cnn import CnnClassifier, to_input
+from zoo.cnn import CnnClassifier, Reading, to_input
 from zoo.curves import run_files
 from zoo.datasets import AlignedSet, load_fer2013
 from zoo.deep import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over, write_artefacts
@@ -54,7 +54,7 @@ class Plan:
     dropout : float
         Before the last layer.
     mirror : bool
-        Whether it is served the face and its mirror image; see `zoo.cnn.CnnClassifier`.
+        Whether it is served the face and its mirror image; see `zoo.cnn.Reading`.
     keep_keras : bool
         Whether the checkpoint holds the ``.keras`` file too, for training further.
     bits : int
@@ -296,7 +296,9 @@ def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str
     made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name, plan.bits)
     tflite = made["model.tflite"].read_bytes()
     spec = public.faces.spec
-    settings, threshold = calibrated(CnnClassifier(plan.name, plan.labels, spec, tflite, mirror=plan.mirror), public)
+    settings, threshold = calibrated(
+        CnnClassifier(plan.name, plan.labels, spec, tflite, Reading(mirror=plan.mirror)), public
+    )
     settings["bits"] = plan.bits
     note = checkpoint.training_note(typed, "FER2013", args.seed, minutes(args.run))
     card = Card(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo import registry
-from zoo.cnn import CnnClassifier, _outputs_by_rank, to_input
+from zoo.cnn import CnnClassifier, Reading, _outputs_by_rank, to_input
 from zoo.labels import SEVEN
 
 
@@ -30,7 +30,7 @@ def test_logits_embedding_and_maps(cnn, crops):
 def test_temperature_softens(cnn, portrait_face):
     card = registry.card(cnn.name)
     model = (registry.CHECKPOINTS / cnn.name / "model.tflite").read_bytes()
-    sharp, soft = (CnnClassifier("t", card.labels, card.align, model, t) for t in (0.5, 4.0))
+    sharp, soft = (CnnClassifier("t", card.labels, card.align, model, Reading(t)) for t in (0.5, 4.0))
     assert sharp.predict_proba(portrait_face).confidence > soft.predict_proba(portrait_face).confidence
     assert sharp.predict_proba(portrait_face).names == soft.predict_proba(portrait_face).names
 

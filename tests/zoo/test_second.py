@@ -13,7 +13,7 @@ from zoo import registry, second
 from zoo.cards import CardError
 from zoo.checkpoint import arrays_bytes
 from zoo.classical import kernel_arrays
-from zoo.cnn import CnnClassifier
+from zoo.cnn import CnnClassifier, Reading
 from zoo.svm import Kernel, softmax
 
 SETTINGS = replace(second.SETTINGS, components=24)
@@ -29,7 +29,7 @@ def twice(request) -> CnnClassifier:
 def once(twice) -> CnnClassifier:
     """The same network, read once, its logits as they come."""
     model = (registry.CHECKPOINTS / twice.name / "model.tflite").read_bytes()
-    return CnnClassifier("once", twice.labels, twice.align, model, mirror=True)
+    return CnnClassifier("once", twice.labels, twice.align, model, Reading(mirror=True))
 
 
 def test_there_is_one():
@@ -74,7 +74,7 @@ def test_it_learns_what_the_middle_shows_and_weighs_it(once):
 
 def replaced(once: CnnClassifier, machine: Kernel) -> CnnClassifier:
     model = (registry.CHECKPOINTS / TWICE[0] / "model.tflite").read_bytes()
-    return CnnClassifier("both", once.labels, once.align, model, mirror=True, second=machine)
+    return CnnClassifier("both", once.labels, once.align, model, Reading(mirror=True, second=machine))
 
 
 def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):

@@ -34,6 +34,7 @@ import argparse
 import io
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -44,7 +45,7 @@ from zoo import checkpoint, classical, opinions, registry, second
 from zoo.augment import Augmentation
 from zoo.cards import Card, Training, checked
 from zoo.classical import KernelSettings
-from zoo.cnn import CnnClassifier, to_input
+from zoo.cnn import CnnClassifier, Reading, to_input
 from zoo.curves import Box, draw_architecture, run_files
 from zoo.datasets import AlignedSet, DataError, load_fer2013, read_ferplus
 from zoo.deep import (
@@ -197,7 +198,7 @@ def publish(
     if len(clear):
         voted = replace(data.rows(clear), targets=majority[clear], labels=EIGHT)
         files = _files(_head(run, FERPLUS), run, FERPLUS) | extras
-        served = CnnClassifier(FERPLUS.name, EIGHT, voted.faces.spec, files["model.tflite"], mirror=True)
+        served = CnnClassifier(FERPLUS.name, EIGHT, voted.faces.spec, files["model.tflite"], Reading(mirror=True))
         settings, threshold = calibrated(served, voted)
         _save(FERPLUS, settings, threshold, note, files, out)
 
@@ -219,9 +220,10 @@ def publish_read_twice(
     out : Path
     """
     start, public = time.perf_counter(), data.split("PublicTest")
-    once = CnnClassifier(CNN.name, data.labels, data.faces.spec, files["model.tflite"], mirror=True)
+    served = partial(CnnClassifier, CNN.name, data.labels, data.faces.spec, files["model.tflite"])
+    once = served(Reading(mirror=True))
     machine = second.as_logits(second.fit(once, data.split("Training"), reading), once, public)
-    twice = CnnClassifier(CNN.name, data.labels, data.faces.spec, files["model.tflite"], mirror=True, second=machine)
+    twice = served(Reading(mirror=True, second=machine))
     settings, threshold = calibrated(twice, public)
     settings |= {"gamma": machine.gamma, "even": machine.even}
     files = files | {"model.npz": checkpoint.arrays_bytes(**classical.kernel_arrays(machine))}
