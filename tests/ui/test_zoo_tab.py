@@ -235,3 +235,14 @@ def test_sort_choose_click_and_compare(page, zoo):
     page.get_by_role("option", name="Good").click()
     page.get_by_text("Good is right 20.0 points more often than Small").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [1280, 390], indirect=True)
+def test_a_long_name_stays_in_its_column(page):
+    ends = page.evaluate("""() => {
+      const button = document.querySelector('.fz-board tbody .fz-model button');
+      button.textContent = 'CNN of the Keras blog';
+      return [button, button.closest('.fz-model')].map((each) => each.getBoundingClientRect().right);
+    }""")
+    assert ends[0] <= ends[1]

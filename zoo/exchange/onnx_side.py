@@ -19,9 +19,11 @@ from onnx import TensorProto, helper, numpy_helper
 from features.descriptors import Hog, Zoom
 from zoo.exchange import layers as kinds
 from zoo.exchange.graph import Graph, Node
+from zoo.exchange.packing import as_halves, as_steps
 from zoo.svm import Kernel, Linear, SvmClassifier
 
 OPSET, IR = 17, 8
+MANY = 1000  # numbers from which packing is worth a node or two
 
 
 class UnsupportedError(ValueError):
@@ -46,6 +48,18 @@ class _Pad:
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
         return name
+
+    def weight(self, value: np.ndarray) -> str:
+        """A learned float32 constant, kept as tightly as loses nothing; runtimes widen it once, when they load it."""
+        array = np.asarray(value, np.float32)
+        if array.size >= MANY and (steps := as_steps(array)) is not None:
+            whole, step = steps
+            return self.op(
+                "Mul", self.op("Cast", self.constant(whole, np.int8), to=TensorProto.FLOAT), self.constant(step)
+            )
+        if array.size >= MANY and (half := as_halves(array)) is not None:
+            return self.op("Cast", self.constant(half, np.float16), to=TensorProto.FLOAT)
+        return self.constant(array)
 
     def whole(self, *values: int) -> str:
         """A constant list of whole numbers."""
@@ -184,25 +198,26 @@ def _unit(pad: _Pad, blocks: str) -> str:
 
 
 def _linear(pad: _Pad, x: str, machine: Linear) -> str:
-    return pad.op("Add", pad.op("MatMul", x, pad.constant(machine.weights)), pad.constant(machine.bias))
+    return pad.op("Add", pad.op("MatMul", x, pad.weight(machine.weights)), pad.weight(machine.bias))
 
 
 def _kernel(pad: _Pad, x: str, machine: Kernel) -> str:
     """Scores of an RBF machine behind a projection; averaged over a face and its mirror image if it is."""
-    z = pad.op("MatMul", pad.op("Sub", x, pad.constant(machine.mean)), pad.constant(machine.components))
+    z = pad.op("MatMul", pad.op("Sub", x, pad.weight(machine.mean)), pad.weight(machine.components))
     width = machine.vectors.shape[1]
     even = width if machine.even is None else machine.even
-    kept = pad.op("MatMul", pad.part(z, 1, 0, even), pad.constant(machine.vectors[:, :even].T))
+    vectors = pad.weight(machine.vectors.T)
+    kept = pad.op("MatMul", pad.part(z, 1, 0, even), pad.part(vectors, 0, 0, even))
     squares = pad.op("ReduceSum", pad.op("Mul", z, z), pad.whole(1), keepdims=1)
     squares = pad.op("Add", squares, pad.constant((machine.vectors**2).sum(axis=1)))
     products = [kept]
     if machine.even is not None:
-        turned = pad.op("MatMul", pad.part(z, 1, even, width), pad.constant(machine.vectors[:, even:].T))
+        turned = pad.op("MatMul", pad.part(z, 1, even, width), pad.part(vectors, 0, even, width))
         products = [pad.op("Add", kept, turned), pad.op("Sub", kept, turned)]
     kernels = [_rbf(pad, product, squares, machine.gamma) for product in products]
     kernel = pad.op("Mean", *kernels)
-    scores = pad.op("MatMul", kernel, pad.constant(machine.coefficients))
-    return pad.op("Add", scores, pad.constant(machine.bias))
+    scores = pad.op("MatMul", kernel, pad.weight(machine.coefficients))
+    return pad.op("Add", scores, pad.weight(machine.bias))
 
 
 def _rbf(pad: _Pad, products: str, squares: str, gamma: float) -> str:
@@ -234,8 +249,8 @@ def network(graph: Graph, title: str = "cnn") -> bytes:
 
 def _conv(pad: _Pad, node: Node, x: str) -> str:
     layer: kinds.Conv2D = node.layer
-    inputs = [x, pad.constant(node.weights["kernel"].transpose(3, 2, 0, 1))]
-    inputs += [pad.constant(node.weights["bias"])] if layer.use_bias else []
+    inputs = [x, pad.weight(node.weights["kernel"].transpose(3, 2, 0, 1))]
+    inputs += [pad.weight(node.weights["bias"])] if layer.use_bias else []
     edges = "SAME_UPPER" if layer.padding == "same" else "VALID"
     out = pad.op("Conv", *inputs, auto_pad=edges, strides=layer.strides, dilations=layer.dilation)
     return _activated(pad, out, layer.activation)
@@ -256,15 +271,15 @@ def _depthwise(pad: _Pad, node: Node, x: str) -> str:
     layer: kinds.DepthwiseConv2D = node.layer
     height, width, channels, each = node.weights["kernel"].shape
     kernel = node.weights["kernel"].reshape(height, width, 1, channels * each).transpose(3, 2, 0, 1)
-    inputs = [x, pad.constant(kernel)] + ([pad.constant(node.weights["bias"])] if layer.use_bias else [])
+    inputs = [x, pad.weight(kernel)] + ([pad.weight(node.weights["bias"])] if layer.use_bias else [])
     edges = "SAME_UPPER" if layer.padding == "same" else "VALID"
     out = pad.op("Conv", *inputs, auto_pad=edges, strides=layer.strides, group=channels)
     return _activated(pad, out, layer.activation)
 
 
 def _dense(pad: _Pad, node: Node, x: str) -> str:
-    out = pad.op("MatMul", x, pad.constant(node.weights["kernel"]))
-    out = pad.op("Add", out, pad.constant(node.weights["bias"])) if node.layer.use_bias else out
+    out = pad.op("MatMul", x, pad.weight(node.weights["kernel"]))
+    out = pad.op("Add", out, pad.weight(node.weights["bias"])) if node.layer.use_bias else out
     return _activated(pad, out, node.layer.activation)
 
 

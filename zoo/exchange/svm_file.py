@@ -13,6 +13,7 @@ from features.faces import MESH_POINTS
 from zoo.exchange.archive import Archive
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.layer import Shape, Weights
+from zoo.exchange.packing import pack
 from zoo.exchange.settings import number, record, rows, short, whole
 from zoo.exchange.tfjs import read_group
 from zoo.labels import LabelSet
@@ -26,10 +27,9 @@ def write(model: SvmClassifier) -> dict[str, bytes]:
     machine = model.machine
     names = _KERNEL if isinstance(machine, Kernel) else ("weights", "bias")
     arrays = {name: getattr(machine, name) for name in names} | {"scale": model.scale, "shift": model.shift}
-    table = [{"name": f"svm/{name}", "shape": list(a.shape), "dtype": "float32"} for name, a in arrays.items()]
+    table, content = pack({f"svm/{name}": np.asarray(array, np.float32) for name, array in arrays.items()})
     settings = {"gamma": machine.gamma, "even": machine.even} if isinstance(machine, Kernel) else {}
     notes = {"descriptor": to_config(model.descriptor), **settings, "arrays": table}
-    content = b"".join(np.asarray(a, "<f4").tobytes() for a in arrays.values())
     return {"svm.json": json.dumps(notes, indent=1).encode(), "svm.bin": content}
 
 

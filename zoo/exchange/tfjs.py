@@ -21,10 +21,9 @@ from zoo.exchange.errors import ModelFileError
 from zoo.exchange.graph import MAX_WEIGHTS, Graph, Node
 from zoo.exchange.keras_config import blueprint, elements
 from zoo.exchange.layer import Weights
+from zoo.exchange.packing import pack
 from zoo.exchange.settings import number, record, rows, short, text
 
-ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
-_HALF = {"dtype": "float16", "original_dtype": "float32"}
 _SIZES = {"float32": 4, "float16": 2, "uint8": 1, "uint16": 2}
 
 
@@ -49,32 +48,10 @@ def write(graph: Graph, config: dict) -> dict[str, bytes]:
 
 
 def pack_weights(graph: Graph) -> tuple[list[dict], bytes]:
-    """The table of a network's weights and their bytes, packed as tightly as loses nothing: see `packed`."""
-    table, blocks = [], []
-    for node in graph.nodes:
-        for name, array in node.weights.items():
-            how, content = packed(array)
-            entry = {"name": f"{node.name}/{_called(node, name)}", "shape": list(array.shape), "dtype": "float32"}
-            table.append(entry | ({"quantization": how} if how else {}))
-            blocks.append(content)
-    return table, b"".join(blocks)
-
-
-def packed(array: np.ndarray) -> tuple[dict, bytes]:
-    """One weight's bytes, and how TensorFlow.js is to widen them; an empty dict for float32 as it is.
-
-    Whole multiples of one step, as kernel machines are kept (`zoo.classical.stepped`), take a byte each,
-    numbers that half precision can hold take two.
-    """
-    step = np.float32(np.abs(array).max(initial=0) / 127)
-    whole = np.round(array / step) if step else array
-    if step and np.abs(whole * step - array).max() <= step * ROUNDING:
-        how = {"dtype": "uint8", "scale": float(step), "min": -127 * float(step), "original_dtype": "float32"}
-        return how, (whole + 127).astype(np.uint8).tobytes()
-    half = array.astype(np.float16)
-    if np.array_equal(half.astype(np.float32), array):
-        return _HALF, half.astype("<f2").tobytes()
-    return {}, array.astype("<f4").tobytes()
+    """The table of a network's weights and their bytes; see `zoo.exchange.packing`."""
+    return pack(
+        {f"{node.name}/{_called(node, name)}": array for node in graph.nodes for name, array in node.weights.items()}
+    )
 
 
 def _called(node: Node, name: str) -> str:

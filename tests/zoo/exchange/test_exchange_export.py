@@ -28,6 +28,7 @@ from zoo.exchange import bundle, keras_side, onnx_side, portable, rbf, tfjs
 from zoo.exchange.bundle import PARTS, NothingToExportError, Wish
 from zoo.exchange.graph import Graph, check
 from zoo.exchange.importing import read_models
+from zoo.exchange.packing import pack
 from zoo.labels import SEVEN
 from zoo.svm import Kernel, Linear, SvmClassifier, softmax
 from zoo.teach.models import TaughtCnn
@@ -206,9 +207,9 @@ def test_a_network_that_is_read_twice_comes_back(twice, make_zip, faces, x):
     ],
 )
 def test_weights_are_packed_as_tightly_as_loses_nothing(kind, values):
-    how, content = tfjs.packed(values)
-    assert how.get("dtype", "float32") == kind
-    table = [{"name": "layer/kernel", "shape": list(values.shape), "dtype": "float32"} | {"quantization": how or None}]
+    table, content = pack({"layer/kernel": values})
+    assert table[0].get("quantization", {}).get("dtype", "float32") == kind
+    assert len(content) == values.size * {"uint8": 1, "float16": 2, "float32": 4}[kind]
     named = {}
     tfjs.read_group(content, table, named)
     np.testing.assert_allclose(named["layer"]["kernel"], values, rtol=1e-6, atol=1e-6 * np.abs(values).max(initial=0))
