@@ -16,6 +16,7 @@ from features.mesh import contours, tesselation
 # Okabe and Ito's colours, told apart with every kind of colour vision (https://jfly.uni-koeln.de/color/).
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 INK, PAPER = (20, 20, 20), (255, 255, 255)
+LESS, MORE = COLOURS[5], COLOURS[4]
 
 
 def colour(i: int) -> tuple[int, int, int]:
@@ -87,6 +88,27 @@ def hog_glyphs(crop: np.ndarray, descriptor: Hog | None = None, side: int = 432)
     behind = cv2.resize(crop, (columns * pixels, rows * pixels), interpolation=cv2.INTER_CUBIC)[:, :, None] * 0.4
     stroke = np.array([255, 236, 170])
     return np.rint(behind * (1 - light) + stroke * light).astype(np.uint8)
+
+
+def pull(crop: np.ndarray, change: np.ndarray, full: float, side: int = 144) -> np.ndarray:
+    """A crop under what changes when each of its places is covered: orange for less, blue for more.
+
+    Parameters
+    ----------
+    crop : ndarray
+        ``uint8 (S, S)``.
+    change : ndarray
+        ``(g, g)``, any numbers.
+    full : float
+        The change, up or down, at which the colour is strongest.
+    side : int
+        Of the picture in pixels.
+    """
+    grey = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32)[:, :, None]
+    smooth = cv2.resize(change.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)[:, :, None]
+    colour_of = np.where(smooth < 0, np.float32(LESS), np.float32(MORE))
+    weight = 0.75 * (np.abs(smooth) / max(full, 1e-9)).clip(max=1)
+    return np.rint(grey * (1 - weight) + colour_of * weight).astype(np.uint8)
 
 
 def strip(crops: np.ndarray, columns: int = 10, side: int = 96) -> np.ndarray:

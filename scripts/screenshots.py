@@ -37,9 +37,11 @@ def opened(browser: Browser, url: str, viewport: dict, scheme: str = "light") ->
     return page
 
 
-def compared(page: Page) -> Page:
-    """Once the portrait has its answer."""
-    page.get_by_text("The photo", exact=True).click()
+def compared(page: Page, example: str = "photo", covering: bool = False) -> Page:
+    """Once an example has its answer."""
+    if covering:
+        page.locator("#fo-covering input").check()
+    page.locator(f"#fo-examples [data-name={example}]").click()
     page.locator("#fo-answer .fo-summary").wait_for(timeout=60_000)
     page.wait_for_timeout(1500)
     return page
@@ -85,7 +87,7 @@ def take(chromium: str, url: str, out: Path) -> None:
         camera = stream(Path(folder) / "clip.mjpeg", six)
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        kept(compared(opened(browser, url, WIDE)), out / "compare.png")
+        kept(compared(opened(browser, url, WIDE), "mouth-open", covering=True), out / "compare.png")
         kept(compared(opened(browser, url, WIDE, "dark")), out / "compare-dark.png")
         kept(compared(opened(browser, url, PHONE)), out / "compare-phone.png", 1180)
         kept(live(opened(browser, url, WIDE)), out / "live.png")

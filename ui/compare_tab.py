@@ -38,11 +38,12 @@ PRIVATE = {"api_visibility": "private"}
 
 @dataclass(frozen=True)
 class Inputs:
-    """The tab's controls, in the order that `CompareTab.show` and the API take them."""
+    """The tab's controls; the first three in the order that `CompareTab.show` and the API take them."""
 
     photo: gr.Image
     models: gr.CheckboxGroup
     labels: gr.Radio
+    covering: gr.Checkbox
 
     def __iter__(self):
         return iter((self.photo, self.models, self.labels))
@@ -61,8 +62,10 @@ class CompareTab:
         self.engine = engine
         self.room = room
 
-    def show(self, photo: dict | None, models: list[str], labels: str, request: gr.Request) -> tuple[str, str]:
-        """The answer as HTML, and as one line to be read out."""
+    def show(
+        self, photo: dict | None, models: list[str], labels: str, request: gr.Request, covering: bool = False
+    ) -> tuple[str, str]:
+        """The answer as HTML, and as one line to be read out; `covering` shows what each answer hangs on."""
         if photo is None:
             return results.WAITING, ""
         session = str(request.session_hash)
@@ -73,7 +76,7 @@ class CompareTab:
         try:
             comparison = self._compare(photo, in_order, labels, session)
             models = {model.name: model for model in self.engine.models(in_order, session)}
-            html = results.page(comparison, cards, models, self._file_name(photo))
+            html = results.page(comparison, cards, models, self._file_name(photo), covering is True)
             return html, results.summary(comparison)
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
@@ -221,7 +224,8 @@ def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
     labels = gr.Radio(
         [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label="Labels", elem_id="fo-labels"
     )
-    return Inputs(photo, models, labels), examples
+    covering = gr.Checkbox(False, label=wording.HOLD["ask"], info=wording.HOLD["ask_hint"], elem_id="fo-covering")
+    return Inputs(photo, models, labels, covering), examples
 
 
 def _thumbnails(room: Room) -> str:
@@ -238,8 +242,9 @@ def _thumbnail(example: Example) -> str:
 
 
 def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.HTML]) -> None:
-    changes = [inputs.photo.change, inputs.models.change, inputs.labels.change]
-    gr.on(changes, tab.show, list(inputs), outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+    changes = [inputs.photo.change, inputs.models.change, inputs.labels.change, inputs.covering.change]
+    given = [*inputs, inputs.covering]
+    gr.on(changes, tab.show, given, outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
     script.click(tab.answer, list(inputs), gr.JSON(visible=False), api_name="compare", **RAW)

@@ -10,7 +10,7 @@ import numpy as np
 
 from features import quality
 from features.faces import Faces
-from ui import bars, embed, stages, wording
+from ui import bars, embed, holds, stages, wording
 from zoo import records
 from zoo.cards import Card
 from zoo.classifier import Classifier
@@ -24,7 +24,13 @@ WAITING = (
 )
 
 
-def page(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], file: str = "") -> str:
+def page(
+    comparison: Comparison,
+    cards: Mapping[str, Card],
+    models: Mapping[str, Classifier],
+    file: str = "",
+    covering: bool = False,
+) -> str:
     """The whole answer as HTML.
 
     Parameters
@@ -36,8 +42,11 @@ def page(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str,
         Name to model, for what each of the compared ones computes on its way.
     file : str
         The picture's name, for the downloads.
+    covering : bool
+        Whether to show what each answer hangs on, too; see `ui.holds`.
     """
-    return f'<div class="fo-results">{_photo(comparison, cards, file)}{_body(comparison, cards, models)}</div>'
+    body = _body(comparison, cards, models, covering)
+    return f'<div class="fo-results">{_photo(comparison, cards, file)}{body}</div>'
 
 
 def sorry(sentence: str) -> str:
@@ -84,16 +93,28 @@ def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> st
     )
 
 
-def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
+def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], covering: bool) -> str:
     if not len(comparison.faces):
         hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
         return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
-    strips = (stages.strip(comparison, i, cards, models) for i in range(len(comparison.faces)))
-    return "".join(_face(comparison, i, cards, notes[i], strip) for i, strip in enumerate(strips))
+    faces = range(len(comparison.faces))
+    strips = [_strip(i, stages.strip(comparison, i, cards, models)) for i in faces]
+    if covering:
+        strips = [holds.panel(comparison, i, cards, models) + strips[i] for i in faces]
+    return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
 
 
-def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], strip: str) -> str:
+def _strip(i: int, stage_by_stage: str) -> str:
+    """The four stages, open for the first face."""
+    opened = " open" if i == 0 else ""
+    return (
+        f'<details class="fo-details"{opened}><summary>How they got there, in four stages</summary>'
+        f"{stage_by_stage}</details>"
+    )
+
+
+def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], below: str) -> str:
     crop = embed.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
@@ -102,9 +123,7 @@ def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequ
         f"{_badge(comparison, i, cards)}</header>"
         f'<div class="fo-face"><div class="fo-seen"><figure>{crop}<figcaption>What the models saw</figcaption></figure>'
         f"{_notes(notes)}</div>"
-        f'<div class="fo-answers">{answers}</div></div>'
-        f'<details class="fo-details"{" open" if i == 0 else ""}><summary>How they got there, in four stages</summary>'
-        f"{strip}</details></section>"
+        f'<div class="fo-answers">{answers}</div></div>{below}</section>'
     )
 
 

@@ -60,6 +60,16 @@ FAILED = "Something failed here, and not because of you. Try again, or another p
 CHOOSE_MODELS = "Choose one or more models."
 GONE = f"This picture was deleted after {KEPT_MINUTES} minutes, as promised. Choose it again."
 
+HOLD = {
+    "ask": "What does each answer hang on?",
+    "ask_hint": "Covers every place of a face in turn and asks the models again: a second or less.",
+    "title": "What each answer hangs on",
+    "legend": "Orange: covering this place weakens the answer. Blue: covering it strengthens the answer.",
+    "most": "weakest when covered: {0}",
+    "few": "Only the first {0} faces are covered in this way.",
+    "alt": "What the answer hangs on: {0}",
+}
+
 LIVE = {
     "idle": "Press Start, and every model’s answer appears beside the picture, many times a second.",
     "opening": "Waiting for the camera. Your browser may ask whether this page may use it.",

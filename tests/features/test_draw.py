@@ -143,3 +143,16 @@ def test_mosaic_is_nearly_square_and_says_what_it_takes():
     assert draw.mosaic(np.zeros((4, 4, 32))).shape[:2] == (6 * 50 + 2, 6 * 50 + 2)
     with pytest.raises(ValueError, match=r"\(h, w, c\)"):
         draw.mosaic(np.zeros((4, 4)))
+
+
+def test_places_are_orange_where_less_and_blue_where_more():
+    crop = np.full((72, 72), 128, np.uint8)
+    change = np.zeros((9, 9))
+    change[1, 1], change[7, 7] = -2, 1
+    picture = draw.pull(crop, change, full=2.0, side=90).astype(int)
+    assert picture.shape == (90, 90, 3)
+    red, _, blue = picture[15, 15]
+    assert red > 180 and blue < 60
+    red, _, blue = picture[75, 75]
+    assert blue > 140 and red < 100 and (picture[45, 45] == 128).all()
+    assert (draw.pull(crop, change * 0, full=0.0) == 128).all()

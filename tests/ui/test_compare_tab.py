@@ -11,7 +11,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from ui import stages, wording
+from ui import holds, stages, wording
 from ui.compare_tab import CompareTab
 from ui.engine import Engine
 from zoo import registry
@@ -84,3 +84,25 @@ def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
     widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]
     assert max(widths[0]) == 2 * max(widths[1]) == stages.PATCH
     assert len(html) < 2.5e6
+
+
+def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo):
+    tab = CompareTab(engine)
+    plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
+    assert "fo-hold" not in plain
+    html, spoken = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST, True)
+    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
+    said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span><span>(.+?)</span>", part)
+    assert [(title, label) for title, label, *_ in said] == [("HOG + SVM", "happy"), ("CNN", "happy")]
+    assert all(float(before) >= float(after) for _, _, before, after, _ in said)
+    assert said[0][-1] == "weakest when covered: mouth" and part.count("<img") == 2
+    assert spoken == wording.found(1, 1, 2)
+    assert "fo-hold" not in tab.show(photo, ["cnn"], "7", REQUEST, "yes")[0]
+
+
+def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded):
+    head = skimage.data.astronaut()[20:230, 120:330]
+    Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
+    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
+    assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == holds.MOST
+    assert html.count(wording.HOLD["few"].format(holds.MOST)) == 1

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from features import clips, images, quality
+from features import clips, cover, images, quality
 from ui import app as ui_app
 from ui import (
     classroom,
@@ -39,12 +39,14 @@ OTHERS = sorted(set(ALL) - {"en"})
 SPEAKING = (
     *(classroom, compare_tab, examples, lesson_tab, results, stages, ui_app, uploads, wording, zoo_page, zoo_tab),
     *(teach_calls, teach_exports, teach_page, teach_tab, video_page, video_tab),
-    *(clips, images, quality, charts, evaluation, factors, labels, modelcard, report, timecharts),
+    *(clips, cover, images, quality, charts, evaluation, factors, labels, modelcard, report, timecharts),
     *(archive, bundle, guests, imported, files, project, train),
 )
 # What Gradio's own components say, and what cards say: a new card may say it otherwise, and is English until then.
 LOOSE = ("language.", "choose", "box.", "model.", "limit.")
 WORDS = {
+    "hold": wording.HOLD,
+    "parts of a face": {part: part for part in cover.PARTS},
     "live": wording.LIVE,
     "lesson": wording.LESSON,
     "teach": wording.TEACH,
@@ -232,6 +234,11 @@ def test_a_german_browser_sees_german_and_can_have_english_again(in_language, as
     page.get_by_role("tab", name=ALL["de"]["tab.compare"]).click()
     assert page.locator(".fo-best .fo-label").first.inner_text() == ALL["de"]["label.happy"]
     assert "Menschen diese Bezeichnung gaben" in page.locator(".fo-says").first.inner_text()
+    ends = page.evaluate("""() => [...document.querySelectorAll('.fo-bar')].map((bar) => {
+      const [word, track] = bar.children;
+      return [word.getBoundingClientRect().left + word.scrollWidth, track.getBoundingClientRect().left];
+    })""")
+    assert len(ends) == 14 and all(word <= track for word, track in ends)  # "Überraschung" has room
     table = page.locator(".fo-downloads a").last
     assert ",happy," in table.evaluate("link => fetch(link.href).then((answer) => answer.text())")
     page.locator(".fo-language select").select_option("en")

@@ -1,0 +1,60 @@
+"""Covers a crop place by place, softly: what is there is smeared, and no new edge is drawn.
+
+A grey square would do, too, but its border is an edge, and gradient histograms see little else.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from features.align import AlignSpec
+
+COUNT = 9
+REACH = 0.085  # of the crop's side: how far from its middle a place is covered by two thirds
+SMEAR = 0.16  # of the crop's side: a Gaussian that leaves light and shade and nothing finer
+PARTS = ("forehead", "brows", "eyes", "nose", "cheeks", "mouth", "chin")
+
+
+def place_by_place(crop: np.ndarray, count: int = COUNT) -> np.ndarray:
+    """The crop with one place covered, for every place of a grid.
+
+    Parameters
+    ----------
+    crop : ndarray
+        ``(S, S)`` uint8.
+    count : int
+        Places along each side.
+
+    Returns
+    -------
+    ndarray
+        ``(count², S, S)`` uint8, row by row.
+    """
+    side = crop.shape[0]
+    smeared = cv2.GaussianBlur(crop, (0, 0), SMEAR * side).astype(np.float32)
+    along = np.arange(side)
+    bumps = np.exp(-((along - middles(count, side)[:, None]) ** 2) / (2 * (REACH * side) ** 2))
+    masks = (1.5 * bumps[:, None, :, None] * bumps[None, :, None, :]).clip(max=1).reshape(-1, side, side)
+    return np.rint(crop + masks * (smeared - crop)).astype(np.uint8)
+
+
+def middles(count: int, side: int) -> np.ndarray:
+    """Where the places' middles lie along a side, in pixels: ``(count,)``."""
+    return (np.arange(count) + 0.5) * side / count - 0.5
+
+
+def part_at(spec: AlignSpec, x: float, y: float) -> str:
+    """The part of an aligned face that a point of its crop lies nearest to: one of `PARTS`."""
+    (left, eyes), (right, _), (middle, mouth) = spec.template
+    down = mouth - eyes
+    points = {
+        "forehead": [(middle, eyes - 0.75 * down)],
+        "brows": [(left, eyes - 0.32 * down), (right, eyes - 0.32 * down)],
+        "eyes": [(left, eyes), (right, eyes)],
+        "nose": [(middle, eyes + 0.2 * down), (middle, eyes + 0.55 * down)],
+        "cheeks": [(left - 0.12 * down, eyes + 0.6 * down), (right + 0.12 * down, eyes + 0.6 * down)],
+        "mouth": [(left + 0.2 * down, mouth), (middle, mouth), (right - 0.2 * down, mouth)],
+        "chin": [(middle, mouth + 0.45 * down)],
+    }
+    return min(points, key=lambda part: min(np.hypot(x - px, y - py) for px, py in points[part]))
