@@ -306,7 +306,10 @@ WORKSHEET = (
         10,
         "Compare tab: choose “The photo”, then “Lips closed”: only the mouth was changed. With the camera on: hold up "
         "a drawn face and cover its mouth, then its eyes, with a strip of paper.",
-        ("Which part changes the answer of HOG + SVM more, which that of the CNN?",),
+        (
+            "Which part changes the answer of HOG + SVM more, which that of the CNN?",
+            "Tick “What does each answer hang on?” in the Compare tab. Does it show the same?",
+        ),
     ),
     (
         "Break it",
