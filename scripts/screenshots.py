@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.load_live import ROOT, LoadError, served
 from scripts.measure_live import FLAGS, stream
 
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 COLOURS = 256
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
 def opened(browser: Browser, url: str, viewport: dict, scheme: str = "light") -> Page:
@@ -69,13 +69,14 @@ def annotated(page: Page) -> Page:
     return page
 
 
-def kept(page: Page, path: Path, height: int | None = None) -> None:
-    """The whole page as a small PNG, or `height` pixels of it from the answer on; the page is closed."""
+def kept(page: Page, path: Path, height: int | None = None, exact: bool = False) -> None:
+    """The whole page as a small PNG, or `height` pixels of it from the answer on; `exact` keeps all its colours."""
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     if height:
         top = round(page.evaluate("document.querySelector('#fo-answer').getBoundingClientRect().top + scrollY"))
         picture = picture.crop((0, top - 24, picture.width, top - 24 + height))
-    picture.quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    few = picture if exact else picture.quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG)
+    few.save(path, optimize=True)
     page.context.close()
     print(f"wrote {path}, {picture.width} x {picture.height}")
 
@@ -87,7 +88,7 @@ def take(chromium: str, url: str, out: Path) -> None:
         camera = stream(Path(folder) / "clip.mjpeg", six)
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        kept(compared(opened(browser, url, WIDE), "mouth-open", covering=True), out / "compare.png")
+        kept(compared(opened(browser, url, WIDE), "mouth-open", covering=True), out / "compare.png", exact=True)
         kept(compared(opened(browser, url, WIDE, "dark")), out / "compare-dark.png")
         kept(compared(opened(browser, url, PHONE)), out / "compare-phone.png", 1180)
         kept(live(opened(browser, url, WIDE)), out / "live.png")
