@@ -37,7 +37,7 @@ def fit(network: CnnClassifier, training: AlignedSet, settings: KernelSettings) 
     network : CnnClassifier
         Shown both ways: only then does a mirror move its middle maps and change nothing in them.
     training : AlignedSet
-        Every face becomes a support vector. For the 28,709 of FER2013 it needs 5 GB of memory for a while.
+        Every face becomes a support vector. For the 28,709 of FER2013 it needs 6 GB of memory for a while.
     settings : KernelSettings
     """
     order = mirror_order(network.middle(training.faces[:1]).shape[1:])

@@ -20,7 +20,7 @@ Commands::
     python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv --epochs 36 --start checkpoints --opinions 0.5
 
 Every run ends with the second reading of `cnn` (see `zoo.second`): a kernel machine on what the network
-sees after two of its four stages, three minutes and 5 GB of memory, which takes the last of these from
+sees after two of its four stages, three minutes and 6 GB of memory, which takes the last of these from
 71.9 to 73.8 % on PublicTest. By itself, for a network that is there already::
 
     python -m zoo train cnn --data fer2013.csv --epochs 0 --start checkpoints
