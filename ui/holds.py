@@ -16,6 +16,7 @@ from zoo.compare import Comparison
 from zoo.occlusion import Hold, hold
 
 MOST = 4  # faces of a picture: each asks every model some eighty times
+SLOW = 50.0  # milliseconds a face; eighty times that is all that a visitor should wait for
 FULL = math.log(4)  # odds four times as long are shown in full colour, and longer ones where there are such
 SIDE = 170
 
@@ -33,14 +34,24 @@ def panel(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Map
     if i >= MOST:
         return ""
     face = comparison.aligned[i]
-    held = {name: hold(models[name], face, prediction.labels) for name, prediction in comparison.predictions.items()}
+    quick = [name for name in comparison.predictions if _is_quick(comparison, name)]
+    held = {name: hold(models[name], face, comparison.predictions[name].labels) for name in quick}
     figures = "".join(_figure(face.images[0], one, cards[name], comparison, name) for name, one in held.items())
-    left_out = len(comparison.faces) > MOST and i == MOST - 1
-    note = f"<p>{wording.HOLD['few'].format(MOST)}</p>" if left_out else ""
+    notes = [wording.HOLD["legend"]] if held else []
+    notes += [
+        wording.HOLD["slow"].format(escape(cards[name].title)) for name in comparison.predictions if name not in held
+    ]
+    notes += [wording.HOLD["few"].format(MOST)] if len(comparison.faces) > MOST and i == MOST - 1 else []
+    said = "".join(f"<p>{note}</p>" for note in notes)
     return (
         f'<section class="fo-details fo-hold"><h3>{wording.HOLD["title"]}</h3>'
-        f'<div class="fo-held">{figures}</div><p>{wording.HOLD["legend"]}</p>{note}</section>'
+        f'<div class="fo-held">{figures}</div>{said}</section>'
     )
+
+
+def _is_quick(comparison: Comparison, name: str) -> bool:
+    """Whether a model may be asked some eighty times more: one brought from elsewhere can take long, and so can all."""
+    return comparison.milliseconds[name] <= SLOW * len(comparison.faces)
 
 
 def _figure(crop: np.ndarray, one: Hold, card: Card, comparison: Comparison, name: str) -> str:

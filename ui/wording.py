@@ -67,6 +67,7 @@ HOLD = {
     "legend": "Orange: covering this place weakens the answer. Blue: covering it strengthens the answer.",
     "most": "weakest when covered: {0}",
     "few": "Only the first {0} faces are covered in this way.",
+    "slow": "{0} takes too long just now to be asked so often.",
     "alt": "What the answer hangs on: {0}",
 }
 

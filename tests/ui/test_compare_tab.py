@@ -1,6 +1,7 @@
 """What the Compare tab's events return."""
 
 import json
+import math
 import re
 import shutil
 import urllib.request
@@ -86,7 +87,8 @@ def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
     assert len(html) < 2.5e6
 
 
-def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo):
+def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatch):
+    monkeypatch.setattr(holds, "SLOW", math.inf)  # however busy the machine is
     tab = CompareTab(engine)
     plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
     assert "fo-hold" not in plain
@@ -100,9 +102,24 @@ def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo):
     assert "fo-hold" not in tab.show(photo, ["cnn"], "7", REQUEST, "yes")[0]
 
 
-def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded):
+def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded, monkeypatch):
+    monkeypatch.setattr(holds, "SLOW", math.inf)
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
     html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
     assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == holds.MOST
     assert html.count(wording.HOLD["few"].format(holds.MOST)) == 1
+
+
+def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
+    compare = engine.compare
+
+    def slowly(*given):
+        found = compare(*given)
+        found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1.01 * holds.SLOW})
+        return found
+
+    monkeypatch.setattr(engine, "compare", slowly)
+    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm", "cnn"], "7", REQUEST, True)
+    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
+    assert part.count("<img") == 1 and wording.HOLD["slow"].format("CNN") in part
