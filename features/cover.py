@@ -8,8 +8,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from features.align import AlignSpec
-
 COUNT = 9
 REACH = 0.085  # of the crop's side: how far from its middle a place is covered by two thirds
 SMEAR = 0.16  # of the crop's side: a Gaussian that leaves light and shade and nothing finer
@@ -44,17 +42,26 @@ def middles(count: int, side: int) -> np.ndarray:
     return (np.arange(count) + 0.5) * side / count - 0.5
 
 
-def part_at(spec: AlignSpec, x: float, y: float) -> str:
-    """The part of an aligned face that a point of its crop lies nearest to: one of `PARTS`."""
-    (left, eyes), (right, _), (middle, mouth) = spec.template
+def part_at(anchors: np.ndarray, x: float, y: float) -> str:
+    """The part of an upright face that a point lies nearest to: one of `PARTS`.
+
+    Parameters
+    ----------
+    anchors : ndarray
+        ``(3, 2)``: left eye, right eye and mouth, as `features.faces.anchors` has them of a mesh.
+    x, y : float
+        In the same pixels.
+    """
+    (left, first), (right, other), (middle, mouth) = anchors
+    eyes = (first + other) / 2
     down = mouth - eyes
     points = {
-        "forehead": [(middle, eyes - 0.75 * down)],
+        "forehead": [(left, eyes - 0.8 * down), (middle, eyes - 0.75 * down), (right, eyes - 0.8 * down)],
         "brows": [(left, eyes - 0.32 * down), (right, eyes - 0.32 * down)],
         "eyes": [(left, eyes), (right, eyes)],
         "nose": [(middle, eyes + 0.2 * down), (middle, eyes + 0.55 * down)],
         "cheeks": [(left - 0.12 * down, eyes + 0.6 * down), (right + 0.12 * down, eyes + 0.6 * down)],
         "mouth": [(left + 0.2 * down, mouth), (middle, mouth), (right - 0.2 * down, mouth)],
-        "chin": [(middle, mouth + 0.45 * down)],
+        "chin": [(left, mouth + 0.5 * down), (middle, mouth + 0.45 * down), (right, mouth + 0.5 * down)],
     }
     return min(points, key=lambda part: min(np.hypot(x - px, y - py) for px, py in points[part]))

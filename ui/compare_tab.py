@@ -38,12 +38,11 @@ PRIVATE = {"api_visibility": "private"}
 
 @dataclass(frozen=True)
 class Inputs:
-    """The tab's controls; the first three in the order that `CompareTab.show` and the API take them."""
+    """The tab's controls, in the order that `CompareTab.show` and the API take them."""
 
     photo: gr.Image
     models: gr.CheckboxGroup
     labels: gr.Radio
-    covering: gr.Checkbox
 
     def __iter__(self):
         return iter((self.photo, self.models, self.labels))
@@ -194,12 +193,15 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
             inputs, examples = _controls(engine, room)
+            covering = gr.Checkbox(
+                False, label=wording.HOLD["ask"], info=wording.HOLD["ask_hint"], elem_id="fo-covering"
+            )
         with gr.Column(scale=9, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("spoken.js"))
             answer = gr.HTML(
                 results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("answer.js")
             )
-    _wire(tab, inputs, examples, [answer, spoken])
+    _wire(tab, inputs, examples, covering, [answer, spoken])
     return inputs.models
 
 
@@ -224,8 +226,7 @@ def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
     labels = gr.Radio(
         [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label="Labels", elem_id="fo-labels"
     )
-    covering = gr.Checkbox(False, label=wording.HOLD["ask"], info=wording.HOLD["ask_hint"], elem_id="fo-covering")
-    return Inputs(photo, models, labels, covering), examples
+    return Inputs(photo, models, labels), examples
 
 
 def _thumbnails(room: Room) -> str:
@@ -241,10 +242,9 @@ def _thumbnail(example: Example) -> str:
     )
 
 
-def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.HTML]) -> None:
-    changes = [inputs.photo.change, inputs.models.change, inputs.labels.change, inputs.covering.change]
-    given = [*inputs, inputs.covering]
-    gr.on(changes, tab.show, given, outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, covering: gr.Checkbox, outputs: list[gr.HTML]) -> None:
+    changes = [each.change for each in (*inputs, covering)]
+    gr.on(changes, tab.show, [*inputs, covering], outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
     script.click(tab.answer, list(inputs), gr.JSON(visible=False), api_name="compare", **RAW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -101,7 +102,8 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
     faces = range(len(comparison.faces))
     strips = [_strip(i, stages.strip(comparison, i, cards, models)) for i in faces]
     if covering:
-        strips = [holds.panel(comparison, i, cards, models) + strips[i] for i in faces]
+        ends = time.monotonic() + holds.SECONDS
+        strips = [holds.panel(comparison, i, cards, models, ends) + strips[i] for i in faces]
     return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
 
 

@@ -62,7 +62,7 @@ GONE = f"This picture was deleted after {KEPT_MINUTES} minutes, as promised. Cho
 
 HOLD = {
     "ask": "What does each answer hang on?",
-    "ask_hint": "Covers every place of a face in turn and asks the models again: a second or less.",
+    "ask_hint": "Covers every place of a face in turn and asks the models again: usually about a second.",
     "title": "What each answer hangs on",
     "legend": "Orange: covering this place weakens the answer. Blue: covering it strengthens the answer.",
     "most": "weakest when covered: {0}",

@@ -218,7 +218,7 @@ def kernel_machine(projection: Projection, fitted: Fitted) -> Kernel:
 
 
 def mirror_blind_machine(
-    x: np.ndarray,
+    described: Callable[[], np.ndarray],
     order: np.ndarray,
     targets: np.ndarray,
     settings: KernelSettings,
@@ -228,14 +228,17 @@ def mirror_blind_machine(
 
     Parameters
     ----------
-    x, order : ndarray
-        As for `project`. Hand `x` over without keeping it: it is as large as the kernel that comes next.
+    described : callable
+        Makes the descriptors, ``(n, d)`` float32: as large as the kernel that comes next, so nobody else may keep them.
+    order : ndarray
+        As for `project`.
     targets : ndarray
         ``(n,)`` int, 0 to k - 1.
     settings : KernelSettings
     fit : callable
         `fit_least_squares` or `fit_kernel`.
     """
+    x = described()
     projection = project(x, order, settings)
     z = stepped(projection(x))
     del x

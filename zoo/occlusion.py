@@ -7,12 +7,13 @@ Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from features import cover
 from features.align import AlignedFaces
+from features.faces import anchors
 from zoo.classifier import Classifier
 from zoo.labels import LabelSet
 
@@ -25,6 +26,8 @@ class Hold:
     ----------
     label : str
         The answer.
+    labels : LabelSet
+        What it is one of.
     share : float
         Its probability with nothing covered.
     covered : ndarray
@@ -34,6 +37,7 @@ class Hold:
     """
 
     label: str
+    labels: LabelSet
     share: float
     covered: np.ndarray
     part: str
@@ -73,12 +77,17 @@ def hold(model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = c
     """
     if len(face) != 1:
         raise ValueError(f"{len(face)} faces came; expected one")
-    crops = np.concatenate([face.images, cover.place_by_place(face.images[0], count)])
-    repeated = (np.repeat(part, len(crops), axis=0) for part in (face.landmarks, face.to_crop))
-    said = model.predict_proba(AlignedFaces(crops, *repeated, face.spec)).onto(model.labels.answering(labels))
+    answered = model.labels.answering(labels)
+    said = model.predict_proba(face).onto(answered)
     best = int(said.best[0])
-    covered = said.probs[1:, best].reshape(count, count)
+    # One at a time: others get their turn in between, and a model from elsewhere may enlarge what it sees.
+    covered = np.array(
+        [
+            model.predict_proba(replace(face, images=crop[None])).onto(answered).probs[0, best]
+            for crop in cover.place_by_place(face.images[0], count)
+        ]
+    ).reshape(count, count)
     row, column = np.unravel_index(covered.argmin(), covered.shape)
     middles = cover.middles(count, face.spec.size)
-    part = cover.part_at(face.spec, middles[column], middles[row])
-    return Hold(said.names[0], float(said.probs[0, best]), covered, part)
+    part = cover.part_at(anchors(face.landmarks)[0], middles[column], middles[row])
+    return Hold(said.names[0], said.labels, float(said.probs[0, best]), covered, part)

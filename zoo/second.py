@@ -14,6 +14,7 @@ Systems 2, 1988 (networks of radial basis functions). Wilson et al., "Deep Kerne
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from tqdm import tqdm
@@ -41,7 +42,8 @@ def fit(network: CnnClassifier, training: AlignedSet, settings: KernelSettings) 
     settings : KernelSettings
     """
     order = mirror_order(network.middle(training.faces[:1]).shape[1:])
-    return classical.mirror_blind_machine(rows(network, training.faces), order, training.targets, settings)
+    described = partial(rows, network, training.faces)
+    return classical.mirror_blind_machine(described, order, training.targets, settings)
 
 
 def mirror_order(shape: tuple[int, int, int]) -> np.ndarray:

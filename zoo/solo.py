@@ -264,8 +264,15 @@ def served(plan: Plan, weights: Path) -> keras.Model:
 
 def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     """Options of every recipe here."""
-    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--epochs", type=_one_or_more, default=epochs)
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
+
+
+def _one_or_more(text: str) -> int:
+    """An argparse type."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
 
 
 def begin(plan: Plan, args: argparse.Namespace, **changes) -> tuple[Schedule, AlignedSet]:

@@ -32,12 +32,23 @@ def test_light_and_shade_stay_and_a_blank_crop_is_not_changed():
 
 @pytest.mark.parametrize("size", [72, 96])
 def test_parts_lie_where_alignment_puts_them(size):
-    spec = AlignSpec(size=size)
-    left, right, mouth = spec.template
+    points = AlignSpec(size=size).template
+    left, right, mouth = points
     for part, point in {"eyes": left, "mouth": mouth, "nose": (mouth[0], (left[1] + mouth[1]) / 2)}.items():
-        assert cover.part_at(spec, *point) == part
-    assert cover.part_at(spec, *right) == "eyes" and cover.part_at(spec, right[0], right[1] - 0.13 * size) == "brows"
-    assert cover.part_at(spec, size / 2, 0) == "forehead" and cover.part_at(spec, size / 2, size - 1) == "chin"
-    assert cover.part_at(spec, 0.9 * size, 0.62 * size) == "cheeks"
-    spots = [cover.part_at(spec, x, y) for x in range(0, size, 3) for y in range(0, size, 3)]
+        assert cover.part_at(points, *point) == part
+    assert (
+        cover.part_at(points, *right) == "eyes" and cover.part_at(points, right[0], right[1] - 0.13 * size) == "brows"
+    )
+    for x in (0, size / 2, size - 1):
+        assert cover.part_at(points, x, 0) == "forehead" and cover.part_at(points, x, size - 1) == "chin"
+    assert cover.part_at(points, 0.9 * size, 0.62 * size) == "cheeks"
+    spots = [cover.part_at(points, x, y) for x in range(0, size, 3) for y in range(0, size, 3)]
     assert set(spots) == set(cover.PARTS)
+
+
+def test_parts_move_with_the_face():
+    """In crops that are only cut out the face lies anywhere."""
+    points = AlignSpec().template
+    away = points * 0.5 + (20, 9)
+    assert cover.part_at(away, *away[2]) == "mouth" and cover.part_at(away, *away[0]) == "eyes"
+    assert cover.part_at(points, *away[2]) != "mouth"

@@ -61,6 +61,17 @@ def test_all_four_stages_are_shown_with_pictures(page, astronaut):
     assert page.evaluate("[...document.images].filter(i => !i.hasAttribute('alt')).length") == 0
 
 
+def test_what_each_answer_hangs_on_comes_and_goes_with_its_tick(page, astronaut):
+    upload(page, astronaut)
+    assert page.locator(".fo-hold").count() == 0
+    page.locator("#fo-covering input").check()
+    page.wait_for_selector(".fo-hold")
+    assert page.locator(".fo-hold h3").inner_text() == "What each answer hangs on"
+    assert answers(page).count() == 2
+    page.locator("#fo-covering input").uncheck()
+    page.wait_for_selector(".fo-hold", state="detached")
+
+
 def test_six_labels_show_no_neutral(page, astronaut):
     upload(page, astronaut)
     page.get_by_label("6: Ekman's six, no neutral").check()

@@ -12,10 +12,12 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from features import cover
 from ui import holds, stages, wording
 from ui.compare_tab import CompareTab
 from ui.engine import Engine
 from zoo import registry
+from zoo.occlusion import Hold
 
 REQUEST = SimpleNamespace(session_hash="nobody")
 
@@ -88,7 +90,7 @@ def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
 
 
 def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatch):
-    monkeypatch.setattr(holds, "SLOW", math.inf)  # however busy the machine is
+    monkeypatch.setattr(holds, "SECONDS", math.inf)  # however busy the machine is
     tab = CompareTab(engine)
     plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
     assert "fo-hold" not in plain
@@ -103,7 +105,7 @@ def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatc
 
 
 def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded, monkeypatch):
-    monkeypatch.setattr(holds, "SLOW", math.inf)
+    monkeypatch.setattr(holds, "SECONDS", math.inf)
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
     html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
@@ -116,10 +118,22 @@ def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
 
     def slowly(*given):
         found = compare(*given)
-        found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1.01 * holds.SLOW})
+        found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1001 * holds.SECONDS / cover.COUNT**2})
         return found
 
     monkeypatch.setattr(engine, "compare", slowly)
     html, _ = CompareTab(engine).show(photo, ["hog-linear-svm", "cnn"], "7", REQUEST, True)
     (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
     assert part.count("<img") == 1 and wording.HOLD["slow"].format("CNN") in part
+
+
+def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatch):
+    comparison = engine.compare(skimage.data.astronaut(), ["hog-linear-svm", "cnn"], "7")
+    scales, labels = [], comparison.predictions["cnn"].labels
+    monkeypatch.setattr(holds.draw, "pull", lambda crop, change, full, side: scales.append(full) or crop)
+    even, strong = np.full((2, 2), 0.5), np.array([[0.9, 0.9], [0.9, 0.01]])
+    given = iter([Hold("happy", labels, 0.5, even, "brows"), Hold("happy", labels, 0.9, strong, "chin")])
+    monkeypatch.setattr(holds, "hold", lambda *_: next(given))
+    html = holds.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
+    assert scales[0] == scales[1] > holds.FULL
+    assert "brows" not in html and "weakest when covered: chin" in html and "0.50\xa0→\xa00.50" in html

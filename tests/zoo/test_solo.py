@@ -284,3 +284,13 @@ def test_a_run_that_has_ended_is_not_gone_on_with(plan, tmp_path, capsys):
         solo.fit(plan, lessons_of(plan, data, 5), data, tmp_path, resume=resume)
     assert len(callbacks.epochs_before(tmp_path, 99)) == 1
     assert "nothing to go on with; the run stopped after epoch 1: accuracy" in capsys.readouterr().out
+
+
+def test_only_cnn_knows_what_no_epochs_mean(made_fer2013, tmp_path, capsys):
+    path, _ = made_fer2013
+    (tmp_path / "run" / "state").mkdir(parents=True)
+    (tmp_path / "run" / "log.csv").write_text("epoch,accuracy\n0,0.5\n")
+    with pytest.raises(SystemExit):
+        main(["train", "cnn-five", "--data", str(path), "--run", str(tmp_path / "run"), "--epochs", "0"])
+    assert "'0' is not a whole number from 1 up" in capsys.readouterr().err
+    assert (tmp_path / "run" / "log.csv").read_text().endswith("0,0.5\n")

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -85,8 +86,9 @@ def fit(
 ) -> Kernel:
     """The machine, with projection and support vectors as exact as they are kept."""
     descriptor = PARTS[parts]
-    order, kept = descriptor.mirror_order(training.faces.spec.size), (training.targets, settings, LOSSES[loss])
-    return classical.mirror_blind_machine(classical.describe(descriptor, training.faces), order, *kept)
+    order = descriptor.mirror_order(training.faces.spec.size)
+    described = partial(classical.describe, descriptor, training.faces)
+    return classical.mirror_blind_machine(described, order, training.targets, settings, LOSSES[loss])
 
 
 def opinions_on(training: AlignedSet) -> np.ndarray:
