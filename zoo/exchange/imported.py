@@ -57,7 +57,10 @@ class ImportedNetwork:
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
         """Probabilities of every face; even ones where the network's numbers overflow."""
         check_spec(self, faces)
-        return Prediction(proper(self.graph.run(to_input(faces.images, self.graph, self.pixels))), self.labels)
+        # One after the other: enlarged for a network of 2,048 pixels, many crops would fill the memory.
+        said = [self.graph.run(to_input(crop[None], self.graph, self.pixels)) for crop in faces.images]
+        said = np.concatenate(said) if said else np.zeros((0, self.graph.outputs), np.float32)
+        return Prediction(proper(said), self.labels)
 
 
 def to_input(crops: np.ndarray, graph: Graph, pixels: PixelRange) -> np.ndarray:

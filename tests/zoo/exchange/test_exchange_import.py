@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from features.align import AlignedFaces, AlignSpec
+from zoo.exchange import imported
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.imported import ClassMap, ImportedNetwork, MappedClassifier, PixelRange, suggest, to_input
 from zoo.exchange.importing import read_models
@@ -147,6 +148,14 @@ def test_it_keeps_the_contract(network):
     np.testing.assert_array_equal(answer.probs[1], network.predict_proba(some[1]).probs[0])
     with pytest.raises(ValueError, match="mine wants"):
         network.predict_proba(AlignedFaces.empty(AlignSpec(size=64)))
+
+
+def test_many_crops_are_enlarged_one_after_the_other(network, monkeypatch):
+    enlarged = []
+    monkeypatch.setattr(
+        imported, "to_input", lambda crops, *given: enlarged.append(len(crops)) or to_input(crops, *given)
+    )
+    assert len(network.predict_proba(noise(5))) == 5 and enlarged == [1] * 5
 
 
 def test_the_crop_is_enlarged_and_its_grey_put_on_every_channel(network):
