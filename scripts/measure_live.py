@@ -40,6 +40,11 @@ LISTEN = """(milliseconds) => new Promise((done) => {
 })"""
 
 
+def find_chromium() -> str | None:
+    """The browser that is named in CHROMIUM, or is there."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def clip(path: Path) -> Path:
     """A second of the portrait at 640 x 480, moving a little, with a camera's noise."""
     portrait = Image.open(ROOT / "ui/pictures/photo.jpg").convert("RGB").resize((480, 480))
@@ -103,7 +108,7 @@ def measure(chromium: str, url: str, seconds: float) -> dict:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, write."""
     args = _parse(argv)
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     if not chromium:
         print("measure_live: no Chromium; install it, or name it in CHROMIUM", file=sys.stderr)
         return 2

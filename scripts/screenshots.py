@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.load_live import ROOT, LoadError, served
-from scripts.measure_live import FLAGS, stream
+from scripts.measure_live import FLAGS, find_chromium, stream
 
 COLOURS = 256
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -106,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", help="of an app that runs already, on this computer")
     parser.add_argument("--port", type=int, default=7969, help="for an app started for this (default: 7969)")
     args = parser.parse_args(argv)
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     if not chromium:
         print("screenshots: no Chromium; install it, or name it in CHROMIUM", file=sys.stderr)
         return 2
