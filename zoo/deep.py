@@ -312,10 +312,14 @@ def with_head(weights: Path, network: Callable[[], tuple], head: str) -> keras.M
     return keras.Model(inputs, [model.output[head], embedding, maps])
 
 
+def middle_of(model: keras.Model) -> keras.layers.Layer:
+    """The layer that ends a network's second stage: what `zoo.second` reads."""
+    return [layer for layer in model.layers if isinstance(layer, layers.MaxPooling2D)][1]
+
+
 def with_middle(model: keras.Model) -> keras.Model:
-    """A network that is served, which also gives the maps of its second stage, for `zoo.second` to read."""
-    stages = [layer.output for layer in model.layers if isinstance(layer, layers.MaxPooling2D)]
-    return keras.Model(model.inputs, [*model.outputs[:3], stages[1]], name=model.name)
+    """A network that is served, which also gives its middle maps."""
+    return keras.Model(model.inputs, [*model.outputs[:3], middle_of(model).output], name=model.name)
 
 
 def calibrated(served: CnnClassifier, public: AlignedSet) -> tuple[dict, float]:

@@ -17,6 +17,7 @@ from keras import layers, ops
 
 from features.align import AlignSpec
 from zoo import checkpoint
+from zoo.arguments import whole
 from zoo.augment import Augmentation
 from zoo.callbacks import Rule, ended, epochs_before
 from zoo.cards import Card
@@ -264,15 +265,8 @@ def served(plan: Plan, weights: Path) -> keras.Model:
 
 def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     """Options of every recipe here."""
-    parser.add_argument("--epochs", type=_one_or_more, default=epochs)
+    parser.add_argument("--epochs", type=whole, default=epochs)
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
-
-
-def _one_or_more(text: str) -> int:
-    """An argparse type."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
-    return int(text)
 
 
 def begin(plan: Plan, args: argparse.Namespace, **changes) -> tuple[Schedule, AlignedSet]:

@@ -188,6 +188,16 @@ def test_nothing_sticks_out_on_a_phone(open_page, astronaut):
     page.wait_for_function("document.querySelector('#fo-answer').getBoundingClientRect().top < 200")
 
 
+def test_what_answers_hang_on_stands_side_by_side_on_a_phone(open_page, astronaut):
+    page = open_page(viewport={"width": 390, "height": 844})
+    page.locator("#fo-covering input").check()
+    upload(page, astronaut)
+    page.wait_for_selector(".fo-held img")
+    tops = page.locator(".fo-held figure").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert len(tops) == 2 and tops[0] == tops[1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_every_tab_is_seen_on_a_phone(open_page):
     page = open_page(viewport={"width": 390, "height": 844})
     page.wait_for_function("document.querySelectorAll('#fo-tabs [role=tab]').length === 5")

@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from zoo import batch, engines
+from zoo.arguments import whole
 from zoo.batch import BatchError, Chunk, Outcome, Wish
 from zoo.commands import common
 from zoo.labels import label_set
@@ -24,9 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     many = parser.add_argument_group("many pictures and clips", "dask needs requirements-batch.txt; see README")
     many.add_argument("--parquet", type=Path, metavar="FOLDER", help="write Parquet parts; go on where it was stopped")
     many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="who does the work (default: local)")
-    many.add_argument("--workers", type=common.whole, default=2, metavar="N", help="processes for dask (default: 2)")
+    many.add_argument("--workers", type=whole, default=2, metavar="N", help="processes for dask (default: 2)")
     many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs already, tcp://host:8786")
-    many.add_argument("--chunk", type=common.whole, default=batch.CHUNK, metavar="N", help="pictures a part")
+    many.add_argument("--chunk", type=whole, default=batch.CHUNK, metavar="N", help="pictures a part")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from zoo import registry
+from zoo.arguments import whole
 from zoo.commands import common
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ TAUGHT = (6, 100)  # classes, samples of each
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--repeats", type=common.whole, default=100, metavar="N", help="timed rounds (default: 100)")
+    parser.add_argument("--repeats", type=whole, default=100, metavar="N", help="timed rounds (default: 100)")
     parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
     parser.add_argument("--live", action="store_true", help="a camera's frames of 320 x 240 pixels, one viewer")
-    parser.add_argument("--soak", type=common.whole, metavar="N", help="with --live: memory over N frames (Linux)")
+    parser.add_argument("--soak", type=whole, metavar="N", help="with --live: memory over N frames (Linux)")
     parser.add_argument("--teach", action="store_true", help="the Teach tab: train both models on 6 x 100 samples")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")

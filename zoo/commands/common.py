@@ -97,13 +97,6 @@ def output(suffix: str):
     return check
 
 
-def whole(text: str) -> int:
-    """An argparse type: a whole number from 1 up."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
-    return int(text)
-
-
 def write_text(target: str, text: str) -> None:
     """To stdout (``-``) or a file."""
     if target == STDOUT:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from features.align import AlignSpec
 from zoo import registry
+from zoo.arguments import whole
 from zoo.commands import common
 from zoo.datasets import SPLITS, Fer2013, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
 from zoo.labels import SEVEN
@@ -33,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=OUT, metavar="FOLDER", help="where the files go (default: runs/data)"
     )
-    parser.add_argument("--each", type=common.whole, default=10, metavar="N", help="pictures of each label in a grid")
+    parser.add_argument("--each", type=whole, default=10, metavar="N", help="pictures of each label in a grid")
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same pictures")
     parser.add_argument("--aligned", action="store_true", help="a grid of the crops that models see, too")
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo import registry
+from zoo.arguments import whole
 from zoo.cards import Condition, Figures, Robustness, Slice
 from zoo.charts import calibration_gap
 from zoo.classifier import Classifier
@@ -56,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", default="7", help="7, 6, 5 or all (default: 7)")
     parser.add_argument(
         "--robustness",
-        type=common.whole,
+        type=whole,
         nargs="?",
         const=ROBUSTNESS,
         metavar="N",

@@ -52,6 +52,7 @@ from zoo.deep import (
     Schedule,
     calibrated,
     fit,
+    middle_of,
     minutes,
     tflite_bytes,
     two_heads,
@@ -233,12 +234,11 @@ def publish_read_twice(
 def _picture(machine: Kernel) -> bytes:
     """The network with what reads it a second time."""
     model = two_heads(network())
-    middle = [layer.name for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)][1]
     count, labels = machine.coefficients.shape
     parameters = machine.components.size + machine.vectors.size + machine.coefficients.size
     words = f"Kernel machine, {count:,} faces × {machine.vectors.shape[1]}"
     png = io.BytesIO()
-    draw_architecture(model, png, [Box(("second",), words, (labels,), parameters, (middle,))])
+    draw_architecture(model, png, [Box(("second",), words, (labels,), parameters, (middle_of(model).name,))])
     return png.getvalue()
 
 
