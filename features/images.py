@@ -5,13 +5,19 @@ from __future__ import annotations
 import io
 import math
 import os
-import struct
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
+
+# Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
+# these formats are ever opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+# For libraries that open pictures by themselves: Pillow's documented switch for Ghostscript.
+EpsImagePlugin.gs_binary = False
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 64_000_000
@@ -19,11 +25,13 @@ MAX_SIDE = 2048
 _MAX_PIXELS_OF = {"WEBP": 24_000_000}  # libwebp holds four copies of a picture while it decodes
 
 SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"])
+KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PNM"
 
 _STRIP = 2**21  # pixels that are converted at a time: what a large picture takes beyond its own pixels
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 _ORIENTATION = 0x0112
 
+_Result = TypeVar("_Result")
 Source = str | os.PathLike | bytes | np.ndarray
 
 
@@ -37,8 +45,8 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     Parameters
     ----------
     source
-        A path, the bytes of an image file (JPEG, PNG, WebP, GIF, TIFF, BMP, PNM), or an
-        array: ``uint8`` or ``uint16`` in its full range, or floats in 0..1; shaped
+        A path, the bytes of an image file in one of `FORMATS`, or an array: ``uint8`` or
+        ``uint16`` in its full range, or floats in 0..1; shaped
         ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)``.
     max_side : int
         Larger pictures are shrunk so that no side is longer, in pixels.
@@ -61,7 +69,29 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     """
     if isinstance(source, np.ndarray):
         return _load_array(source, max_side)
-    return _decode(_read(source), max_side)
+    return _guarded(lambda: _decode(_read(source), max_side))
+
+
+def check(data: bytes, formats: Sequence[str] = FORMATS) -> tuple[int, int]:
+    """Width and height in pixels of an image file that `load` accepts; only its header is read.
+
+    Parameters
+    ----------
+    data : bytes
+    formats : sequence of str
+        Those of `FORMATS` that are accepted here.
+
+    Raises
+    ------
+    ImageError
+        Not an image in one of the formats, or too large.
+    """
+
+    def size() -> tuple[int, int]:
+        with _open(_read(data), formats) as picture:
+            return picture.size
+
+    return _guarded(size)
 
 
 def to_grey(image: np.ndarray) -> np.ndarray:
@@ -105,25 +135,34 @@ def _check_bytes(size: int) -> None:
         )
 
 
-def _decode(data: bytes, max_side: int) -> np.ndarray:
+def _guarded(decode: Callable[[], _Result]) -> _Result:
+    """What `decode` returns. Whatever a decoder raises becomes an `ImageError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd files; they are read or refused here
-            return _decode_quietly(data, max_side)
+            return decode()
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError("This is not a picture that can be read. Use JPEG, PNG or WebP.") from error
+        raise ImageError(f"This is not a picture that can be read. Use {KINDS}.") from error
     except Image.DecompressionBombError as error:
         raise ImageError(_too_many_pixels("far too many")) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
-        # Pillow's decoders raise all of these on files that break off or lie about themselves.
-        raise ImageError(f"The picture is damaged or cut off ({error}). Save it again and retry.") from error
+    except MemoryError as error:
+        raise ImageError("The picture needs more memory than there is. Save a smaller copy.") from error
+    except Exception as error:  # decoders raise almost anything on files that break off or lie about themselves
+        reason = str(error) or type(error).__name__
+        raise ImageError(f"The picture is damaged or cut off ({reason}). Save it again and retry.") from error
 
 
-def _decode_quietly(data: bytes, max_side: int) -> np.ndarray:
-    with Image.open(io.BytesIO(data)) as picture:
-        _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format, MAX_PIXELS))
+def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
+    """The picture, not yet decoded, its format and size checked."""
+    picture = Image.open(io.BytesIO(data), formats=formats)
+    _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format, MAX_PIXELS))
+    return picture
+
+
+def _decode(data: bytes, max_side: int) -> np.ndarray:
+    with _open(data) as picture:
         picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
         picture.load()
         unit = picture.mode == "F" and picture.getextrema()[1] <= 1

@@ -1,5 +1,6 @@
 """Fixtures for every room: one public-domain portrait, its mesh, and made-up crops."""
 
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +9,7 @@ import av
 import numpy as np
 import pytest
 import skimage.data
+from PIL import EpsImagePlugin
 
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS, Faces
@@ -80,3 +82,29 @@ def write_clip():
         return path
 
     return write
+
+
+EPS = b"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 16 16
+%%EndComments
+(this is a program) print
+%%EOF
+"""
+
+
+@pytest.fixture
+def eps(tmp_path, monkeypatch):
+    """An EPS file named like a PNG. The first ``gs`` on the PATH is a fake, and must not have been started."""
+    if os.name != "posix":
+        pytest.skip("the fake gs is a shell script")
+    folder, started = tmp_path / "fake-gs", tmp_path / "gs-was-started"
+    folder.mkdir()
+    (folder / "gs").write_text(f"#!/bin/sh\ntouch {started}\necho 10.0.0\n")
+    (folder / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # as Pillow has it before anything is opened
+    (tmp_path / "pictures" / "happy").mkdir(parents=True)
+    path = tmp_path / "pictures" / "happy" / "z.png"
+    path.write_bytes(EPS)
+    yield path
+    assert not started.exists(), "a picture was handed to Ghostscript"

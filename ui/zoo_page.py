@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from features import images
+from features.images import ImageError
 from ui import embed, wording
 from zoo import charts, modelcard
 from zoo.cards import Card, Figures
@@ -202,11 +201,18 @@ def _training(folder: Path) -> list[Panel]:
     if (folder / LOG).is_file():
         made += _curves(read_log(folder / LOG))
     if (folder / ARCHITECTURE).is_file():
-        with Image.open(folder / ARCHITECTURE) as drawn:
-            picture = np.asarray(drawn.convert("RGB"))
-        image = embed.img(picture, "The network, layer by layer", "fz-architecture", photo=False)
-        made.append(Panel("The network", f'<div class="fz-tall">{image}</div>'))
+        made += _architecture(folder / ARCHITECTURE)
     return made
+
+
+def _architecture(path: Path) -> list[Panel]:
+    """The drawing of a network; none where the file that came with the model is not a picture."""
+    try:
+        picture = images.load(path, max_side=4096)
+    except ImageError:
+        return []
+    image = embed.img(picture, "The network, layer by layer", "fz-architecture", photo=False)
+    return [Panel("The network", f'<div class="fz-tall">{image}</div>')]
 
 
 def _curves(log: Log) -> list[Panel]:

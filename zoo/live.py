@@ -6,13 +6,10 @@ Nothing of a viewer is kept once it is closed, and no frame is kept at all.
 from __future__ import annotations
 
 import base64
-import binascii
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from PIL import Image
 
 from features import images
 from features.align import align
@@ -48,9 +45,8 @@ def read_frame(text: object) -> np.ndarray:
         raise ImageError(f"The frame has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.")
     try:
         data = base64.b64decode(text[len(PREFIX) :], validate=True)
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-            width, height = picture.size
-    except (binascii.Error, ValueError, OSError, SyntaxError) as error:
+        width, height = images.check(data, ["JPEG"])
+    except ValueError as error:  # base64's own, or an ImageError
         raise ImageError(f"The frame is no JPEG ({error}).") from None
     if width * height > MAX_PIXELS:
         raise ImageError(f"The frame has {width} x {height} pixels; at most {MAX_PIXELS:,} are read. Send 320 x 240.")

@@ -1,3 +1,4 @@
+import ast
 import io
 import struct
 import subprocess
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from features import images
 from features.images import ImageError, load
@@ -336,3 +337,82 @@ def test_strips_leave_no_seam(size, monkeypatch):
     assert whole.shape == parts.shape
     assert max(whole.shape) == 700
     assert np.abs(whole.astype(int) - parts).max() <= 1
+
+
+# --- Formats -----------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_picture_starts_a_program(eps):
+    for source in (eps, str(eps), eps.read_bytes()):
+        with pytest.raises(ImageError, match="not a picture that can be read"):
+            load(source)
+    with pytest.raises(ImageError):
+        images.check(eps.read_bytes())
+
+
+def test_the_fake_program_would_be_started(eps, tmp_path):
+    """Pillow on its own does it: without this, the tests above could not fail."""
+    with pytest.raises(OSError), Image.open(eps) as picture:
+        picture.load()
+    (tmp_path / "gs-was-started").unlink()
+
+
+def test_libraries_that_open_pictures_themselves_do_not_start_it_either():
+    code = "from features import images; from PIL import EpsImagePlugin; assert not EpsImagePlugin.has_ghostscript()"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def written(kind: str) -> bytes:
+    try:
+        return encoded(two_halves(), kind)
+    except (KeyError, OSError, ValueError):
+        return b""
+
+
+Image.init()
+OTHERS = sorted(set(Image.SAVE) - set(images.FORMATS) - {"MPO"})  # an MPO of one picture is a JPEG
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OTHERS if written(kind)])
+def test_formats_that_are_not_listed_are_refused(kind):
+    with pytest.raises(ImageError, match="not a picture that can be read"):
+        load(written(kind))
+
+
+@pytest.mark.parametrize("kind", [k for k in images.FORMATS if k != "AVIF" or features.check("avif")])
+def test_every_format_that_is_listed_is_read(kind):
+    is_two_halves(load(encoded(two_halves(), kind)), tolerance=20)
+
+
+@pytest.mark.parametrize(
+    "kind", [MemoryError, RuntimeError, OverflowError, RecursionError, struct.error, AssertionError]
+)
+def test_whatever_a_decoder_raises_becomes_the_one_error(kind, monkeypatch):
+    data = encoded(two_halves(), "PNG")
+
+    def fail(self):
+        raise kind("from the decoder")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail)
+    with pytest.raises(ImageError):
+        load(data)
+
+
+def opens_pictures(tree: ast.AST) -> list[str]:
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [ast.unparse(call) for call in calls if ast.unparse(call).endswith(("Image.open", ".imread", ".imdecode"))]
+
+
+def test_pictures_are_opened_in_one_place_only():
+    allowed = {
+        "features/images.py",
+        "zoo/robustness.py",  # a JPEG that it has made itself
+        "zoo/exchange/kit/predict.py",  # exported: runs on its user's own machine, on their own files
+    }
+    files = [path for folder in ("features", "zoo", "ui") for path in (ROOT / folder).rglob("*.py")]
+    opening = {
+        path.relative_to(ROOT).as_posix() for path in files if opens_pictures(ast.parse(path.read_text("utf-8")))
+    }
+    assert opening <= allowed

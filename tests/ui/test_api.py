@@ -234,3 +234,8 @@ def test_the_readme_snippet_runs(app, url, monkeypatch, capsys):
     exec(compile(code.replace("http://127.0.0.1:7860", url.rstrip("/")), "README.md", "exec"), {})
     assert "happy" in capsys.readouterr().out
     gradio.route_utils.delete_files_created_by_app(app, 0)  # other tests look whether pictures were stored
+
+
+def test_a_picture_that_is_a_program_is_not_run(client, eps):
+    with pytest.raises(AppError, match="not a picture that can be read"):
+        ask(client, eps)

@@ -172,6 +172,14 @@ def test_an_uploaded_picture_is_read_and_its_file_is_gone(ask, uploaded):
     assert "not a picture" in ask("picture", at=0, path=path)["words"] and not os.path.exists(path)
 
 
+def test_pictures_that_are_programs_are_not_run(ask, uploaded, eps):
+    assert "not a picture that can be read" in ask("picture", at=0, path=uploaded("z.png", eps.read_bytes()))["words"]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.write(eps, "happy/z.png")
+    assert ask("archive", path=uploaded("z.zip", buffer.getvalue()))["counts"]["unreadable"] == 1
+
+
 def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, uploaded):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

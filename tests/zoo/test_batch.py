@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -239,3 +240,11 @@ def test_what_to_install_is_said(run, folder, tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     status, _, err = run("predict", folder, "--parquet", tmp_path / "out")
     assert status == 2 and "pyarrow is not installed; run: pip install -r requirements.txt" in err
+
+
+def test_a_picture_that_is_a_program_is_not_run(wish, eps):
+    wish = replace(wish, root=str(eps.parent))
+    (chunk,) = batch.begin(batch.plan(["z.png"], wish), wish)
+    batch.work(chunk, wish)
+    (row,) = read(Path(wish.out))
+    assert "not a picture that can be read" in row["error"]

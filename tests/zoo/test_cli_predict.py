@@ -5,6 +5,8 @@ import json
 import pytest
 from PIL import Image
 
+from features.align import AlignSpec
+from zoo import evaluation
 from zoo.commands import predict
 from zoo.labels import SIX
 
@@ -184,3 +186,13 @@ def test_a_checkpoint_with_a_wrong_hash_and_without_card(run, two_models, photo)
     (two_models / "second/card.json").unlink()
     status, _, err = run("predict", photo, "--models", "second")
     assert status == 2 and "no model 'second'" in err
+
+
+def test_a_picture_that_is_a_program_is_not_run(run, eps):
+    status, _, err = run("predict", eps, "--models", "second")
+    assert status == 1 and "not a picture that can be read" in err
+
+
+def test_nor_in_a_folder_that_is_judged(eps):
+    found = evaluation._find_all([eps], AlignSpec())
+    assert not found.readable[0] and "not a picture that can be read" in found.failed[0]

@@ -79,6 +79,11 @@ def test_what_is_no_small_jpeg_is_refused_in_a_sentence(text, words):
         read_frame(text)
 
 
+def test_a_frame_that_is_a_program_is_not_run(eps):
+    with pytest.raises(ImageError, match="no JPEG"):
+        read_frame(PREFIX + base64.b64encode(eps.read_bytes()).decode())
+
+
 def test_large_frames_are_refused_before_they_are_decoded(monkeypatch):
     monkeypatch.setattr("features.images.load", lambda data: pytest.fail("was decoded"))
     with pytest.raises(ImageError):

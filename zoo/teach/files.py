@@ -42,7 +42,6 @@ MAX_CROP = 200_000  # bytes of one crop's PNG
 MAX_DEPTH = 6
 ARRAYS = {"landmarks.f32": ("<f4", (MESH_POINTS, 3)), "to_crop.f32": ("<f4", (2, 3))}
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, struct.error)
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 class ArchiveError(ProjectError):
@@ -283,14 +282,12 @@ def _photo(archive: Archive, name: str, box: list) -> Photo:
 def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
     """Pixels of a small picture of one kind, its size checked before it is decoded."""
     try:
-        with Image.open(io.BytesIO(data), formats=(kind,)) as picture:
-            if max(picture.size) > most:
-                raise ArchiveError(f"{name[:80]!r} has {picture.size[0]} x {picture.size[1]} pixels; expected {most}.")
-        return images.load(data)
-    except ArchiveError:
-        raise
-    except (ImageError, OSError, SyntaxError, ValueError, *_BOMBS) as error:
+        width, height = images.check(data, [kind])
+        if max(width, height) <= most:
+            return images.load(data)
+    except ImageError as error:
         raise ArchiveError(f"{name[:80]!r} in the zip is no {kind} picture ({error}).") from None
+    raise ArchiveError(f"{name[:80]!r} has {width} x {height} pixels; expected {most}.")
 
 
 # ---- in: pictures
