@@ -117,7 +117,8 @@ def _read(source: str | os.PathLike | bytes) -> bytes:
 def _read_file(path: Path) -> bytes:
     try:
         _check_bytes(path.stat().st_size)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # pipes and devices do not tell their size
     except ImageError:
         raise
     except IsADirectoryError as error:

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING
 import cv2
 
 from features import clips, images
-from features.images import ImageError
 from features.mesh import FaceMesher
 from zoo import records, registry, timeline
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.compare import compare
+from zoo.filenames import readable, reason
 from zoo.labels import LabelSet, label_set
 from zoo.video import VideoOptions, annotate
 
@@ -207,9 +207,9 @@ class _Desk:
         path = Path(self.wish.root) / file
         try:
             found = self._clip(path) if path.suffix.lower() in CLIPS else self._picture(path, mesher)
-            yield from ({**row, "file": file} for row in found)
-        except (ImageError, OSError) as error:
-            yield {"file": file, "face": 0, "error": str(error)}
+            yield from ({**row, "file": readable(file)} for row in found)
+        except Exception as error:  # one bad input must not end the run
+            yield {"file": readable(file), "face": 0, "error": reason(error)}
 
     def _thresholds(self) -> dict[str, float]:
         return {name: card.threshold for name, card in self.cards.items()}
@@ -281,7 +281,7 @@ def outcome(chunks: Sequence[Chunk], wish: Wish) -> Outcome:
         columns = pq.read_table(Path(wish.out) / chunk.part, columns=["file", "face", "error"]).to_pydict()
         rows = list(zip(columns["file"], columns["face"], columns["error"], strict=True))
         files = {file for file, _, _ in rows}
-        if files != set(chunk.files) or files & seen:
+        if files != set(map(readable, chunk.files)) or files & seen:
             raise BatchError(f"{Path(wish.out) / chunk.part} does not hold its inputs; delete it and run this again.")
         seen |= files
         faces += len({(file, face) for file, face, _ in rows if face})

@@ -14,6 +14,7 @@ from features import images
 from features.align import AlignedFaces, AlignSpec, align
 from features.images import ImageError
 from features.mesh import FaceMesher
+from zoo import filenames
 from zoo.cards import Figures, Robustness, Slice
 from zoo.classifier import Classifier
 from zoo.compare import common_spec
@@ -407,7 +408,9 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
     views = [View(f"{name}, face found", rows[hit], targets[hit], EIGHT), View(f"{name}, all", rows, targets, EIGHT)]
     sevens = [view.within(SEVEN) for view in views]
     with_contempt = [replace(views[1], data=f"{name}, all, with contempt")] if (targets >= len(SEVEN)).any() else []
-    no_face = tuple(str(folder.paths[i]) for i in np.flatnonzero(seen.readable & (seen.rows == NO_FACE)))
+    no_face = tuple(
+        filenames.readable(str(folder.paths[i])) for i in np.flatnonzero(seen.readable & (seen.rows == NO_FACE))
+    )
     notes = tuple(_photo_notes(folder, seen, name, groups))
     return TestSet(PHOTOS, seen.faces, groups, (*sevens, *with_contempt), notes, seen.failed, no_face)
 
@@ -444,7 +447,7 @@ def _find_all(paths: Sequence[Path], spec: AlignSpec) -> Found:
                 image = images.load(path)
             except ImageError as error:
                 readable[i] = False
-                failed.append(f"{path}: {error}")
+                failed.append(filenames.readable(f"{path}: {error}"))
                 continue
             faces = mesher.find(image)
             several += len(faces) > 1

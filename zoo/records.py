@@ -36,6 +36,7 @@ import numpy as np
 
 from features import quality
 from zoo.compare import Comparison
+from zoo.filenames import readable
 from zoo.prediction import Prediction
 
 
@@ -96,7 +97,7 @@ def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = 
     labels = dict.fromkeys(label for prediction in comparison.predictions.values() for label in prediction.labels)
     measured = quality.measure(comparison.image, comparison.faces)
     return {
-        "file": file,
+        "file": readable(file),
         "width": int(width),
         "height": int(height),
         "labels": list(labels),

@@ -19,6 +19,7 @@ from features.clips import Clip, ClipWriter, Frame, Limits
 from features.panels import Column, Overlay
 from zoo.cards import Card
 from zoo.classifier import Classifier
+from zoo.filenames import readable
 from zoo.labels import SEVEN, LabelSet, colours
 from zoo.live import LiveFace, LiveFrame, Options, Viewer
 from zoo.timeline import Recorder, Timeline, as_json
@@ -159,7 +160,13 @@ def annotate(
 def record(film: Film, file: str) -> dict[str, object]:
     """A film as JSON data."""
     width, height = film.size
-    head = {"file": file, "seconds": round(film.seconds, 3), "width": width, "height": height, "frames": film.frames}
+    head = {
+        "file": readable(file),
+        "seconds": round(film.seconds, 3),
+        "width": width,
+        "height": height,
+        "frames": film.frames,
+    }
     moments = [
         {
             "time": round(one.time, 3),

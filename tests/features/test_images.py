@@ -416,3 +416,9 @@ def test_pictures_are_opened_in_one_place_only():
         path.relative_to(ROOT).as_posix() for path in files if opens_pictures(ast.parse(path.read_text("utf-8")))
     }
     assert opening <= allowed
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
+def test_a_device_without_an_end_is_not_read_to_it():
+    with pytest.raises(ImageError, match="at most 20 MB"):
+        load("/dev/zero")

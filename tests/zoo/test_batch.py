@@ -1,6 +1,7 @@
 """Folders to Parquet: every input once, whatever is killed on the way."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -248,3 +249,56 @@ def test_a_picture_that_is_a_program_is_not_run(wish, eps):
     batch.work(chunk, wish)
     (row,) = read(Path(wish.out))
     assert "not a picture that can be read" in row["error"]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyError, AssertionError, MemoryError])
+def test_whatever_an_input_raises_is_one_row_and_the_rest_goes_on(wish, folder, monkeypatch, kind):
+    load = batch.images.load
+
+    def failing(path):
+        if path.name == "003.jpg":
+            raise kind("of a decoder")
+        return load(path)
+
+    monkeypatch.setattr(batch.images, "load", failing)
+    chunks = batch.plan(batch.inputs(folder), wish)
+    list(engines.local(batch.begin(chunks, wish), wish))
+    found = batch.outcome(chunks, wish)
+    assert found.inputs == 10 and {file for file, _ in found.failed} == {"deep er/003.jpg", "broken.png"}
+    assert "of a decoder" in dict(found.failed)["deep er/003.jpg"]
+    assert batch.begin(chunks, wish) == []
+
+
+NOT_UTF_8 = b"fr\xf6hlich.jpg"
+
+
+@pytest.fixture
+def latin_1(tmp_path, small) -> Path:
+    """A folder with one good picture and two whose names are not UTF-8, one of them broken."""
+    root = tmp_path / "latin-1"
+    root.mkdir()
+    Image.fromarray(small).save(root / "plain.jpg")
+    try:
+        (root / os.fsdecode(NOT_UTF_8)).write_bytes((root / "plain.jpg").read_bytes())
+        (root / os.fsdecode(b"\xe9.png")).write_bytes(b"no picture")
+    except (OSError, ValueError):
+        pytest.skip("this file system takes UTF-8 names only")
+    return root
+
+
+def test_file_names_that_are_not_utf_8(run, latin_1, tmp_path):
+    names = {r"fr\xf6hlich.jpg", "plain.jpg", r"\xe9.png"}
+    status, out, err = run("predict", latin_1, "--parquet", tmp_path / "out", "--chunk", "1")
+    assert status == 1 and "3 files" in out and r"\xe9.png: " in err
+    assert {row["file"] for row in read(tmp_path / "out")} == names
+    assert run("predict", latin_1, "--parquet", tmp_path / "out", "--chunk", "1")[0] == 1  # nothing is done again
+    assert {row["file"] for row in read(tmp_path / "out")} == names
+
+    _, out, _ = run("predict", latin_1, "--json")
+    answer = json.loads(out)
+    files = [one["file"] for one in (*answer["pictures"], *answer["failed"])]
+    assert {file.removeprefix(f"{latin_1}{os.sep}") for file in files} == names
+    json.dumps(answer, ensure_ascii=False).encode("utf-8")  # no lone surrogate
+
+    _, out, _ = run("predict", latin_1, "--csv", "-")
+    assert r"fr\xf6hlich.jpg,1," in out

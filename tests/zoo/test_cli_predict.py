@@ -196,3 +196,18 @@ def test_a_picture_that_is_a_program_is_not_run(run, eps):
 def test_nor_in_a_folder_that_is_judged(eps):
     found = evaluation._find_all([eps], AlignSpec())
     assert not found.readable[0] and "not a picture that can be read" in found.failed[0]
+
+
+def test_whatever_a_picture_raises_the_others_are_answered(run, photo, monkeypatch):
+    load = predict.images.load
+
+    def failing(path):
+        if path.name == "bad.jpg":
+            raise RuntimeError("of a decoder")
+        return load(path)
+
+    monkeypatch.setattr(predict.images, "load", failing)
+    status, out, err = run("predict", photo.with_name("bad.jpg"), photo, "--models", "second", "--json")
+    answer = json.loads(out)
+    assert status == 1 and "bad.jpg: of a decoder" in err
+    assert len(answer["pictures"]) == 1 and answer["failed"][0]["error"] == "of a decoder"

@@ -24,11 +24,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from features import images
-from features.images import ImageError
 from features.mesh import FaceMesher
 from zoo import registry
 from zoo.commands import batch, common
 from zoo.compare import compare
+from zoo.filenames import readable, reason
 from zoo.labels import label_set
 from zoo.records import Answer, Face, Record, record, rows, to_csv
 
@@ -73,12 +73,10 @@ def run(args: argparse.Namespace) -> int:
     with FaceMesher() as mesher:
         for path in tqdm(paths, desc="pictures", disable=True if len(paths) == 1 else None):
             try:
-                comparison = compare(images.load(path), models, labels, mesher)
-            except ImageError as error:
-                failed.append(Failure(str(path), str(error)))
-                tqdm.write(f"python -m zoo: {path}: {error}", file=sys.stderr)
-            else:
-                found.append(record(comparison, thresholds, str(path)))
+                found.append(record(compare(images.load(path), models, labels, mesher), thresholds, str(path)))
+            except Exception as error:  # one bad file must not end the run
+                failed.append(Failure(readable(str(path)), reason(error)))
+                tqdm.write(f"python -m zoo: {failed[-1].file}: {failed[-1].error}", file=sys.stderr)
     _write(args, found, failed)
     return 1 if failed else 0
 
