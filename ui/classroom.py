@@ -1,7 +1,7 @@
-"""What is other in a classroom: one set of switches, made at the start and handed to every tab.
+"""Settings that differ in classroom mode, made at the start and handed to every tab.
 
-A camera that pupils' faces could be looked at with is off until the teacher, who alone knows the code
-that the terminal shows, turns it on; and then it is the server that refuses or takes frames.
+The camera is off until the teacher, who alone knows the code that the terminal shows, turns it on. Anyone may
+turn it off again. It is the server that refuses or accepts frames.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from zoo.teach.desk import MOST
 from zoo.teach.project import MAX_SAMPLES
 
-CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another one
+CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is mistaken for another
 CODE_LENGTH = 6
-TRIES, REST_SECONDS = 5, 60.0  # wrong codes in a row, and for how long none is looked at after them
+TRIES, REST_SECONDS = 5, 60.0  # wrong codes of one client, and how long it then has to wait
+MOST_CLIENTS = 1000  # of which wrong codes are remembered at a time
 CLASS_SAMPLES = 300  # 19 MB a pupil
 CLASS_DESKS = 90  # thirty pupils, and the pages that they reload
 
@@ -27,50 +28,98 @@ class WrongCodeError(ValueError):
     """Not the teacher's code."""
 
 
-class Camera:
-    """Whether pictures of a camera are looked at, for all visitors; safe to ask from several threads.
+class CodeLock:
+    """Compares codes with the teacher's. Wrong ones count against the client that sent them, and no other.
+
+    Safe to call from several threads.
 
     Parameters
     ----------
     code : str
-        Who knows it may switch; with none the camera is on and stays on.
+        The teacher's; if it is empty, no code is right.
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, code: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._code, self._clock = code, clock
+        self._wrong: dict[str, list[float]] = {}  # by client, when each of its wrong codes came
+        self._lock = threading.Lock()
+
+    def check(self, code: str, client: str) -> None:
+        """Return if the code is right.
+
+        Raises
+        ------
+        WrongCodeError
+            It is not, or this client has sent too many wrong ones within the last `REST_SECONDS`.
+        """
+        with self._lock:
+            now = self._clock()
+            recent = [at for at in self._wrong.pop(client, []) if now - at < REST_SECONDS]
+            if len(recent) >= TRIES:
+                self._wrong[client] = recent
+                raise WrongCodeError(
+                    f"Too many wrong codes. Try again in {REST_SECONDS - (now - recent[0]):.0f} seconds."
+                )
+            if not self._right(code):
+                self._note(client, [*recent, now])
+                raise WrongCodeError("That is not the teacher’s code. It is shown in the terminal.")
+
+    def _note(self, client: str, times: list[float]) -> None:
+        while len(self._wrong) >= MOST_CLIENTS:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong[client] = times
+
+    def _right(self, code: str) -> bool:
+        said = "".join(str(code)[:40].upper().split()).encode()
+        return bool(self._code) and hmac.compare_digest(said, self._code.encode())
+
+
+class Camera:
+    """Whether the server accepts frames, for all visitors. Safe to use from several threads.
+
+    Anyone may turn it off, at once and without a code: a picture that nobody wanted taken is worse than a
+    lesson without cameras. Turning it on takes the teacher's code.
+
+    Parameters
+    ----------
+    code : str
+        The teacher's. Without one the camera is on and stays on.
     clock : callable
         Seconds.
     """
 
     def __init__(self, code: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        self._code, self._clock, self._on = code, clock, not code
-        self._wrong, self._rests_until = 0, 0.0
-        self._lock = threading.Lock()
+        self._lock, self._on, self._fixed = CodeLock(code, clock), not code, not code
 
     @property
     def on(self) -> bool:
-        """Whether frames are looked at."""
+        """Whether frames are accepted."""
         return self._on
 
-    def turn(self, on: bool, code: str) -> None:
-        """Switch it.
+    def turn(self, on: bool, code: str = "", client: str = "") -> None:
+        """Accept or refuse frames from now on.
+
+        Parameters
+        ----------
+        on : bool
+        code : str
+            What the client took for the teacher's code; needed to turn the camera on.
+        client : str
+            Who sent it: wrong codes are counted for each.
 
         Raises
         ------
         WrongCodeError
-            Or too many wrong codes came just now.
+            Turning it on: the code is wrong, or this client has sent too many wrong ones. Turning it off: this
+            camera has no switch.
         """
-        with self._lock:
-            now = self._clock()
-            if now < self._rests_until:
-                raise WrongCodeError(f"Too many wrong codes. Try again in {self._rests_until - now:.0f} seconds.")
-            if not self._knows(code):
-                raise WrongCodeError("That is not the teacher’s code. It stands on the terminal.")
-            self._wrong, self._on = 0, bool(on)
-
-    def _knows(self, code: str) -> bool:
-        said = "".join(str(code)[:40].upper().split()).encode()
-        right = bool(self._code) and hmac.compare_digest(said, self._code.encode())
-        self._wrong = 0 if right else self._wrong + 1
-        if self._wrong >= TRIES:
-            self._wrong, self._rests_until = 0, self._clock() + REST_SECONDS
-        return right
+        if on:
+            self._lock.check(code, client)
+        elif self._fixed:
+            raise WrongCodeError("The camera can be turned off in a classroom only.")
+        self._on = bool(on)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ show too early. Of what the class chose only counts are kept, in memory, while t
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import threading
 from collections import Counter
 from html import escape
@@ -27,26 +29,52 @@ from zoo.labels import SEVEN
 
 ROUNDS = ("corners-down", "drawn-mouth-open", "lips-closed", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
 SIDE = 420
+MOST_VOTES = 20_000  # a school's; the hashes of so many take two megabytes
+LONGEST_VOTER = 64
 
 
 class Poll:
-    """What the class chose for each picture: one choice a session, of which no name and no order is kept."""
+    """What the class chose for each picture: one vote per page and picture, without names and order.
+
+    Safe to use from several threads. A page that is closed is forgotten but for a keyed hash that says that it has
+    voted, so that the same page, reloaded, is not counted twice.
+    """
 
     def __init__(self) -> None:
         self._counts: dict[str, Counter[str]] = {}
-        self._chosen: dict[tuple[str, str], str] = {}
+        self._first: dict[tuple[str, str], str] = {}
+        self._voted: set[bytes] = set()
+        self._key = secrets.token_bytes(16)
         self._lock = threading.Lock()
 
-    def commit(self, session: str, picture: str, label: str) -> str:
-        """Count a choice; the first one, if the session made one before."""
+    def commit(self, session: str, picture: str, label: str, voter: str = "") -> str:
+        """Count a vote, unless there is one of this page for this picture.
+
+        Parameters
+        ----------
+        session : str
+        picture, label : str
+        voter : str
+            What the page calls itself, the same after a reload; the session, if it is empty.
+
+        Returns
+        -------
+        str
+            The session's first label for the picture.
+        """
         with self._lock:
-            first = self._chosen.setdefault((session, picture), label)
-            if first is label:
+            ballot = self._ballot(voter or session, picture)
+            first = self._first.setdefault((session, picture), label)
+            if ballot not in self._voted and len(self._voted) < MOST_VOTES:
+                self._voted.add(ballot)
                 self._counts.setdefault(picture, Counter())[label] += 1
             return first
 
+    def _ballot(self, voter: str, picture: str) -> bytes:
+        return hashlib.blake2b(f"{picture} {voter}".encode(errors="replace"), key=self._key, digest_size=16).digest()
+
     def counts(self, picture: str) -> dict[str, int]:
-        """Choices by label, in the labels' order."""
+        """Votes by label, in the labels' order."""
         with self._lock:
             found = self._counts.get(picture, Counter())
             return {label: found[label] for label in SEVEN if found[label]}
@@ -54,8 +82,13 @@ class Poll:
     def leave(self, session: str) -> None:
         """Forget which session chose what; the counts stay."""
         with self._lock:
-            for key in [key for key in self._chosen if key[0] == session]:
-                del self._chosen[key]
+            for key in [key for key in self._first if key[0] == session]:
+                del self._first[key]
+
+    def clear(self) -> None:
+        """A new group: no votes, and everybody may vote again."""
+        with self._lock:
+            self._counts, self._first, self._voted = {}, {}, set()
 
 
 class LessonTab:
@@ -84,7 +117,8 @@ class LessonTab:
         if picture not in ROUNDS or label not in SEVEN.labels:
             return {"words": wording.LESSON["which"]}
         comparison = self._compared(picture)
-        first = self.poll.commit(session, picture, SEVEN.labels[SEVEN.index(label)])
+        voter = str(value.get("voter", ""))[:LONGEST_VOTER]
+        first = self.poll.commit(session, picture, SEVEN.labels[SEVEN.index(label)], voter)
         names = {name: one.names[0] for name, one in comparison.predictions.items()}
         return {"label": first, "models": names, "answers": self._answers(comparison), "poll": self._poll(picture)}
 
@@ -106,12 +140,12 @@ class LessonTab:
         parts = "".join(f"<li><span>{label}</span> {n}</li>" for label, n in self.poll.counts(picture).items())
         return f"<h4>{wording.LESSON['class']}</h4><ul>{parts}</ul>"
 
-    async def camera(self, value: object, _: str) -> dict:
-        """The teacher's switch. Without a wish it only says how it stands."""
+    async def camera(self, value: object, session: str) -> dict:
+        """The camera's switch: on with the teacher's code, off for everybody. Without a wish, its state only."""
         value, words = value if isinstance(value, dict) else {}, ""
         try:
             if isinstance(value.get("on"), bool):
-                self.room.camera.turn(value["on"], str(value.get("code", "")))
+                self.room.camera.turn(value["on"], str(value.get("code", "")), session)
         except WrongCodeError as error:
             words = str(error)
         on = self.room.camera.on

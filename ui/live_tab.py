@@ -107,14 +107,17 @@ class LiveTab:
         self._under_way.add(session)
         try:
             async with self._turns:
-                return turn | await to_thread.run_sync(self.answer, sent, session)
+                seen = await to_thread.run_sync(self.answer, sent, session)
         finally:
             self._under_way.discard(session)
+        return turn | (seen if self.room.camera.on else await self.may(value, session))
 
     def answer(self, sent: Sent, session: str) -> dict:
         """What is said of a frame, or one sentence about why nothing is."""
         if not self.engine.ready:
             return {"words": wording.LIVE["warming"]}
+        if not self.room.camera.on:  # turned off while this frame stood in line
+            return {}
         try:
             return self._look(sent, session) | ({"edges": _edges()} if sent.edges else {})
         except ASKED_WRONGLY as error:

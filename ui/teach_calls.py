@@ -73,10 +73,14 @@ class Call:
     room: Room = HOME
 
     def frame(self) -> np.ndarray:
-        """The camera's frame that came with it; refused while the teacher has the camera off."""
+        """The camera's frame that came with it; refused while the camera is off."""
+        self.check_camera()
+        return read_frame(self.asked.text("image"))
+
+    def check_camera(self) -> None:
+        """`ProjectError` while the camera is off."""
         if not self.room.camera.on:
             raise ProjectError(wording.CAMERA_OFF)
-        return read_frame(self.asked.text("image"))
 
 
 def answer(call: Call) -> dict:
@@ -145,7 +149,7 @@ def _burst(call: Call) -> dict:
 
 
 def _frame(call: Call) -> dict:
-    return _collect(call, call.frame(), call.asked.whole("burst"))
+    return _collect(call, call.frame(), call.asked.whole("burst"), call.check_camera)
 
 
 def _picture(call: Call) -> dict:
@@ -153,13 +157,15 @@ def _picture(call: Call) -> dict:
     return _collect(call, images.load(data), project.next_burst(call.desk.project))
 
 
-def _collect(call: Call, image: np.ndarray, burst: int) -> dict:
+def _collect(call: Call, image: np.ndarray, burst: int, check: Callable[[], None] = lambda: None) -> dict:
+    """Add the faces of a picture; `check` may refuse at the last moment."""
     target = call.asked.whole("at")
     project.check_class(call.desk.project, target)
     faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
     if skipped:
         return {"skipped": skipped}
     samples = cut(image, faces, call.desk.project.spec)
+    check()
     ids, alike = call.desk.collect(target, samples, max(burst, 0))
     crops = [_uri(crop) for crop in samples.faces.images]
     added = zip(ids.tolist(), crops, alike.tolist(), strict=True)

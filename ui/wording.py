@@ -279,8 +279,8 @@ LESSON = {
     "sheet_how": "About 55 minutes, alone or in pairs. No picture of yourself is needed.",
     "print": "Print the worksheet",
     "teacher": "Teacher",
-    "teacher_how": "The code stands on the terminal in which the app was started. It turns the camera on or off for "
-    "everybody; no frame is stored.",
+    "teacher_how": "The code is shown in the terminal where the app was started. It turns the camera on for everybody; "
+    "anyone can turn it off. No frame is stored.",
     "code": "Code",
     "on": "Camera on",
     "off": "Camera off",

@@ -50,17 +50,46 @@ def test_only_the_teachers_code_turns_the_camera_on():
     assert not camera.on
 
 
+def wrong_codes(camera: Camera, client: str) -> None:
+    for _ in range(TRIES):
+        with pytest.raises(WrongCodeError):
+            camera.turn(True, "GUESS", client)
+
+
 def test_after_some_wrong_codes_even_the_right_one_has_to_wait():
     now = [100.0]
     camera = Camera(CODE, lambda: now[0])
-    for _ in range(TRIES):
-        with pytest.raises(WrongCodeError):
-            camera.turn(True, "GUESS")
+    wrong_codes(camera, "pupil")
     with pytest.raises(WrongCodeError, match="60 seconds"):
-        camera.turn(True, CODE)
+        camera.turn(True, CODE, "pupil")
     now[0] += 61
-    camera.turn(True, CODE)
+    camera.turn(True, CODE, "pupil")
     assert camera.on
+
+
+def test_wrong_codes_of_pupils_do_not_keep_the_teacher_waiting():
+    camera = Camera(CODE, lambda: 100.0)
+    for pupil in range(3):
+        wrong_codes(camera, f"pupil {pupil}")
+    camera.turn(True, CODE, "teacher")
+    assert camera.on
+
+
+def test_the_camera_goes_off_at_once_and_without_a_code():
+    camera = Camera(CODE, lambda: 100.0)
+    camera.turn(True, CODE, "teacher")
+    wrong_codes(camera, "pupil")
+    camera.turn(False, client="pupil")
+    assert not camera.on
+
+
+def test_the_clients_whose_wrong_codes_are_counted_are_bounded(monkeypatch):
+    monkeypatch.setattr(classroom, "MOST_CLIENTS", 4)
+    lock = classroom.CodeLock(CODE, lambda: 100.0)
+    for client in range(20):
+        with pytest.raises(WrongCodeError, match="terminal"):
+            lock.check("GUESS", str(client))
+    assert len(lock._wrong) == 4
 
 
 def test_codes_differ():
@@ -85,8 +114,31 @@ def test_frames_are_refused_by_the_server_until_the_camera_is_on(engine, room, d
     assert len(live_says()["faces"]) == 1
     assert teach_says("camera") == {"words": ""}
     assert len(teach_says("frame")["added"]) == 1
-    room.camera.turn(False, CODE)
+    room.camera.turn(False)
     assert live_says()["off"]
+
+
+def test_a_frame_that_was_under_way_when_the_camera_went_off_is_not_answered(engine, room, done, monkeypatch):
+    live, teach = LiveTab(engine, Viewers(), room), TeachTab(engine, room)
+    sent = {"run": 1, "turn": 1, "image": FRAME, "models": ["cnn"], "labels": "7"}
+    find, look = engine.find, live._look
+
+    def then_off(work):
+        def worked(*given):
+            found = work(*given)
+            room.camera.turn(False)
+            return found
+
+        return worked
+
+    monkeypatch.setattr(live, "_look", then_off(look))
+    monkeypatch.setattr(engine, "find", then_off(find))
+    room.camera.turn(True, CODE)
+    assert done(live.frame(sent, "pupil")) == {"run": 1, "turn": 1, "off": True, "words": wording.CAMERA_OFF}
+    room.camera.turn(True, CODE)
+    answer = teach.answer({"do": "frame", "image": FRAME, "at": 0, "burst": 0}, "a pupil whose sample is late")
+    assert answer == {"words": wording.CAMERA_OFF, "failed": True}
+    assert len(engine.desks.known("a pupil whose sample is late").project) == 0
 
 
 # ---- nothing with a face leaves
@@ -176,12 +228,36 @@ def test_a_class_is_counted_once_each_and_without_names():
     assert "one" not in str(vars(poll))
 
 
+def test_a_page_that_is_loaded_again_has_voted_already():
+    poll = Poll()
+    poll.commit("before the reload", "photo", "happy", "page")
+    poll.leave("before the reload")
+    assert poll.commit("after it", "photo", "sad", "page") == "sad"
+    poll.commit("another", "photo", "sad", "another page")
+    assert poll.counts("photo") == {"happy": 1, "sad": 1}
+    assert "page" not in str(vars(poll))
+
+
+def test_a_new_group_starts_without_votes_and_may_vote():
+    poll = Poll()
+    poll.commit("one", "photo", "happy", "page")
+    poll.clear()
+    assert poll.counts("photo") == {}
+    assert poll.commit("one", "photo", "sad", "page") == "sad"
+    assert poll.counts("photo") == {"sad": 1}
+
+
 def test_the_teachers_switch_answers_whatever_comes(engine, room, done):
     tab = LessonTab(engine, room)
     ask = lambda value: done(tab.camera(value, "anyone"))
     assert ask(None) == {"on": False, "state": wording.CAMERA_OFF, "words": ""}
     assert "not the teacher’s code" in ask({"on": True, "code": "x"})["words"]
     assert ask({"on": True, "code": CODE})["on"] and room.camera.on
+    for _ in range(TRIES + 1):
+        ask({"on": True, "code": "x"})
+    assert "Too many wrong codes" in ask({"on": True, "code": CODE})["words"] and room.camera.on
+    assert ask({"on": False}) == {"on": False, "state": wording.CAMERA_OFF, "words": ""} and not room.camera.on
+    assert done(tab.camera({"on": True, "code": CODE}, "the teacher"))["on"]
 
 
 def test_the_worksheet_fills_a_lesson():

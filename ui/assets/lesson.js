@@ -12,10 +12,16 @@ root.innerHTML = `
     <div class="fl-end" hidden></div></section>
   <div class="fl-paper fo-card">${sheet}<p class="fl-buttons"><button type="button" class="fl-print">${words.print}</button></p></div>
   <details class="fl-teacher fo-card"><summary>${words.teacher}</summary><form><p>${words.teacher_how}</p>
+    <p><button type="button" class="fl-off">${words.off}</button></p>
     <label>${words.code} <input type="password" autocomplete="off" maxlength="12"></label>
-    <button type="submit" value="on">${words.on}</button><button type="submit" value="off">${words.off}</button>
+    <button type="submit">${words.on}</button>
     <p class="fl-state"></p><p class="fl-wrong" role="alert" hidden></p></form></details>`;
 const find = (selector) => root.querySelector(selector);
+// Random, and the same after a reload of this page: its vote is counted once.
+const voter = (() => {
+  const fresh = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('');
+  try { return sessionStorage['face-off-voter'] ??= fresh; } catch { return fresh; }
+})();
 const form = find('.fl-round form'), commit = find('[type=submit].fl-main'), next = find('.fl-next');
 let at = 0, busy = false;
 const results = [];
@@ -33,7 +39,7 @@ form.addEventListener('submit', async (event) => {
   const label = form.elements['fl-label'].value;
   if (!label || busy) return;
   busy = commit.disabled = true;
-  const answer = await server.commit({ picture: faces[at].name, label });
+  const answer = await server.commit({ picture: faces[at].name, label, voter });
   busy = false;
   if (!answer?.answers) { commit.disabled = false; find('.fl-said').textContent = answer?.words ?? words.lost; return; }
   find('fieldset').disabled = true; commit.hidden = true;
@@ -74,7 +80,7 @@ const rules = `<style>.fl-onpaper { display: none; } @media print {
 find('.fl-print').addEventListener('click', () => { paper.innerHTML = rules + find('.fl-sheet').innerHTML; document.body.append(paper); window.print(); });
 window.addEventListener('afterprint', () => paper.remove());
 
-// ---- the teacher's switch; the server knows the code
+// ---- the camera's switch; the server knows the code that turns it on
 const teacher = find('.fl-teacher form');
 async function turn(wish) {
   const answer = await server.camera(wish);
@@ -85,9 +91,10 @@ async function turn(wish) {
 teacher.addEventListener('submit', async (event) => {
   event.preventDefault();
   const code = teacher.querySelector('input');
-  await turn({ on: event.submitter?.value !== 'off', code: code.value });
+  await turn({ on: true, code: code.value });
   code.value = '';
 });
+find('.fl-off').addEventListener('click', () => turn({ on: false })); // by anybody, without a code
 find('.fl-teacher').addEventListener('toggle', () => find('.fl-teacher').open && turn({}));
 show();
 };
