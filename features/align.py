@@ -12,7 +12,7 @@ import numpy as np
 
 from features.faces import MESH_POINTS, Faces, anchors
 from features.images import to_grey
-from features.mirror import mirror_order
+from features.mesh_symmetry import mirror_order
 from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, frontal, illuminate
 
 # A picture less than a quarter finer than `detail` is left as it is: resampling would blur it more than even it out.

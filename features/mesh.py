@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from features.faces import Faces, boxes_of
-from features.windows import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, roll_of, tiles
+from features.regions import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, roll_of, tiles
 
 CONFIDENCE = 0.5  # where there may be no face at all
 FAR_CONFIDENCE = 0.6  # the graph's own; `FaceDetection` with the full-range model takes it, whatever it is told
@@ -159,7 +159,7 @@ def _edges(pairs: frozenset[tuple[int, int]]) -> np.ndarray:
 class FaceMesher:
     """Finds the faces of a picture as meshes, largest first.
 
-    For still pictures; `features.stream` follows faces from frame to frame. Not thread-safe: one for
+    For still pictures; `features.face_tracking` follows faces from frame to frame. Not thread-safe: one for
     each worker. Close it, or use it in a ``with``.
 
     Parameters

@@ -33,7 +33,7 @@ PICTURES = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowere
 COMMAND = """
 import sys
 from pathlib import Path
-from zoo.cli import main
+from zoo.cli.main import main
 status = main(sys.argv[1:])
 lines = Path("/proc/self/status").read_text().splitlines() if Path("/proc/self/status").exists() else []
 print(next((line.split()[1] for line in lines if line.startswith("VmHWM")), 0))

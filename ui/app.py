@@ -18,25 +18,22 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 import gradio as gr
 from gradio import networking
 
-from ui import (
-    classroom,
-    compare_tab,
-    languages,
-    lesson_tab,
-    live_tab,
-    sessions,
-    teach_tab,
-    uploads,
-    video_tab,
-    wording,
-    zoo_tab,
-)
-from ui.classroom import HOME, Room
-from ui.engine import Engine
-from ui.examples import PICTURES
-from ui.theme import ASSETS, read, theme
-from zoo import charts
-from zoo.teach import files
+from ui import gradio_state as sessions
+from ui import languages, uploads
+from ui import text as wording
+from ui.compare import tab as compare_tab
+from ui.examples.portraits import PICTURES
+from ui.lesson import classroom
+from ui.lesson import tab as lesson_tab
+from ui.lesson.classroom import HOME, Room
+from ui.live import tab as live_tab
+from ui.model_service import Engine
+from ui.model_zoo import tab as zoo_tab
+from ui.teach import tab as teach_tab
+from ui.theme import UI, read, theme
+from ui.video import tab as video_tab
+from zoo.reports import charts
+from zoo.teach import project_file as files
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
 # Where it has a choice of models it returns that, and a session's own models are offered there, too.
@@ -98,15 +95,15 @@ def launch_options(room: Room = HOME) -> dict:
     return {
         "theme": theme(),
         "css_paths": [
-            ASSETS / "face-off.css",
-            ASSETS / "live.css",
-            ASSETS / "video.css",
-            ASSETS / "teach.css",
+            UI / "assets/face-off.css",
+            UI / "live/live.css",
+            UI / "video/video.css",
+            UI / "teach/teach.css",
             charts.STYLE,
-            ASSETS / "zoo.css",
-            *([ASSETS / "lesson.css"] if room.lesson else []),
+            UI / "model_zoo/zoo.css",
+            *([UI / "lesson/lesson.css"] if room.lesson else []),
         ],
-        "head": f"{read('head.html')}<script>{read('languages.js')}</script>",
+        "head": f"{read('assets/head.html')}<script>{read('assets/languages.js')}</script>",
         "i18n": languages.i18n(),
         "footer_links": [],
         "run_history": False,
@@ -124,7 +121,7 @@ def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
         f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}</p>{law}</aside>',
         apply_default_css=False,
     )
-    spoken = {"apply_default_css": False, "js_on_load": read("spoken.js")}
+    spoken = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
     status = gr.HTML(_status(engine), elem_id="fo-status", **spoken)
     clock = gr.Timer(1.0)
     look = lambda: (_status(engine), gr.Timer(active=not engine.ready))

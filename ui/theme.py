@@ -6,14 +6,14 @@ from pathlib import Path
 
 import gradio as gr
 
-ASSETS = Path(__file__).parent / "assets"
+UI = Path(__file__).parent
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
 
 def read(name: str) -> str:
-    """The text of a file in `ui/assets`."""
-    return (ASSETS / name).read_text(encoding="utf-8")
+    """The text of a file below `ui`, such as ``live/live.js``."""
+    return (UI / name).read_text(encoding="utf-8")
 
 
 def theme() -> gr.Theme:

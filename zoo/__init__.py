@@ -3,8 +3,8 @@
 from zoo.cards import Card, CardError
 from zoo.classifier import Classifier
 from zoo.labels import UnknownLabelsError, label_set
+from zoo.models.registry import UnknownModelError, card, load, names
 from zoo.prediction import Prediction
-from zoo.registry import UnknownModelError, card, load, names
 
 __all__ = [
     "Card",

@@ -2,7 +2,7 @@
 
 import sys
 
-from zoo.cli import main
+from zoo.cli.main import main
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):

@@ -68,7 +68,7 @@ class Slice:
     Parameters
     ----------
     factor : str
-        A key of `zoo.factors.FACTORS`.
+        A key of `zoo.evaluation.conditions.FACTORS`.
     low, high : float
         From here to below there, in the factor's unit; `high` may be infinite (None in JSON).
     interval : (float, float)
@@ -90,7 +90,7 @@ class Condition:
     Parameters
     ----------
     kind : str
-        A key of `zoo.factors.HARMS` or `PARTS`.
+        A key of `zoo.evaluation.conditions.HARMS` or `PARTS`.
     level : float
         How much, in the kind's unit.
     found : float
@@ -146,7 +146,7 @@ class Card:
     family : str
         ``"classical"`` or ``"deep"``.
     loader : str
-        A key of `zoo.registry.LOADERS`.
+        A key of `zoo.models.registry.LOADERS`.
     labels : LabelSet
     align : AlignSpec
     fingerprint : str

@@ -30,7 +30,7 @@ def done():
 
 @pytest.fixture(scope="session")
 def engine():
-    from ui.engine import Engine
+    from ui.model_service import Engine
 
     made = Engine()
     made.warm()

@@ -15,7 +15,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from ui import app as ui_app
-from ui import compare_tab, wording
+from ui import text as wording
+from ui.compare import tab as compare_tab
 
 
 @pytest.fixture(scope="module")

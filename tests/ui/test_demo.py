@@ -16,8 +16,8 @@ import pytest
 
 import demo
 from ui import app as ui_app
-from ui import wording
-from ui.engine import Engine
+from ui import text as wording
+from ui.model_service import Engine
 
 DEMO = Path(demo.__file__)
 

@@ -6,32 +6,42 @@ from types import SimpleNamespace
 
 import pytest
 
-from features import clips, cover, images, quality
+from features import clips, images, quality
+from features import occluders as cover
 from ui import app as ui_app
-from ui import (
-    classroom,
-    compare_tab,
-    examples,
-    languages,
-    lesson_tab,
-    results,
-    stages,
-    teach_calls,
-    teach_exports,
-    teach_page,
-    teach_tab,
-    uploads,
-    video_page,
-    video_tab,
-    wording,
-    zoo_page,
-    zoo_tab,
-)
-from ui.cartoons import DRAWINGS
-from zoo import charts, evaluation, factors, labels, modelcard, registry, report, timecharts
-from zoo.exchange import archive, bundle, guests, imported
-from zoo.pairs import Together
-from zoo.teach import files, project, train
+from ui import languages, uploads
+from ui import text as wording
+from ui.compare import pipeline_stages as stages
+from ui.compare import results
+from ui.compare import tab as compare_tab
+from ui.examples import portraits as examples
+from ui.examples.cartoons import DRAWINGS
+from ui.lesson import classroom
+from ui.lesson import tab as lesson_tab
+from ui.model_zoo import page as zoo_page
+from ui.model_zoo import tab as zoo_tab
+from ui.teach import exports as teach_exports
+from ui.teach import page as teach_page
+from ui.teach import requests as teach_calls
+from ui.teach import tab as teach_tab
+from ui.video import page as video_page
+from ui.video import tab as video_tab
+from zoo import labels
+from zoo.evaluation import conditions as factors
+from zoo.evaluation import evaluate as evaluation
+from zoo.evaluation.paired import Together
+from zoo.exchange import archive
+from zoo.exchange.exports import bundle
+from zoo.exchange.imports import classifiers as imported
+from zoo.exchange.imports import session_models as guests
+from zoo.models import registry
+from zoo.reports import charts
+from zoo.reports import evaluation_report as report
+from zoo.reports import model_card as modelcard
+from zoo.reports import timeline_charts as timecharts
+from zoo.teach import project
+from zoo.teach import project_file as files
+from zoo.teach import training as train
 
 ALL = languages.dictionaries()
 ENGLISH = ALL["en"]
@@ -171,7 +181,7 @@ def test_expression_stays_apart_from_emotion(code):
 
 def test_answers_keep_their_english_labels(engine):
     from features import images
-    from zoo import records
+    from zoo.inference import serialise as records
 
     comparison = engine.compare(images.load(examples.PICTURES / "photo.jpg"), ["cnn"], "7")
     said = records.record(comparison, {"cnn": 0.5})["faces"][0]["answers"]["cnn"]

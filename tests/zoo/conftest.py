@@ -16,11 +16,11 @@ from features.align import AlignedFaces, AlignSpec, align
 from features.descriptors import Hog, Joined, to_config
 from features.faces import MESH_POINTS
 from features.mesh import FaceMesher
-from zoo import registry
 from zoo.cards import Card, Training, sha256, write_card
-from zoo.cli import main
-from zoo.datasets import Fer2013, read_fer2013
+from zoo.cli.main import main
+from zoo.datasets.aligned import Fer2013, read_fer2013
 from zoo.labels import SEVEN, LabelSet
+from zoo.models import registry
 
 ROOT = Path(__file__).parents[2]
 DESCRIPTOR = Joined((Hog(cell=24),), (1.0,))

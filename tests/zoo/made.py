@@ -6,7 +6,7 @@ import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
-from zoo.datasets import AlignedSet, concatenate
+from zoo.datasets.aligned import AlignedSet, concatenate
 
 
 def made_set(n: int, seed: int = 0, split: str = "Training") -> AlignedSet:

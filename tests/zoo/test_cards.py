@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zoo import registry
 from zoo.cards import CardError, Figures, read_card, sha256, write_card
 from zoo.labels import FIVE, SEVEN, LabelSet
+from zoo.models import registry
 
 
 def figures(data="FER2013", labels="7", accuracy=0.5):

@@ -8,10 +8,10 @@ import pytest
 
 from features.align import AlignedFaces, AlignSpec, align, from_crop, move
 from features.faces import Faces
-from zoo import registry
 from zoo.cards import checked
-from zoo.datasets import align_pictures, concatenate
+from zoo.datasets.aligned import align_pictures, concatenate
 from zoo.labels import EIGHT, FIVE, SEVEN, SIX
+from zoo.models import registry
 
 NAMES = registry.names()
 

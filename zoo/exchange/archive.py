@@ -13,7 +13,7 @@ import zipfile
 import zlib
 
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.settings import short
+from zoo.exchange.validation import short
 
 MAX_BYTES = 64 * 2**20  # of a zip
 MAX_TOTAL = 192 * 2**20  # unpacked

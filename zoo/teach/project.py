@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
-from zoo.duplicates import near_copies
+from zoo.datasets.duplicates import near_copies
 from zoo.labels import LabelSet, label_set, own_labels
 from zoo.teach.samples import Samples
 

@@ -14,11 +14,11 @@ import pytest
 import zoo
 from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Hog, Joined
-from zoo import registry
 from zoo.labels import LabelSet
-from zoo.svm import Linear, SvmClassifier
-from zoo.teach.features import TRUNK
-from zoo.teach.models import TaughtCnn
+from zoo.models import registry
+from zoo.models.svm import Linear, SvmClassifier
+from zoo.teach.feature_cache import TRUNK
+from zoo.teach.head_model import TaughtCnn
 
 LABELS = ("Happy", "Sad face", "Wink left")
 SIDE = 64

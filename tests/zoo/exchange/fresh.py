@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo import networks
+from zoo.training import architectures as networks
 
 NETWORKS = ("residual_vgg", "separable_vgg", "keras_blog", "paired_elu")
 

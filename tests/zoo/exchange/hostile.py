@@ -15,10 +15,10 @@ import numpy as np
 
 from features.align import AlignSpec
 from features.descriptors import Hog, Joined
-from zoo.exchange import svm_file
-from zoo.exchange.bundle import contract
+from zoo.exchange.exports.bundle import contract
+from zoo.exchange.formats import svm_json as svm_file
 from zoo.labels import LabelSet
-from zoo.svm import Linear, SvmClassifier
+from zoo.models.svm import Linear, SvmClassifier
 
 Cases = Iterator[tuple[str, bytes]]
 ODD = {

@@ -8,7 +8,7 @@ import pytest
 import zoo
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
-from zoo.teach.features import TRUNK, Memo
+from zoo.teach.feature_cache import TRUNK, Memo
 from zoo.teach.project import Project, add_class, add_samples, next_burst, start
 from zoo.teach.samples import Photo, Samples
 

@@ -1,0 +1,101 @@
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from features.face_tracking import LOOK, FaceStream, Readers
+from features.mesh import MeshReader
+from features.regions import around_mesh
+
+
+@pytest.fixture(scope="module")
+def one() -> np.ndarray:
+    return cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def two(one) -> np.ndarray:
+    return np.ascontiguousarray(np.concatenate([one[:, 60:220], one[:, 60:220]], axis=1))
+
+
+@pytest.fixture(scope="module")
+def eight(one) -> np.ndarray:
+    """Two rows of four small faces."""
+    face = cv2.resize(one[10:130, 95:175], (80, 120), interpolation=cv2.INTER_AREA)
+    return np.tile(face, (2, 4, 1))
+
+
+@pytest.fixture(scope="module")
+def readers():
+    opened = Readers(2)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stream(readers):
+    opened = FaceStream(readers=readers)
+    yield opened
+    opened.close()
+    opened.close()
+
+
+def test_a_second_face_is_seen_at_the_next_look(stream, one, two):
+    assert [len(stream.find(one, t / 20)) for t in range(5)] == [1] * 5
+    counts = [len(stream.find(two, 0.25 + t / 20)) for t in range(20)]
+    assert counts[-1] == 2 and counts.index(2) <= 20 * LOOK + 1
+
+
+def test_faces_that_leave_are_given_up_and_found_again_at_once(stream, one, two):
+    assert len(stream.find(two, 0.0)) == 2
+    nobody = np.full_like(one, 90)
+    assert [len(stream.find(frame, 0.1 * i)) for i, frame in enumerate((nobody, nobody, one), 1)] == [0, 0, 1]
+
+
+def test_small_faces_are_seen_as_many_as_wished(readers, eight):
+    for most in (8, 3):
+        stream = FaceStream(most, readers)
+        assert [len(stream.find(eight, t / 20)) for t in range(3)] == [most] * 3
+        stream.close()
+
+
+def test_the_one_face_is_where_it_is_also_when_it_jumps(stream, readers, one):
+    for t, shift in enumerate((0, 2, 4, 6, 80, 82)):
+        frame = np.roll(one, shift, axis=1)
+        faces = stream.find(frame, t / 20)
+        afresh = FaceStream(readers=readers).find(frame, 0.0)
+        np.testing.assert_allclose(faces.boxes, afresh.boxes, atol=2)
+
+
+def test_streams_that_share_readers_see_what_they_see_alone(readers, one, two):
+    def watch(streams):
+        return [[s.find(np.roll(f, t, axis=1), t / 20).landmarks for s, f in streams] for t in range(6)]
+
+    alone = [watch([(FaceStream(), frame)]) for frame in (one, two)]
+    together = watch([(FaceStream(readers=readers), frame) for frame in (one, two)])
+    for t in range(6):
+        for k in range(2):
+            np.testing.assert_array_equal(together[t][k], alone[k][t][0])
+
+
+def test_a_reader_that_failed_is_replaced(one):
+    readers = Readers()
+    with pytest.raises(ZeroDivisionError), readers.one() as failed:
+        raise ZeroDivisionError
+    with readers.one() as next_one:
+        assert next_one is not failed and len(next_one.look(one)) == 1
+    with readers.one() as again:
+        assert again is next_one
+    readers.close()
+
+
+def test_a_mesh_is_read_where_a_face_is(one):
+    reader = MeshReader()
+    (window,) = reader.look(one)
+    mesh = reader.read(one, window, known=False)
+    assert mesh.shape == (468, 3) and reader.look(np.zeros_like(one)) == []
+    assert reader.read(np.zeros_like(one), around_mesh(mesh), known=True) is None
+    with pytest.raises(ValueError, match="uint8"):
+        reader.look(one[:, :, 0])
+    reader.close()
+    reader.close()

@@ -1,0 +1,141 @@
+"""What the Compare tab's events return."""
+
+import json
+import math
+import re
+import shutil
+import urllib.request
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+
+from features import occluders as cover
+from ui import text as wording
+from ui.compare import occlusion_maps as holds
+from ui.compare import pipeline_stages as stages
+from ui.compare.tab import CompareTab
+from ui.model_service import Engine
+from zoo.inference.occlusion import Hold
+from zoo.models import registry
+
+REQUEST = SimpleNamespace(session_hash="nobody")
+
+
+@pytest.fixture
+def uploaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def photo(astronaut, uploaded):
+    copy = shutil.copy(astronaut, uploaded / "shown.png")
+    return {"path": str(copy), "orig_name": "C:\\holidays\\astronaut.png"}
+
+
+def test_an_error_takes_the_place_of_the_older_answer(engine, uploaded):
+    (uploaded / "words.png").write_bytes(b"these are <words>")
+    html, spoken = CompareTab(engine).show({"path": str(uploaded / "words.png")}, ["cnn"], "7", REQUEST)
+    assert "fo-sorry" in html
+    assert "not a picture that can be read" in html
+    assert "not a picture that can be read" in spoken
+    assert "fo-answer" not in html
+
+
+def test_no_model_is_a_request_to_choose(engine, photo):
+    for none in ([], None):
+        html, spoken = CompareTab(engine).show(photo, none, "7", REQUEST)
+        assert "Choose one or more models" in html
+        assert spoken == wording.CHOOSE_MODELS
+
+
+def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, caplog):
+    monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+    assert wording.FAILED in html
+    assert "IndexError" in caplog.text
+
+
+def test_downloads_name_the_picture_without_its_folder(engine, photo):
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+    (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
+    assert json.load(urllib.request.urlopen(link))["file"] == "astronaut.png"
+    del photo["orig_name"]
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+    (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
+    assert urllib.request.urlopen(link).read().decode().splitlines()[1].startswith("shown.png,")
+
+
+def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
+    folder = tmp_path / "checkpoints" / "mine"
+    shutil.copytree(registry.CHECKPOINTS / "cnn", folder)
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
+    engine = Engine(folder.parent, workers=1)
+    html, _ = CompareTab(engine).show(photo, ["mine"], "7", REQUEST)
+    assert "My network: first maps" in html
+    engine.close()
+
+
+def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
+    head = skimage.data.astronaut()[20:230, 120:330]
+    Image.fromarray(np.tile(head, (4, 5, 1))).save(uploaded / "shown.png")
+    html, _ = CompareTab(engine).show(photo, engine.default_models, "7", REQUEST)
+    strips = re.findall(r'<ol class="fo-stages">.*?</ol>', html)
+    assert len(strips) == 20
+    widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]
+    assert max(widths[0]) == 2 * max(widths[1]) == stages.PATCH
+    assert len(html) < 2.5e6
+
+
+def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatch):
+    monkeypatch.setattr(holds, "SECONDS", math.inf)  # however busy the machine is
+    tab = CompareTab(engine)
+    plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
+    assert "fo-hold" not in plain
+    html, spoken = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST, True)
+    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
+    said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span><span>(.+?)</span>", part)
+    assert [(title, label) for title, label, *_ in said] == [("HOG + SVM", "happy"), ("CNN", "happy")]
+    assert all(float(before) >= float(after) for _, _, before, after, _ in said)
+    assert said[0][-1] == "weakest when covered: mouth" and part.count("<img") == 2
+    assert spoken == wording.found(1, 1, 2)
+    assert "fo-hold" not in tab.show(photo, ["cnn"], "7", REQUEST, "yes")[0]
+
+
+def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded, monkeypatch):
+    monkeypatch.setattr(holds, "SECONDS", math.inf)
+    head = skimage.data.astronaut()[20:230, 120:330]
+    Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
+    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
+    assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == holds.MOST
+    assert html.count(wording.HOLD["few"].format(holds.MOST)) == 1
+
+
+def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
+    compare = engine.compare
+
+    def slowly(*given):
+        found = compare(*given)
+        found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1001 * holds.SECONDS / cover.COUNT**2})
+        return found
+
+    monkeypatch.setattr(engine, "compare", slowly)
+    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm", "cnn"], "7", REQUEST, True)
+    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
+    assert part.count("<img") == 1 and wording.HOLD["slow"].format("CNN") in part
+
+
+def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatch):
+    comparison = engine.compare(skimage.data.astronaut(), ["hog-linear-svm", "cnn"], "7")
+    scales, labels = [], comparison.predictions["cnn"].labels
+    monkeypatch.setattr(holds.draw, "pull", lambda crop, change, full, side: scales.append(full) or crop)
+    even, strong = np.full((2, 2), 0.5), np.array([[0.9, 0.9], [0.9, 0.01]])
+    given = iter([Hold("happy", labels, 0.5, even, "brows"), Hold("happy", labels, 0.9, strong, "chin")])
+    monkeypatch.setattr(holds, "hold", lambda *_: next(given))
+    html = holds.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
+    assert scales[0] == scales[1] > holds.FULL
+    assert "brows" not in html and "weakest when covered: chin" in html and "0.50\xa0→\xa00.50" in html

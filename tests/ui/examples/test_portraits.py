@@ -1,0 +1,61 @@
+"""The example pictures, and the drawing that made them."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+from features import images
+from features.faces import MOUTH
+from features.warp import Mouth, Pull, express, warp
+from ui.compare import tab as compare_tab
+from ui.examples.portraits import DRAWN, EXAMPLES
+from ui.lesson.classroom import HOME
+
+FACES = {"six-faces": 6, "no-face": 0}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_every_example_has_the_faces_it_says(engine, example):
+    comparison = engine.compare(images.load(example.path), ["cnn"], "7")
+    assert len(comparison.faces) == FACES.get(example.name, 1)
+    assert example.caption and example.alt
+
+
+def test_a_drawn_open_mouth_looks_surprised(engine):
+    (path,) = (e.path for e in EXAMPLES if e.name == "mouth-open")
+    assert engine.compare(images.load(path), ["cnn"], "7").predictions["cnn"].names == ["surprise"]
+
+
+def test_the_page_says_that_expressions_are_drawn_on_a_smile():
+    shown = compare_tab._thumbnails(HOME)
+    assert "drawn, not felt" in shown
+    assert "may still see the smile" in shown
+
+
+def test_every_drawn_expression_is_an_example():
+    assert set(DRAWN) <= {example.name for example in EXAMPLES}
+
+
+@pytest.fixture(scope="module")
+def mesh(engine):
+    return engine.compare(skimage.data.astronaut(), ["cnn"], "7").faces.landmarks[0, :468]
+
+
+def test_no_change_moves_nothing(mesh):
+    picture = skimage.data.astronaut()
+    assert express(mesh) == pytest.approx(mesh[:, :2], abs=1e-3)
+    flat = mesh[:, :2].astype(float)
+    assert np.abs(warp(picture, flat, flat).astype(int) - picture).max() <= 3
+
+
+def test_drooping_corners_go_down_and_far_points_stay(mesh):
+    moved = express(mesh, mouth=Mouth(0.7, droop=0.2))
+    corners, middle = moved[list(MOUTH), 1].mean(), moved[[13, 14], 1].mean()
+    assert corners > middle
+    assert moved[10] == pytest.approx(mesh[10, :2], abs=0.1)  # the forehead
+
+
+def test_a_pull_outwards_goes_both_ways(mesh):
+    moved = express(mesh, (Pull(MOUTH, out=0.1, down=0.0),))
+    assert moved[MOUTH[0], 0] < mesh[MOUTH[0], 0]
+    assert moved[MOUTH[1], 0] > mesh[MOUTH[1], 0]

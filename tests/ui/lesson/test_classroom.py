@@ -1,0 +1,272 @@
+"""A lesson: what the switches refuse, on the server, whatever the page shows."""
+
+import base64
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from features import images
+from ui import app
+from ui import text as wording
+from ui.compare import tab as compare_tab
+from ui.compare.tab import CompareTab
+from ui.examples.cartoons import DRAWINGS, LOOKS, PEOPLE, draw
+from ui.examples.portraits import PICTURES
+from ui.lesson import classroom
+from ui.lesson import tab as lesson_tab
+from ui.lesson.classroom import TRIES, Camera, Room, WrongCodeError, new_code
+from ui.lesson.tab import ROUNDS, LessonTab, Poll
+from ui.live.tab import LiveTab
+from ui.teach.tab import TeachTab
+from zoo.inference.live_sessions import Viewers
+
+CODE = "ABC234"
+FRAME = "data:image/jpeg;base64," + base64.b64encode((PICTURES / "photo.jpg").read_bytes()).decode()
+
+
+@pytest.fixture
+def room() -> Room:
+    return classroom.classroom(CODE)
+
+
+# ---- the camera
+
+
+def test_at_home_the_camera_is_on_and_nobody_can_turn_it_off():
+    camera = Camera()
+    with pytest.raises(WrongCodeError):
+        camera.turn(False, "")
+    assert camera.on
+
+
+def test_only_the_teachers_code_turns_the_camera_on():
+    camera = Camera(CODE)
+    assert not camera.on
+    for wrong in ("", "ABC235", CODE + "X", "é" * 9):
+        with pytest.raises(WrongCodeError, match="terminal"):
+            camera.turn(True, wrong)
+        assert not camera.on
+    camera.turn(True, " abc 234 ")
+    assert camera.on
+    camera.turn(False, CODE)
+    assert not camera.on
+
+
+def wrong_codes(camera: Camera, client: str) -> None:
+    for _ in range(TRIES):
+        with pytest.raises(WrongCodeError):
+            camera.turn(True, "GUESS", client)
+
+
+def test_after_some_wrong_codes_even_the_right_one_has_to_wait():
+    now = [100.0]
+    camera = Camera(CODE, lambda: now[0])
+    wrong_codes(camera, "pupil")
+    with pytest.raises(WrongCodeError, match="60 seconds"):
+        camera.turn(True, CODE, "pupil")
+    now[0] += 61
+    camera.turn(True, CODE, "pupil")
+    assert camera.on
+
+
+def test_wrong_codes_of_pupils_do_not_keep_the_teacher_waiting():
+    camera = Camera(CODE, lambda: 100.0)
+    for pupil in range(3):
+        wrong_codes(camera, f"pupil {pupil}")
+    camera.turn(True, CODE, "teacher")
+    assert camera.on
+
+
+def test_the_camera_goes_off_at_once_and_without_a_code():
+    camera = Camera(CODE, lambda: 100.0)
+    camera.turn(True, CODE, "teacher")
+    wrong_codes(camera, "pupil")
+    camera.turn(False, client="pupil")
+    assert not camera.on
+
+
+def test_the_clients_whose_wrong_codes_are_counted_are_bounded(monkeypatch):
+    monkeypatch.setattr(classroom, "MOST_CLIENTS", 4)
+    lock = classroom.CodeLock(CODE, lambda: 100.0)
+    for client in range(20):
+        with pytest.raises(WrongCodeError, match="terminal"):
+            lock.check("GUESS", str(client))
+    assert len(lock._wrong) == 4
+
+
+def test_codes_differ():
+    assert len({new_code() for _ in range(50)}) == 50
+
+
+def test_frames_are_refused_by_the_server_until_the_camera_is_on(engine, room, done):
+    live, teach = LiveTab(engine, Viewers(), room), TeachTab(engine, room)
+    sent = {"run": 1, "turn": 1, "image": FRAME, "models": ["cnn"], "labels": "7"}
+
+    def live_says():
+        return done(live.frame(sent, "pupil"))
+
+    def teach_says(do):
+        return teach.answer({"do": do, "image": FRAME, "at": 0, "burst": 0, "name": "light"}, "pupil")
+
+    assert live_says() == {"run": 1, "turn": 1, "off": True, "words": wording.CAMERA_OFF}
+    assert teach_says("camera") == {"words": wording.CAMERA_OFF}
+    for do in ("frame", "trial"):
+        assert teach_says(do) == {"words": wording.CAMERA_OFF, "failed": True}
+    room.camera.turn(True, CODE)
+    assert len(live_says()["faces"]) == 1
+    assert teach_says("camera") == {"words": ""}
+    assert len(teach_says("frame")["added"]) == 1
+    room.camera.turn(False)
+    assert live_says()["off"]
+
+
+def test_a_frame_that_was_under_way_when_the_camera_went_off_is_not_answered(engine, room, done, monkeypatch):
+    live, teach = LiveTab(engine, Viewers(), room), TeachTab(engine, room)
+    sent = {"run": 1, "turn": 1, "image": FRAME, "models": ["cnn"], "labels": "7"}
+    find, look = engine.find, live._look
+
+    def then_off(work):
+        def worked(*given):
+            found = work(*given)
+            room.camera.turn(False)
+            return found
+
+        return worked
+
+    monkeypatch.setattr(live, "_look", then_off(look))
+    monkeypatch.setattr(engine, "find", then_off(find))
+    room.camera.turn(True, CODE)
+    assert done(live.frame(sent, "pupil")) == {"run": 1, "turn": 1, "off": True, "words": wording.CAMERA_OFF}
+    room.camera.turn(True, CODE)
+    answer = teach.answer({"do": "frame", "image": FRAME, "at": 0, "burst": 0}, "a pupil whose sample is late")
+    assert answer == {"words": wording.CAMERA_OFF, "failed": True}
+    assert len(engine.desks.known("a pupil whose sample is late").project) == 0
+
+
+# ---- nothing with a face leaves
+
+
+def test_a_project_is_not_handed_out(engine, room):
+    answer = TeachTab(engine, room).answer({"do": "save"}, "pupil")
+    assert answer == {"words": wording.NO_FACES_OUT, "failed": True}
+    assert "file" in TeachTab(engine).answer({"do": "save"}, "pupil")
+
+
+def test_what_compare_hands_out_holds_no_picture_and_no_files_name(engine, room, monkeypatch, tmp_path):
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    (folder / "Anna Schmidt.jpg").write_bytes((PICTURES / "photo.jpg").read_bytes())
+    photo = {"path": str(folder / "Anna Schmidt.jpg")}
+    record = json.dumps(CompareTab(engine, room).answer(photo, ["cnn"], "7"))
+    assert "Anna" not in record and "base64" not in record and len(record) < 5000
+    html, _ = CompareTab(engine, room).show(photo, ["cnn"], "7", SimpleNamespace(session_hash="pupil"))
+    assert "Anna" not in html
+
+
+def test_a_lesson_has_no_clips_and_its_own_tab():
+    titles = [title for title, _ in app.LESSON_TABS]
+    assert titles == ["Lesson", "Compare", "Live", "Teach", "Zoo"]
+    assert "Lesson" not in [title for title, _ in app.TABS]
+
+
+def test_larger_type_only_in_a_lesson(room):
+    assert any(Path(path).name == "lesson.css" for path in app.launch_options(room)["css_paths"])
+    assert not any(Path(path).name == "lesson.css" for path in app.launch_options()["css_paths"])
+
+
+# ---- drawn faces
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("name", LOOKS)
+def test_the_mesh_is_laid_on_every_drawn_face(name, person, mesher):
+    faces = mesher.find(draw(LOOKS[name], person))
+    assert len(faces) == 1
+    left, top, right, bottom = faces.boxes[0]
+    assert 150 < right - left < 330 and 150 < bottom - top < 400
+
+
+def test_every_drawing_is_shipped_and_offered_in_a_lesson(room):
+    assert {one.name for one in DRAWINGS} == set(LOOKS)
+    assert all(images.load(one.path).shape[2] == 3 for one in DRAWINGS)
+    shown = compare_tab._thumbnails(room)
+    assert all(f'data-name="{one.name}"' in shown for one in DRAWINGS)
+    assert "drawn-" not in compare_tab._thumbnails(classroom.HOME)
+
+
+# ---- you against the machines
+
+
+def test_the_models_answers_come_after_a_label_only(engine, room):
+    tab = LessonTab(engine, room)
+    for wrong in (
+        {},
+        {"picture": ROUNDS[0]},
+        {"picture": ROUNDS[0], "label": "bored"},
+        {"picture": "../x", "label": "sad"},
+    ):
+        assert tab.reveal(wrong, "pupil") == {"words": wording.LESSON["which"]}
+    answer = tab.reveal({"picture": ROUNDS[0], "label": "sad"}, "pupil")
+    assert answer["label"] == "sad" and set(answer["models"]) == set(engine.default_models)
+    assert answer["answers"].count("<article") == 2 and "pictures people labelled" in answer["answers"]
+
+
+def test_every_round_has_one_face(engine, room):
+    tab = LessonTab(engine, room)
+    assert all(len(tab._compared(picture).faces) == 1 for picture in ROUNDS)
+    assert not any("neutral" in face for face in map(str, lesson_tab._faces()))
+
+
+def test_a_class_is_counted_once_each_and_without_names():
+    poll = Poll()
+    assert poll.commit("one", "photo", "happy") == "happy"
+    assert poll.commit("one", "photo", "sad") == "happy"
+    poll.commit("two", "photo", "sad")
+    poll.commit("three", "photo", "happy")
+    assert poll.counts("photo") == {"happy": 2, "sad": 1}
+    poll.leave("one")
+    assert poll.counts("photo") == {"happy": 2, "sad": 1}
+    assert "one" not in str(vars(poll))
+
+
+def test_a_page_that_is_loaded_again_has_voted_already():
+    poll = Poll()
+    poll.commit("before the reload", "photo", "happy", "page")
+    poll.leave("before the reload")
+    assert poll.commit("after it", "photo", "sad", "page") == "sad"
+    poll.commit("another", "photo", "sad", "another page")
+    assert poll.counts("photo") == {"happy": 1, "sad": 1}
+    assert "page" not in str(vars(poll))
+
+
+def test_a_new_group_starts_without_votes_and_may_vote():
+    poll = Poll()
+    poll.commit("one", "photo", "happy", "page")
+    poll.clear()
+    assert poll.counts("photo") == {}
+    assert poll.commit("one", "photo", "sad", "page") == "sad"
+    assert poll.counts("photo") == {"sad": 1}
+
+
+def test_the_teachers_switch_answers_whatever_comes(engine, room, done):
+    tab = LessonTab(engine, room)
+    ask = lambda value: done(tab.camera(value, "anyone"))
+    assert ask(None) == {"on": False, "state": wording.CAMERA_OFF, "words": ""}
+    assert "not the teacher’s code" in ask({"on": True, "code": "x"})["words"]
+    assert ask({"on": True, "code": CODE})["on"] and room.camera.on
+    for _ in range(TRIES + 1):
+        ask({"on": True, "code": "x"})
+    assert "Too many wrong codes" in ask({"on": True, "code": CODE})["words"] and room.camera.on
+    assert ask({"on": False}) == {"on": False, "state": wording.CAMERA_OFF, "words": ""} and not room.camera.on
+    assert done(tab.camera({"on": True, "code": CODE}, "the teacher"))["on"]
+
+
+def test_the_worksheet_fills_a_lesson():
+    assert 45 <= sum(minutes for _, minutes, _, _ in wording.WORKSHEET) <= 60
+    sheet = lesson_tab.worksheet()
+    for title, _, _, questions in wording.WORKSHEET:
+        assert title in sheet and all(question in sheet for question in questions)
+    assert "not an emotion" in sheet

@@ -1,0 +1,416 @@
+"""The Live tab: its answers, and itself in headless Chromium with a camera that shows a made clip."""
+
+import argparse
+import asyncio
+import base64
+import csv
+import io
+import json
+import time
+from functools import partial
+
+import cv2
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from ui import text as wording
+from ui.app import build
+from ui.app import start as launch_app
+from ui.examples.portraits import PICTURES
+from ui.live.tab import AT_ONCE, LiveTab, Sent
+from ui.theme import read
+from zoo.inference.live_sessions import Viewers
+from zoo.inference.live_stream import PREFIX
+from zoo.labels import SEVEN, SIX
+
+OFF = '.fo-live[data-state="off"]'
+
+
+def camera_picture(name: str, shift: int = 0) -> np.ndarray:
+    """An example picture in the middle of 640 x 480 grey pixels, or `shift` pixels beside it."""
+    image = np.asarray(Image.open(PICTURES / f"{name}.jpg").convert("RGB"))
+    small = cv2.resize(image, (480, 480), interpolation=cv2.INTER_AREA)
+    picture = np.full((480, 640, 3), 90, np.uint8)
+    picture[:, 80 + shift : 560 + shift] = small
+    return picture
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    stored = io.BytesIO()
+    Image.fromarray(picture).save(stored, "JPEG", quality=90)
+    return stored.getvalue()
+
+
+def clip(path, picture: np.ndarray):
+    """Two seconds of a camera's noise around one picture, JPEGs one after the other."""
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8) for _ in range(8)]
+    path.write_bytes(b"".join(map(jpeg, noisy)))
+    return path
+
+
+# ---- without a browser
+
+
+def data_url(name: str) -> str:
+    return PREFIX + base64.b64encode(jpeg(cv2.resize(camera_picture(name), (320, 240)))).decode()
+
+
+@pytest.fixture
+def tab(engine):
+    made = LiveTab(engine, Viewers())
+    yield made
+    made.viewers.close()
+
+
+@pytest.fixture
+def send(done):
+    """``send(tab, session="a", **value)``: the answer to a frame, and to whatever else is asked with it."""
+
+    def one(tab, session="a", **value):
+        chosen = {"models": tab.engine.default_models, "labels": "7"}
+        value = chosen | {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
+        return done(tab.frame(value, session))
+
+    return one
+
+
+def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine, send):
+    result = json.loads(json.dumps(send(tab)))
+    (face,) = result["faces"]
+    assert list(face["shown"]) == engine.default_models and set(face["shown"].values()) == {"happy"}
+    assert (result["run"], result["turn"], result["labels"]) == (1, 1, list(SEVEN))
+    assert "edges" not in result and len(json.dumps(result)) < 2000
+
+
+def test_labels_models_and_mesh_are_as_asked(tab, engine, send):
+    result = send(tab, labels="6", models=engine.default_models[:1], mesh=True, edges=True)
+    (face,) = result["faces"]
+    assert result["labels"] == list(SIX) and list(face["answers"]) == engine.default_models[:1]
+    assert len(face["mesh"]) == 936 and max(result["edges"]) == 467
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"image": "http://elsewhere/a.jpg"}, "no frame"),
+        ({"image": None}, "no frame"),
+        ({"models": ["nobody"]}, "No model is chosen"),
+        ({"models": "cnn"}, "No model is chosen"),
+        ({"models": [3, {}]}, "No model is chosen"),
+        ({"labels": "nine"}, "label set"),
+        ({"labels": []}, "label set"),
+        ({"run": "x", "turn": [], "rest": {}, "image": {"path": "/etc/passwd"}}, "no frame"),
+    ],
+)
+def test_what_was_asked_wrongly_is_said_in_place(tab, value, words, send):
+    result = send(tab, **value)
+    assert words in result["words"] and "faces" not in result
+
+
+def test_anything_at_all_can_be_read(tab):
+    for value in (None, 3, "x", [], {"run": True}):
+        assert Sent.read(value).options.mesh is False
+
+
+def test_sessions_are_apart_and_stop_forgets(tab, send, done):
+    send(tab, "a")
+    send(tab, "b")
+    assert len(tab.viewers) == 2
+    done(tab.stop({"run": 1}, "a"))
+    assert len(tab.viewers) == 1
+    assert send(tab, "a")["words"] == ""  # of the run that was stopped
+    assert len(send(tab, "a", run=2)["faces"]) == 1
+    for session in "ab":
+        tab.leave(gr.Request(session_hash=session))
+    assert len(tab.viewers) == 0
+
+
+def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_first_served(tab, done, monkeypatch):
+    served, at_once = [], []
+
+    def answer(sent, session):
+        at_once.append(len(served))
+        time.sleep(0.02)
+        served.append((session, sent.turn))
+        return {"words": session}
+
+    async def crowd():
+        frames = [("a", 1), ("b", 1), ("a", 2), ("c", 1), ("d", 1)]
+        return await asyncio.gather(*(tab.frame({"turn": turn}, session) for session, turn in frames))
+
+    monkeypatch.setattr(tab, "answer", answer)
+    answers = done(crowd())
+    assert [one["words"] for one in answers] == ["a", "b", "", "c", "d"]
+    assert {*served[:2]} == {("a", 1), ("b", 1)} and {*served[2:]} == {("c", 1), ("d", 1)}
+    assert max(started - ended for started, ended in zip(range(4), at_once, strict=True)) < AT_ONCE
+
+
+def test_the_script_claims_nothing_about_feelings():
+    script = read("live/live.js").lower()
+    for claim in ("you are", "you feel", "emotion", "mood"):
+        assert claim not in script
+
+
+def test_a_cold_engine_says_so(send):
+    from ui.model_service import Engine
+
+    tab = LiveTab(Engine(), Viewers())
+    assert send(tab, models=["hog-svm"])["words"] == wording.LIVE["warming"]
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def open_camera(visits, launch, url, tmp_path_factory):
+    """Opens the Live tab in a browser whose camera shows a picture."""
+    folder = tmp_path_factory.mktemp("clips")
+    browsers = []
+
+    def open_one(visit, picture=None, permissions=("camera",), place=url, **options):
+        path = clip(folder / f"{len(browsers)}.mjpeg", camera_picture("photo") if picture is None else picture)
+        camera = f"--use-file-for-fake-video-capture={path}"
+        browsers.append(launch(camera, less=("--use-fake-ui-for-media-stream",)))
+        page = visit(browsers[-1], place, "Live", permissions=list(permissions), **options)
+        page.wait_for_selector(".fo-start")
+        return page
+
+    with visits() as visit:
+        yield partial(open_one, visit)
+    for opened in browsers:
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def camera(open_camera):
+    """One page that is used by several tests, one after the other."""
+    return open_camera()
+
+
+def start(page):
+    page.locator(".fo-start").click()
+    page.wait_for_selector(".fo-live-face")
+
+
+def stop(page):
+    if not page.locator(OFF).count():
+        page.locator(".fo-start").click()
+    page.wait_for_selector(OFF)
+
+
+@pytest.fixture
+def live(camera):
+    start(camera)
+    yield camera
+    stop(camera)
+
+
+@pytest.mark.browser
+def test_started_it_says_happy_beside_the_picture(live, uploads):
+    live.wait_for_function("document.querySelector('.fo-live').dataset.fps > 1")
+    assert live.locator(".fo-live-face h3").inner_text() == "face 1"
+    says = live.locator(".fo-live-face .fo-says").all_inner_texts()
+    assert len(says) == 2 and all(sentence.endswith("people labelled happy") for sentence in says)
+    assert live.locator(".fo-live-face .fo-bar").count() == 14
+    assert "fps" in live.locator(".fo-hud").inner_text()
+    assert "None is stored" in live.locator(".fo-live-privacy").inner_text()
+    assert [path for path in uploads.rglob("*") if path.is_file() and path.suffix.lower() in (".jpg", ".jpeg")] == []
+
+
+@pytest.mark.browser
+def test_labels_and_models_change_on_the_fly(live, engine):
+    live.locator("#fo-live-labels").get_by_text("6: Ekman").click()
+    live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 12")
+    assert "neutral" not in live.locator(".fo-live-face").inner_text()
+    live.locator("#fo-live-models").get_by_label(engine.cards[engine.default_models[0]].title, exact=True).uncheck()
+    live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-answer').length === 1")
+    live.locator("#fo-live-models").get_by_label(engine.cards[engine.default_models[0]].title, exact=True).check()
+    live.locator("#fo-live-labels").get_by_text("7: Ekman").click()
+    live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 14")
+
+
+# Where the middle of all ink on the drawing is, from 0 at the left to 1, and how many pixels have ink.
+INK = """() => {
+  const sheet = document.querySelector('.fo-screen canvas'), { width, height } = sheet;
+  const data = sheet.getContext('2d').getImageData(0, 0, width, height).data;
+  let sum = 0, count = 0;
+  for (let i = 0; i < width * height; i += 1) if (data[4 * i + 3]) { sum += i % width; count += 1; }
+  return [sum / count / width, count];
+}"""
+TRACK = (
+    "window.track = document.querySelector('.fo-screen video').srcObject.getVideoTracks()[0]; window.track.readyState"
+)
+
+
+@pytest.mark.browser
+def test_stop_ends_the_camera_and_clears_everything(camera):
+    start(camera)
+    camera.wait_for_selector(".fo-strip")
+    assert camera.evaluate(TRACK) == "live"
+    camera.locator(".fo-start").click()
+    camera.wait_for_selector(OFF)
+    assert camera.evaluate("window.track.readyState") == "ended"
+    camera.wait_for_timeout(500)
+    assert camera.evaluate("document.querySelector('.fo-screen video').srcObject") is None
+    assert camera.locator(".fo-live-face, .fo-strip").count() == 0
+    assert not camera.locator(".fo-timeline").is_visible()
+    painted = "(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean))"
+    assert not camera.evaluate(f"{painted}(document.querySelector('.fo-screen canvas'))")
+
+
+@pytest.mark.browser
+def test_leaving_the_tab_stops_the_camera(camera):
+    start(camera)
+    camera.evaluate(TRACK)
+    camera.get_by_role("tab", name="Compare").click()
+    camera.wait_for_function("window.track.readyState === 'ended'")
+    camera.get_by_role("tab", name="Live").click()
+    assert camera.locator(".fo-notice").inner_text() == wording.LIVE["left"]
+
+
+@pytest.mark.browser
+def test_downloads_hold_the_session(live):
+    live.wait_for_selector(".fo-strip")
+    texts = {}
+    for kind in ("csv", "json"):
+        with live.expect_download() as saved:
+            live.locator(f".fo-timeline [data-kind={kind}]").click()
+        assert saved.value.suggested_filename == f"face-off-session.{kind}"
+        texts[kind] = saved.value.path().read_bytes().decode()
+    rows = list(csv.DictReader(io.StringIO(texts["csv"])))
+    assert {row["label"] for row in rows} == {"happy"} and {row["face"] for row in rows} == {"1"}
+    assert set(json.loads(texts["json"])["rows"][0]) == set(rows[0])
+
+
+@pytest.mark.browser
+def test_the_mesh_is_drawn_and_the_mirror_turns_drawing_and_picture(open_camera, tmp_path):
+    page = open_camera(camera_picture("photo", -70))
+    start(page)
+    page.locator("input[name=mesh]").check()
+    page.wait_for_timeout(1500)
+    right, much = page.evaluate(INK)
+    page.locator("input[name=mesh]").uncheck()
+    page.locator("input[name=mirror]").uncheck()
+    page.wait_for_timeout(1500)
+    left, little = page.evaluate(INK)
+    assert left < 0.5 < right and left + right == pytest.approx(1, abs=0.06)
+    assert much > 1.3 * little
+    stop(page)
+
+
+@pytest.mark.browser
+def test_a_resting_look_is_marked_and_forgotten(live):
+    live.locator(".fo-rest").click()
+    live.get_by_text("resting face").wait_for()
+    live.locator(".fo-rested").wait_for()
+    live.locator(".fo-forget").click()
+    live.wait_for_function("document.querySelector('.fo-rested').hidden")
+
+
+@pytest.mark.browser
+def test_a_frozen_server_is_seen_and_it_goes_on_by_itself(live, engine, monkeypatch):
+    from zoo.inference.live_stream import Viewer
+
+    step = Viewer.step
+    monkeypatch.setattr(Viewer, "step", lambda *args: time.sleep(3) or step(*args))
+    live.wait_for_selector(".fo-screen.fo-late")
+    assert "No answer from the server" in live.locator(".fo-notice").inner_text()
+    monkeypatch.undo()
+    live.wait_for_function("!document.querySelector('.fo-late') && document.querySelector('.fo-notice').hidden")
+    live.wait_for_selector(".fo-live-face")
+
+
+@pytest.mark.browser
+def test_a_restarted_server_is_missed_and_the_camera_goes_on_with_the_same_settings(open_camera, engine):
+    app = build(engine)
+    anywhere = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
+    address = launch_app(app, anywhere)
+    page = open_camera(place=address)
+    start(page)
+    page.locator("#fo-live-labels").get_by_text("6: Ekman").click()
+    app.close(verbose=False)
+    page.get_by_text("The server cannot be reached").wait_for()
+    assert page.locator(".fo-screen.fo-late").count() == 1 and page.evaluate(TRACK) == "live"
+    launch_app(app, argparse.Namespace(**vars(anywhere) | {"port": int(address.rsplit(":", 1)[1].strip("/"))}))
+    page.wait_for_function("!document.querySelector('.fo-late') && document.querySelector('.fo-notice').hidden")
+    page.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 12")
+    page.close()
+    app.close(verbose=False)
+
+
+@pytest.mark.browser
+def test_a_server_that_cannot_answer_is_told_from_one_that_is_away(live, monkeypatch):
+    monkeypatch.setattr(LiveTab, "answer", lambda *args: 1 / 0)
+    live.get_by_text("The server is there, but cannot answer this page").wait_for()
+    monkeypatch.undo()
+    live.wait_for_function("!document.querySelector('.fo-late') && document.querySelector('.fo-notice').hidden")
+
+
+@pytest.mark.browser
+def test_a_refused_camera_says_what_to_do(open_camera):
+    page = open_camera(permissions=())
+    page.locator(".fo-start").click()
+    page.get_by_text(wording.LIVE["refused"]).wait_for()
+    assert page.locator(OFF).count() == 1
+    fail = "(name) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name)); }"
+    for name, sentence in {"NotFoundError": "none", "NotReadableError": "busy"}.items():
+        page.evaluate(fail, name)
+        page.locator(".fo-start").click()
+        page.get_by_text(wording.LIVE[sentence]).wait_for()
+    page.evaluate("() => { Object.defineProperty(navigator, 'mediaDevices', { value: undefined }); }")
+    page.locator(".fo-start").click()
+    page.get_by_text(wording.LIVE["insecure"]).wait_for()
+
+
+@pytest.mark.browser
+def test_two_viewers_never_get_each_others_answers(open_camera):
+    pages = [open_camera(camera_picture(name, shift)) for name, shift in (("photo", -75), ("mouth-open", 75))]
+    for page in pages:
+        page.locator("input[name=mirror]").uncheck()
+        start(page)
+    said = "[...document.querySelectorAll('.fo-live-face .fo-says em')].map((label) => label.textContent).join()"
+    places, labels = [[], []], [set(), set()]
+    pages[0].wait_for_function(f"{said} === 'happy,happy'")  # a busy machine shows frames from before it has settled
+    for _ in range(15):
+        for page, there, heard in zip(pages, places, labels, strict=True):
+            there.append(page.evaluate(INK)[0])
+            heard.add(page.evaluate(said))
+            page.wait_for_timeout(60)
+    assert max(places[0]) < 0.5 < min(places[1])
+    assert labels[0] == {"happy,happy"} and not labels[0] & labels[1]
+    for page in pages:
+        assert page.locator(".fo-live-face").count() == 1
+        stop(page)
+
+
+@pytest.mark.browser
+def test_a_viewer_is_closed_when_its_page_is(open_camera, app):
+    (tab,) = {fn.fn.__self__ for fn in app.fns.values() if isinstance(getattr(fn.fn, "__self__", None), LiveTab)}
+    comes_to(tab.viewers, 0)  # those of the tests before
+    page = open_camera()
+    start(page)
+    comes_to(tab.viewers, 1)
+    page.close()
+    comes_to(tab.viewers, 0)
+
+
+def comes_to(viewers: Viewers, count: int) -> None:
+    """Wait until so many are open, or fail."""
+    deadline = time.monotonic() + 20
+    while len(viewers) != count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(viewers) == count
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_sticks_out_on_a_phone(open_camera, scheme):
+    page = open_camera(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    start(page)
+    page.wait_for_selector(".fo-strip")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    stop(page)

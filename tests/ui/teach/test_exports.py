@@ -1,0 +1,217 @@
+"""The panels by which models go out and come in, on a page of their own."""
+
+import argparse
+import io
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+import skimage.data
+
+import zoo
+from features.align import AlignedFaces, AlignSpec
+from features.descriptors import Hog, Joined
+from tests.zoo.exchange.hostile import pack
+from ui import text as wording
+from ui.app import start
+from ui.teach import exports as teach_exports
+from ui.teach.exports import Exports, Imports
+from zoo.exchange.exports import bundle
+from zoo.exchange.exports.bundle import NothingToExportError
+from zoo.exchange.imports.reader import read_models
+from zoo.labels import ELSEWHERE, SEVEN, LabelSet
+from zoo.models import registry
+from zoo.models.registry import UnknownModelError
+from zoo.models.svm import Linear, SvmClassifier
+from zoo.teach.feature_cache import TRUNK
+from zoo.teach.head_model import TaughtCnn
+
+HERE = SimpleNamespace(session_hash="me")
+
+
+class Desks:
+    """Sessions' desks, as much of them as the panels need."""
+
+    def __init__(self) -> None:
+        self.desks = {}
+
+    def at(self, session: str):
+        return self.desks.setdefault(session, SimpleNamespace(lesson=None, extra={}))
+
+    def known(self, session: str):
+        return self.desks.get(session)
+
+
+@pytest.fixture
+def own(engine):
+    """The engine with desks of the test's own."""
+    return SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=Desks())
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """Two taught models with weights by chance, and what they were taught on."""
+    rng = np.random.default_rng(5)
+    labels, spec = LabelSet("own", ("Happy", "Sad face", "Wink left")), AlignSpec()
+    layers = ((rng.normal(0, 0.1, (256, 3)).astype(np.float32), np.zeros(3, np.float32)),)
+    machine = Linear(rng.normal(0, 0.4, (2048, 3)).astype(np.float32), np.zeros(3, np.float32))
+    scaling = np.ones(3, np.float32), np.zeros(3, np.float32)
+    svm = SvmClassifier("svm", labels, spec, Joined((Hog(cell=8, centred=True),), (1.0,)), machine, scaling)
+    golden = np.load(registry.CHECKPOINTS / "cnn" / "golden.npz")
+    faces = AlignedFaces(golden["images"], golden["landmarks"], golden["to_crop"], spec)
+    cnn = TaughtCnn("cnn", labels, spec, zoo.load(TRUNK), layers)
+    return SimpleNamespace(cnn=cnn, svm=svm, material=SimpleNamespace(faces=faces))
+
+
+@pytest.fixture(scope="module")
+def exported(lesson) -> bytes:
+    wish = bundle.Wish("My faces", ("tfjs",), lesson.cnn, lesson.svm, lesson.material.faces.images)
+    return bundle.make(wish).data
+
+
+def quiet(*told, **more) -> None:
+    """Nobody looks at the progress."""
+
+
+def test_without_lesson_or_format_it_says_what_to_do(own):
+    wrong = {
+        ("", ("tfjs",)): "Train your models first",
+        ("cnn", ()): "Choose one or more formats",
+        ("hog-svm", ("page",)): "Tick ONNX",
+        ("nobody", ("tfjs",)): "no model &#x27;nobody&#x27;",
+    }
+    for (model, parts), words in wrong.items():
+        button, notes = Exports(own).make(model, "x", parts, HERE, quiet)
+        assert words in notes and "fo-sorry" in notes and not button.visible
+
+
+def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
+    own.desks.at("me").lesson = lesson
+    heard = []
+    button, notes = Exports(own).make("", "  My\n faces ", ["tfjs", "page"], HERE, lambda s, desc: heard.append(desc))
+    file = Path(button.value["path"] if isinstance(button.value, dict) else button.value)
+    assert file.name == "my-faces.zip" and uploads in file.parents and "is ready" in notes and len(heard) > 2
+    names = zipfile.ZipFile(file).namelist()
+    assert "page.html" in names and not [name for name in names if name.endswith((".png", ".jpg", ".npz"))]
+    file.unlink()
+
+
+def test_every_shipped_model_can_go_out(own):
+    for name in own.cards:
+        wish = Exports(own).wish(name, name, ("onnx",), "me")
+        assert (wish.cnn is None) == name.startswith("hog") and (wish.svm is None) != (wish.cnn is None)
+
+
+def test_a_name_of_control_letters_is_refused(own):
+    with pytest.raises(NothingToExportError, match="ordinary letters"):
+        Exports(own).wish("cnn", "a\x07b", ("tfjs",), "me")
+
+
+def test_a_zip_comes_in_and_its_file_goes(own, exported, tmp_path):
+    path = tmp_path / "m.zip"
+    path.write_bytes(exported)
+    files, words = Imports(own).read(str(path))
+    assert len(files) == 2 and "My faces" in words and not path.exists()
+    said = Imports(own).add(files, None, None, "me")
+    extra = own.desks.at("me").extra
+    assert list(extra) == ["imported-my-faces", "imported-my-faces-2"] and "Added" in said
+    assert own.desks.at("somebody else").extra == {}
+    card, model = extra["imported-my-faces"]
+    assert card.labels.name == ELSEWHERE and model.labels.labels == ("Happy", "Sad face", "Wink left")
+    assert Imports(own).remove(HERE) and not own.desks.at("me").extra
+
+
+def test_classes_become_labels_and_room_ends(own, exported):
+    files = read_models(exported)[:1]
+    to = ["happy", "sad", "leave out"]
+    for _ in range(4):
+        Imports(own).add(files, None, to, "me")
+    model = own.desks.at("me").extra["imported-my-faces-4"][1]
+    assert model.labels.labels == ("happy", "sad")
+    assert "4 imported models" in Imports(own).add(files, None, to, "me")
+    assert "at least two" in Imports(own).add(files, None, ["happy", "happy", "leave out"], "you")
+    assert len(own.desks.at("me").extra) == 4 and not own.desks.at("you").extra
+
+
+def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
+    path = tmp_path / "m.zip"
+    path.write_bytes(pack({"<script>.txt": b"x"}))
+    files, words = Imports(own).read(str(path))
+    assert files == () and "no model that can be read" in words and "<script>" not in words
+    assert wording.GONE in Imports(own).read(str(path))[1]
+
+
+def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine, exported):
+    engine.desks.at("me")
+    Imports(engine).add(read_models(exported), None, ["happy", "sad", "leave out"], "me")
+    names = ["cnn", "imported-my-faces", "imported-my-faces-2"]
+    found = engine.compare(skimage.data.astronaut(), names, "7", "me")
+    Imports(engine).add(read_models(exported)[:1], None, None, "me")
+    kept = engine.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
+    said = wording.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
+    assert "what its makers called <em translate=" in said
+    assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
+    with pytest.raises(UnknownModelError):
+        engine.compare(skimage.data.astronaut(), names, "7", "somebody else")
+    Imports(engine).remove(HERE)
+
+
+@pytest.fixture(scope="module")
+def address(engine, uploads, lesson):
+    """A page with the two panels."""
+    desks = Desks()
+    desks.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(lesson=lesson, extra={}))
+    own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=desks)
+    with gr.Blocks(analytics_enabled=False) as app:
+        with gr.Accordion("Export"):
+            teach_exports.export_panel(own)
+        with gr.Accordion("Import"):
+            teach_exports.import_panel(own)
+    app.queue()
+    yield start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None))
+    app.close(verbose=False)
+
+
+@pytest.mark.browser
+def test_out_and_in_again_in_a_browser(browser, address, tmp_path):
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    page = context.new_page()
+    page.goto(address)
+    page.click("#fx-make")
+    page.wait_for_selector("#fx-download", timeout=180_000)  # with LiteRT: TensorFlow starts
+    with page.expect_download() as waiting:
+        page.click("#fx-download")
+    file = tmp_path / "my-faces.zip"
+    waiting.value.save_as(file)
+    names = zipfile.ZipFile(io.BytesIO(file.read_bytes())).namelist()
+    assert {"page.html", "tfjs/model.json", "tflite/model.tflite"} <= set(names)
+    page.set_input_files("#fx-file input[type=file]", str(file))
+    page.wait_for_selector("#fx-add")
+    assert "3 classes" in page.inner_text("#fx-found")
+    page.click("#fx-add")
+    page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
+    context.close()
+
+
+def test_every_label_may_be_chosen():
+    assert set(SEVEN.labels).isdisjoint({teach_exports.LEAVE_OUT})
+
+
+@pytest.mark.browser
+def test_in_the_app_an_imported_model_is_offered_wherever_models_are_chosen(browser, url, exported, tmp_path):
+    (tmp_path / "mine.zip").write_bytes(exported)
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_role("tab", name="Teach").click()
+    page.get_by_text("Bring a model from elsewhere").click()
+    page.set_input_files("#fx-file input[type=file]", str(tmp_path / "mine.zip"))
+    page.click("#fx-add")
+    page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
+    for tab, choice in (("Compare", "fo-models"), ("Live", "fo-live-models"), ("Video", "fv-models")):
+        page.get_by_role("tab", name=tab).click()
+        page.locator(f"#{choice}").get_by_label("Imported: My faces").first.wait_for()
+    context.close()

@@ -1,0 +1,307 @@
+"""The Video tab: its answers, and itself in headless Chromium with made clips."""
+
+import csv
+import io
+import threading
+import time
+from dataclasses import replace
+
+import cv2
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from features.clips import Clip, Limits
+from tests.ui.waiting import wait_for
+from ui import text as wording
+from ui.examples.portraits import PICTURES
+from ui.video import page as video_page
+from ui.video import tab as video_tab
+from ui.video.tab import VideoTab, example, uploaded
+from zoo.inference.video import VideoOptions, annotate
+from zoo.labels import own_labels
+from zoo.prediction import Prediction
+
+PATHS = "[...document.querySelectorAll('#fv-answer path')].length"
+
+
+def frame(name: str, size=(320, 240)) -> np.ndarray:
+    """An example picture in the middle of a grey frame."""
+    image = np.asarray(Image.open(PICTURES / f"{name}.jpg").convert("RGB"))
+    side = min(size)
+    picture = np.full((size[1], size[0], 3), 90, np.uint8)
+    left = (size[0] - side) // 2
+    picture[:side, left : left + side] = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    return picture
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory, write_clip):
+    shown = [frame("photo")] * 25
+    return write_clip(tmp_path_factory.mktemp("clips") / "smile.webm", shown, codec="libvpx-vp9")
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory, write_clip):
+    """A minute of frames that differ, so that it takes a while."""
+    rng = np.random.default_rng(0)
+    base = frame("photo").astype(int)
+    noisy = [np.clip(base + rng.integers(-20, 20, base.shape), 0, 255).astype(np.uint8) for _ in range(10)]
+    path = tmp_path_factory.mktemp("clips") / "long.avi"
+    return write_clip(path, [noisy[i % 10] for i in range(1500)], codec="mpeg4")
+
+
+# ---- without a browser
+
+
+class Request:
+    """Stands for `gr.Request`."""
+
+    def __init__(self, session: str) -> None:
+        self.session_hash = session
+
+
+@pytest.fixture
+def tab(engine, uploads):
+    return VideoTab(engine)
+
+
+@pytest.fixture
+def sent(uploads):
+    """``sent(path) -> what an upload box sends`` after the file was uploaded."""
+
+    def upload(path) -> dict:
+        folder = uploads / f"sent-{path.stem}"
+        folder.mkdir(exist_ok=True)
+        (folder / path.name).write_bytes(path.read_bytes())
+        return {"path": str(folder / path.name), "orig_name": f"C:\\holiday\\{path.name}"}
+
+    return upload
+
+
+def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **__: None):
+    shown, html, spoken = tab.run(file, models or tab.engine.default_models, labels, True, Request(session), progress)
+    assert isinstance(shown, gr.Video)
+    return shown, html, spoken
+
+
+def test_a_smile_looks_happy_to_both(tab, sent, clip, uploads):
+    shown, html, spoken = ask(tab, sent(clip))
+    assert spoken == "1 face followed. The models agree on 100 % of all answers."
+    assert html.count("looks most like pictures people labelled happy (100 % of the time)") == 2
+    assert wording.VIDEO["no_moments"] in html and "holiday" not in html
+    with Clip(shown.value["path"]) as written:
+        assert len(list(written.frames())) == 25
+    assert len(tab) == 0
+
+
+class Own:
+    """A model that a session made: two classes, and always the first."""
+
+    name, labels = "own-cnn", own_labels(("Grin <b>", "Other"))
+
+    def __init__(self, align):
+        self.align = align
+
+    def predict_proba(self, faces):
+        return Prediction(np.tile(np.float32([0.9, 0.1]), (len(faces), 1)), self.labels)
+
+
+def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, sent, clip):
+    first = tab.engine.models(tab.engine.default_models)[0]
+    card = replace(tab.engine.cards[first.name], name=Own.name, title="Mine", labels=Own.labels)
+    extra = tab.engine.desks.at("owner").extra
+    extra[Own.name] = card, Own(first.align)
+    try:
+        _, html, spoken = ask(tab, sent(clip), "owner", [first.name, Own.name])
+        assert spoken == "1 face followed." and wording.VIDEO["no_moments"] not in html
+        assert "looks most like this session’s samples of Grin &lt;b&gt; (100 % of the time)" in html
+        assert "pictures people labelled happy (100 % of the time)" in html and "Grin <b>" not in html
+        assert "face-off-video-2.csv" in html
+        assert "No model is chosen" in ask(tab, sent(clip), "somebody", [Own.name])[1]
+    finally:
+        extra.clear()
+
+
+def test_progress_is_told(tab, sent, clip, monkeypatch):
+    monkeypatch.setattr(video_tab, "TOLD", 0.0)
+    told = []
+    ask(tab, sent(clip), progress=lambda part, desc, **_: told.append((part, desc)))
+    assert len(told) == 25 and [part for part, _ in told] == sorted(part for part, _ in told)
+    assert told[0] == (0.0, "0 s of 1 s") and 0.9 < told[-1][0] <= 1
+
+
+@pytest.mark.parametrize(
+    ("file", "models", "labels", "words"),
+    [
+        (None, None, "7", "Choose a clip first"),
+        ({"path": "/etc/passwd"}, None, "7", "did not arrive as an uploaded file"),
+        ({"path": 3}, None, "7", "did not arrive as an uploaded file"),
+        ("{clip}", ["nobody"], "7", "No model is chosen"),
+        ("{clip}", None, "nine", "No label set"),
+    ],
+)
+def test_what_was_asked_wrongly_is_said_in_place(tab, sent, clip, file, models, labels, words):
+    shown, html, spoken = ask(tab, sent(clip) if file == "{clip}" else file, models=models, labels=labels)
+    assert shown.value is None and words in html and words in spoken
+
+
+def test_bad_files_are_told_and_leave_nothing(tab, sent, uploads, tmp_path, clip, monkeypatch):
+    before = set(uploads.glob("video-*"))
+    (tmp_path / "words.mp4").write_bytes(b"words " * 99)
+    assert "not a clip that can be read" in ask(tab, sent(tmp_path / "words.mp4"))[1]
+    gone = sent(clip)
+    monkeypatch.setattr(video_tab, "LIMITS", Limits(seconds=0.3))
+    assert "at most 0.3 s" in ask(tab, gone)[1]
+    monkeypatch.setattr(video_tab, "LIMITS", Limits(size=100))
+    assert "at most 0 MB" in ask(tab, gone)[1]
+    assert set(uploads.glob("video-*")) == before
+    assert "was deleted after" in ask(tab, {"path": str(uploads / "sent-gone.mp4")})[1]
+
+
+def test_stop_ends_the_work_and_only_that_sessions(tab, sent, long_clip, clip, uploads):
+    before = set(uploads.glob("video-*"))
+    answers = {}
+    work = threading.Thread(target=lambda: answers.update(a=ask(tab, sent(long_clip))))
+    work.start()
+    while not len(tab):
+        time.sleep(0.01)
+    tab.stop(Request("b"))
+    time.sleep(0.3)
+    assert len(tab) == 1
+    tab.stop(Request("a"))
+    work.join(5)
+    assert not work.is_alive() and len(tab) == 0
+    assert answers["a"][2] == wording.VIDEO["stopped"] and set(uploads.glob("video-*")) == before
+
+
+def test_a_session_has_one_clip_at_a_time(tab, sent, long_clip, clip):
+    answers = {}
+    work = threading.Thread(target=lambda: answers.update(first=ask(tab, sent(long_clip))))
+    work.start()
+    while not len(tab):
+        time.sleep(0.01)
+    assert "1 face followed" in ask(tab, sent(clip))[2]
+    work.join(5)
+    assert answers["first"][2] == wording.VIDEO["stopped"]
+
+
+def test_two_results_have_places_nobody_can_guess(tab, sent, clip):
+    first, second = (ask(tab, sent(clip), session)[0].value["path"] for session in "ab")
+    assert first != second and len(first.split("video-")[1]) > 32
+
+
+def test_only_uploads_are_opened(uploads, tmp_path):
+    for path in ("", "x.mp4", str(tmp_path / "x.mp4"), f"{uploads}/../x.mp4", "a\0b"):
+        with pytest.raises(video_tab.ClipError, match="did not arrive"):
+            uploaded({"path": path})
+
+
+def test_the_example_shows_one_face_all_the_time(engine, uploads):
+    models = engine.models(engine.default_models)
+    film = annotate(example(), None, models, engine.cards, VideoOptions())
+    assert film.timeline.faces == [1] and len(film.timeline) >= len(film.timeline.moments) - 3
+    assert film.key_frames, "an example has to show how models disagree"
+    html = video_page.page(film, engine.cards, "x.mp4")
+    assert html.count("<figure>") == len(film.key_frames)
+    for claim in ("you are", "you feel", "mood"):
+        assert claim not in html.lower()
+
+
+# ---- in a browser
+
+
+@pytest.fixture
+def open_page(visits, browser, url):
+    with visits() as visit:
+
+        def open_one(**options):
+            page = visit(browser, url, "Video", **options)
+            page.wait_for_selector("#fv-start")
+            return page
+
+        yield open_one
+
+
+def choose(page, path):
+    page.set_input_files("#fv-file input[type=file]", str(path))
+    page.locator("#fv-file").get_by_text(path.suffix).first.wait_for()
+
+
+def begin(page, path, uploads):
+    """Start on a minute-long clip; the half-written answer, once there is one."""
+    choose(page, path)
+    page.click("#fv-start")
+    page.locator("#fv-answer").get_by_text("s of 60 s").wait_for()
+    found = lambda: list(uploads.glob("video-*/.face-off.part.mp4"))
+    assert wait_for(found)
+    return found()[0]
+
+
+@pytest.mark.browser
+def test_a_clip_is_annotated_and_plays(open_page, clip):
+    page = open_page()
+    choose(page, clip)
+    page.click("#fv-start")
+    page.wait_for_selector(".fv-results")
+    assert "1 face followed. The models agree on 100 %" in page.locator(".fv-head").inner_text()
+    assert "pictures people labelled happy (100 % of the time)" in page.locator(".fv-said").inner_text()
+    assert page.locator("#fv-spoken").inner_text().startswith("1 face followed")
+    page.wait_for_function("document.querySelector('#fv-video video')?.videoWidth > 0")
+    page.evaluate("document.querySelector('#fv-video video').play()")
+    page.wait_for_function("document.querySelector('#fv-video video').currentTime > 0.2")
+    assert page.evaluate("document.querySelector('#fv-video video').videoWidth") == 640
+    assert page.evaluate(PATHS) > 1
+    with page.expect_download() as saved:
+        page.locator("#fv-answer").get_by_role("link", name="Download CSV").click()
+    lines = list(csv.DictReader(io.StringIO(saved.value.path().read_text())))
+    assert len(lines) == 26 and {line["label"] for line in lines} == {"happy"}
+
+
+@pytest.mark.browser
+def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
+    page = open_page()
+    begun = begin(page, long_clip, uploads)
+    page.click("#fv-stop")
+    page.locator("#fv-answer").get_by_text(wording.VIDEO["stopped"]).wait_for()
+    assert wait_for(lambda: not begun.parent.exists(), 3)
+    assert page.locator("#fv-video video").count() == 0
+    page.click("#fv-example")
+    page.locator("#fv-file").get_by_text("example").first.wait_for()
+    page.click("#fv-start")
+    page.wait_for_selector(".fv-moments img")
+
+
+@pytest.mark.browser
+def test_leaving_the_page_stops_the_work(open_page, long_clip, uploads):
+    page = open_page()
+    begun = begin(page, long_clip, uploads)
+    page.close()
+    assert wait_for(lambda: not begun.parent.exists())
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_sticks_out_on_a_phone(open_page, clip, scheme):
+    page = open_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    choose(page, clip)
+    page.click("#fv-start")
+    page.wait_for_selector(".fv-results")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("document.querySelector('#fv-answer').getBoundingClientRect().top < 700")
+
+
+@pytest.mark.browser
+def test_what_is_no_clip_is_said_and_the_page_goes_on(open_page, clip, tmp_path):
+    page = open_page()
+    (tmp_path / "words.mp4").write_bytes(b"words " * 99)
+    page.click("#fv-start")
+    page.locator("#fv-answer").get_by_text("Choose a clip first").wait_for()
+    choose(page, tmp_path / "words.mp4")
+    page.click("#fv-start")
+    page.locator("#fv-answer").get_by_text("not a clip that can be read").wait_for()
+    page.locator("#fv-file").get_by_label("Clear").or_(page.locator("#fv-file [aria-label*=lear]")).first.click()
+    choose(page, clip)
+    page.click("#fv-start")
+    page.wait_for_selector(".fv-results .fv-said")

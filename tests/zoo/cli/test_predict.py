@@ -1,0 +1,213 @@
+import csv
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from features.align import AlignSpec
+from zoo.cli import predict
+from zoo.evaluation import evaluate as evaluation
+from zoo.labels import SIX
+
+# --- list ------------------------------------------------------------------------------------
+
+
+def test_list(run):
+    status, out, _ = run("list")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["name", "first", "second"]
+
+
+def test_list_as_json(run):
+    status, out, err = run("list", "--json")
+    records = json.loads(out)
+    assert status == 0 and err == ""
+    assert [record["name"] for record in records] == ["first", "second"]
+    assert records[0]["labels"][3] == "happy" and records[0]["threshold"] == 0.5
+
+
+def test_a_broken_card_does_not_hide_the_others(run, two_models):
+    (two_models / "first/card.json").write_text("{}")
+    status, out, err = run("list")
+    assert status == 1 and "second" in out and "is not a model card" in err
+
+
+def test_no_model(run, tmp_path):
+    status, out, err = run("list", checkpoints=tmp_path / "nowhere")
+    assert status == 2 and out == "" and "There is no model in" in err
+
+
+# --- predict ---------------------------------------------------------------------------------
+
+
+def test_predict_in_words(run, photo):
+    status, out, _ = run("predict", photo)
+    assert status == 0
+    assert out.startswith(f"{photo}: 1 face\nFace 1 at (")
+    assert out.count("looks most like pictures people labelled") == 2
+    assert "The models agree." in out or "The models disagree." in out
+    assert out.rstrip().endswith(predict.CAUTION)
+    assert "you are" not in out.lower()
+
+
+def test_predict_as_json(run, photo):
+    status, out, _ = run("predict", photo, "--models", "second", "--labels", "6", "--json")
+    answer = json.loads(out)
+    assert status == 0 and answer["failed"] == []
+    (picture,) = answer["pictures"]
+    assert picture["models"] == ["second"] and picture["labels"] == list(SIX)
+    assert sum(picture["faces"][0]["answers"]["second"]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_predict_as_csv_to_stdout_and_file(run, photo, tmp_path):
+    status, out, _ = run("predict", photo, "--csv", "-")
+    table = list(csv.DictReader(io.StringIO(out)))
+    assert status == 0 and [row["model"] for row in table] == ["first", "second"]
+    status, quiet, _ = run("predict", photo, "--csv", tmp_path / "faces.csv")
+    assert status == 0 and quiet == ""
+    assert (tmp_path / "faces.csv").read_text() == out
+
+
+def test_predict_a_folder_with_a_broken_file(run, photo):
+    folder = photo.parent / "album" / "deep"
+    folder.mkdir(parents=True)
+    photo.rename(folder / "b.jpg")
+    (folder.parent / "a.png").write_bytes(b"not a picture")
+    (folder / "notes.txt").write_text("skip me")
+    Image.new("RGB", (1, 1)).save(folder / "c.png")
+    status, out, err = run("predict", folder.parent, "--json", "-")
+    answer = json.loads(out)
+    assert status == 1
+    assert [(picture["file"][-5:], len(picture["faces"])) for picture in answer["pictures"]] == [
+        ("b.jpg", 1),
+        ("c.png", 0),
+    ]
+    assert answer["failed"][0]["file"].endswith("a.png") and "not a picture" in answer["failed"][0]["error"]
+    assert "a.png: This is not a picture" in err
+
+
+def test_no_face_is_said(run, tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "wall.png")
+    status, out, _ = run("predict", tmp_path / "wall.png")
+    assert status == 0 and "no face found" in out
+
+
+def test_answers_below_the_threshold_are_not_sure():
+    answer = {"label": "happy", "probability": 0.41, "sure": False, "probabilities": {}}
+    assert predict.in_words(answer) == "is not sure: looks most like pictures people labelled happy (0.41)"
+    assert predict.in_words({**answer, "sure": True}).startswith("says: looks most like")
+
+
+def gif(folder, _jpeg):
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    frames[0].save(folder / "x.gif", save_all=True, append_images=frames[1:])
+
+
+def write(content):
+    return lambda folder, jpeg: (folder / "x.jpg").write_bytes(content(jpeg))
+
+
+def huge(folder, _jpeg):
+    Image.new("1", (20_000, 20_000)).save(folder / "x.png")
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "sentence"),
+    [
+        (write(lambda jpeg: b"hello, I am a text"), 1, "not a picture"),
+        (write(lambda jpeg: jpeg[: len(jpeg) // 3]), 1, "damaged or cut off"),
+        (write(lambda jpeg: b""), 1, "0 bytes"),
+        (write(lambda jpeg: jpeg + bytes(50 * 2**20)), 1, "at most 20 MB"),
+        (huge, 1, "at most 64,000,000 are read"),
+        (lambda folder, jpeg: Image.new("RGB", (1, 1)).save(folder / "x.png"), 0, ""),
+        (gif, 0, ""),
+    ],
+    ids=["text", "truncated", "0 bytes", "50 MB", "20,000 x 20,000", "1 x 1", "animated GIF"],
+)
+def test_bad_pictures(run, tmp_path, jpeg, make, status, sentence):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    make(folder, jpeg)
+    actual, _, err = run("predict", folder, "--models", "first")
+    assert actual == status and sentence in err
+
+
+def test_no_older_answer_stays_when_no_picture_can_be_read(run, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "faces.csv").write_text("an older answer")
+    status, _, err = run("predict", tmp_path / "bad.png", "--labels", "6", "--csv", tmp_path / "faces.csv")
+    assert status == 1 and "bad.png" in err
+    (heading,) = (tmp_path / "faces.csv").read_text().splitlines()
+    assert heading.startswith("file,face,left,top") and heading.endswith("happy,sad,surprise")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--models", "frist"], "no model 'frist'; did you mean first"),
+        (["--models", ","], "--models names no model; there are first, second"),
+        (["--labels", "9"], "no label set '9'; choose one of 7, 6, 5"),
+        (["--json", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .json"),
+        (["--csv", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .csv"),
+        (["--csv", "-", "--json"], "not allowed with"),
+        (["--csv", "no/such/folder/a.csv"], "there is no folder no/such/folder; make it"),
+        (["--json", "no/such/folder/a.json"], "there is no folder no/such/folder; make it"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_bad_options(run, photo, options, sentence):
+    status, out, err = run("predict", photo, *options)
+    assert status == 2 and out == "" and sentence in err
+
+
+def test_missing_file_and_folder_without_pictures(run, tmp_path):
+    status, _, err = run("predict", tmp_path / "absent.jpg")
+    assert status == 1 and "absent.jpg" in err
+    (tmp_path / "empty").mkdir()
+    status, _, err = run("predict", tmp_path / "empty")
+    assert status == 2 and "holds no picture" in err
+
+
+def test_models_without_the_labels(run, make_checkpoint, photo):
+    root = make_checkpoint("small", labels=SIX)
+    status, _, err = run("predict", photo, "--models", "small", checkpoints=root)
+    assert status == 2 and "small does not know neutral" in err
+
+
+def test_a_checkpoint_with_a_wrong_hash_and_without_card(run, two_models, photo):
+    with (two_models / "first/model.npz").open("ab") as weights:
+        weights.write(b"x")
+    status, _, err = run("predict", photo)
+    assert status == 2 and "SHA-256" in err
+    (two_models / "second/card.json").write_text("{}")
+    status, _, err = run("predict", photo, "--models", "second")
+    assert status == 2 and "is not a model card" in err
+    (two_models / "second/card.json").unlink()
+    status, _, err = run("predict", photo, "--models", "second")
+    assert status == 2 and "no model 'second'" in err
+
+
+def test_a_picture_that_is_a_program_is_not_run(run, eps):
+    status, _, err = run("predict", eps, "--models", "second")
+    assert status == 1 and "not a picture that can be read" in err
+
+
+def test_nor_in_a_folder_that_is_judged(eps):
+    found = evaluation._find_all([eps], AlignSpec())
+    assert not found.readable[0] and "not a picture that can be read" in found.failed[0]
+
+
+def test_whatever_a_picture_raises_the_others_are_answered(run, photo, monkeypatch):
+    load = predict.images.load
+
+    def failing(path):
+        if path.name == "bad.jpg":
+            raise RuntimeError("of a decoder")
+        return load(path)
+
+    monkeypatch.setattr(predict.images, "load", failing)
+    status, out, err = run("predict", photo.with_name("bad.jpg"), photo, "--models", "second", "--json")
+    answer = json.loads(out)
+    assert status == 1 and "bad.jpg: of a decoder" in err
+    assert len(answer["pictures"]) == 1 and answer["failed"][0]["error"] == "of a decoder"

@@ -1,0 +1,92 @@
+"""Two hundred kinds of broken and hostile files: a clear sentence each, and nothing else happens."""
+
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from features.align import AlignedFaces, AlignSpec
+from tests.zoo.exchange import hostile
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.imports.reader import read_models
+
+SLOWEST = 20.0  # seconds for one file on a machine that is busy with other things
+
+
+@pytest.fixture(scope="module")
+def cases(tm) -> dict[str, bytes]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile warns when a hostile zip is made
+        return hostile.cases(tm)
+
+
+@pytest.fixture(scope="module")
+def outcomes(cases, tmp_path_factory) -> dict[str, tuple[object, float]]:
+    """What each file led to, and how long it took."""
+    found = {}
+    for name, data in cases.items():
+        start = time.perf_counter()
+        try:
+            came = read_models(data)
+        except ModelFileError as error:
+            came = error
+        found[name] = came, time.perf_counter() - start
+    return found
+
+
+def memory() -> int:
+    """The most memory this process ever held, in bytes."""
+    resource = pytest.importorskip("resource", reason="Windows does not tell")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def test_there_are_two_hundred_kinds_and_each_is_told_apart(cases):
+    assert len(cases) >= 200 and len(set(cases.values())) > 0.97 * len(cases)
+
+
+def test_each_is_one_clear_sentence(outcomes):
+    refused = {name: str(came) for name, (came, _) in outcomes.items() if isinstance(came, ModelFileError)}
+    for name, said in refused.items():
+        assert 15 < len(said) < 600 and said[-1] in ".)" and "Traceback" not in said and "\n" not in said, (name, said)
+    turned = [name for name in outcomes if "turned bits" in name]
+    assert len(refused) >= len(outcomes) - len(turned) - 5, sorted(set(outcomes) - set(refused))
+
+
+def test_what_is_not_refused_answers(outcomes):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (1, 72, 72), np.uint8)
+    face = AlignedFaces(images, np.zeros((1, 468, 3), np.float32), np.zeros((1, 2, 3), np.float32), AlignSpec())
+    for came, _ in outcomes.values():
+        if not isinstance(came, ModelFileError):
+            assert all(np.isfinite(file.classifier("x").predict_proba(face).probs).all() for file in came)
+
+
+def test_none_takes_long(outcomes):
+    slow = {name: seconds for name, (_, seconds) in outcomes.items() if seconds > SLOWEST}
+    assert not slow
+
+
+def test_memory_stays_small(cases):
+    before = memory()
+    for name in (
+        "a bomb",
+        "many small bombs",
+        "h5: terabytes never written",
+        "channels that double",
+        "a wide convolution",
+    ):
+        with pytest.raises(ModelFileError):
+            read_models(cases[name])
+    assert memory() - before < 300 * 2**20
+
+
+def test_nothing_is_written(cases, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for name, data in cases.items():
+        if name.startswith(("path", "a link", "weights elsewhere")):
+            with pytest.raises(ModelFileError):
+                read_models(data)
+    assert hostile.names(tmp_path) == []

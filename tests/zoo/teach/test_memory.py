@@ -1,0 +1,101 @@
+"""What a session holds, measured."""
+
+import gc
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from zoo.teach import project as p
+from zoo.teach.fit import Settings
+from zoo.teach.samples import MAX_PHOTO, Photo
+from zoo.teach.session import Desk, Desks
+
+
+def held(n: int, trunk, make_samples) -> int:
+    """Bytes of a desk with n samples, all different and with the largest photos, after training."""
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    desk = Desk(lambda: trunk)
+    for at in range(n):
+        made = make_samples(at % 2, 1, at)
+        photo = Photo(rng.bytes(MAX_PHOTO), (0.0, 0.0, 1.0, 1.0))
+        desk.collect(at % 2, replace(made, photos=(photo,)), at // 2)
+    desk.teach(Settings(epochs=1, aligned=False))
+    desk.teach(Settings(epochs=1))
+    desk.change(lambda project: p.delete_samples(project, [0]))
+    gc.collect()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return size
+
+
+def test_a_full_session_stays_within_what_is_promised(trunk, make_samples):
+    held(10, trunk, make_samples)  # what is made once for all sessions
+    few, more = held(20, trunk, make_samples), held(60, trunk, make_samples)
+    each = (more - few) / 40
+    full = few + each * (p.MAX_SAMPLES - 20)
+    assert each > 40_000 and full < p.MEMORY_MB * 2**20
+
+
+@pytest.mark.parametrize("kept", [1, 10])
+def test_deleted_samples_are_not_kept_through_views(make_samples, kept):
+    """A row that is a view would hold the whole batch it came from."""
+    project = p.add_samples(p.start("6"), 0, make_samples(0, 50), 0)
+    left = p.delete_samples(project, np.arange(50 - kept))
+    for array in (left.faces.images, left.faces.landmarks, left.samples.boxed):
+        assert (array if array.base is None else array.base).nbytes == array.nbytes
+
+
+def test_thirty_sessions_stay_apart_and_inside_their_memory(trunk, make_samples):
+    """A class at once: each holds its own samples up to the cap, what is too much is refused and nothing is lost."""
+    pupils, each, part = 30, 60, 20
+    desks = Desks(lambda: trunk, most=pupils, samples=each)
+    batches = [make_samples(kind, part) for kind in range(3)]
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for n in range(pupils):
+        desk = desks.at(f"pupil {n}")
+        desk.change(lambda project, n=n: p.rename(project, 0, f"mine {n}"))
+        for burst, batch in enumerate(batches):
+            desk.change(lambda project, batch=batch, burst=burst: p.add_samples(project, burst % 2, batch, burst))
+    taken = (tracemalloc.get_traced_memory()[0] - before) / 2**20
+    tracemalloc.stop()
+    assert taken / pupils < p.MEMORY_MB * each / p.MAX_SAMPLES
+    for n in range(pupils):
+        desk = desks.at(f"pupil {n}")
+        kept = desk.project.ids.copy()
+        with pytest.raises(
+            p.ProjectError, match="at most 60 samples.*60 are there and 1 more do not fit.*none .*dropped"
+        ):
+            desk.change(lambda project: p.add_samples(project, 0, make_samples(0, 1), 9))
+        assert (
+            desk.project.classes[0].name == f"mine {n}" and np.array_equal(desk.project.ids, kept) and len(kept) == 60
+        )
+
+
+def test_a_31st_is_told_so_until_a_bare_desk_is_left(trunk, make_samples):
+    """Pages that were reloaded before anything was collected do not lock the class out."""
+    desks = Desks(lambda: trunk, most=30)
+    for n in range(30):
+        desks.at(f"pupil {n}")
+    with pytest.raises(p.ProjectError, match="30 people are teaching here already"):
+        desks.at("late")
+    desks.at("pupil 4").change(lambda project: p.add_samples(project, 0, make_samples(0, 1), 0))
+    desks.leave("pupil 4")
+    with pytest.raises(p.ProjectError, match="30 people"):
+        desks.at("late")
+    desks.leave("pupil 5")
+    assert desks.at("late") is not None
+    assert desks.known("pupil 5") is None and len(desks.known("pupil 4").project) == 1
+
+
+def test_a_project_that_is_too_large_for_this_session_is_not_opened(trunk, make_samples):
+    desk = Desks(lambda: trunk, samples=5).at("pupil")
+    large = p.add_samples(p.start("6"), 0, make_samples(0, 6), 0)
+    with pytest.raises(p.ProjectError, match="has 6 samples; a session here holds at most 5"):
+        desk.open(large)
+    assert [one.name for one in desk.project.classes] == ["Class 1", "Class 2"]
+    desk.open(p.start("6"))
+    assert desk.project.most == 5

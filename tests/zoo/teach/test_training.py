@@ -1,0 +1,254 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.align import AlignSpec
+from zoo.cards import Card
+from zoo.labels import LabelSet
+from zoo.teach import fit as heads
+from zoo.teach import held_out as judge
+from zoo.teach import project as p
+from zoo.teach.feature_cache import Memo, Stopped, Watch
+from zoo.teach.fit import Settings
+from zoo.teach.held_out import CNN, SVM, Share
+from zoo.teach.project import ProjectError
+from zoo.teach.training import gather, teach
+
+QUICK = Settings(epochs=30)
+
+
+@pytest.fixture(scope="module")
+def project(make_project):
+    return make_project()
+
+
+@pytest.fixture(scope="module")
+def lesson(project, memo):
+    return teach(project, QUICK, memo)
+
+
+def test_both_models_are_right_about_new_samples(lesson, make_samples):
+    for kind in range(3):
+        fresh = make_samples(kind, 6, seed=7).faces
+        for model in lesson.models:
+            assert model.predict_proba(fresh).best.tolist() == [kind] * 6, model.name
+
+
+def test_they_keep_the_contract(lesson, make_samples):
+    faces = make_samples(1, 3).faces
+    kept = faces.images.copy()
+    for model in lesson.models:
+        said = model.predict_proba(faces)
+        assert said.labels == LabelSet("own", ("smile", "frown", "wink")) == lesson.labels
+        for i in range(3):
+            np.testing.assert_array_equal(model.predict_proba(faces[i]).probs[0], said.probs[i])
+        assert len(model.predict_proba(faces[:0])) == 0
+        with pytest.raises(ValueError, match="wants faces cut to"):
+            model.predict_proba(replace(faces, spec=AlignSpec(detail=40)))
+    np.testing.assert_array_equal(faces.images, kept)
+
+
+def test_the_same_seed_gives_the_same_models_and_another_one_others(project, lesson, trunk):
+    again = teach(project, QUICK, Memo(trunk))
+    other = teach(project, replace(QUICK, seed=1), Memo(trunk))
+    for mine, theirs in zip(lesson.cnn.layers, again.cnn.layers, strict=True):
+        np.testing.assert_array_equal(mine[0], theirs[0])
+    np.testing.assert_array_equal(lesson.svm.machine.weights, again.svm.machine.weights)
+    assert np.abs(lesson.cnn.layers[0][0] - other.cnn.layers[0][0]).max() > 0.01
+    assert not np.array_equal(lesson.random.split.held, other.random.split.held)
+
+
+def test_two_classes_work_and_one_does_not(project, memo, make_samples):
+    two = p.enable(project, 0, False)
+    lesson = teach(two, QUICK, memo)
+    assert list(lesson.labels) == ["frown", "wink"]
+    for model in lesson.models:
+        assert model.predict_proba(make_samples(2, 4, seed=8).faces).names == ["wink"] * 4
+    with pytest.raises(ProjectError, match="two or more enabled classes"):
+        teach(p.enable(two, 1, False), QUICK, memo)
+    with pytest.raises(ProjectError, match="there are 0"):
+        teach(p.start("7"), QUICK, memo)
+
+
+def test_features_are_computed_once(project, trunk, monkeypatch):
+    calls = []
+    embedding = type(trunk).embedding
+    monkeypatch.setattr(
+        type(trunk), "embedding", lambda self, faces: calls.append(len(faces)) or embedding(self, faces)
+    )
+    memo = Memo(trunk)
+    gather(project, QUICK, memo)
+    assert sum(calls) == 2 * len(project) == len(memo)
+    gather(project, replace(QUICK, seed=5, epochs=2), memo)
+    assert sum(calls) == 2 * len(project)
+    gather(project, replace(QUICK, aligned=False), memo)
+    assert sum(calls) == 4 * len(project)
+    material = gather(project, QUICK, memo)
+    memo.keep_only(material.faces[:3], material.own[:3], material.copies[:3])
+    assert len(memo) == 6
+    np.testing.assert_array_equal(memo.describe(material.faces[:3], copy=True).hog, material.copies.hog[:3])
+
+
+def test_copies_stay_near_their_crop_and_are_never_mirrored(project, memo):
+    own, copies = memo.describe(project.faces), memo.describe(project.faces, copy=True)
+    apart = np.linalg.norm(own.hog[:, None] - copies.hog[None], axis=2)
+    kinds = project.targets
+    assert (kinds[apart.argmin(axis=1)] == kinds).mean() > 0.9
+    assert not np.array_equal(own.hog, copies.hog)
+
+
+def test_it_can_be_watched_and_stopped(project, trunk):
+    heard = []
+    teach(project, QUICK, Memo(trunk), Watch(heard.append))
+    assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1 and len(heard) > 100
+    for after in (0.1, 0.45, 0.7, 0.9):
+        heard.clear()
+        watch = Watch(heard.append, lambda after=after: bool(heard) and heard[-1] > after)
+        with pytest.raises(Stopped):
+            teach(project, QUICK, Memo(trunk), watch)
+        assert heard[-1] < after + 0.2
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch": 1000}, {"rate": 1.0}, {"c": 0.0}, {"seed": -1}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ProjectError, match=f"{next(iter(wrong))} is .*; choose"):
+        Settings(**wrong)
+
+
+def test_without_alignment_models_want_other_crops(project, memo, make_samples):
+    lesson = teach(project, replace(QUICK, aligned=False, augment=False), memo)
+    assert lesson.svm.align == lesson.cnn.align == AlignSpec(registration="box")
+    assert lesson.material.copies is None
+    with pytest.raises(ValueError, match="box"):
+        lesson.svm.predict_proba(make_samples(0, 1).faces)
+
+
+def test_cards_say_what_they_are(lesson):
+    cards = lesson.cards
+    assert list(cards) == [SVM, CNN] and all(isinstance(card, Card) for card in cards.values())
+    assert [card.family for card in cards.values()] == ["classical", "deep"]
+    assert all(0.5 <= card.threshold <= 0.75 for card in cards.values())
+
+
+# ---- judging
+
+
+def test_splits_hold_out_a_quarter_and_never_both_parts_of_a_burst(project):
+    random = judge.split_at_random(project.targets, 0)
+    burst = judge.split_by_burst(project.targets, project.bursts, 0)
+    for split in (random, burst):
+        assert set(split.train) | set(split.held) == set(range(len(project))) and not set(split.train) & set(split.held)
+        assert set(project.targets[split.held]) == set(project.targets[split.train]) == {0, 1, 2}
+    assert len(random.held) == 9 and len(burst.held) == 12
+    assert set(project.bursts[random.train]) & set(project.bursts[random.held])
+    assert not set(project.bursts[burst.train]) & set(project.bursts[burst.held])
+
+
+def test_of_two_bursts_the_smaller_is_held_out():
+    targets, bursts = np.repeat([0, 1], 10), np.repeat([0, 1, 2, 3], [7, 3, 2, 8])
+    for seed in range(5):
+        split = judge.split_by_burst(targets, bursts, seed)
+        assert set(bursts[split.held]) == {1, 2} and set(bursts[split.train]) == {0, 3}
+
+
+def test_many_bursts_hold_out_about_a_quarter():
+    targets, bursts = np.repeat([0, 1], 20), np.arange(40)
+    held = [judge.split_by_burst(targets, bursts, seed).held for seed in range(5)]
+    assert all(len(rows) == 10 for rows in held) and len({tuple(rows) for rows in held}) == 5
+
+
+def test_one_burst_a_class_cannot_be_split_by_burst(make_project, memo):
+    project = make_project("a b", bursts=1, each=8)
+    assert judge.split_by_burst(project.targets, project.bursts, 0) is None
+    lesson = teach(project, QUICK, memo)
+    assert lesson.by_burst is None and lesson.exam is lesson.random
+
+
+def test_the_smallest_project_that_may_be_taught(make_project, memo):
+    lesson = teach(make_project("a b", bursts=1, each=3), Settings(epochs=1, batch=512), memo)
+    assert len(lesson.random.split.held) == 2
+
+
+@pytest.fixture(scope="module")
+def bursts_that_fool(make_samples):
+    """Classes without any difference, but every burst has a light of its own."""
+    project = p.add_class(p.add_class(p.start(), "a"), "b")
+    for burst in range(30):
+        rng = np.random.default_rng(burst)
+        scene = rng.integers(0, 256, (1, 9, 9), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+        made = make_samples(0, 8, burst)
+        noisy = np.clip(scene + rng.normal(0, 8, made.faces.images.shape), 0, 255).astype(np.uint8)
+        made = replace(made, faces=replace(made.faces, images=noisy))
+        project = p.add_samples(project, burst % 2, made, burst)
+    return project
+
+
+def test_a_random_split_flatters_where_bursts_are_near_duplicates(bursts_that_fool, memo):
+    lesson = teach(bursts_that_fool, QUICK, memo)
+    for name in (SVM, CNN):
+        random, burst = (judge.shares_of(exam)[name] for exam in (lesson.random, lesson.by_burst))
+        assert random.value > 0.9 and burst.value < 0.75
+
+
+def test_figures_of_an_exam_are_those_of_its_models(lesson):
+    exam, material = lesson.by_burst, lesson.material
+    held = exam.split.held
+    for model in exam.models:
+        said = model.predict_proba(material.faces[held])
+        np.testing.assert_allclose(exam.answers[model.name].probs, said.probs, atol=1e-5)
+        shares = judge.class_shares(exam.answers[model.name])
+        assert [one.n for one in shares] == np.bincount(material.targets[held]).tolist()
+        assert sum(one.right for one in shares) == judge.shares_of(exam)[model.name].right
+    assert exam.curves.loss.shape == exam.curves.held_accuracy.shape == (QUICK.epochs,)
+    assert exam.curves.loss[-1] < exam.curves.loss[0]
+
+
+def test_an_interval_of_few_stays_wide():
+    assert Share(5, 5).interval[0] < 0.6 and Share(0, 0).value == 0 and Share(0, 0).interval == (0, 1)
+    low, high = Share(50, 100).interval
+    assert (low, high) == pytest.approx((0.404, 0.596), abs=0.005)
+
+
+def test_the_learning_curve_grows_and_ends_at_the_exam(lesson):
+    points = judge.learning_curve(lesson.material, lesson.by_burst, QUICK)
+    assert [point.n for point in points] == sorted({point.n for point in points})
+    assert points[-1].n == len(lesson.by_burst.split.train)
+    assert points[-1].shares == judge.shares_of(lesson.by_burst)
+    assert all(point.shares[SVM].n == len(lesson.by_burst.split.held) for point in points)
+
+
+def test_half_of_the_samples_of_each_class(project):
+    rows = np.arange(len(project))
+    half, quarter = (judge.some_of(project.targets, rows, part, 0) for part in (0.5, 0.25))
+    assert np.bincount(project.targets[half]).tolist() == [6, 6, 6] and set(quarter) <= set(half)
+
+
+def test_experiments_compare_the_same_models(lesson, make_samples):
+    half = judge.half_the_samples(lesson.material, lesson.exam, QUICK)
+    mouth = judge.mouth_covered(lesson.material, lesson.exam)
+    assert half.before == mouth.before == judge.shares_of(lesson.exam)
+    assert all(share.n == len(lesson.exam.split.held) for share in (*half.after.values(), *mouth.after.values()))
+    trial = None
+    for kind in (0, 1):
+        faces = make_samples(kind, 2, 9).faces
+        trial = judge.recorded(trial, "light", lesson.exam, faces, np.full(2, kind))
+    assert trial.after == {SVM: Share(4, 4), CNN: Share(4, 4)} and trial.before == half.before
+
+
+def test_a_covered_mouth_is_grey_and_nothing_else_is(portrait_face):
+    covered = judge.cover_mouth(portrait_face)
+    changed = covered.images[0] != portrait_face.images[0]
+    y, x = np.nonzero(changed)
+    lips = portrait_face.landmarks[0, list(judge.LIPS), :2]
+    assert 0.03 < changed.mean() < 0.2 and np.ptp(covered.images[0][changed]) == 0
+    assert np.hypot(x.mean() - lips[:, 0].mean(), y.mean() - lips[:, 1].mean()) < 3
+
+
+def test_two_logits_of_two_classes():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 5)).astype(np.float32)
+    targets = (x[:, 0] > 0).astype(int)
+    layers, curves = heads.fit_head(x, targets, Settings(epochs=200, rate=0.01), held=(x, targets))
+    assert layers[-1][0].shape == (heads.HIDDEN, 2) and curves.held_accuracy[-1] > 0.95
+    assert (heads.fit_svm(x, targets, Settings(c=1.0))(x).argmax(axis=1) == targets).mean() > 0.95

@@ -1,0 +1,110 @@
+"""A network read a second time by a kernel machine on its middle maps."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.zoo.made import made_set
+from zoo.cards import CardError
+from zoo.models import registry
+from zoo.models.checkpoint import arrays_bytes
+from zoo.models.cnn import CnnClassifier, Reading
+from zoo.models.svm import Kernel, softmax
+from zoo.training import kernel_head as second
+from zoo.training.svm_fit import kernel_arrays
+
+SETTINGS = replace(second.SETTINGS, components=24)
+TWICE = [name for name in registry.names() if registry.card(name).loader == "tflite-kernel"]
+
+
+@pytest.fixture(scope="module", params=TWICE)
+def twice(request) -> CnnClassifier:
+    return registry.load(request.param)
+
+
+@pytest.fixture(scope="module")
+def once(twice) -> CnnClassifier:
+    """The same network, read once, its logits as they come."""
+    model = (registry.CHECKPOINTS / twice.name / "model.tflite").read_bytes()
+    return CnnClassifier("once", twice.labels, twice.align, model, Reading(mirror=True))
+
+
+def test_there_is_one():
+    assert "cnn" in TWICE
+
+
+def test_what_the_second_reading_says_is_added(twice, once, crops):
+    middle = once.middle(crops)
+    assert middle.ndim == 4 and middle.shape[:2] != once.maps(crops).shape[:2]
+    added = twice.second(middle.reshape(len(crops), -1))
+    assert np.ptp(added, axis=1).min() > 0.1
+    expected = (once.logits(crops) + added) / twice.temperature
+    assert twice.logits(crops) == pytest.approx(expected, abs=1e-4)
+    assert twice.uncalibrated(crops).probs == pytest.approx(softmax(expected * twice.temperature), abs=1e-4)
+
+
+def test_a_mirror_moves_the_middle_maps_and_changes_no_answer(twice, crops):
+    straight, mirrored = twice.middle(crops), twice.middle(crops.mirrored())
+    assert mirrored == pytest.approx(straight[:, :, ::-1], abs=1e-5)
+    order = second.mirror_order(straight.shape[1:])
+    assert mirrored.reshape(len(crops), -1) == pytest.approx(straight.reshape(len(crops), -1)[:, order], abs=1e-5)
+    assert twice.predict_proba(crops.mirrored()).probs == pytest.approx(twice.predict_proba(crops).probs, abs=1e-5)
+
+
+def test_no_face_gives_no_row(twice, crops):
+    assert twice.logits(crops[:0]).shape == (0, len(twice.labels))
+    assert twice.middle(crops[:0]).shape[0] == 0
+
+
+def test_it_learns_what_the_middle_shows_and_weighs_it(once):
+    """On labels that the network's own head knows nothing of, the sum is right where the network is not."""
+    training, public = made_set(210, 0), made_set(70, 1, "PublicTest")
+    machine = second.fit(once, training, SETTINGS)
+    assert machine.vectors.shape == (210, 24) and 0 < machine.even < 24
+    scores = np.concatenate([machine(row[None]) for row in second.rows(once, public.faces)])
+    assert np.mean(scores.argmax(axis=1) == public.targets) > 0.95
+    scaled = second.as_logits(machine, once, public)
+    both = replaced(once, scaled).logits(public.faces)
+    right = [np.mean(logits.argmax(axis=1) == public.targets) for logits in (once.logits(public.faces), both)]
+    assert right[0] < 0.5 < 0.95 < right[1]
+
+
+def replaced(once: CnnClassifier, machine: Kernel) -> CnnClassifier:
+    model = (registry.CHECKPOINTS / TWICE[0] / "model.tflite").read_bytes()
+    return CnnClassifier("both", once.labels, once.align, model, Reading(mirror=True, second=machine))
+
+
+def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):
+    machine = second.fit(once, made_set(70), SETTINGS)
+    (tmp_path / "model.npz").write_bytes(arrays_bytes(**kernel_arrays(machine)))
+    kept = registry._arrays(tmp_path / "model.npz")
+    for name, array in kept.items():
+        assert np.array_equal(array, getattr(machine, name)), name
+
+
+def test_a_machine_for_another_network_is_refused(make_checkpoint_of_cnn):
+    """Its rows have another length than the network's middle maps."""
+    small = Kernel(*(np.ones(shape, np.float32) for shape in (10, (10, 4), (5, 4), (5, 7), 7)), gamma=0.1, even=2)
+    root = make_checkpoint_of_cnn(arrays_bytes(**kernel_arrays(small)))
+    with pytest.raises(CardError, match="make no model"):
+        registry.load("cnn", root)
+
+
+@pytest.fixture
+def make_checkpoint_of_cnn(tmp_path):
+    """The shipped network's folder with another machine beside it."""
+
+    def make(machine: bytes):
+        shutil.copytree(registry.CHECKPOINTS / "cnn", tmp_path / "cnn")
+        (tmp_path / "cnn" / "model.npz").write_bytes(machine)
+        path = tmp_path / "cnn" / "card.json"
+        card = json.loads(path.read_text(encoding="utf-8"))
+        card["files"]["model.npz"] = hashlib.sha256(machine).hexdigest()
+        path.write_text(json.dumps(card), encoding="utf-8")
+        return tmp_path
+
+    return make

@@ -1,0 +1,1 @@
+"""The Compare tab: one picture, every model, side by side."""

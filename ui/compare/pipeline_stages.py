@@ -1,0 +1,122 @@
+"""The four stages between a photo and an answer, with the real intermediates of one face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import cv2
+import numpy as np
+
+from features import draw
+from features.align import AlignedFaces
+from features.faces import Faces
+from features.images import to_grey
+from ui import text as wording
+from ui.components import data_uri as embed
+from ui.components import probability_bars as bars
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.inference.compare import Comparison
+
+PATCH, GLYPHS, TILE = 320, 216, 48  # pixels
+HOG = "HOG: edges and their directions"
+MAPS = 16
+
+
+def strip(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
+    """All four panels of face `i` as HTML; `cards` and `models` by name."""
+    part = 1 if i == 0 else 2  # only the first face's strip is open: the others' are half as large
+    patch, mesh = surroundings(comparison.image, comparison.faces[i])
+    seen, meshed = (embed.shrink(p, PATCH // part) for p in (half_grey(patch), draw.mesh(patch, mesh)))
+    panels = [
+        (
+            "Preprocessing",
+            embed.img(seen, "The face, left half in colour, right half in grey"),
+            "colour → grey",
+        ),
+        ("Registration", _inset(meshed, comparison.aligned.images[i]), "mesh → eyes and mouth laid in place"),
+        ("Features", _features(comparison, i, cards, models, part), "what each model computes"),
+        ("Classification", _classification(comparison, i, cards), "features → probabilities"),
+    ]
+    items = [
+        f'<li class="fo-stage"><h4><span>{n}</span>{title}</h4>{content}<p>{note}</p></li>'
+        for n, (title, content, note) in enumerate(panels, 1)
+    ]
+    return f'<ol class="fo-stages">{"".join(items)}</ol>'
+
+
+def surroundings(image: np.ndarray, face: Faces) -> tuple[np.ndarray, Faces]:
+    """A square around one face at `PATCH` pixels, and the mesh in it.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``uint8 (H, W, 3)``.
+    face : Faces
+        One face.
+
+    Returns
+    -------
+    patch : ndarray
+        ``uint8 (PATCH, PATCH, 3)``; the picture's edge is repeated where the square goes beyond.
+    mesh : Faces
+        In pixels of the patch.
+    """
+    left, top, right, bottom = face.boxes[0]
+    side = 1.35 * max(right - left, bottom - top)
+    scale = PATCH / side
+    shift = PATCH / 2 - scale * np.array([left + right, top + bottom]) / 2
+    to_patch = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    patch = cv2.warpAffine(image, to_patch, (PATCH, PATCH), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    landmarks = face.landmarks * np.float32(scale)
+    landmarks[:, :, :2] += shift.astype(np.float32)
+    return patch, Faces(landmarks, (PATCH, PATCH))
+
+
+def half_grey(patch: np.ndarray) -> np.ndarray:
+    """The left half in colour, the right half as the models take it: ``uint8 (H, W, 3)``."""
+    half = patch.shape[1] // 2
+    both = patch.copy()
+    both[:, half:] = to_grey(patch)[:, half:, None]
+    both[:, half - 1 : half + 1] = 255
+    return both
+
+
+def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
+    pictures = embed.img(mesh, "The face mesh on the photo") + embed.img(crop, "The aligned crop")
+    return f'<div class="fo-inset">{pictures}</div>'
+
+
+def _features(
+    comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier], part: int
+) -> str:
+    face = comparison.aligned[i]
+    shown = [_feature(models[name], face, cards[name], part) for name in comparison.predictions]
+    return f'<div class="fo-features">{"".join(dict.fromkeys(shown))}</div>'
+
+
+def _feature(model, face: AlignedFaces, card: Card, part: int) -> str:
+    """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
+    if hasattr(model, "maps"):
+        words = f"{card.title}: first maps"
+        shown = embed.img(draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), words, photo=False)
+    else:
+        words = HOG
+        shown = embed.img(embed.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), words)
+    return f"<figure>{shown}<figcaption>{escape(words)}</figcaption></figure>"
+
+
+def liveliest(maps: np.ndarray) -> np.ndarray:
+    """The `MAPS` maps that vary most, the liveliest first: ``(h, w, c) -> (h, w, <= MAPS)``."""
+    return maps[:, :, np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:MAPS]]
+
+
+def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+    rows = []
+    for name, prediction in comparison.predictions.items():
+        best = f"{escape(prediction.names[i])} {prediction.confidence[i]:.2f}"
+        best = f"<small{wording.as_typed(prediction.labels)}>{best}</small>"
+        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{bars.stack(prediction, i)}{best}</dd>")
+    return f'<dl class="fo-classes">{"".join(rows)}</dl>'

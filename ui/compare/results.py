@@ -1,0 +1,174 @@
+"""One comparison as a page: the numbered photo, then a card for every face."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from features import quality
+from features.faces import Faces
+from ui import text as wording
+from ui.compare import occlusion_maps as holds
+from ui.compare import pipeline_stages as stages
+from ui.components import data_uri as embed
+from ui.components import probability_bars as bars
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.inference import serialise as records
+from zoo.inference.compare import Comparison
+
+PHOTO_SIDE = 1100
+WAITING = (
+    f'<div class="fo-empty"><p>{wording.WAITING}</p><ol>'
+    + "".join(f"<li><span>{n}</span><b>{title}</b>{text}</li>" for n, (title, text) in enumerate(wording.STEPS, 1))
+    + "</ol></div>"
+)
+
+
+def page(
+    comparison: Comparison,
+    cards: Mapping[str, Card],
+    models: Mapping[str, Classifier],
+    file: str = "",
+    covering: bool = False,
+) -> str:
+    """The whole answer as HTML.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    cards : mapping
+        Model name to its card, for titles and thresholds.
+    models : mapping
+        Name to model, for what each of the compared ones computes on its way.
+    file : str
+        The picture's name, for the downloads.
+    covering : bool
+        Whether to show what each answer hangs on, too; see `ui.compare.occlusion_maps`.
+    """
+    body = _body(comparison, cards, models, covering)
+    return f'<div class="fo-results">{_photo(comparison, cards, file)}{body}</div>'
+
+
+def sorry(sentence: str) -> str:
+    """Why there is no answer, in the answer's place."""
+    said = f"<h2>{wording.NO_ANSWER}</h2><p>{escape(sentence)}</p>"
+    return f'<div class="fo-results"><div class="fo-card fo-sorry">{said}</div></div>'
+
+
+def summary(comparison: Comparison) -> str:
+    """One line: how many faces, and whether the models agree."""
+    models = len(comparison.predictions) if comparison.alike else 1
+    return wording.found(len(comparison.faces), int(comparison.agree.sum()), models)
+
+
+def _photo(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
+    shown = embed.img(embed.shrink(comparison.image, PHOTO_SIDE), "The picture")
+    boxes = "".join(_box(comparison.faces, i) for i in range(len(comparison.faces)))
+    return (
+        f'<figure class="fo-photo"><div class="fo-mat"><div class="fo-frame">{shown}{boxes}</div></div>'
+        f"{_caption(comparison, cards, file)}</figure>"
+    )
+
+
+def _box(faces: Faces, i: int) -> str:
+    """A numbered box over the photo that leads to the face's card; lines stay crisp at any size."""
+    size = np.array(faces.image_size * 2)
+    left, top, right, bottom = (100 * faces.boxes[i] / size).clip(0, 100)
+    place = f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%"
+    return (
+        f'<a class="fo-box" href="#fo-face-{i + 1}" style="{place}" '
+        f'aria-label="Face {i + 1}: go to its answers"><span>{i + 1}</span></a>'
+    )
+
+
+def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
+    times = comparison.milliseconds
+    steps = [("find faces", times["mesh"]), ("align", times["align"])]
+    steps += [(cards[name].title, times[name]) for name in comparison.predictions]
+    items = "".join(f"<li>{escape(name)} {ms:.1f} ms</li>" for name, ms in steps)
+    return (
+        f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>'
+        f"{_downloads(comparison, cards, file)}"
+        f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul></figcaption>'
+    )
+
+
+def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], covering: bool) -> str:
+    if not len(comparison.faces):
+        hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
+        return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
+    notes = quality.notes(comparison.image, comparison.faces)
+    faces = range(len(comparison.faces))
+    strips = [_strip(i, stages.strip(comparison, i, cards, models)) for i in faces]
+    if covering:
+        ends = time.monotonic() + holds.SECONDS
+        strips = [holds.panel(comparison, i, cards, models, ends) + strips[i] for i in faces]
+    return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
+
+
+def _strip(i: int, stage_by_stage: str) -> str:
+    """The four stages, open for the first face."""
+    opened = " open" if i == 0 else ""
+    return (
+        f'<details class="fo-details"{opened}><summary>How they got there, in four stages</summary>'
+        f"{stage_by_stage}</details>"
+    )
+
+
+def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], below: str) -> str:
+    crop = embed.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
+    answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
+    return (
+        f'<section class="fo-card" id="fo-face-{i + 1}" aria-label="Face {i + 1}">'
+        f'<header class="fo-facehead"><h2><span class="fo-number">{i + 1}</span> Face {i + 1}</h2>'
+        f"{_badge(comparison, i, cards)}</header>"
+        f'<div class="fo-face"><div class="fo-seen"><figure>{crop}<figcaption>What the models saw</figcaption></figure>'
+        f"{_notes(notes)}</div>"
+        f'<div class="fo-answers">{answers}</div></div>{below}</section>'
+    )
+
+
+def _badge(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
+    if len(comparison.predictions) < 2 or not comparison.alike:
+        return ""
+    agree = bool(comparison.agree[i])
+    sure = all(p.confidence[i] >= cards[name].threshold for name, p in comparison.predictions.items())
+    kind = ("agree" if sure else "unsure") if agree else "disagree"
+    sign = {"agree": "=", "unsure": "≈", "disagree": "≠"}[kind]
+    words = wording.verdict(agree, sure)
+    return f'<span class="fo-badge fo-{kind}"><span aria-hidden="true">{sign}</span> {words}</span>'
+
+
+def _answer(comparison: Comparison, i: int, card: Card) -> str:
+    prediction = comparison.predictions[card.name]
+    unsure = " fo-notsure" if prediction.confidence[i] < card.threshold else ""
+    return (
+        f'<article class="fo-answer{unsure}"><h3>{escape(card.title)} <small>{escape(card.family)}</small></h3>'
+        f'<p class="fo-says">{wording.looks_like(prediction, i, card.threshold)}</p>'
+        f"{bars.bars(prediction, i)}</article>"
+    )
+
+
+def _notes(notes: Sequence[str]) -> str:
+    if not notes:
+        return '<p class="fo-note fo-fine">Good picture of a face: large, sharp, lit and upright enough.</p>'
+    return f'<ul class="fo-note">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'
+
+
+def _downloads(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
+    record = records.record(comparison, thresholds(comparison, cards), file)
+    as_json = embed.download(
+        json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
+    )
+    as_csv = embed.download(records.to_csv(records.rows(record)), "face-off.csv", "text/csv", "CSV")
+    return f'<p class="fo-downloads">{as_json}{as_csv}</p>'
+
+
+def thresholds(comparison: Comparison, cards: Mapping[str, Card]) -> dict[str, float]:
+    """Below which confidence each of the compared models is not sure."""
+    return {name: cards[name].threshold for name in comparison.predictions}

@@ -1,0 +1,261 @@
+"""The Compare tab: a picture in, every model's answer out; and the same as an API."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder
+from pydantic import ValidationError
+
+from features import images
+from features.images import ImageError
+from ui import text as wording
+from ui.compare import results
+from ui.components import data_uri as embed
+from ui.examples.cartoons import DRAWINGS
+from ui.examples.portraits import EXAMPLES, NOTE, PICTURES, Example
+from ui.lesson.classroom import HOME, Room
+from ui.model_service import Engine, NoModelError
+from ui.theme import read
+from zoo.inference import serialise as records
+from zoo.inference.compare import Comparison
+from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
+from zoo.models.registry import UnknownModelError
+
+LOG = logging.getLogger(__name__)
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
+# Values arrive as the browser or a script sent them: Gradio's own decoding would open any
+# picture before its size is known, and its choice boxes refuse a name without saying which there are.
+RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
+NOT_UPLOADED = "The picture did not arrive as an uploaded file. Upload it and send what the upload returns."
+PRIVATE = {"api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tab's controls, in the order that `CompareTab.show` and the API take them."""
+
+    photo: gr.Image
+    models: gr.CheckboxGroup
+    labels: gr.Radio
+
+    def __iter__(self):
+        return iter((self.photo, self.models, self.labels))
+
+
+class CompareTab:
+    """What the tab's events do.
+
+    Parameters
+    ----------
+    engine : Engine
+    room : Room
+    """
+
+    def __init__(self, engine: Engine, room: Room = HOME) -> None:
+        self.engine = engine
+        self.room = room
+
+    def show(
+        self, photo: dict | None, models: list[str], labels: str, request: gr.Request, covering: bool = False
+    ) -> tuple[str, str]:
+        """The answer as HTML, and as one line to be read out; `covering` shows what each answer hangs on."""
+        if photo is None:
+            return results.WAITING, ""
+        session = str(request.session_hash)
+        cards = self.engine.cards_of(session)
+        in_order = [name for name in cards if name in (models or [])]
+        if not in_order:
+            return _sorry(wording.CHOOSE_MODELS)
+        try:
+            comparison = self._compare(photo, in_order, labels, session)
+            models = {model.name: model for model in self.engine.models(in_order, session)}
+            html = results.page(comparison, cards, models, self._file_name(photo), covering is True)
+            return html, results.summary(comparison)
+        # An error is an answer too: an older picture's must not stay beside this one.
+        except ASKED_WRONGLY as error:
+            return _sorry(_sentence(error))
+        except Exception:
+            LOG.exception("a picture could not be answered")
+            return _sorry(wording.FAILED)
+
+    def answer(self, image: dict | None, models: list[str], labels: str) -> dict:
+        """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
+        if image is None:
+            raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
+        try:
+            comparison = self._compare(image, models, labels)
+        except ASKED_WRONGLY as error:
+            raise _refusal(_sentence(error)) from None
+        return records.record(comparison, results.thresholds(comparison, self.engine.cards), self._file_name(image))
+
+    def list_models(self) -> list[dict]:
+        """Every model: name, title, family, labels, threshold, accuracy where measured."""
+        return [_model_record(card) for card in self.engine.cards.values()]
+
+    def _file_name(self, photo: dict) -> str:
+        return file_name(photo) if self.room.files else ""
+
+    def _compare(self, photo: dict, models: list[str], labels: str, session: str = "") -> Comparison:
+        label_set(labels)
+        self.engine.models(_names(models), session)
+        return self.engine.compare(read_photo(photo), _names(models), labels, session)
+
+
+class Sent(ImageData):
+    """What an image box is sent. Gradio checks its form before any function of ours, and says nothing of it."""
+
+    @classmethod
+    def model_validate(cls, *given, **options) -> Sent:
+        try:
+            return super().model_validate(*given, **options)
+        except ValidationError:
+            raise _refusal(NOT_UPLOADED) from None
+
+
+def read_photo(photo: dict) -> np.ndarray:
+    """The picture behind what an image box sends.
+
+    Only files that were uploaded to this app, or its own examples, are opened: the sender
+    chooses the path.
+
+    Raises
+    ------
+    ImageError
+    """
+    path = photo.get("path") if isinstance(photo, dict) else None
+    if not isinstance(path, str) or not _is_ours(Path(path)):
+        raise ImageError(NOT_UPLOADED)
+    if not Path(path).is_file():
+        raise ImageError(wording.GONE)
+    return images.load(Path(path).read_bytes() if Path(path).stat().st_size <= images.MAX_BYTES else path)
+
+
+def _is_ours(path: Path) -> bool:
+    real = path.resolve()
+    return any(real.is_relative_to(Path(folder).resolve()) for folder in (get_upload_folder(), PICTURES))
+
+
+def file_name(photo: dict) -> str:
+    """The picture's own name, without the folders of whoever sent it."""
+    return re.split(r"[/\\]", str(photo.get("orig_name") or photo.get("path") or ""))[-1]
+
+
+def _names(models: object) -> list[str]:
+    """Names as they come from a check box group, or from a script as one text with commas.
+
+    Raises
+    ------
+    NoModelError
+        Neither a list of names nor a text.
+    """
+    parts = models.split(",") if isinstance(models, str) else models or []
+    if not (isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts)):
+        raise NoModelError(f'Models are a list of names, such as ["hog-svm", "cnn"]; this came: {str(models)[:80]}')
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _sorry(sentence: str) -> tuple[str, str]:
+    return results.sorry(sentence), sentence
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return words[:1].upper() + words[1:]
+
+
+def _refusal(sentence: str) -> gr.Error:
+    return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
+
+
+def _model_record(card) -> dict:
+    line = card.figure()
+    return {
+        "name": card.name,
+        "title": card.title,
+        "summary": card.summary,
+        "family": card.family,
+        "labels": list(card.labels.labels),
+        "threshold": card.threshold,
+        "accuracy": line.accuracy if line else None,
+        "limits": list(card.limits),
+    }
+
+
+def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
+    tab = CompareTab(engine, room)
+    with gr.Row(elem_classes="fo-compare"):
+        with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
+            inputs, examples = _controls(engine, room)
+            covering = gr.Checkbox(
+                False, label=wording.HOLD["ask"], info=wording.HOLD["ask_hint"], elem_id="fo-covering"
+            )
+        with gr.Column(scale=9, min_width=340):
+            spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
+            answer = gr.HTML(
+                results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
+            )
+    _wire(tab, inputs, examples, covering, [answer, spoken])
+    return inputs.models
+
+
+def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
+    photo = gr.Image(
+        label="Picture",
+        show_label=False,
+        type="filepath",
+        sources=["upload", "clipboard"] if room.lesson else ["upload", "webcam", "clipboard"],
+        height=300,
+        buttons=[],
+        webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
+        placeholder="Drop a picture here\nor choose one",
+        elem_id="fo-picture",
+    )
+    photo.data_model = Sent
+    examples = gr.HTML(
+        _thumbnails(room), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
+    )
+    choices = [(card.title, name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fo-models")
+    labels = gr.Radio(
+        [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label="Labels", elem_id="fo-labels"
+    )
+    return Inputs(photo, models, labels), examples
+
+
+def _thumbnails(room: Room) -> str:
+    shown = (*EXAMPLES, *DRAWINGS) if room.lesson else EXAMPLES
+    return f'<h2>Or try one of these</h2><div class="fo-thumbs">{"".join(map(_thumbnail, shown))}</div><p>{NOTE}</p>'
+
+
+def _thumbnail(example: Example) -> str:
+    picture = embed.img(embed.shrink(images.load(example.path), 160), example.alt)
+    return (
+        f'<button type="button" aria-pressed="false" data-name="{example.name}">{picture}'
+        f"<span>{escape(example.caption)}</span></button>"
+    )
+
+
+def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, covering: gr.Checkbox, outputs: list[gr.HTML]) -> None:
+    changes = [each.change for each in (*inputs, covering)]
+    gr.on(changes, tab.show, [*inputs, covering], outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+    examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
+    script = gr.Button(visible=False)
+    script.click(tab.answer, list(inputs), gr.JSON(visible=False), api_name="compare", **RAW)
+    gr.api(tab.list_models, api_name="models")
+
+
+def _picked(event: gr.EventData) -> str:
+    names = {example.name: example for example in (*EXAMPLES, *DRAWINGS)}
+    chosen = names.get(str(event.name))
+    if chosen is None:
+        raise _refusal(f"There is no example {event.name!r}.")
+    return str(chosen.path)

@@ -1,0 +1,1 @@
+"""The example pictures, and how they were drawn."""

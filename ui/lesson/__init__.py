@@ -1,0 +1,1 @@
+"""The Lesson tab and classroom mode."""

@@ -1,0 +1,199 @@
+"""The Lesson tab: you against the machines, a worksheet to print, and the teacher's switch for the camera.
+
+A pupil commits to a label before the models' answers are sent: what the page does not have it cannot
+show too early. Of what the class chose only counts are kept, in memory, while the app runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections import Counter
+from html import escape
+
+import gradio as gr
+from anyio import to_thread
+from gradio.context import Context
+
+from features import images
+from ui import text as wording
+from ui.components import data_uri as embed
+from ui.components import probability_bars as bars
+from ui.components.scripted import scripted
+from ui.examples.cartoons import DRAWINGS
+from ui.examples.portraits import EXAMPLES, Example
+from ui.lesson.classroom import Room, WrongCodeError
+from ui.model_service import Engine
+from ui.theme import read
+from zoo.inference.compare import Comparison
+from zoo.labels import SEVEN
+
+ROUNDS = ("corners-down", "drawn-mouth-open", "lips-closed", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
+SIDE = 420
+MOST_VOTES = 20_000  # a school's; the hashes of so many take two megabytes
+LONGEST_VOTER = 64
+
+
+class Poll:
+    """What the class chose for each picture: one vote per page and picture, without names and order.
+
+    Safe to use from several threads. A page that is closed is forgotten but for a keyed hash that says that it has
+    voted, so that the same page, reloaded, is not counted twice.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, Counter[str]] = {}
+        self._first: dict[tuple[str, str], str] = {}
+        self._voted: set[bytes] = set()
+        self._key = secrets.token_bytes(16)
+        self._lock = threading.Lock()
+
+    def commit(self, session: str, picture: str, label: str, voter: str = "") -> str:
+        """Count a vote, unless there is one of this page for this picture.
+
+        Parameters
+        ----------
+        session : str
+        picture, label : str
+        voter : str
+            What the page calls itself, the same after a reload; the session, if it is empty.
+
+        Returns
+        -------
+        str
+            The session's first label for the picture.
+        """
+        with self._lock:
+            ballot = self._ballot(voter or session, picture)
+            first = self._first.setdefault((session, picture), label)
+            if ballot not in self._voted and len(self._voted) < MOST_VOTES:
+                self._voted.add(ballot)
+                self._counts.setdefault(picture, Counter())[label] += 1
+            return first
+
+    def _ballot(self, voter: str, picture: str) -> bytes:
+        return hashlib.blake2b(f"{picture} {voter}".encode(errors="replace"), key=self._key, digest_size=16).digest()
+
+    def counts(self, picture: str) -> dict[str, int]:
+        """Votes by label, in the labels' order."""
+        with self._lock:
+            found = self._counts.get(picture, Counter())
+            return {label: found[label] for label in SEVEN if found[label]}
+
+    def leave(self, session: str) -> None:
+        """Forget which session chose what; the counts stay."""
+        with self._lock:
+            for key in [key for key in self._first if key[0] == session]:
+                del self._first[key]
+
+    def clear(self) -> None:
+        """A new group: no votes, and everybody may vote again."""
+        with self._lock:
+            self._counts, self._first, self._voted = {}, {}, set()
+
+
+class LessonTab:
+    """What the tab's calls do.
+
+    Parameters
+    ----------
+    engine : Engine
+    room : Room
+    """
+
+    def __init__(self, engine: Engine, room: Room) -> None:
+        self.engine = engine
+        self.room = room
+        self.poll = Poll()
+        self._known: dict[str, Comparison] = {}
+
+    async def commit(self, value: object, session: str) -> dict:
+        """A pupil's label for a picture; the models' answers come back."""
+        return await to_thread.run_sync(self.reveal, value, session)
+
+    def reveal(self, value: object, session: str) -> dict:
+        """Count the label, then say what the models say and what the class chose."""
+        value = value if isinstance(value, dict) else {}
+        picture, label = value.get("picture"), value.get("label")
+        if picture not in ROUNDS or label not in SEVEN.labels:
+            return {"words": wording.LESSON["which"]}
+        comparison = self._compared(picture)
+        voter = str(value.get("voter", ""))[:LONGEST_VOTER]
+        first = self.poll.commit(session, picture, SEVEN.labels[SEVEN.index(label)], voter)
+        names = {name: one.names[0] for name, one in comparison.predictions.items()}
+        return {"label": first, "models": names, "answers": self._answers(comparison), "poll": self._poll(picture)}
+
+    def _compared(self, picture: str) -> Comparison:
+        if picture not in self._known:
+            image = images.load(_examples()[picture].path)
+            self._known[picture] = self.engine.compare(image, self.engine.default_models, "7")
+        return self._known[picture]
+
+    def _answers(self, comparison: Comparison) -> str:
+        cards = self.engine.cards
+        return "".join(
+            f'<article class="fo-answer"><h4>{escape(cards[name].title)}</h4>'
+            f'<p class="fo-says">{wording.looks_like(one, 0, cards[name].threshold)}</p>{bars.bars(one, 0)}</article>'
+            for name, one in comparison.predictions.items()
+        )
+
+    def _poll(self, picture: str) -> str:
+        parts = "".join(f"<li><span>{label}</span> {n}</li>" for label, n in self.poll.counts(picture).items())
+        return f"<h4>{wording.LESSON['class']}</h4><ul>{parts}</ul>"
+
+    async def camera(self, value: object, session: str) -> dict:
+        """The camera's switch: on with the teacher's code, off for everybody. Without a wish, its state only."""
+        value, words = value if isinstance(value, dict) else {}, ""
+        try:
+            if isinstance(value.get("on"), bool):
+                self.room.camera.turn(value["on"], str(value.get("code", "")), session)
+        except WrongCodeError as error:
+            words = str(error)
+        on = self.room.camera.on
+        return {"on": on, "state": wording.CAMERA_ON if on else wording.CAMERA_OFF, "words": words}
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self.poll.leave(str(request.session_hash))
+
+
+def _examples() -> dict[str, Example]:
+    return {example.name: example for example in (*EXAMPLES, *DRAWINGS)}
+
+
+def _faces() -> list[dict]:
+    known = [_examples()[name] for name in ROUNDS]
+    return [
+        {"name": one.name, "picture": embed.img(embed.shrink(images.load(one.path), SIDE), one.alt)} for one in known
+    ]
+
+
+def worksheet() -> str:
+    """The lesson on paper: what to do, how long, and lines to write on."""
+    parts = "".join(
+        f"<li><h3><span>{title}</span> <small>{wording.minutes(minutes)}</small></h3><p>{todo}</p>"
+        f"<ul>{''.join(f'<li>{one}<i></i></li>' for one in questions)}</ul></li>"
+        for title, minutes, todo, questions in wording.WORKSHEET
+    )
+    return (
+        f'<section class="fl-sheet"><h2>{wording.LESSON["sheet"]}</h2><p>{wording.LESSON["sheet_how"]}</p>'
+        f"<p><b>{wording.NOT_EMOTION}</b> {wording.CANNOT_KNOW}</p><ol>{parts}</ol></section>"
+    )
+
+
+def build(engine: Engine, room: Room) -> None:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    tab = LessonTab(engine, room)
+    scripted(
+        "fl",
+        read("lesson/lesson.js"),
+        "faceOffLesson",
+        [tab.commit, tab.camera],
+        words=wording.LESSON,
+        faces=_faces(),
+        labels=list(SEVEN),
+        titles={name: engine.cards[name].title for name in engine.default_models},
+        sheet=worksheet(),
+    )
+    Context.root_block.unload(tab.leave)

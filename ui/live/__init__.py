@@ -1,0 +1,1 @@
+"""The Live tab: the camera, with numbers instead of pictures sent back to the browser."""

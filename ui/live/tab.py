@@ -1,0 +1,198 @@
+"""The Live tab: the camera's frames go to the server one at a time, numbers come back, the browser draws them.
+
+The camera is our own component, because Gradio's sends large pictures at a fixed rate whether
+they are answered or not. A frame is one call of a `gr.HTML`'s server function and never a file.
+Gradio's queue would make three messages and a broadcast of it, at several times the processor; and
+a page whose queue has broken off stays broken, while the next call goes to whoever serves by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import gradio as gr
+from anyio import to_thread
+from gradio.context import Context
+
+from features.face_tracking import Readers
+from features.images import ImageError
+from features.mesh import tesselation
+from ui import text as wording
+from ui.components.scripted import scripted
+from ui.lesson.classroom import HOME, Room
+from ui.model_service import Engine, NoModelError
+from ui.theme import read
+from zoo.cards import Card
+from zoo.inference.live_sessions import FullError, Viewers
+from zoo.inference.live_stream import Options, Viewer, read_frame
+from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
+from zoo.models.registry import UnknownModelError
+
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, FullError)
+AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
+
+CHOSEN = "(models, labels) => { window.faceOffChosen = { models, labels }; }"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the browser sends with every frame.
+
+    Parameters
+    ----------
+    run, turn : int
+        How often Start was pressed, and the frame's number; sent back with the answer.
+    image : str
+        The frame as a JPEG's data URL.
+    models : tuple of str
+    labels : str
+        Name of a label set.
+    options : Options
+    edges : bool
+        Whether the browser wants the mesh's edges, which it asks for once.
+    """
+
+    run: int
+    turn: int
+    image: str
+    models: tuple[str, ...]
+    labels: str
+    options: Options
+    edges: bool
+
+    @classmethod
+    def read(cls, value: object) -> Sent:
+        """From what came, whatever it is; what is missing or of another kind counts as nothing."""
+        value = value if isinstance(value, dict) else {}
+        run, turn, rest = (_whole(value.get(name)) for name in ("run", "turn", "rest"))
+        options = Options(value.get("smooth") is True, value.get("mesh") is True, rest)
+        models = value.get("models")
+        models = tuple(name for name in models if isinstance(name, str)) if isinstance(models, list) else ()
+        return cls(
+            run, turn, value.get("image", ""), models, str(value.get("labels")), options, value.get("edges") is True
+        )
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+class LiveTab:
+    """What the tab's calls do.
+
+    Parameters
+    ----------
+    engine : Engine
+    viewers : Viewers
+    room : Room
+    """
+
+    def __init__(self, engine: Engine, viewers: Viewers, room: Room = HOME) -> None:
+        self.engine = engine
+        self.viewers = viewers
+        self.room = room
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[str] = set()
+
+    async def frame(self, value: object, session: str) -> dict:
+        """Answer one frame. A session has one place in the line: a second frame meanwhile comes to nothing."""
+        sent = Sent.read(value)
+        turn = {"run": sent.run, "turn": sent.turn}
+        if not self.room.camera.on:
+            return turn | await self.may(value, session)
+        if session in self._under_way:
+            return turn | {"words": ""}
+        self._under_way.add(session)
+        try:
+            async with self._turns:
+                seen = await to_thread.run_sync(self.answer, sent, session)
+        finally:
+            self._under_way.discard(session)
+        return turn | (seen if self.room.camera.on else await self.may(value, session))
+
+    def answer(self, sent: Sent, session: str) -> dict:
+        """What is said of a frame, or one sentence about why nothing is."""
+        if not self.engine.ready:
+            return {"words": wording.LIVE["warming"]}
+        if not self.room.camera.on:  # turned off while this frame stood in line
+            return {}
+        try:
+            return self._look(sent, session) | ({"edges": _edges()} if sent.edges else {})
+        except ASKED_WRONGLY as error:
+            return {"words": str(error)}
+
+    def _look(self, sent: Sent, session: str) -> dict:
+        wanted = label_set(sent.labels)
+        cards = self.engine.cards_of(session)
+        chosen = self.engine.models([name for name in cards if name in sent.models], session)
+        image = read_frame(sent.image)
+        work = lambda viewer, now: viewer.step(image, chosen, wanted, sent.options, now).as_json()
+        return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.engine.cards)
+
+    async def may(self, _: object, session: str) -> dict:
+        """Whether the camera may be opened; the page asks before it does."""
+        return {} if self.room.camera.on else {"off": True, "words": wording.CAMERA_OFF}
+
+    async def stop(self, value: object, session: str) -> dict:
+        """Forget this session's faces."""
+        await to_thread.run_sync(self.viewers.stop, session, Sent.read(value).run)
+        return {}
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self.viewers.leave(str(request.session_hash))
+
+
+def _titles(cards: Mapping[str, Card], shipped: Mapping[str, Card]) -> dict:
+    """What the browser has to know of the session's own models."""
+    own = {name: {"title": c.title, "threshold": c.threshold} for name, c in cards.items() if name not in shipped}
+    return {"taught": own} if own else {}
+
+
+def _edges() -> list[int]:
+    return tesselation().ravel().tolist()
+
+
+def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
+    readers = Readers(AT_ONCE)
+    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers)), room)
+    with gr.Row(elem_classes="fo-live-row"):
+        with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
+            models, labels = _choices(engine)
+        with gr.Column(scale=10, min_width=340):
+            _camera(engine, tab)
+    # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
+    gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
+    Context.root_block.unload(tab.leave)
+    return models
+
+
+def _choices(engine: Engine) -> tuple[gr.CheckboxGroup, gr.Radio]:
+    titles = [(card.title, name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(titles, value=engine.default_models, label="Models", elem_id="fo-live-models")
+    sets = [(words, name) for name, words in DESCRIPTIONS.items()]
+    return models, gr.Radio(sets, value="7", label="Labels", elem_id="fo-live-labels")
+
+
+def _help() -> str:
+    rows = "".join(f"<div><dt>{name}</dt><dd>{words}</dd></div>" for name, words in wording.LIVE_HELP)
+    return f'<dl class="fo-live-help">{rows}</dl>'
+
+
+def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
+    models = {name: {"title": card.title, "threshold": card.threshold} for name, card in engine.cards.items()}
+    return scripted(
+        "fo-live",
+        read("live/live.js"),
+        "faceOffLive",
+        [tab.frame, tab.may, tab.stop],
+        words=wording.LIVE | {"privacy": wording.LIVE_PRIVACY},
+        models=models,
+        chosen={"models": engine.default_models, "labels": "7"},
+        help=_help(),
+        colours=COLOURS | {"": OTHER},
+        timeline=not tab.room.lesson,
+    )

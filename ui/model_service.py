@@ -1,0 +1,178 @@
+"""Models and face finders, loaded once and shared by all visitors. Keeps nothing of any picture."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from features.faces import Faces
+from features.mesh import FaceMesher
+from ui.lesson.classroom import HOME, Room
+from zoo.cards import Card, CardError
+from zoo.inference.compare import Comparison, compare
+from zoo.labels import label_set
+from zoo.models import registry
+from zoo.models.registry import UnknownModelError
+from zoo.teach.feature_cache import TRUNK
+from zoo.teach.session import Desks
+
+DEFAULT_MODELS = ("hog-svm", "cnn")
+
+
+class NoModelError(ValueError):
+    """Nothing to compare was chosen."""
+
+
+class Engine:
+    """Answers "what do these models say of this picture", for several visitors at a time.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of checkpoints.
+    workers : int
+        Pictures worked on at the same time. Each worker has a `FaceMesher` of its own, because
+        MediaPipe's graphs are not to be shared between threads.
+    room : Room
+        How many sessions may teach, and how many samples each may hold.
+    """
+
+    def __init__(self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Room = HOME) -> None:
+        self.root = root
+        self.cards: dict[str, Card] = {}
+        self.broken: dict[str, str] = {}
+        self.desks = Desks(lambda: self._known(TRUNK), most=room.desks, samples=room.samples)
+        self._read_cards()
+        self._workers = workers
+        self._meshers: queue.Queue[FaceMesher] = queue.Queue()
+        self._made = 0
+        self._starting = threading.Lock()
+        self._ready = threading.Event()
+        self.warm_seconds = 0.0
+
+    def _read_cards(self) -> None:
+        for name in registry.names(self.root):
+            try:
+                self.cards[name] = registry.card(name, self.root)
+            except CardError as error:
+                self.broken[name] = str(error)
+        self.cards = dict(sorted(self.cards.items(), key=lambda item: (item[1].family, item[0])))
+
+    @property
+    def ready(self) -> bool:
+        """Whether every model is loaded and has answered once."""
+        return self._ready.is_set()
+
+    @property
+    def default_models(self) -> list[str]:
+        """What is chosen at first: one of each family, or what there is."""
+        chosen = [name for name in DEFAULT_MODELS if name in self.cards]
+        return chosen if len(chosen) == len(DEFAULT_MODELS) else list(self.cards)[:2]
+
+    def start(self) -> threading.Thread:
+        """Warm up in the background; the page is up meanwhile."""
+        thread = threading.Thread(target=self.warm, name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def warm(self) -> None:
+        """Load everything and run it once. Later calls return at once."""
+        with self._starting:
+            if self.ready:
+                return
+            start = time.perf_counter()
+            cv2.setNumThreads(1)
+            while self._made < self._workers:  # an earlier attempt that failed may have made some
+                self._meshers.put(FaceMesher())
+                self._made += 1
+            models = [model for name in list(self.cards) if (model := self._load(name))]
+            self._run_once(models)
+            self.warm_seconds = time.perf_counter() - start
+            self._ready.set()
+
+    def _load(self, name: str):
+        """A model, or None after noting what is wrong with it: the others still serve."""
+        try:
+            return registry.load(name, self.root)
+        except Exception as error:  # damaged files make NumPy and LiteRT raise whatever they like
+            del self.cards[name]
+            self.broken[name] = str(error) or type(error).__name__
+            return None
+
+    def _run_once(self, models: list) -> None:
+        if models:
+            dark = np.zeros((240, 320, 3), np.uint8)
+            for _ in range(self._workers):
+                mesher = self._meshers.get()
+                try:
+                    compare(dark, models[:1], label_set("7"), mesher)
+                finally:
+                    self._meshers.put(mesher)
+
+    def compare(self, image: np.ndarray, names: Sequence[str], labels: str, session: str = "") -> Comparison:
+        """What the models say of every face in a picture.
+
+        Waits for a free worker, and for the warm-up if that is still going on.
+
+        Raises
+        ------
+        NoModelError, UnknownModelError, UnknownLabelsError
+            Before anything is computed.
+        """
+        wanted = label_set(labels)
+        models = self.models(names, session)
+        with self._mesher() as mesher:
+            return compare(image, models, wanted, mesher)
+
+    def find(self, image: np.ndarray) -> Faces:
+        """The faces of a picture; waits for a free worker."""
+        with self._mesher() as mesher:
+            return mesher.find(image)
+
+    @contextmanager
+    def _mesher(self) -> Iterator[FaceMesher]:
+        if not self.ready:
+            self.warm()
+        mesher = self._meshers.get()
+        try:
+            yield mesher
+        except Exception:
+            # After an error MediaPipe's graph answers nothing more; the next visitor gets a new one.
+            mesher.close()
+            mesher = FaceMesher()
+            raise
+        finally:
+            self._meshers.put(mesher)
+
+    def cards_of(self, session: str) -> dict[str, Card]:
+        """The cards of all models that a session may ask: the shipped ones, then its own."""
+        desk = self.desks.known(session)
+        return self.cards | (desk.cards if desk else {})
+
+    def models(self, names: Sequence[str], session: str = "") -> list:
+        """Loaded models in the order asked, each once; a session's own are found by nobody else."""
+        if not names:
+            raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
+        desk = self.desks.known(session)
+        own = desk.models if desk else {}
+        return [own[name] if name in own else self._known(name) for name in dict.fromkeys(names)]
+
+    def _known(self, name: str):
+        if name in self.broken:
+            raise UnknownModelError(f"model {name!r} cannot be used here: {self.broken[name]}")
+        try:
+            return registry.load(name, self.root)
+        except CardError as error:  # asked for before the warm-up came to it
+            raise UnknownModelError(f"model {name!r} cannot be used here: {error}") from error
+
+    def close(self) -> None:
+        """Free the face finders that are not at work."""
+        while not self._meshers.empty():
+            self._meshers.get_nowait().close()

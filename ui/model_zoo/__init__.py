@@ -1,0 +1,1 @@
+"""The Zoo tab: leaderboard, model cards, and two models compared."""

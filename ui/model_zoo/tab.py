@@ -1,0 +1,157 @@
+"""The Zoo tab: which model is how good, where it fails, and what its card says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import gradio as gr
+
+from ui import text as wording
+from ui.model_service import Engine
+from ui.model_zoo import page as zoo_page
+from ui.theme import read
+from zoo.benchmark.stages import bench
+from zoo.cards import CardError
+from zoo.evaluation.paired import PairResult, read_pairs
+from zoo.models.registry import UnknownModelError
+from zoo.reports import charts
+
+ROUNDS = 30
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+PLAIN = {"apply_default_css": False}
+NOBODY = "–"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which model, which pictures it was measured on, and which model to set against it."""
+
+    model: gr.Dropdown
+    pictures: gr.Dropdown
+    against: gr.Dropdown
+
+
+class ZooTab:
+    """What the tab's events do.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def show(self, name: str | None, pictures: str | None) -> str:
+        """A model's page."""
+        card = self.engine.cards.get(name or "")
+        return zoo_page.model(card, pictures, self.engine.root / card.name) if card else ""
+
+    def compare(self, name: str | None, other: str | None, pictures: str | None) -> str:
+        """Two models against each other; nothing when only one is chosen."""
+        cards = self.engine.cards
+        if name not in cards or other not in cards:
+            return ""
+        return zoo_page.duel(cards[name], cards[other], pictures, self._pairs())
+
+    def _pairs(self) -> tuple[PairResult, ...]:
+        try:
+            return read_pairs(self.engine.root)
+        except CardError as error:
+            raise _refusal(str(error)) from None
+
+    def measure(self, names: Sequence[str], measured: dict[str, float]) -> tuple[str, dict[str, float]]:
+        """Time the models on this machine: the leaderboard with the milliseconds, and these."""
+        if not names:
+            raise _refusal(wording.NOTHING_TO_MEASURE)
+        measured = {**measured, **self._milliseconds(names)}
+        return zoo_page.board(self.engine.cards, measured), measured
+
+    def _milliseconds(self, names: Sequence[str]) -> dict[str, float]:
+        try:
+            models = sorted(self.engine.models(names), key=lambda model: model.align.fingerprint)
+        except (UnknownModelError, CardError) as error:
+            raise _refusal(str(error)) from None
+        took = {}
+        for _, alike in groupby(models, key=lambda model: model.align.fingerprint):
+            same_crop = list(alike)
+            stages = bench(same_crop, self.engine.root, ROUNDS).stages
+            took |= {model.name: stages[model.name].p50 for model in same_crop}
+        return took
+
+
+def _refusal(sentence: str) -> gr.Error:
+    return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
+
+
+def build(engine: Engine) -> None:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    tab = ZooTab(engine)
+    gr.HTML(f'<div class="fz-intro"><h2>{wording.ZOO}</h2><p>{wording.ZOO_NOTE}</p></div>', **PLAIN)
+    board = gr.HTML(
+        zoo_page.board(engine.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
+    )
+    _measuring(tab, board)
+    choices = _choices(engine)
+    duel = gr.HTML("", elem_id="fz-duel", **PLAIN)
+    first = tab.show(choices.model.value, choices.pictures.value)
+    page = gr.HTML(first, elem_id="fz-page", js_on_load=charts.SCRIPT.read_text(encoding="utf-8"), **PLAIN)
+    _wire(tab, choices, board, duel, page)
+
+
+def _measuring(tab: ZooTab, board: gr.HTML) -> None:
+    titles = [(card.title, name) for name, card in tab.engine.cards.items()]
+    with gr.Row(elem_id="fz-measure"):
+        names = gr.CheckboxGroup(
+            titles, value=tab.engine.default_models, label="Measure on this machine", info=wording.MEASURE_HINT, scale=5
+        )
+        button = gr.Button("Measure", variant="secondary", scale=1, min_width=120)
+    measured = gr.State({})
+    button.click(
+        tab.measure,
+        [names, measured],
+        [board, measured],
+        concurrency_id="bench",
+        concurrency_limit=1,
+        api_visibility="private",
+    )
+
+
+def _choices(engine: Engine) -> Choices:
+    titles = [(card.title, name) for name, card in engine.cards.items()]
+    lines = zoo_page.lines_of(engine.cards)
+    with gr.Row(elem_id="fz-choices"):
+        model = gr.Dropdown(titles, value=_best(engine), label="Model", filterable=False)
+        pictures = gr.Dropdown(
+            lines or [(NOBODY, "")],
+            value=lines[0][1] if lines else "",
+            label="Measured on",
+            filterable=False,
+        )
+        against = gr.Dropdown([(NOBODY, ""), *titles], value="", label="Set against", filterable=False)
+    return Choices(model, pictures, against)
+
+
+def _best(engine: Engine) -> str | None:
+    ranked = zoo_page.ranked(engine.cards)
+    return ranked[0].name if ranked else None
+
+
+def _wire(tab: ZooTab, choices: Choices, board: gr.HTML, duel: gr.HTML, page: gr.HTML) -> None:
+    model, pictures, against = choices.model, choices.pictures, choices.against
+    gr.on([model.change, pictures.change], tab.show, [model, pictures], page, **PRIVATE)
+    changes = [model.change, pictures.change, against.change]
+    gr.on(changes, tab.compare, [model, against, pictures], duel, **PRIVATE)
+    board.select(_picked(tab.engine), None, model, queue=False, **PRIVATE)
+
+
+def _picked(engine: Engine):
+    def picked(event: gr.EventData) -> str:
+        name = str(event.model)
+        if name not in engine.cards:
+            raise _refusal(f"There is no model {name!r}.")
+        return name
+
+    return picked

@@ -1,0 +1,243 @@
+"""Two panels of the Teach tab: models go out as a zip, and come in from one."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from gradio.utils import get_upload_folder
+
+from ui import text as wording
+from ui.model_service import Engine
+from zoo.cards import CardError
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.exports import bundle
+from zoo.exchange.exports import portable_graph as portable
+from zoo.exchange.formats.keras_writer import ExportError
+from zoo.exchange.imports.classifiers import PIXEL_RANGES, suggest
+from zoo.exchange.imports.reader import ModelFile, read_models
+from zoo.exchange.imports.session_models import GREY, check_room, guest
+from zoo.exchange.network.graph import Graph
+from zoo.labels import SEVEN
+from zoo.models.cnn import CnnClassifier
+from zoo.models.registry import UnknownModelError
+from zoo.models.svm import SvmClassifier
+from zoo.teach.head_model import TaughtCnn
+from zoo.teach.project import ProjectError
+
+LOG = logging.getLogger(__name__)
+YOURS = ""
+USUAL = ["page", "tfjs", "tflite"]
+LONGEST = 40
+SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, CardError, UnknownModelError, ProjectError)
+PRIVATE = {"api_visibility": "private"}
+LEAVE_OUT = "leave out"
+
+
+def _sorry(sentence: str) -> str:
+    return f'<div class="fo-sorry"><p>{escape(sentence)}</p></div>'
+
+
+class Exports:
+    """What the export panel does.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def make(self, model: str, title: str, parts: Sequence[str], request: gr.Request, progress=gr.Progress()):  # noqa: B008
+        """A zip for this session: the button to fetch it and what is not in it, or why there is none."""
+        try:
+            wish = self.wish(model, title, tuple(parts), str(request.session_hash))
+            made = bundle.make(wish, lambda share, words: progress(share, desc=f"{words[0].upper()}{words[1:]} …"))
+        except SORRY as error:
+            return gr.DownloadButton(visible=False), _sorry(str(error))
+        except Exception:
+            LOG.exception("an export failed")
+            return gr.DownloadButton(visible=False), _sorry(wording.FAILED)
+        file = kept(made.data, f"{bundle.identifier(wish.title).replace('_', '-')}.zip")
+        words = wording.EXPORT_READY.format(size=f"{len(made.data) / 2**20:.1f}")
+        notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (words, *made.left_out))
+        return gr.DownloadButton(f"Download {file.name}", value=str(file), visible=True), notes
+
+    def wish(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.Wish:
+        """What was asked for; `SORRY` says why it cannot be."""
+        title = re.sub(r"\s+", " ", title or "").strip()[:LONGEST] or wording.EXPORT_NAME
+        if not title.isprintable():
+            raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
+        if model == YOURS:
+            lesson = self.engine.desks.at(session).lesson
+            if lesson is None:
+                raise bundle.NothingToExportError(wording.EXPORT_UNTAUGHT)
+            return bundle.Wish(title, parts, lesson.cnn, lesson.svm, lesson.material.faces.images)
+        loaded = self.engine.models([model])[0]
+        cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
+        svm = loaded if isinstance(loaded, SvmClassifier) else None
+        if svm is not None and (same := portable.on_network(svm, self.engine.root)):
+            cnn, svm = same, None  # what lies on a network goes out with it, in every format
+        if svm is not None and "onnx" not in parts:
+            raise bundle.NothingToExportError(wording.EXPORT_ONNX_ONLY)
+        with np.load(self.engine.root / model / "golden.npz", allow_pickle=False) as golden:
+            return bundle.Wish(title, parts, cnn, svm, golden["images"])
+
+
+def kept(data: bytes, name: str) -> Path:
+    """A file where this app's temporary ones lie, swept with them."""
+    above = Path(get_upload_folder())
+    above.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="export-", dir=above)
+    file = Path(folder) / name
+    file.write_bytes(data)
+    return file
+
+
+def export_panel(engine: Engine) -> None:
+    """Lay the export panel out and wire it."""
+    exports = Exports(engine)
+    shipped = [(card.title, name) for name, card in engine.cards.items() if portable.goes_out(card)]
+    gr.HTML(f'<p class="fo-hint">{wording.EXPORT_HINT}</p>', apply_default_css=False)
+    with gr.Row():
+        model = gr.Dropdown([(wording.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label="Models", filterable=False)
+        title = gr.Textbox(wording.EXPORT_NAME, label="Name", max_length=LONGEST)
+    parts = gr.CheckboxGroup([(words, part) for part, words in bundle.PARTS.items()], value=USUAL, label="Formats")
+    with gr.Row():
+        button = gr.Button("Make the zip", variant="primary", elem_id="fx-make")
+        download = gr.DownloadButton("Download", visible=False, elem_id="fx-download")
+    notes = gr.HTML("", elem_id="fx-notes", apply_default_css=False, min_height=48)
+    button.click(lambda: (gr.DownloadButton(visible=False), ""), None, [download, notes], queue=False, **PRIVATE).then(
+        exports.make,
+        [model, title, parts],
+        [download, notes],
+        concurrency_id="export",
+        concurrency_limit=1,  # TensorFlow takes most of a gigabyte: one at a time, the others wait in line
+        show_progress_on=notes,
+        **PRIVATE,
+    )
+
+
+class Imports:
+    """What the import panel does.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def read(self, path: str | None) -> tuple[tuple[ModelFile, ...], str]:
+        """The models of an uploaded zip, and what is said of them."""
+        if path is None:
+            return (), ""
+        try:
+            found = read_models(Path(path).read_bytes())
+        except ModelFileError as error:
+            return (), _sorry(str(error))
+        except OSError:
+            return (), _sorry(wording.GONE)
+        except Exception:
+            LOG.exception("an import failed")
+            return (), _sorry(wording.FAILED)
+        finally:
+            Path(path).unlink(missing_ok=True)
+        return found, "".join(map(about, found))
+
+    def add(self, files: tuple[ModelFile, ...], pixels: str | None, to: Sequence[str] | None, session: str) -> str:
+        """Put models into the session's zoo; the sentence to say then, or why not."""
+        names = []
+        try:
+            desk = self.engine.desks.at(session)
+            for file in files:
+                check_room([model for _, model in desk.extra.values()], file)
+                file = file.scaled(PIXEL_RANGES[pixels]) if pixels in PIXEL_RANGES and not file.ours else file
+                mapped = tuple(label if label in SEVEN.labels else None for label in to) if to is not None else None
+                card, model = guest(file, mapped, {*self.engine.cards, *desk.extra})
+                desk.extra[card.name] = card, model
+                names.append(card.title)
+        except SORRY as error:
+            return _sorry(str(error))
+        return f"<p>{escape(wording.IMPORT_ADDED.format(names=' and '.join(names)))}</p>"
+
+    def remove(self, request: gr.Request) -> str:
+        """Forget every model that was brought."""
+        desk = self.engine.desks.known(str(request.session_hash))
+        if desk is not None:
+            desk.extra.clear()
+        return f"<p>{wording.IMPORT_REMOVED}</p>"
+
+
+def about(file: ModelFile) -> str:
+    """One model that came, in HTML."""
+    what = f"{len(file.labels)} classes"
+    if isinstance(file.core, Graph):
+        what = wording.import_facts(len(file.labels), file.core.input_shape, file.core.parameters)
+    name = f'<b translate="no">{escape(file.title)}</b> <span translate="no">({escape(file.origin)})</span>'
+    note = "" if file.ours else f"<p>{GREY}</p>"
+    return f"<p>{name}: <span>{what}</span>.</p>{note}"
+
+
+def import_panel(engine: Engine) -> None:
+    """Lay the import panel out and wire it."""
+    imports = Imports(engine)
+    gr.HTML(f'<p class="fo-hint">{wording.IMPORT_HINT}</p>', apply_default_css=False)
+    file = gr.File(label="A model’s zip", file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
+    found = gr.State(())
+    notes = gr.HTML("", elem_id="fx-found", apply_default_css=False)
+    limits = {"concurrency_id": "import", "concurrency_limit": 2, **PRIVATE}
+    file.upload(imports.read, file, [found, notes], show_progress_on=notes, **limits)
+    file.clear(lambda: ((), ""), None, [found, notes], queue=False, **PRIVATE)
+
+    @gr.render(inputs=found)
+    def mapping(files: tuple[ModelFile, ...]) -> None:
+        if files:
+            _mapping(imports, files, notes)
+
+    gr.Button("Remove imported models", size="sm", elem_id="fx-remove").click(
+        imports.remove, None, notes, queue=False, **PRIVATE
+    )
+
+
+def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> None:
+    """Ask what the classes stand for and how pixels are scaled, then add."""
+    source = files[0].labels
+    guesses = suggest(source)
+    known = sum(guess is not None for guess in guesses) >= 2
+    keep = gr.Radio(
+        [(wording.IMPORT_MAP, "map"), (wording.IMPORT_KEEP, "keep")],
+        value="map" if known else "keep",
+        label="What do its classes stand for?",
+        elem_id="fx-keep",
+    )
+    options = [LEAVE_OUT, *SEVEN.labels]
+    box = {"filterable": False, "min_width": 140, "elem_classes": "fo-own"}
+    with gr.Row(visible=known, elem_id="fx-map") as row:
+        choices = [
+            gr.Dropdown(options, value=guess or LEAVE_OUT, label=name, **box)
+            for name, guess in zip(source, guesses, strict=True)
+        ]
+    keep.change(lambda way: gr.Row(visible=way == "map"), keep, row, queue=False, **PRIVATE)
+    networks = [file for file in files if isinstance(file.core, Graph) and not file.ours]
+    pixels = gr.Radio(
+        list(PIXEL_RANGES),
+        value=next(iter(PIXEL_RANGES)),
+        label="It was trained on grey levels from",
+        info=wording.IMPORT_PIXELS,
+        visible=bool(networks),
+    )
+    button = gr.Button("Add to the zoo of this session", variant="primary", elem_id="fx-add")
+
+    def add(request: gr.Request, way: str, scale: str, *to: str) -> str:
+        return imports.add(files, scale, to if way == "map" else None, str(request.session_hash))
+
+    button.click(add, [keep, pixels, *choices], notes, **PRIVATE)

@@ -1,0 +1,155 @@
+"""What a lesson found, as HTML: splits, classes, confusions, curves, experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from ui import text as wording
+from zoo.cards import Figures
+from zoo.evaluation.metrics import Scored
+from zoo.reports import charts
+from zoo.reports.charts import Axes, Series
+from zoo.teach.held_out import CNN, SVM, Exam, Share, class_shares, shares_of
+from zoo.teach.session import Desk
+from zoo.teach.training import TITLES, Lesson
+
+ORDER = (SVM, CNN)
+
+
+def hood(lesson: Lesson) -> str:
+    """Everything about a lesson under the hood."""
+    exam = lesson.exam
+    panels = [
+        _panel(wording.TEACH["splits"], _splits(lesson), "ft-wide"),
+        _panel(wording.TEACH["by_class"], _classes(exam), "ft-wide"),
+        *(_panel(f"{wording.TEACH['confusion']}: {TITLES[name]}", _confusion(exam.answers[name])) for name in ORDER),
+        _panel(wording.TEACH["loss_title"], _curve(exam, "loss")),
+        _panel(wording.TEACH["accuracy_title"], _curve(exam, "accuracy")),
+    ]
+    return f'<div class="ft-panels">{"".join(panels)}</div>'
+
+
+def _panel(title: str, content: str, css: str = "") -> str:
+    return f'<section class="ft-panel fz-panel {css}"><h4>{escape(title)}</h4>{content}</section>'
+
+
+# ---- shares
+
+
+def share(one: Share) -> str:
+    """A share as a bar with its interval, and in words."""
+    low, high = one.interval
+    bar = (
+        f'<span class="ft-share" aria-hidden="true"><i style="width:{100 * one.value:.1f}%"></i>'
+        f'<s style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></s></span>'
+    )
+    if not one.n:
+        return '<span class="ft-none">–</span>'
+    return (
+        f"{bar}<b>{_percent(one.value)}</b> <small>{one.right} of {one.n} ({_percent(low)} to {_percent(high)})</small>"
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
+    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows
+    )
+    words = f"<caption>{caption}</caption>" if caption else ""
+    table = f'<table class="ft-table">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="ft-scroll">{table}</div>'
+
+
+def _splits(lesson: Lesson) -> str:
+    words = wording.TEACH
+    rows = [(words["random"], *_both(shares_of(lesson.random)))]
+    if lesson.by_burst:
+        rows.append((words["burst"], *_both(shares_of(lesson.by_burst))))
+    note = words["flatters"] if lesson.by_burst else words["one_burst"]
+    return _table(("", *(TITLES[name] for name in ORDER)), rows) + f'<p class="ft-note">{note}</p>'
+
+
+def _both(shares: dict[str, Share]) -> tuple[str, ...]:
+    return tuple(share(shares[name]) for name in ORDER)
+
+
+def _classes(exam: Exam) -> str:
+    labels = exam.answers[SVM].prediction.labels
+    columns = [class_shares(exam.answers[name]) for name in ORDER]
+    names = [f'<span translate="no">{escape(label)}</span>' for label in labels]
+    rows = [(name, *(share(column[i]) for column in columns)) for i, name in enumerate(names)]
+    which = wording.TEACH["held_burst" if exam.kind == "burst" else "held_random"]
+    return _table(("", *(TITLES[name] for name in ORDER)), rows) + f'<p class="ft-note">{which}</p>'
+
+
+def _confusion(scored: Scored) -> str:
+    labels = scored.prediction.labels
+    matrix = confusion_matrix(scored.targets, scored.best, labels=np.arange(len(labels)))
+    cells = charts.confusion(_line(scored, matrix), list(labels), own=True)
+    return f'{cells}<p class="fz-say" role="status">{wording.TEACH["cells"]}</p>'
+
+
+def _line(scored: Scored, matrix: np.ndarray) -> Figures:
+    """The part of a card's line that a confusion matrix is drawn from."""
+    right = float(scored.right.mean())
+    counts, rows = tuple(matrix.sum(axis=1).tolist()), tuple(map(tuple, matrix.tolist()))
+    whole = {"n": len(scored.targets), "accuracy": right, "interval": (0.0, 1.0), "balanced_accuracy": right}
+    rest = dict.fromkeys(("macro_f1", "nll", "brier", "ece"), 0.0)
+    return Figures("samples", "held out", scored.prediction.labels.name, **whole, **rest, counts=counts, confusion=rows)
+
+
+def _curve(exam: Exam, name: str) -> str:
+    learned = getattr(exam.curves, name)
+    held = getattr(exam.curves, f"held_{name}")
+    words = wording.TEACH
+    epochs = range(1, len(learned) + 1)
+    series = [
+        Series(words["on_held"], tuple(zip(epochs, held.tolist(), strict=True))),
+        Series(words["on_learned"], tuple(zip(epochs, learned.tolist(), strict=True)), "b"),
+    ]
+    percent = name == "accuracy"
+    top = 1.0 if percent else float(max(learned.max(), held.max()))
+    axes = Axes(words["epoch"], words[name], (1, max(len(learned), 2)), (0.0, top), x_percent=False, y_percent=percent)
+    said = (
+        f"{words[name]}: {learned[0]:.2f} to {learned[-1]:.2f}, {held[0]:.2f} to {held[-1]:.2f} ({words['on_held']})."
+    )
+    return charts.line_chart(series, axes, said, dots=False)
+
+
+def growth(desk: Desk) -> str:
+    """Accuracy by number of samples; nothing before it was asked for."""
+    points = desk.growth
+    if not points:
+        return ""
+    series = [
+        Series(TITLES[name], tuple((point.n, point.shares[name].value) for point in points), style)
+        for name, style in zip(ORDER, "ab", strict=True)
+    ]
+    axes = Axes(wording.TEACH["samples_learned"], wording.TEACH["accuracy"], (0, points[-1].n), x_percent=False)
+    said = "; ".join(
+        f"{point.n}: " + ", ".join(_percent(point.shares[name].value) for name in ORDER) for point in points
+    )
+    return charts.line_chart(series, axes, said) + f'<p class="ft-note">{wording.TEACH["grow_note"]}</p>'
+
+
+# ---- experiments
+
+
+def trials(desk: Desk) -> str:
+    """The table of what was changed and what came of it."""
+    if not desk.trials:
+        return f'<p class="ft-note">{wording.TEACH["no_trial"]}</p>'
+    heads = ("", *(f"{TITLES[name]}<br><small>{when}</small>" for name in ORDER for when in wording.BEFORE_AFTER))
+    rows = [
+        (escape(wording.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (trial.before, trial.after)))
+        for name, trial in desk.trials.items()
+    ]
+    return _table(heads, rows, escape(wording.TEACH["trials_caption"]))

@@ -1,0 +1,368 @@
+"""What the Teach tab's script may ask for: one small function a request, JSON in and out."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from features import images
+from features.align import align
+from features.faces import Faces
+from features.images import ImageError
+from ui import text as wording
+from ui import uploads
+from ui.lesson.classroom import HOME, Room
+from ui.model_service import Engine
+from ui.teach import page as teach_page
+from zoo.inference.live_stream import read_frame
+from zoo.labels import colours
+from zoo.teach import project
+from zoo.teach import project_file as files
+from zoo.teach.fit import Settings
+from zoo.teach.project import Project, ProjectError
+from zoo.teach.samples import cut
+from zoo.teach.session import Desk
+from zoo.teach.training import Lesson
+
+SEVERAL = ("skip", "largest", "all")
+MOST_THUMBS = 200
+MOST_FACES = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: JSON as it came, whatever it is. What is missing or of another kind counts as nothing."""
+
+    value: dict
+
+    def whole(self, name: str) -> int:
+        """A whole number; -1 where there is none."""
+        found = self.value.get(name)
+        return found if type(found) is int and abs(found) < 2**31 else -1
+
+    def number(self, name: str, usual: float) -> float:
+        """Any number."""
+        found = self.value.get(name)
+        return float(found) if type(found) in (int, float) and abs(found) < 1e9 else usual
+
+    def text(self, name: str) -> str:
+        """A text; empty where there is none."""
+        found = self.value.get(name)
+        return found if isinstance(found, str) else ""
+
+    def on(self, name: str) -> bool:
+        """Whether it is switched on."""
+        return self.value.get(name) is True
+
+    def wholes(self, name: str) -> list[int]:
+        """Whole numbers."""
+        found = self.value.get(name)
+        return [one for one in found if type(one) is int] if isinstance(found, list) else []
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request at a session's desk."""
+
+    engine: Engine
+    desk: Desk
+    asked: Asked
+    room: Room = HOME
+
+    def frame(self) -> np.ndarray:
+        """The camera's frame that came with it; refused while the camera is off."""
+        self.check_camera()
+        return read_frame(self.asked.text("image"))
+
+    def check_camera(self) -> None:
+        """`ProjectError` while the camera is off."""
+        if not self.room.camera.on:
+            raise ProjectError(wording.CAMERA_OFF)
+
+
+def answer(call: Call) -> dict:
+    """Do what was asked; `ProjectError` and the like say why not."""
+    name = call.asked.text("do")
+    if name not in CALLS:
+        raise ProjectError(f"There is no request {name!r}.")
+    return CALLS[name](call)
+
+
+# ---- the project
+
+
+def view(desk: Desk) -> dict:
+    """Classes and numbers of samples, and what is worth telling about them."""
+    now = desk.project
+    alike = project.near_duplicates(now)
+    classes = [
+        {
+            "name": one.name,
+            "enabled": one.enabled,
+            "ids": now.ids[now.targets == at].tolist(),
+            "copies": now.ids[(now.targets == at) & alike].tolist(),
+        }
+        for at, one in enumerate(now.classes)
+    ]
+    about = {"total": len(now), "most": now.most, "balance": project.balance_warning(now), "why": _why_not(now)}
+    return {"view": {"classes": classes, "stale": desk.stale, "taught": desk.lesson is not None} | about}
+
+
+def _why_not(now: Project) -> str:
+    try:
+        return "" if now.labels else ""
+    except ProjectError as error:
+        return str(error)
+
+
+def _look(call: Call) -> dict:
+    lesson = call.desk.lesson
+    return view(call.desk) | (_results(call.desk, lesson) if lesson else {})
+
+
+def _change(step: Callable[[Project, Asked], Project], call: Call) -> dict:
+    call.desk.change(lambda now: step(now, call.asked))
+    return view(call.desk)
+
+
+def _start(call: Call) -> dict:
+    which = call.asked.text("with")
+    fresh = project.start(which)
+    call.desk.open(fresh if which else project.add_class(project.add_class(fresh)))
+    return view(call.desk) | {"closed": True}
+
+
+def _save(call: Call) -> dict:
+    if not call.room.files:
+        raise ProjectError(wording.NO_FACES_OUT)
+    return {"file": base64.b64encode(files.save(call.desk.project)).decode(), "name": "face-off-project.zip"}
+
+
+# ---- samples
+
+
+def _burst(call: Call) -> dict:
+    return {"burst": project.next_burst(call.desk.project)}
+
+
+def _frame(call: Call) -> dict:
+    return _collect(call, call.frame(), call.asked.whole("burst"), call.check_camera)
+
+
+def _picture(call: Call) -> dict:
+    data = uploads.take(call.asked.text("path"), images.MAX_BYTES)
+    return _collect(call, images.load(data), project.next_burst(call.desk.project))
+
+
+def _collect(call: Call, image: np.ndarray, burst: int, check: Callable[[], None] = lambda: None) -> dict:
+    """Add the faces of a picture; `check` may refuse at the last moment."""
+    target = call.asked.whole("at")
+    project.check_class(call.desk.project, target)
+    faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
+    if skipped:
+        return {"skipped": skipped}
+    samples = cut(image, faces, call.desk.project.spec)
+    check()
+    ids, alike = call.desk.collect(target, samples, max(burst, 0))
+    crops = [_uri(crop) for crop in samples.faces.images]
+    added = zip(ids.tolist(), crops, alike.tolist(), strict=True)
+    return {"added": [{"id": one, "crop": crop, "copy": copy} for one, crop, copy in added]}
+
+
+def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
+    """The faces to take, and why none is taken."""
+    if not len(faces):
+        return faces, "none"
+    if len(faces) > 1 and several not in ("largest", "all"):
+        return faces, "several"
+    return (faces[:MOST_FACES] if several == "all" else faces[0]), ""
+
+
+def _archive(call: Call) -> dict:
+    """A project, or class folders: told apart by what is inside. A project replaces what is there, which is asked."""
+    data = uploads.take(call.asked.text("path"), files.MAX_ARCHIVE)
+    with files.Archive(data) as archive:
+        ours = files.is_project(archive)
+    if ours and len(call.desk.project) and not call.asked.on("sure"):
+        return {"sure": "open_sure"}
+    if ours:
+        call.desk.open(files.open_project(data, call.desk.project.spec))
+        return view(call.desk) | {"closed": True, "words": wording.TEACH["opened"]}
+    with files.Archive(data) as archive, call.desk.task() as watch:
+        return _fill(call, archive, watch)
+
+
+def _fill(call: Call, archive: files.Archive, watch) -> dict:
+    """Faces of all pictures in an archive; a full desk ends it, and says so."""
+    counts = dict.fromkeys(("added", "none", "several", "unreadable"), 0)
+    words, total = "", max(1, len(archive.members))
+    for done, found in enumerate(files.pictures(archive)):
+        watch.at(min(1.0, done / total))
+        try:
+            counts[_add_picture(call, found)] += 1
+        except ImageError:
+            counts["unreadable"] += 1
+        except files.ArchiveError:
+            raise
+        except ProjectError as error:
+            words = str(error)
+            break
+    return view(call.desk) | {"counts": counts, "words": words}
+
+
+def _add_picture(call: Call, found: files.Found) -> str:
+    image = images.load(found.data)
+    faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
+    if skipped:
+        return skipped
+    places: dict[str, int] = {}
+
+    def named(now: Project) -> Project:
+        fuller, where = files.renamed(now, [found.label])
+        places.update(where)
+        return fuller
+
+    fuller = call.desk.change(named)
+    samples = cut(image, faces, fuller.spec)
+    call.desk.collect(places[found.label], samples, project.next_burst(fuller))
+    return "added"
+
+
+def _thumbs(call: Call) -> dict:
+    now, wanted = call.desk.project, call.asked.wholes("ids")[:MOST_THUMBS]
+    rows = np.flatnonzero(np.isin(now.ids, wanted))
+    return {"thumbs": {int(now.ids[row]): _uri(now.faces.images[row]) for row in rows}}
+
+
+def _photo(call: Call) -> dict:
+    now = call.desk.project
+    rows = np.flatnonzero(now.ids == call.asked.whole("id"))
+    if not len(rows):
+        return {}
+    photo = now.samples.photos[rows[0]]
+    return {"photo": f"data:image/jpeg;base64,{base64.b64encode(photo.jpeg).decode()}", "box": list(photo.box)}
+
+
+def _uri(crop: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(crop).save(buffer, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+# ---- training, and what comes of it
+
+
+def _train(call: Call) -> dict:
+    asked, usual = call.asked, Settings()
+    settings = Settings(
+        epochs=int(asked.number("epochs", usual.epochs)),
+        batch=int(asked.number("batch", usual.batch)),
+        rate=asked.number("rate", usual.rate),
+        c=asked.number("c", usual.c),
+        seed=int(asked.number("seed", usual.seed)),
+        augment=asked.on("augment"),
+        aligned=asked.on("aligned"),
+    )
+    lesson = call.desk.teach(settings)
+    return view(call.desk) | _results(call.desk, lesson) | {"words": wording.trained(lesson.seconds)}
+
+
+def _results(desk: Desk, lesson: Lesson) -> dict:
+    cards = lesson.cards
+    models = {n: {"title": c.title, "threshold": c.threshold, "family": c.family} for n, c in cards.items()}
+    lesson_part = {"labels": list(lesson.labels), "colours": colours(lesson.labels), "models": models}
+    pages = {"hood": teach_page.hood(lesson), "trials": teach_page.trials(desk), "growth": teach_page.growth(desk)}
+    return {"lesson": lesson_part | {"aligned": lesson.settings.aligned}, **pages}
+
+
+def _progress(call: Call) -> dict:
+    return {"share": call.desk.share}
+
+
+def _cancel(call: Call) -> dict:
+    call.desk.cancel()
+    return {}
+
+
+def _grow(call: Call) -> dict:
+    call.desk.grow()
+    return {"growth": teach_page.growth(call.desk)}
+
+
+def _experiment(call: Call) -> dict:
+    call.desk.experiment(call.asked.text("name"))
+    return {"trials": teach_page.trials(call.desk)}
+
+
+def _trial(call: Call) -> dict:
+    """A frame taken under changed conditions: it is asked about, counted, and not kept."""
+    name = call.asked.text("name")
+    if name not in wording.TRIALS_RECORDED:
+        raise ProjectError(f"There is no experiment {name!r} that is recorded.")
+    image = call.frame()
+    faces, skipped = _chosen(call.engine.find(image), "skip")
+    if skipped:
+        return {"skipped": skipped}
+    lesson = call.desk.lesson
+    if lesson is None:
+        raise ProjectError(wording.TEACH["first"])
+    call.desk.record(name, call.asked.whole("at"), align(image, faces, lesson.svm.align))
+    return {"trials": teach_page.trials(call.desk)}
+
+
+def _preview(call: Call) -> dict:
+    """What both models say of every face of a frame or an uploaded picture."""
+    lesson = call.desk.lesson
+    if lesson is None:
+        raise ProjectError(wording.TEACH["first"])
+    path = call.asked.text("path")
+    image = images.load(uploads.take(path, images.MAX_BYTES)) if path else call.frame()
+    faces = call.engine.find(image)[:MOST_FACES]
+    crops = align(image, faces, lesson.svm.align)
+    said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in lesson.models}
+    rows = [
+        {"box": b, "answers": {name: rows[i] for name, rows in said.items()}}
+        for i, b in enumerate(faces.boxes.tolist())
+    ]
+    return {"size": list(faces.image_size), "faces": rows}
+
+
+def _camera(call: Call) -> dict:
+    """Whether the camera may be opened; the page asks before it does."""
+    return {"words": "" if call.room.camera.on else wording.CAMERA_OFF}
+
+
+LONG = ("train", "grow", "experiment", "archive")
+CALLS: dict[str, Callable[[Call], dict]] = {
+    "camera": _camera,
+    "look": _look,
+    "start": _start,
+    "add": partial(_change, lambda now, asked: project.add_class(now, asked.text("name"))),
+    "rename": partial(_change, lambda now, asked: project.rename(now, asked.whole("at"), asked.text("name"))),
+    "enable": partial(_change, lambda now, asked: project.enable(now, asked.whole("at"), asked.on("on"))),
+    "move": partial(_change, lambda now, asked: project.reorder(now, asked.whole("at"), asked.whole("to"))),
+    "remove": partial(_change, lambda now, asked: project.delete_class(now, asked.whole("at"))),
+    "clear": partial(_change, lambda now, asked: project.clear_class(now, asked.whole("at"))),
+    "empty": partial(_change, lambda now, asked: project.clear(now)),
+    "delete": partial(_change, lambda now, asked: project.delete_samples(now, asked.wholes("ids"))),
+    "burst": _burst,
+    "frame": _frame,
+    "picture": _picture,
+    "archive": _archive,
+    "thumbs": _thumbs,
+    "photo": _photo,
+    "save": _save,
+    "train": _train,
+    "progress": _progress,
+    "cancel": _cancel,
+    "grow": _grow,
+    "experiment": _experiment,
+    "trial": _trial,
+    "preview": _preview,
+}

@@ -1,0 +1,104 @@
+"""The Teach tab: classes of one's own, samples, training, preview. The script draws it; this answers what it asks.
+
+A request is one call of a `gr.HTML`'s server function. Long ones (training, an archive) are
+answered when they are done; meanwhile the script asks how far they are, and may cancel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import gradio as gr
+from anyio import CapacityLimiter, to_thread
+from gradio.context import Context
+
+from features.images import ImageError
+from ui import text as wording
+from ui.components.scripted import scripted
+from ui.lesson.classroom import HOME, Room
+from ui.model_service import Engine
+from ui.teach import exports as teach_exports
+from ui.teach import requests as teach_calls
+from ui.teach.requests import Asked, Call
+from ui.theme import read
+from zoo.labels import UnknownLabelsError
+from zoo.models.registry import UnknownModelError
+from zoo.reports import charts
+from zoo.teach.feature_cache import Stopped
+from zoo.teach.fit import RANGES, Settings
+from zoo.teach.project import MAX_NAME, ProjectError
+
+LOG = logging.getLogger(__name__)
+ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError)
+AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
+
+# A panel below the three columns is a title and a function that lays it out.
+PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
+    ("Take your models with you", teach_exports.export_panel),
+    ("Bring a model from elsewhere", teach_exports.import_panel),
+)
+
+
+class TeachTab:
+    """What the tab's calls do.
+
+    Parameters
+    ----------
+    engine : Engine
+    room : Room
+    """
+
+    def __init__(self, engine: Engine, room: Room = HOME) -> None:
+        self.engine = engine
+        self._limits = CapacityLimiter(AT_ONCE), CapacityLimiter(LONG_AT_ONCE)
+        self.room = room
+
+    async def teach(self, value: object, session: str) -> dict:
+        """Answer one request; long ones wait apart, so that they hold no others up."""
+        long = isinstance(value, dict) and value.get("do") in teach_calls.LONG
+        return await to_thread.run_sync(self.answer, value, session, limiter=self._limits[long])
+
+    def answer(self, value: object, session: str) -> dict:
+        """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
+        asked = Asked(value if isinstance(value, dict) else {})
+        try:
+            return teach_calls.answer(Call(self.engine, self.engine.desks.at(session), asked, self.room))
+        except ASKED_WRONGLY as error:
+            return {"words": str(error), "failed": True}
+        except Stopped:
+            return {"words": wording.TEACH["stopped"], "failed": True}
+        except Exception:
+            LOG.exception("a request of the Teach tab could not be answered")
+            return {"words": wording.FAILED, "failed": True}
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self.engine.desks.leave(str(request.session_hash))
+
+
+def build(engine: Engine, room: Room = HOME) -> None:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    tab = TeachTab(engine, room)
+    chart_script = charts.SCRIPT.read_text(encoding="utf-8")
+    scripted(
+        "ft",
+        f"{read('teach/teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
+        "faceOffTeach",
+        [tab.teach],
+        words=wording.TEACH,
+        camera={name: wording.LIVE[name] for name in CAMERA_WORDS},
+        trials={name: [wording.TRIALS[name], wording.TRIALS_HINTS[name], name in RECORDED] for name in wording.TRIALS},
+        settings={name: getattr(Settings(), name) for name in (*RANGES, "augment", "aligned")},
+        ranges=RANGES,
+        longest=MAX_NAME,
+        files=room.files,
+    )
+    for title, lay_out in PANELS:
+        with gr.Accordion(title, open=False, elem_classes="ft-accordion"):
+            lay_out(engine)
+    Context.root_block.unload(tab.leave)
+
+
+CAMERA_WORDS = ("opening", "refused", "none", "busy", "insecure", "unplugged", "other")
+RECORDED = wording.TRIALS_RECORDED

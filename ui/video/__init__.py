@@ -1,0 +1,1 @@
+"""The Video tab: a clip in, an annotated clip and charts over time out."""

@@ -1,0 +1,125 @@
+"""What was found in a clip as a page: agreement, every face over time, where models disagree most, downloads."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from html import escape
+
+from ui import text as wording
+from ui.components import data_uri as embed
+from zoo.cards import Card
+from zoo.inference.timeline import Timeline, write_csv
+from zoo.inference.video import Film, KeyFrame, record
+from zoo.labels import colours
+from zoo.reports import timeline_charts as timecharts
+
+MOST_FACES = 8
+WAITING = (
+    f'<div class="fo-empty"><p>{wording.VIDEO["waiting"]}</p><ol>'
+    + "".join(
+        f"<li><span>{n}</span><b>{title}</b>{text}</li>" for n, (title, text) in enumerate(wording.VIDEO_STEPS, 1)
+    )
+    + "</ol></div>"
+)
+
+
+def page(film: Film, cards: Mapping[str, Card], file: str) -> str:
+    """The whole answer as HTML.
+
+    Parameters
+    ----------
+    film : Film
+    cards : mapping
+        Model name to its card, for titles and thresholds.
+    file : str
+        The clip's name, for the downloads.
+    """
+    note = f'<p class="fo-notice">{escape(film.note)}</p>' if film.note else ""
+    return f'<div class="fo-results fv-results">{note}{_head(film, cards, file)}{_body(film, cards)}</div>'
+
+
+def summary(film: Film) -> str:
+    """One line: how long, how many faces, whether the models agree."""
+    agreement = film.timeline.agreement if len(film.timelines) == 1 else None
+    return wording.followed(len(film.timeline.faces), agreement)
+
+
+def _head(film: Film, cards: Mapping[str, Card], file: str) -> str:
+    facts = wording.clip_facts(film.seconds, film.frames, len(film.timeline.moments))
+    return (
+        f'<section class="fo-card fv-head"><p class="fo-summary">{escape(summary(film))}</p>'
+        f'{_downloads(film, cards, file)}<p class="fv-facts">{escape(facts)}</p></section>'
+    )
+
+
+def _body(film: Film, cards: Mapping[str, Card]) -> str:
+    if not len(film.timeline):
+        hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
+        return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
+    return "".join(_over_time(one, film.seconds, cards) for one in film.timelines) + _moments(film, cards)
+
+
+def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) -> str:
+    titles = {name: cards[name].title for name in timeline.models}
+    faces = timeline.faces
+    parts = "".join(_face(timeline.of(n), n, titles, seconds) for n in sorted(faces[:MOST_FACES]))
+    hidden = wording.more_faces(len(faces) - MOST_FACES)
+    more = f'<p class="fv-hint">{hidden}</p>' if hidden else ""
+    return (
+        f'<section class="fo-card"><h2>{wording.VIDEO["over_time"]}</h2><p class="fv-hint">{wording.VIDEO["areas"]}</p>'
+        f"{timecharts.key(timeline.labels)}{parts}{more}</section>"
+    )
+
+
+def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float) -> str:
+    said = "".join(
+        f"<li{wording.as_typed(face.labels)}><b>{escape(titles[name])}:</b> "
+        f"{escape(wording.mostly(face.shares(j), face.labels))}</li>"
+        for j, name in enumerate(face.models)
+    )
+    agreed = wording.agreed(face.agreement)
+    return (
+        f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> Face {number}</h3>'
+        f'<span class="fo-often">{agreed}</span></header><ul class="fv-said">{said}</ul>'
+        f"{timecharts.face_over_time(face, titles, seconds)}</article>"
+    )
+
+
+def _moments(film: Film, cards: Mapping[str, Card]) -> str:
+    if all(len(alike.models) < 2 for alike in film.timelines):
+        return ""
+    head = f'<section class="fo-card"><h2>{wording.VIDEO["moments"]}</h2>'
+    if not film.key_frames:
+        return f'{head}<p class="fv-hint">{wording.VIDEO["no_moments"]}</p></section>'
+    figures = "".join(_moment(one, cards) for one in film.key_frames)
+    return (
+        f'{head}<p class="fv-hint">{wording.VIDEO["moments_hint"]}</p><div class="fv-moments">{figures}</div></section>'
+    )
+
+
+def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
+    tones = colours(one.labels)
+    picture = embed.img(one.image, f"Face {one.number} at {one.time:.1f} s")
+    said = "".join(
+        f"<li><i style='background:{tones[label]}'></i>{escape(cards[name].title)}: "
+        f"<b{wording.as_typed(one.labels)}>{escape(label)}</b> {share:.2f}</li>"
+        for name, (label, share) in one.shown.items()
+    )
+    return f"<figure>{picture}<figcaption>{one.time:.1f} s, face {one.number}<ul>{said}</ul></figcaption></figure>"
+
+
+def _downloads(film: Film, cards: Mapping[str, Card], file: str) -> str:
+    as_json = json.dumps(record(film, file), separators=(",", ":"))
+    links = embed.download(as_json, "face-off-video.json", "application/json", "JSON")
+    for at, timeline in enumerate(film.timelines):
+        name = f"face-off-video{f'-{at + 1}' if at else ''}.csv"
+        links += embed.download(_table(timeline, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
+    return f'<p class="fo-downloads">{links}</p>'
+
+
+def _table(timeline: Timeline, cards: Mapping[str, Card]) -> str:
+    table = io.StringIO()
+    write_csv(timeline, {name: cards[name].threshold for name in timeline.models}, table)
+    return table.getvalue()

@@ -1,0 +1,254 @@
+"""The Video tab: a clip in; the annotated clip, every face over time and the widest disagreements out."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from gradio.context import Context
+from gradio.utils import get_upload_folder
+
+from features import clips, images
+from features.clips import ClipError, ClipWriter, Frame, Limits
+from features.images import ImageError
+from ui import text as wording
+from ui.compare import results
+from ui.examples.portraits import PICTURES
+from ui.model_service import Engine, NoModelError
+from ui.theme import read
+from ui.video import page as video_page
+from zoo.inference.video import VideoOptions, annotate
+from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
+from zoo.models.registry import UnknownModelError
+
+LOG = logging.getLogger(__name__)
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
+# Somebody else may be waiting; longer clips are for the command line.
+LIMITS = Limits(seconds=wording.VIDEO_MINUTES * 60, size=wording.VIDEO_MEGABYTES * 2**20)
+TOLD = 0.3  # seconds between two signs of progress
+PRIVATE = {"api_visibility": "private", "preprocess": False}
+NAME = "face-off.mp4"
+# On a phone the progress lies below the controls.
+SHOW_PROGRESS = "() => { if (window.innerWidth <= 720) document.getElementById('fv-answer').scrollIntoView(); }"
+EXAMPLE = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowered", "photo")
+
+
+class StoppedError(Exception):
+    """The visitor pressed Stop, or left."""
+
+
+class VideoTab:
+    """What the tab's events do.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._stops: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        file: dict | None,
+        models: list[str],
+        labels: str,
+        steady: bool,
+        request: gr.Request,
+        progress=gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
+    ) -> tuple[gr.Video, str, str]:
+        """The annotated clip, the page about it, and one line to be read out."""
+        if file is None:
+            return _sorry(wording.VIDEO["choose"])
+        session = str(request.session_hash)
+        with self._stoppable(session) as stop, _target() as target:
+            try:
+                cards = self.engine.cards_of(session)
+                chosen = self.engine.models([name for name in cards if name in (models or [])], session)
+                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS)
+                film = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
+            except StoppedError:
+                return _nothing(wording.VIDEO["stopped"])
+            except ASKED_WRONGLY as error:
+                return _sorry(_sentence(error))
+            except Exception:
+                LOG.exception("a clip could not be answered")
+                return _sorry(wording.FAILED)
+            html = video_page.page(film, cards, _file_name(file))
+            return gr.Video(str(target), visible=True), html, video_page.summary(film)
+
+    @contextmanager
+    def _stoppable(self, session: str) -> Iterator[threading.Event]:
+        """One clip a session at a time: a new one stops the one before."""
+        mine = threading.Event()
+        with self._lock:
+            before, self._stops[session] = self._stops.get(session), mine
+        if before:
+            before.set()
+        try:
+            yield mine
+        finally:
+            with self._lock:
+                if self._stops.get(session) is mine:
+                    del self._stops[session]
+
+    def stop(self, request: gr.Request) -> tuple[gr.Video, str, str]:
+        """Stop this session's clip."""
+        self.leave(request)
+        return _nothing(wording.VIDEO["stopped"])
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed."""
+        with self._lock:
+            mine = self._stops.get(str(request.session_hash))
+        if mine:
+            mine.set()
+
+    def __len__(self) -> int:
+        """How many clips are worked on."""
+        return len(self._stops)
+
+
+@dataclass
+class _Ticker:
+    """Tells how far the work is, and ends it when it is to stop."""
+
+    progress: gr.Progress
+    stop: threading.Event
+    told: float = -1.0
+
+    def __call__(self, now: float, whole: float | None) -> None:
+        if self.stop.is_set():
+            raise StoppedError
+        if time.monotonic() - self.told < TOLD:
+            return
+        self.told = time.monotonic()
+        words = wording.progress(now, whole)
+        if whole:
+            self.progress(min(1.0, now / whole), desc=words)
+        else:
+            self.progress((round(now), None), desc=words, unit="s")
+
+
+def uploaded(file: dict) -> Path:
+    """The file behind what an upload box sends. The sender chooses the path: only uploads are opened.
+
+    Raises
+    ------
+    ClipError
+    """
+    path = file.get("path") if isinstance(file, dict) else None
+    home = Path(get_upload_folder()).resolve()
+    if not isinstance(path, str) or "\0" in path or not Path(path).resolve().is_relative_to(home):
+        raise ClipError("The clip did not arrive as an uploaded file. Upload it and send what the upload returns.")
+    if not Path(path).is_file():
+        raise ClipError(wording.VIDEO["gone"])
+    return Path(path)
+
+
+@contextmanager
+def _target() -> Iterator[Path]:
+    """A place among the temporary files that nobody can guess; nothing stays of it if nothing was written."""
+    folder = Path(get_upload_folder()) / f"video-{secrets.token_hex(16)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder / NAME
+    finally:
+        if not (folder / NAME).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def example() -> str:
+    """A clip of the portrait on which one drawn expression follows the other: six seconds, public domain."""
+    folder = Path(get_upload_folder()) / f"video-{secrets.token_hex(16)}"
+    folder.mkdir(parents=True)
+    shown = [images.load(PICTURES / f"{name}.jpg", max_side=480) for name in EXAMPLE]
+    height, width = (side // 2 * 2 for side in shown[0].shape[:2])
+    with ClipWriter(folder / "example.mp4", (width, height)) as writer:
+        for i in range(15 * (len(shown) - 1) + 10):
+            before, part = min(i // 15, len(shown) - 1), min(1.0, max(0.0, i % 15 / 5 - 2))
+            after = min(before + 1, len(shown) - 1)
+            mixed = shown[before] * (1 - part) + shown[after] * part
+            writer.write(Frame(np.rint(mixed[:height, :width]).astype(np.uint8), i / 15))
+    return str(folder / "example.mp4")
+
+
+def _file_name(file: dict) -> str:
+    """The clip's own name, without the folders of whoever sent it."""
+    return re.split(r"[/\\]", str(file.get("orig_name") or file.get("path") or ""))[-1]
+
+
+def _nothing(words: str) -> tuple[gr.Video, str, str]:
+    return gr.Video(None, visible=False), f'<div class="fo-empty"><p>{words}</p></div>', words
+
+
+def _sorry(sentence: str) -> tuple[gr.Video, str, str]:
+    return gr.Video(None, visible=False), results.sorry(sentence), sentence
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return words[:1].upper() + words[1:]
+
+
+def build(engine: Engine) -> gr.CheckboxGroup:
+    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
+    tab = VideoTab(engine)
+    with gr.Row(elem_classes="fo-compare fv-row"):
+        with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
+            inputs, buttons = _controls(engine)
+        with gr.Column(scale=9, min_width=340):
+            plain = {"apply_default_css": False}
+            spoken = gr.HTML(elem_id="fv-spoken", js_on_load=read("assets/spoken.js"), **plain)
+            shown = gr.Video(visible=False, show_label=False, buttons=["download"], elem_id="fv-video")
+            answer = gr.HTML(
+                video_page.WAITING, elem_id="fv-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
+            )
+    _wire(tab, inputs, buttons, [shown, answer, spoken])
+    return inputs[1]
+
+
+def _controls(engine: Engine) -> tuple[list, list[gr.Button]]:
+    file = gr.File(
+        label=wording.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
+    )
+    gr.HTML(f'<p class="fv-limits">{wording.VIDEO["limits"]}</p>', apply_default_css=False)
+    sample = gr.Button(wording.VIDEO["example"], size="sm", elem_id="fv-example")
+    sample.click(example, None, file, show_progress="hidden", concurrency_limit=1, api_visibility="private")
+    choices = [(card.title, name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fv-models")
+    sets = [(words, name) for name, words in DESCRIPTIONS.items()]
+    labels = gr.Radio(sets, value="7", label="Labels", elem_id="fv-labels")
+    steady = gr.Checkbox(True, label=wording.LIVE["smooth"], elem_id="fv-steady")
+    with gr.Row(elem_classes="fv-buttons"):
+        start = gr.Button(wording.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)
+        stop = gr.Button(wording.VIDEO["stop"], elem_id="fv-stop", min_width=90)
+    return [file, models, labels, steady], [start, stop]
+
+
+def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) -> None:
+    start, stop = buttons
+    running = start.click(
+        tab.run,
+        inputs,
+        outputs,
+        concurrency_id="video",
+        concurrency_limit=1,
+        show_progress_on=outputs[1],
+        **PRIVATE,
+    )
+    start.click(None, js=SHOW_PROGRESS, queue=False, api_visibility="private")
+    stop.click(tab.stop, None, outputs, cancels=[running], queue=False, show_progress="hidden", **PRIVATE)
+    Context.root_block.unload(tab.leave)

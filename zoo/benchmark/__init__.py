@@ -1,0 +1,1 @@
+"""Milliseconds per stage, for pictures, camera frames and Teach."""

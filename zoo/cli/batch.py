@@ -1,0 +1,80 @@
+"""What ``predict --parquet`` does; no command of its own."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from zoo.cli import common
+from zoo.cli_types import whole
+from zoo.inference import batch
+from zoo.inference import batch_backends as engines
+from zoo.inference.batch import BatchError, Chunk, Outcome, Wish
+from zoo.inference.video import RATE
+from zoo.labels import label_set
+
+ENGINES = ("local", "dask")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options for folders of many pictures and clips."""
+    many = parser.add_argument_group("many pictures and clips", "dask needs requirements-batch.txt; see README")
+    many.add_argument("--parquet", type=Path, metavar="FOLDER", help="write Parquet parts; go on where it was stopped")
+    many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="who does the work (default: local)")
+    many.add_argument("--workers", type=whole, default=2, metavar="N", help="processes for dask (default: 2)")
+    many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs already, tcp://host:8786")
+    many.add_argument("--chunk", type=whole, default=batch.CHUNK, metavar="N", help="pictures a part")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Annotate a folder."""
+    (root,) = _checked(args)
+    names = common.chosen(args.models, args.checkpoints)
+    common.check_labels(common.load_models(names, args.checkpoints), label_set(args.labels))
+    where = [str(path.resolve()) for path in (root, args.parquet, args.checkpoints)]
+    wish = Wish(*where, names, args.labels, RATE)
+    files = batch.inputs(root)
+    if not files:
+        raise common.UsageError(f"The folder {root} holds no picture and no clip.")
+    try:
+        chunks = batch.plan(files, wish, args.chunk)
+        left = batch.begin(chunks, wish)
+        _follow(_engine(args, left, wish), len(chunks), len(left))
+        return _tell(batch.outcome(chunks, wish), args.parquet)
+    except BatchError as error:
+        raise common.UsageError(str(error)) from error
+
+
+def _checked(args: argparse.Namespace) -> list[Path]:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise common.UsageError(str(engines.missing("pyarrow", "requirements.txt")))
+    if len(args.paths) != 1 or not args.paths[0].is_dir():
+        raise common.UsageError("--parquet wants one folder of pictures and clips.")
+    return args.paths
+
+
+def _engine(args: argparse.Namespace, left: Sequence[Chunk], wish: Wish) -> Iterator[str]:
+    if not left or args.engine == "local":
+        return engines.local(left, wish)
+    return engines.dask(left, wish, engines.Cluster(args.workers, args.scheduler))
+
+
+def _follow(parts: Iterator[str], whole: int, left: int) -> None:
+    """A bar where somebody watches."""
+    with tqdm(desc="parts", total=whole, initial=whole - left, disable=None) as bar:
+        for _ in parts:
+            bar.update()
+
+
+def _tell(found: Outcome, out: Path) -> int:
+    for file, error in found.failed:
+        print(f"{file}: {error}", file=sys.stderr)
+    print(f"{found.inputs} files, {found.faces} faces: {out}")
+    if found.failed:
+        print(f"python -m zoo: {len(found.failed)} of {found.inputs} files failed, wholly or in part.", file=sys.stderr)
+    return 1 if found.failed else 0

@@ -1,0 +1,124 @@
+"""Time decoding, mesh, alignment and each model on one face, one thread.
+
+Examples:
+  python -m zoo bench
+  python -m zoo bench --models hog-svm,cnn --json
+  python -m zoo bench --one-core
+  python -m zoo bench --live --one-core
+  python -m zoo bench --live --soak 20000
+  python -m zoo bench --teach
+  python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from zoo.cli import common
+from zoo.cli_types import whole
+from zoo.models import registry
+
+if TYPE_CHECKING:
+    from zoo.benchmark.stages import Bench, Timing
+    from zoo.classifier import Classifier
+
+TAUGHT = (6, 100)  # classes, samples of each
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--repeats", type=whole, default=100, metavar="N", help="timed rounds (default: 100)")
+    parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
+    parser.add_argument("--live", action="store_true", help="a camera's frames of 320 x 240 pixels, one viewer")
+    parser.add_argument("--soak", type=whole, metavar="N", help="with --live: memory over N frames (Linux)")
+    parser.add_argument("--teach", action="store_true", help="the Teach tab: train both models on 6 x 100 samples")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
+    common.add_models(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Time it, print it, keep it if asked."""
+    from zoo.benchmark.stages import bench
+
+    if args.soak and not args.live:
+        raise common.UsageError("--soak looks at a camera's frames; give --live, too")
+    if args.live or args.teach:
+        return run_live(args) if args.live else run_teach(args)
+    names = common.chosen(args.models, args.checkpoints)
+    models = common.load_models(names, args.checkpoints)
+    print(f"timing {args.repeats} rounds ...", file=sys.stderr)
+    result = bench(models, args.checkpoints, args.repeats, args.one_core)
+    if args.json:
+        common.write_json(common.STDOUT, asdict(result))
+    else:
+        print(report(result))
+    if args.write_cards:
+        for name in names:
+            card = replace(registry.card(name, args.checkpoints), milliseconds=result.stages[name].p50)
+            common.update_card(name, args.checkpoints, card)
+    return 0
+
+
+def run_live(args: argparse.Namespace) -> int:
+    """The same for a camera's frames."""
+    from zoo.benchmark.stages import bench_live
+
+    if args.write_cards:
+        raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --live out")
+    models = common.load_models(common.chosen(args.models, args.checkpoints), args.checkpoints)
+    if args.soak:
+        return run_soak(models, args)
+    result = bench_live(models, args.repeats, args.one_core)
+    if args.json:
+        common.write_json(common.STDOUT, {name: asdict(timing) for name, timing in result.items()})
+    else:
+        print(common.grid(rows_of(result)))
+    return 0
+
+
+def run_soak(models: list[Classifier], args: argparse.Namespace) -> int:
+    """Memory over many frames."""
+    from zoo.benchmark.stages import soak
+
+    result = soak(models, args.soak)
+    if args.json:
+        common.write_json(common.STDOUT, asdict(result))
+    else:
+        before, after = f"{result.before:.1f} MB after a tenth", f"{result.after:.1f} MB at the end"
+        print(f"{result.frames:,} frames: {before}, {after} ({result.growth:+.1%})")
+    return 0
+
+
+def run_teach(args: argparse.Namespace) -> int:
+    """Train as the Teach tab does."""
+    from zoo.benchmark.stages import bench_teach
+
+    if args.write_cards:
+        raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --teach out")
+    result = bench_teach(*TAUGHT)
+    if args.json:
+        common.write_json(common.STDOUT, result)
+    else:
+        print(common.grid([("6 x 100 samples, one thread", "s"), *((n, f"{s:.2f}") for n, s in result.items())]))
+    return 0
+
+
+def rows_of(timings: dict[str, Timing]) -> list[tuple[str, ...]]:
+    """Times as a table's rows."""
+    head = ("ms, one thread", "p50", "p95")
+    return [head, *((name, f"{timing.p50:.2f}", f"{timing.p95:.2f}") for name, timing in timings.items())]
+
+
+def report(result: Bench) -> str:
+    """The times, readable."""
+    rows = rows_of({**result.stages, "a face in all": result.total})
+    startup = result.startup
+    memory = "" if startup.megabytes is None else f", {startup.megabytes:.0f} MB at most"
+    return (
+        f"{common.grid(rows)}\n\n'In all' is mesh, align and every model. A fresh process imports in "
+        f"{startup.import_seconds:.1f} s and has answered once after {startup.ready_seconds:.1f} s{memory}."
+    )

@@ -1,0 +1,129 @@
+"""What several commands share: options, choosing models, writing results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from zoo.cards import Card, write_card
+from zoo.classifier import Classifier
+from zoo.inference.compare import common_spec
+from zoo.labels import LabelSet
+from zoo.models import registry
+
+FAVOURITES = ("hog-svm", "cnn")
+STDOUT = "-"
+INDENT = 1
+
+
+class UsageError(ValueError):
+    """The command was asked something it cannot do. The message says what to type instead."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the whole usage."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"{self.prog}: {message}. See: {self.prog} --help\n")
+
+
+def add_checkpoints(parser: argparse.ArgumentParser) -> None:
+    """``--checkpoints``: where the models lie."""
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        default=registry.CHECKPOINTS,
+        metavar="FOLDER",
+        help="where the models lie (default: checkpoints/ beside the code)",
+    )
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """``--models a,b`` and ``--checkpoints``."""
+    parser.add_argument(
+        "--models",
+        type=_names,
+        metavar="A,B",
+        help=f"models, separated by commas (default: {','.join(FAVOURITES)} where there are such, else all)",
+    )
+    add_checkpoints(parser)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def chosen(names: Sequence[str] | None, root: Path) -> tuple[str, ...]:
+    """The models asked for, or the favourites, or all there are."""
+    known = registry.names(root)
+    if not known:
+        raise UsageError(f"There is no model in {root}. Train one, or give --checkpoints.")
+    if names is not None and not names:
+        raise UsageError(f"--models names no model; there are {', '.join(known)}.")
+    return tuple(names or [name for name in FAVOURITES if name in known] or known)
+
+
+def load_models(names: Sequence[str], root: Path) -> list[Classifier]:
+    """Models that can look at the same crops."""
+    models = [registry.load(name, root) for name in names]
+    try:
+        common_spec(models)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return models
+
+
+def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
+    """Stop where a model cannot answer in these labels."""
+    for model in models:
+        lacking = [label for label in labels if label not in model.labels.labels]
+        if lacking:
+            raise UsageError(f"{model.name} does not know {', '.join(lacking)}; choose other --labels.")
+
+
+def output(suffix: str):
+    """An argparse type: ``-`` for stdout or a file of this suffix, so that no photo is ever written over."""
+
+    def check(text: str) -> str:
+        if text != STDOUT and Path(text).suffix.lower() != suffix:
+            raise argparse.ArgumentTypeError(f"{text!r} is neither - nor a file ending in {suffix}")
+        if text != STDOUT and not Path(text).parent.is_dir():  # told now, not after the work
+            raise argparse.ArgumentTypeError(f"there is no folder {Path(text).parent}; make it, or choose another")
+        return text
+
+    return check
+
+
+def write_text(target: str, text: str) -> None:
+    """To stdout (``-``) or a file."""
+    if target == STDOUT:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def write_json(target: str, data: object) -> None:
+    """JSON, readable; pure ASCII, because nobody knows what a pipe's other end expects."""
+    write_text(target, json.dumps(data, indent=INDENT) + "\n")
+
+
+def update_card(name: str, root: Path, card: Card) -> None:
+    """Write a changed card back, and say so."""
+    write_card(root / name, card)
+    print(f"wrote {root / name / 'card.json'}", file=sys.stderr)
+
+
+def grid(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Rows of text as aligned columns; the first `left` are flush left, numbers flush right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,62 @@
+"""Look at a data set: pictures of each label in each split, as CSV and PNG, and a grid of samples.
+
+Examples:
+  python -m zoo data --data fer2013.csv
+  python -m zoo data --data fer2013.csv --out runs/data --each 12 --aligned
+
+The grids show people who were not asked: look at them, and do not pass them on. runs/, where they
+go by default, is not under version control.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from features.align import AlignSpec
+from zoo.cli import common
+from zoo.cli_types import whole
+from zoo.datasets.aligned import SPLITS, Fer2013, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
+from zoo.datasets.summary import count_rows, draw_counts, sample_grid, to_csv
+from zoo.labels import SEVEN
+from zoo.models import registry
+
+OUT = registry.CHECKPOINTS.parent / "runs" / "data"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, .csv.xz, .gz or .zip")
+    parser.add_argument(
+        "--out", type=Path, default=OUT, metavar="FOLDER", help="where the files go (default: runs/data)"
+    )
+    parser.add_argument("--each", type=whole, default=10, metavar="N", help="pictures of each label in a grid")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same pictures")
+    parser.add_argument("--aligned", action="store_true", help="a grid of the crops that models see, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Count, draw, say where."""
+    data = read_fer2013(args.data)
+    args.out.mkdir(parents=True, exist_ok=True)
+    counts = {name: class_counts(data.targets[data.splits == name]) for name in SPLITS if (data.splits == name).any()}
+    rows = count_rows(counts, SEVEN)
+    (args.out / "counts.csv").write_text(to_csv(rows), encoding="utf-8", newline="")
+    draw_counts(counts, SEVEN, args.out / "counts.png")
+    for name, pixels in _pictures(args, data).items():
+        grid = sample_grid(pixels, data.targets, SEVEN, args.each, args.seed)
+        Image.fromarray(grid).save(args.out / f"{name}.png")
+    print(common.grid(rows))
+    if not is_standard_fer2013(data):
+        print("These are not the counts of Kaggle's FER2013.", file=sys.stderr)
+    print(f"wrote {args.out}; the grids show people who were not asked: do not pass them on", file=sys.stderr)
+    return 0
+
+
+def _pictures(args: argparse.Namespace, data: Fer2013) -> dict[str, np.ndarray]:
+    aligned = {"samples-aligned": load_fer2013(args.data, AlignSpec()).faces.images} if args.aligned else {}
+    return {"samples": data.pixels, **aligned}

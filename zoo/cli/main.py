@@ -1,0 +1,79 @@
+"""The command line ``python -m zoo``: which commands there are, and how failures are told.
+
+Exit status: 0 all went well, 1 something failed for some inputs, 2 bad input or usage,
+130 stopped with Ctrl-C. Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from features.images import ImageError
+from zoo.cards import CardError
+from zoo.cli import bench, data, evaluate, listing, predict, table, train, video
+from zoo.cli.common import Parser, UsageError
+from zoo.datasets.aligned import DataError
+from zoo.labels import UnknownLabelsError
+from zoo.models.registry import UnknownModelError
+
+COMMANDS = {
+    "list": listing,
+    "predict": predict,
+    "video": video,
+    "data": data,
+    "train": train,
+    "evaluate": evaluate,
+    "bench": bench,
+    "table": table,
+}
+BAD_INPUT = (UsageError, ImageError, CardError, DataError, UnknownLabelsError, UnknownModelError, OSError)
+OK, BAD, STOPPED = 0, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        return _complain("Stopped.", STOPPED)
+    except BrokenPipeError:  # whoever read our output, such as `head`, has had enough
+        return _close_stdout()
+    except ModuleNotFoundError as error:
+        return _complain(f"{error.name} is not installed; run: pip install -r requirements.txt", BAD)
+    except BAD_INPUT as error:
+        return _complain(str(error), BAD)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    whole = Parser(prog="python -m zoo", description="The model zoo: predict, train, evaluate, measure.")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        summary, _, examples = module.__doc__.strip().partition("\n\n")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.configure(command)
+        command.set_defaults(run=module.run)
+    return whole
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(f"python -m zoo: {sentence}", file=sys.stderr)
+    return status
+
+
+def _close_stdout() -> int:
+    """Point stdout at nothing, so that Python's own flush at exit does not complain again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK

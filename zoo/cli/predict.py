@@ -1,0 +1,135 @@
+"""Ask models which labelled pictures the faces in photos look most like.
+
+Examples:
+  python -m zoo predict photo.jpg
+  python -m zoo predict holiday/ --models hog-svm,cnn --labels 6
+  python -m zoo predict holiday/ --json - > faces.json
+  python -m zoo predict holiday/ --csv faces.csv
+  python -m zoo predict archive/ --parquet answers/ --engine dask --workers 4
+
+A folder's clips are answered, too, with --parquet. What was stopped goes on where it was when it is called again.
+
+A file that cannot be read is reported and the rest goes on; the exit status is then 1.
+Expression is not emotion: no answer says how anyone feels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from features import images
+from features.mesh import FaceMesher
+from zoo.cli import batch, common
+from zoo.filenames import readable, reason
+from zoo.inference.compare import compare
+from zoo.inference.serialise import Answer, Face, Record, record, rows, to_csv
+from zoo.labels import label_set
+from zoo.models import registry
+
+CAUTION = "Expression is not emotion: this program cannot know how anyone feels."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture that could not be read, and why."""
+
+    file: str
+    error: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, or a folder of pictures")
+    parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
+    )
+    kind.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="as CSV; - is stdout")
+    batch.configure(parser)
+    common.add_models(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer for every face in every picture."""
+    if args.parquet:
+        return batch.run(args)
+    if args.engine != batch.ENGINES[0] or args.scheduler:
+        raise common.UsageError("--engine and --scheduler go with --parquet FOLDER.")
+    labels = label_set(args.labels)
+    names = common.chosen(args.models, args.checkpoints)
+    models = common.load_models(names, args.checkpoints)
+    common.check_labels(models, labels)
+    thresholds = {name: registry.card(name, args.checkpoints).threshold for name in names}
+    paths = list(dict.fromkeys(path for given in args.paths for path in pictures(given)))
+    found: list[Record] = []
+    failed: list[Failure] = []
+    with FaceMesher() as mesher:
+        for path in tqdm(paths, desc="pictures", disable=True if len(paths) == 1 else None):
+            try:
+                found.append(record(compare(images.load(path), models, labels, mesher), thresholds, str(path)))
+            except Exception as error:  # one bad file must not end the run
+                failed.append(Failure(readable(str(path)), reason(error)))
+                tqdm.write(f"python -m zoo: {failed[-1].file}: {failed[-1].error}", file=sys.stderr)
+    _write(args, found, failed)
+    return 1 if failed else 0
+
+
+def pictures(path: Path) -> Iterator[Path]:
+    """A file as it is (whatever its name ends in); of a folder, every picture below it."""
+    if not path.is_dir():
+        yield path
+        return
+    below = [p for p in path.rglob("*") if p.suffix.lower() in images.SUFFIXES and p.is_file()]
+    if not below:
+        raise common.UsageError(f"The folder {path} holds no picture ({', '.join(sorted(images.SUFFIXES))}).")
+    yield from sorted(below)
+
+
+def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[Failure]) -> None:
+    if args.json:
+        failures = [{"file": failure.file, "error": failure.error} for failure in failed]
+        common.write_json(args.json, {"pictures": list(found), "failed": failures})
+    elif args.csv:  # even without a row, so that no older answer stays in its place
+        table = [row for picture in found for row in rows(picture)]
+        common.write_text(args.csv, to_csv(table, list(label_set(args.labels))))
+    elif found:
+        print("\n\n".join(describe(picture) for picture in found))
+        print(f"\n{CAUTION}")
+
+
+def describe(picture: Record) -> str:
+    """One picture's answers, readable."""
+    count = len(picture["faces"])
+    if not count:
+        return f"{picture['file']}: no face found. Faces must be seen from the front, lit, and not too small."
+    head = f"{picture['file']}: {count} face{'' if count == 1 else 's'}"
+    return "\n".join([head, *(_describe_face(face, picture["labels"]) for face in picture["faces"])])
+
+
+def _describe_face(face: Face, labels: Sequence[str]) -> str:
+    box = face["box"]
+    corners = f"({box['left']:.0f}, {box['top']:.0f}) to ({box['right']:.0f}, {box['bottom']:.0f})"
+    lines = [f"Face {face['number']} at {corners}", *(f"  {note}" for note in face["quality"]["notes"])]
+    table = [("", *labels)]
+    table += [
+        (name, *(f"{answer['probabilities'][label]:.2f}" for label in labels))
+        for name, answer in face["answers"].items()
+    ]
+    lines += [f"  {line}" for line in common.grid(table).splitlines()]
+    lines += [f"  {name} {in_words(answer)}" for name, answer in face["answers"].items()]
+    if len(face["answers"]) > 1:
+        lines.append(f"  The models {'agree' if face['agree'] else 'disagree'}.")
+    return "\n".join(lines)
+
+
+def in_words(answer: Answer) -> str:
+    """A model's answer as a sentence that claims no more than it can."""
+    close = f"looks most like pictures people labelled {answer['label']} ({answer['probability']:.2f})"
+    return f"says: {close}" if answer["sure"] else f"is not sure: {close}"

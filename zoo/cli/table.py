@@ -1,0 +1,67 @@
+"""Write the table of models into the READMEs and every model's own README, or check that they are right.
+
+Examples:
+  python -m zoo table
+  python -m zoo table --check    # exit status 1 when the table or a model's README is stale
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from zoo.cli import common
+from zoo.models import registry
+from zoo.reports import model_card as modelcard
+from zoo.reports.leaderboard import BEGIN, END, TableError, has_marks, model_table, with_table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--check", action="store_true", help="change nothing; exit status 1 when a file is stale")
+    parser.add_argument(
+        "--file", type=Path, action="append", metavar="README", help="instead of the two READMEs with tables"
+    )
+    common.add_checkpoints(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Rewrite or check the tables and the models' READMEs."""
+    stale = {path: text for path, text in _wanted(args).items() if not _says(path, text)}
+    if args.check:
+        return _complain(list(stale))
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"wrote {path}", file=sys.stderr)
+    return 0
+
+
+def _wanted(args: argparse.Namespace) -> dict[Path, str]:
+    """Every file that is made from the cards, and what it should say."""
+    readmes = [registry.CHECKPOINTS.parent / "README.md", args.checkpoints / "README.md"]
+    paths = [path for path in args.file or readmes if has_marks(path)]
+    if not paths:
+        raise common.UsageError(f"No README has the lines {BEGIN} and {END}; add them where the table belongs.")
+    cards = [registry.card(name, args.checkpoints) for name in registry.names(args.checkpoints)]
+    files = {path: _with_table(path, model_table(cards)) for path in paths}
+    return files | {args.checkpoints / card.name / modelcard.README: modelcard.markdown(card) for card in cards}
+
+
+def _with_table(path: Path, table: str) -> str:
+    try:
+        return with_table(path.read_text(encoding="utf-8"), table, str(path))
+    except TableError as error:
+        raise common.UsageError(str(error)) from error
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _complain(stale: list[Path]) -> int:
+    if stale:
+        which = " and ".join(map(str, stale))
+        verb = "is" if len(stale) == 1 else "are"
+        print(f"python -m zoo: {which} {verb} stale; run: python -m zoo table", file=sys.stderr)
+    return 1 if stale else 0

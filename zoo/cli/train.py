@@ -1,0 +1,76 @@
+"""Train a model and write its checkpoint.
+
+Examples:
+  python -m zoo train hog-linear-svm --data fer2013.csv
+  python -m zoo train cnn --data fer2013.csv.xz --votes fer2013new.csv
+  python -m zoo train cnn --data fer2013.csv --resume     # goes on where it was cut off
+  python -m zoo train cnn --help                          # this model's own options
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from zoo.cli import common
+from zoo.models import registry
+from zoo.training.recipes import RECIPES
+
+RUNS = registry.CHECKPOINTS.parent / "runs"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The name; all other options depend on it and are read by `options`."""
+    parser.add_argument("name", choices=RECIPES, metavar="NAME", help=f"one of {', '.join(RECIPES)}")
+    parser.add_argument(
+        "options",
+        nargs=argparse.REMAINDER,
+        metavar="--data PATH ...",
+        help="the model's options, after its name: see python -m zoo train NAME --help",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Hand over to the model's recipe."""
+    recipe = import_module(RECIPES[args.name])
+    chosen = options(args.name, recipe).parse_args(args.options)
+    _check(chosen)
+    chosen.run.mkdir(parents=True, exist_ok=True)
+    recipe.train(chosen)
+    print(
+        f"{chosen.out / args.name} is ready; next: python -m zoo evaluate {args.name} --data PATH --write-cards",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def options(name: str, recipe) -> argparse.ArgumentParser:
+    """What every recipe takes, and this one's own."""
+    parser = common.Parser(
+        prog=f"python -m zoo train {name}",
+        description=recipe.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, .csv.xz, .gz or .zip")
+    parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes: fer2013new.csv")
+    parser.add_argument("--run", type=Path, default=RUNS / name, metavar="FOLDER", help="state, log and curves")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same order and weights")
+    parser.add_argument(
+        "--out", type=Path, default=registry.CHECKPOINTS, metavar="FOLDER", help="where the checkpoint goes"
+    )
+    recipe.configure(parser)
+    return parser
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    """Say at once what would otherwise come up only after reading and aligning the data."""
+    for name, path in (("--data", chosen.data), ("--votes", chosen.votes)):
+        if path is not None and not path.is_file():
+            raise common.UsageError(f"{name}: there is no file {path}.")
+    if not chosen.resume and (chosen.run / "state").is_dir() and getattr(chosen, "epochs", None) != 0:
+        raise common.UsageError(
+            f"{chosen.run} holds a run already: go on with it (--resume), delete it, or give another folder (--run)."
+        )

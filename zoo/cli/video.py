@@ -1,0 +1,135 @@
+"""Follow every face in a clip, ask all models, and write an annotated clip, CSV and JSON.
+
+Examples:
+  python -m zoo video clip.mp4
+  python -m zoo video clip.mov --models hog-svm,cnn --labels 6 --out annotated.mp4
+  python -m zoo video clip.webm --csv answers.csv --json answers.json
+  python -m zoo video clip.gif --fps 0 --flicker --out every-frame.mp4
+
+Reads mp4, mov, mkv, webm, avi and GIF, writes H.264 without sound. Sides above 1280 pixels are shrunk and at most
+30 frames a second kept. Of a clip that breaks off, what can be read is kept; the exit status is then 1.
+Expression is not emotion: no answer says how anyone feels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from features.clips import MAX_SECONDS, Limits
+from zoo.cli import common
+from zoo.cli.predict import CAUTION
+from zoo.inference.timeline import write_csv
+from zoo.inference.video import RATE, Film, VideoOptions, annotate, record
+from zoo.labels import label_set
+from zoo.models import registry
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("clip", type=Path, metavar="CLIP", help="an mp4, mov, mkv, webm, avi or GIF")
+    parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
+    parser.add_argument("--out", type=common.output(".mp4"), metavar="FILE", help="the annotated clip")
+    parser.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="a row a face, frame and model")
+    parser.add_argument("--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON")
+    parser.add_argument(
+        "--fps", type=_rate, default=RATE, metavar="N", help=f"frames analysed a second; 0 is all (default: {RATE:g})"
+    )
+    parser.add_argument("--flicker", action="store_true", help="show answers as they come, not steadied in time")
+    parser.add_argument(
+        "--minutes",
+        type=_rate,
+        default=MAX_SECONDS / 60,
+        metavar="N",
+        help=f"longest clip that is read (default: {MAX_SECONDS / 60:g})",
+    )
+    common.add_models(parser)
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1000")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer for every face in one clip."""
+    _check(args)
+    names = common.chosen(args.models, args.checkpoints)
+    models = common.load_models(names, args.checkpoints)
+    options = VideoOptions(label_set(args.labels), not args.flicker, args.fps, Limits(seconds=args.minutes * 60))
+    common.check_labels(models, options.labels)
+    cards = {name: registry.card(name, args.checkpoints) for name in names}
+    with _progress(args.clip) as tick:
+        film = annotate(args.clip, args.out, models, cards, options, tick)
+    _write(args, film, {name: card.threshold for name, card in cards.items()})
+    if film.note:
+        print(f"python -m zoo: {args.clip}: {film.note}", file=sys.stderr)
+    return 1 if film.note else 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Before minutes of work: nothing is written over, and every folder is there."""
+    files = [Path(target) for target in (args.out, args.csv, args.json) if target and target != common.STDOUT]
+    if args.out == common.STDOUT:
+        raise common.UsageError("--out needs a file; a clip is not written to stdout.")
+    for target in files:
+        if not target.parent.is_dir():
+            raise common.UsageError(f"There is no folder {target.parent} to write {target.name} to.")
+        if args.clip.exists() and target.exists() and os.path.samefile(args.clip, target):
+            raise common.UsageError(f"{target} is the clip itself; give the result another name.")
+
+
+@contextmanager
+def _progress(clip: Path):
+    """A bar of seconds on stderr where somebody watches."""
+    with tqdm(desc=clip.name, unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def tick(now: float, whole: float | None) -> None:
+            bar.total = whole
+            bar.update(now - bar.n)
+
+        yield tick
+
+
+def _write(args: argparse.Namespace, film: Film, thresholds: dict[str, float]) -> None:
+    if args.csv == common.STDOUT:
+        write_csv(film.timeline, thresholds, sys.stdout)
+    elif args.csv:
+        with open(args.csv, "w", encoding="utf-8", newline="") as stream:
+            write_csv(film.timeline, thresholds, stream)
+    if args.json:
+        common.write_json(args.json, record(film, str(args.clip)))
+    if common.STDOUT not in (args.csv, args.json):
+        print(f"{describe(film, str(args.clip))}\n{CAUTION}")
+
+
+def describe(film: Film, file: str) -> str:
+    """What was found, readable."""
+    timeline = film.timeline
+    head = f"{file}: {film.seconds:.1f} s, {film.frames} frames, {len(timeline.moments)} of them analysed"
+    if not len(timeline):
+        return f"{head}\nNo face found. Faces must be seen from the front, lit, and not too small."
+    lines = [head]
+    for number in sorted(timeline.faces):
+        face = timeline.of(number)
+        lines.append(f"Face {number}, {face.times[0]:.1f} s to {face.times[-1]:.1f} s:")
+        lines += [f"  {name} {shares_in_words(face.shares(j))}" for j, name in enumerate(timeline.models)]
+    if timeline.agreement is not None:
+        lines.append(f"The models agree on {timeline.agreement:.0%} of all answers.".replace("%", " %"))
+    return "\n".join(lines)
+
+
+def shares_in_words(shares: dict[str, float]) -> str:
+    """``{"happy": 0.8, "sad": 0.2}`` as a sentence that claims no more than it can."""
+    parts = [f"{label} ({100 * share:.0f} % of the time)" for label, share in shares.items()]
+    return f"says: looks most like pictures people labelled {', '.join(parts)}"

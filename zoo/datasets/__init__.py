@@ -1,0 +1,1 @@
+"""FER2013, FER+ and class folders; aligned crops and their cache; near-duplicates."""

@@ -1,0 +1,164 @@
+"""Makes pictures worse in known ways and sees what models then say: blur, light, a leaning head, a covered mouth.
+
+Pictures are changed before anything else happens to them. Then each is taken the whole way
+again, face finding and alignment included, because that is where much of the harm is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec, from_crop, move
+from zoo.cards import Condition, Robustness
+from zoo.classifier import Classifier
+from zoo.datasets.aligned import align_pictures, load_fer2013, read_fer2013
+from zoo.datasets.duplicates import load_duplicates
+from zoo.evaluation.conditions import AS_IT_IS, HARMS
+from zoo.evaluation.evaluate import FER2013, predict
+from zoo.evaluation.metrics import interval
+from zoo.labels import SEVEN
+
+N, SEED = 500, 0
+# Outlines of what is covered, by mesh point: brows and lower lids; nose tip to below the lip.
+EYES = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 353, 340, 346, 347, 350, 6, 121, 118, 117, 111, 124)
+MOUTH = (2, 97, 326, 423, 411, 434, 430, 262, 428, 199, 208, 32, 210, 214, 187, 203)
+COVERS = {"eyes": EYES, "mouth": MOUTH}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Pictures to be made worse: ``pixels (n, 48, 48)``, ``targets (n,)``, meshes ``(n, 468, 3)`` in their pixels.
+
+    `groups` are as in `Scored`.
+    """
+
+    pixels: np.ndarray
+    targets: np.ndarray
+    meshes: np.ndarray
+    groups: np.ndarray
+    split: str
+    spec: AlignSpec
+    seed: int = SEED
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def sample_fer2013(path: Path, spec: AlignSpec, split: str, n: int = N, seed: int = SEED) -> Sample:
+    """Pictures of one split in which the mesh was found, drawn with a seed; all there are if those are fewer."""
+    aligned, raw = load_fer2013(path, spec).split(split), read_fer2013(path)
+    groups = load_duplicates(path, split).groups
+    found = np.flatnonzero(aligned.found)
+    rows = np.sort(np.random.default_rng(seed).choice(found, min(n, len(found)), replace=False))
+    meshes = move(aligned.faces.landmarks[rows], from_crop(aligned.faces.to_crop[rows]))
+    pixels = raw.pixels[raw.splits == split][rows]
+    return Sample(pixels, aligned.targets[rows], meshes, groups[rows], split, spec, seed)
+
+
+# --- Ways to make a picture worse ----------------------------------------------------------------
+
+
+def blurred(picture: np.ndarray, sigma: float, _rng: np.random.Generator) -> np.ndarray:
+    """Out of focus, as by a Gaussian of so many pixels."""
+    return cv2.GaussianBlur(picture, (0, 0), sigma)
+
+
+def relit(picture: np.ndarray, gamma: float, _rng: np.random.Generator) -> np.ndarray:
+    """Grey levels to a power: above 1 darker, below 1 brighter."""
+    return cv2.LUT(picture, np.rint(np.linspace(0, 1, 256) ** gamma * 255).astype(np.uint8))
+
+
+def turned(picture: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
+    """Leaning, to either side."""
+    centre = (picture.shape[1] - 1) / 2, (picture.shape[0] - 1) / 2
+    matrix = cv2.getRotationMatrix2D(centre, degrees * rng.choice((-1, 1)), 1.0)
+    flags, size = cv2.INTER_CUBIC, picture.shape[::-1]
+    return cv2.warpAffine(picture, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def shrunk(picture: np.ndarray, side: float, _rng: np.random.Generator) -> np.ndarray:
+    """Brought down to so many pixels a side, and back up."""
+    small = cv2.resize(picture, (int(side), int(side)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, picture.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def compressed(picture: np.ndarray, quality: float, _rng: np.random.Generator) -> np.ndarray:
+    """As JPEG of this quality."""
+    _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    return cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+
+
+def grainy(picture: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """With Gaussian noise of so many grey levels."""
+    return np.clip(np.rint(picture + rng.normal(0, sigma, picture.shape)), 0, 255).astype(np.uint8)
+
+
+def covered(picture: np.ndarray, mesh: np.ndarray, part: str) -> np.ndarray:
+    """Eyes or mouth under a patch of the face's mean grey.
+
+    Parameters
+    ----------
+    picture : ndarray
+        ``(H, W)`` uint8.
+    mesh : ndarray
+        ``(468, >=2)`` in its pixels.
+    part : str
+        ``"eyes"`` or ``"mouth"``.
+    """
+    outline = cv2.convexHull(np.rint(mesh[list(COVERS[part]), :2]).astype(np.int32))
+    return cv2.fillConvexPoly(picture.copy(), outline, int(picture.mean()))
+
+
+Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+CHANGES: dict[str, Change] = {
+    "blur": blurred,
+    "dark": relit,
+    "bright": lambda picture, level, rng: relit(picture, 1 / level, rng),
+    "rotation": turned,
+    "downscaling": shrunk,
+    "jpeg": compressed,
+    "noise": grainy,
+}
+
+
+def grid(sample: Sample) -> list[tuple[str, float, np.ndarray]]:
+    """Every condition: its kind, its level, and the pictures ``(n, 48, 48)``. As they are comes first."""
+    made = [(AS_IT_IS, 0.0, sample.pixels)]
+    for name, change in CHANGES.items():
+        for level in HARMS[name].levels:
+            rng = np.random.default_rng((sample.seed, len(made)))
+            made.append((name, float(level), np.stack([change(picture, level, rng) for picture in sample.pixels])))
+    for part in COVERS:
+        pairs = zip(sample.pixels, sample.meshes, strict=True)
+        made.append((part, 1.0, np.stack([covered(picture, mesh, part) for picture, mesh in pairs])))
+    made.append(("mirror", 1.0, np.ascontiguousarray(sample.pixels[:, :, ::-1])))
+    return made
+
+
+def stress(models: Sequence[Classifier], sample: Sample) -> dict[str, Robustness]:
+    """What each model makes of every condition, in the labels of `SEVEN`; others know too few and are left out.
+
+    Where the mesh no longer finds the face, the picture's middle is judged, as in training.
+    """
+    conditions = grid(sample)
+    faces, found = align_pictures(np.concatenate([pictures for *_, pictures in conditions]), sample.spec)
+    able = [model for model in models if set(SEVEN) <= set(model.labels)]
+    return {model.name: _judged(model, sample, conditions, (faces, found)) for model in able}
+
+
+def _judged(
+    model: Classifier, sample: Sample, conditions: list, aligned: tuple[AlignedFaces, np.ndarray]
+) -> Robustness:
+    faces, found = aligned
+    best = predict(model, faces).to(SEVEN).best.reshape(len(conditions), len(sample))
+    lines = []
+    for (kind, level, _), said, seen in zip(conditions, best, found.reshape(best.shape), strict=True):
+        right = said == sample.targets
+        ends = tuple(round(end, 4) for end in interval(right, sample.groups))
+        lines.append(Condition(kind, level, round(float(right.mean()), 4), ends, round(float(seen.mean()), 4)))
+    return Robustness(FER2013, sample.split, SEVEN.name, len(sample), sample.seed, tuple(lines))

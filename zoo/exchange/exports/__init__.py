@@ -1,0 +1,1 @@
+"""The zip that goes out: every format, programs and a page."""

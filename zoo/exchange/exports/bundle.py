@@ -1,0 +1,323 @@
+"""The zip a model goes out in: files for other programs, the contract, programs that use them, and a page."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import html
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from features.align import AlignSpec
+from features.descriptors import Joined
+from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
+from zoo.exchange.exports import portable_graph as portable
+from zoo.exchange.formats import keras_writer as keras_side
+from zoo.exchange.formats import onnx_writer as onnx_side
+from zoo.exchange.formats import svm_json as svm_file
+from zoo.exchange.formats import tfjs
+from zoo.exchange.network.graph import Graph
+from zoo.labels import LabelSet
+from zoo.models.cnn import CnnClassifier, to_input
+from zoo.models.svm import SvmClassifier
+from zoo.teach.head_model import TaughtCnn
+
+KIT = Path(__file__).parent / "templates"
+
+PARTS = {
+    "page": "One page that works offline, with photo and camera",
+    "tfjs": "TensorFlow.js (model.json, weights.bin)",
+    "tflite": "LiteRT / TensorFlow Lite",
+    "int8": "LiteRT in eight bits, for small devices",
+    "keras": "Keras (.keras)",
+    "h5": "Keras (model.json and weights .h5)",
+    "onnx": "ONNX, both models",
+}
+_MADE_BY_TENSORFLOW = keras_side.PARTS
+_FOLDERS = {"keras": "", "h5": "keras-h5/", "tflite": "tflite/", "int8": "tflite/"}
+_ABOUT = {
+    "page.html": "open it in a browser: photo or camera, no internet, no installation",
+    "tfjs/model.json": "TensorFlow.js layers model, with `weights.bin`; `tfjs.html` shows how to use it",
+    "tflite/model.tflite": "LiteRT (TensorFlow Lite), half-precision weights",
+    "tflite/model-int8.tflite": "the same in eight bits, floats in and out",
+    "model.keras": "Keras 3: `keras.models.load_model`",
+    "keras-h5/model.json": 'Keras: `keras.models.model_from_json`, then `load_weights("model.weights.h5")`',
+    "onnx/cnn.onnx": "ONNX, the network: `crop` float32 (n, {side}, {side}, 1) to `probabilities`",
+    "onnx/svm.onnx": "ONNX, the support vector machine: `crop` uint8 (n, {size}, {size}) to `probabilities` and HOG",
+    "svm/svm.json": "the support vector machine as plain numbers, with `svm.bin`; Face-off reads it back",
+    "preprocessing.json": "how a face is cut; `preprocess.py` does it",
+    "predict.py": "every face in a photo; `webcam.py` for a camera",
+    "labels.txt": "the classes, as Teachable Machine writes them; `metadata.json` says more",
+}
+
+
+class NothingToExportError(ValueError):
+    """No model, or no part, was chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What is to go out.
+
+    Parameters
+    ----------
+    title : str
+    parts : tuple of str
+        Some of `PARTS`.
+    cnn : CnnClassifier or TaughtCnn, optional
+    svm : SvmClassifier, optional
+        One of both at least; they have the same labels and are fed the same crops.
+    crops : ndarray
+        ``uint8 (n, S, S)``: what the models will see, to set the scales of ``int8``. They are used
+        and go nowhere.
+    """
+
+    title: str
+    parts: tuple[str, ...]
+    cnn: CnnClassifier | TaughtCnn | None
+    svm: SvmClassifier | None
+    crops: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.cnn is None and self.svm is None:
+            raise NothingToExportError("No model is chosen. Train one, or choose one that is shipped.")
+        if not self.parts or set(self.parts) - set(PARTS):
+            raise NothingToExportError(f"Choose one or more formats: {', '.join(PARTS)}.")
+        if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
+            raise NothingToExportError("This machine looks at a network's features; only those on HOG can go out.")
+        if self.cnn is not None and self.svm is not None and self.cnn.labels.labels != self.svm.labels.labels:
+            raise NothingToExportError("The two models have different classes; export one after the other.")
+
+    @property
+    def labels(self) -> LabelSet:
+        return (self.cnn or self.svm).labels
+
+    @property
+    def align(self) -> AlignSpec:
+        return (self.cnn or self.svm).align
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A zip, and what was asked for but is not in it.
+
+    Parameters
+    ----------
+    data : bytes
+    left_out : tuple of str
+        Sentences.
+    """
+
+    data: bytes
+    left_out: tuple[str, ...]
+
+
+def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: None) -> Bundle:
+    """Write everything that was wished for.
+
+    Parameters
+    ----------
+    told : callable
+        Hears how far it is, 0 to 1, and what is done now.
+
+    Raises
+    ------
+    keras_side.ExportError
+        TensorFlow could not write its files.
+    """
+    files: dict[str, bytes] = {}
+    left_out: list[str] = []
+    if wish.cnn is not None:
+        told(0.05, "reading the network")
+        graph = portable.network(wish.cnn)
+        side = graph.input_shape[0]
+        told(0.1, "TensorFlow.js, ONNX and the page")
+        _light_parts(wish, graph, files, left_out)
+        heavy = [part for part in wish.parts if part in _MADE_BY_TENSORFLOW]
+        if wish.cnn.second is not None and "int8" in heavy:
+            heavy.remove("int8")
+            left_out.append(_TOO_FINE)
+        if heavy:
+            told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
+            made = keras_side.write(graph, identifier(wish.title), heavy, to_input(representative(wish.crops), side))
+            for name, content in made.items():
+                part, _, file = name.partition("/")
+                files[_FOLDERS[part] + file] = content
+    else:
+        side = 48
+    if wish.svm is not None:
+        told(0.85, "the support vector machine")
+        _machine_parts(wish, files, left_out)
+    told(0.95, "packing")
+    return Bundle(_zipped(files | _papers(wish, side, files)), tuple(left_out))
+
+
+def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
+    """Crops to scale eight bits by: some of those given, mirrored, and darker and lighter: ``uint8 (m, S, S)``."""
+    if not len(crops):
+        raise NothingToExportError("There is no crop to scale eight bits by. Record samples first.")
+    chosen = crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).astype(int)]
+    dark = (chosen * 0.6).astype(np.uint8)
+    return np.concatenate([chosen, chosen[:, :, ::-1], dark, 255 - ((255 - chosen) * 0.6).astype(np.uint8)])
+
+
+def identifier(title: str) -> str:
+    """A title as a name that Keras takes."""
+    word = re.sub(r"\W+", "_", title, flags=re.ASCII).strip("_").lower()
+    return word if word[:1].isalpha() else f"model_{word}".rstrip("_")
+
+
+def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
+    """What needs no TensorFlow."""
+    if "tfjs" in wish.parts:
+        config = portable.describe(graph, identifier(wish.title))
+        files |= {f"tfjs/{name}": content for name, content in tfjs.write(graph, config).items()}
+        files["tfjs/metadata.json"] = files["metadata.json"] = _metadata(wish, graph.input_shape[0])
+        files["tfjs.html"] = (KIT / "tfjs.html").read_bytes()
+    if "onnx" in wish.parts:
+        _try("onnx/cnn.onnx", lambda: onnx_side.network(graph), files, left_out)
+    if "page" in wish.parts and wish.align.registration != "anchors":
+        left_out.append("page.html is left out: its three clicks align the face, and this model learned without that.")
+    elif "page" in wish.parts:
+        files["page.html"] = page(graph, wish.title, wish.labels, wish.align)
+
+
+def _machine_parts(wish: Wish, files: dict[str, bytes], left_out: list[str]) -> None:
+    files |= {f"svm/{name}": content for name, content in svm_file.write(wish.svm).items()}
+    if "onnx" in wish.parts:
+        _try("onnx/svm.onnx", lambda: onnx_side.support_vectors(wish.svm), files, left_out)
+
+
+def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_out: list[str]) -> None:
+    try:
+        files[name] = write()
+    except onnx_side.UnsupportedError as error:
+        left_out.append(f"{name} is left out: {error}")
+
+
+def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
+    """A page with the network inside, that makes no request."""
+    table, content = tfjs.pack_weights(graph)
+    nodes = [
+        {
+            "name": node.name,
+            "kind": node.kind,
+            "config": portable.settings(node),
+            "inputs": node.inputs,
+            "weights": list(node.weights),
+        }
+        for node in graph.nodes
+    ]
+    names = [f"{node.name}/{name}" for node in graph.nodes for name in node.weights]
+    sizes = [(int(np.prod(entry["shape"])), entry.get("quantization", {})) for entry in table]
+    weights = [[name, *size] for name, size in zip(names, sizes, strict=True)]
+    filled = {
+        "title": html.escape(title),
+        "model": _script({"input_shape": graph.input_shape, "nodes": nodes, "weights": weights}),
+        "contract": _script(contract(align, graph.input_shape[0])),
+        "labels": _script(list(labels)),
+        "weights": base64.b64encode(content).decode(),
+    }
+    text = (KIT / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda gap: filled[gap[1]], text).encode()
+
+
+def _script(value: object) -> str:
+    """JSON that may stand inside a script."""
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def contract(align: AlignSpec, side: int) -> dict:
+    """How a face becomes what the network takes; `preprocessing.json`."""
+    names = ("left_eye", "right_eye", "mouth")
+    return {
+        "fingerprint": align.fingerprint,
+        "align": asdict(align),
+        "template": dict(zip(names, align.template.tolist(), strict=True)),
+        "points": dict(zip(names, (LEFT_EYE, RIGHT_EYE, MOUTH), strict=True)),
+        "left": "of the picture, as the viewer sees it",
+        "mesh": "MediaPipe Face Mesh, indices of its 468 points; a point is the mean of those named",
+        "grey": "ITU-R BT.601",
+        "network": {"side": side, "channels": 1, "type": "float32", "resize": "bilinear, pixel centres at halves"},
+        "pixels": {"scale": 1.0, "offset": 0.0},
+        "standardise": "(x - mean) / (spread + 1) of each crop, inside every file, made of ordinary layers",
+    }
+
+
+def _metadata(wish: Wish, side: int) -> bytes:
+    """Teachable Machine's notes, for programs that look for them."""
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    notes = {
+        "modelName": wish.title,
+        "labels": list(wish.labels),
+        "timeStamp": now,
+        "imageSize": side,
+        "grayscale": True,
+        "packageName": "face-off",
+        "userMetadata": {"fingerprint": wish.align.fingerprint},
+    }
+    return json.dumps(notes, indent=1, ensure_ascii=False).encode()
+
+
+def _papers(wish: Wish, side: int, files: dict[str, bytes]) -> dict[str, bytes]:
+    """What every zip holds beside the models."""
+    lines = "".join(f"{i} {label}\n" for i, label in enumerate(wish.labels))
+    papers = {
+        "labels.txt": lines.encode(),
+        "metadata.json": _metadata(wish, side),
+        "preprocessing.json": json.dumps(contract(wish.align, side), indent=1).encode(),
+        "preprocess.py": (KIT / "preprocess.py").read_bytes(),
+    }
+    if any(name.startswith("tflite/") for name in files):
+        papers |= {name: (KIT / name).read_bytes() for name in ("predict.py", "webcam.py")}
+    return papers | {"README.md": _readme(wish, side, {*files, *papers}).encode()}
+
+
+def _readme(wish: Wish, side: int, names: set[str]) -> str:
+    size = {"side": side, "size": wish.align.size}
+    rows = [f"- `{name}`: {about.format(**size)}" for name, about in _ABOUT.items() if name in names]
+    machine = "The support vector machine takes the larger crop as it is. " if wish.svm is not None else ""
+    return (
+        (KIT / "README.md")
+        .read_text(encoding="utf-8")
+        .format(
+            title=wish.title,
+            labels=", ".join(wish.labels),
+            date=datetime.date.today().isoformat(),
+            files="\n".join(rows),
+            detail=wish.align.detail,
+            machine=machine,
+            eight_bits=_EIGHT_BITS if wish.cnn is not None and wish.cnn.bits == 8 else "",
+            snippets=_snippets(names),
+            **size,
+        )
+    )
+
+
+_TOO_FINE = (
+    "tflite/model-int8.tflite is left out: a kernel machine adds up thousands of numbers that eight bits make zero. "
+    "Other networks go out in eight bits, cnn-svm among them."
+)
+_EIGHT_BITS = "The app itself calculates this network in eight bits: other probabilities, mostly by thousandths. "
+
+
+def _snippets(names: Sequence[str] | set[str]) -> str:
+    """The sections of the README for the formats that are there."""
+    text = (KIT / "SNIPPETS.md").read_text(encoding="utf-8")
+    sections = re.split(r"^<!-- (\S+) -->\n", text, flags=re.MULTILINE)[1:]
+    return "\n".join(body for name, body in zip(sections[::2], sections[1::2], strict=True) if name in names).strip()
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(files):
+            archive.writestr(name, files[name])
+    return out.getvalue()

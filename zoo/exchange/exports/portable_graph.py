@@ -1,0 +1,321 @@
+"""A trained network as a `Graph` of layers that Keras 2 and 3, TensorFlow.js, LiteRT and ONNX all have.
+
+The shipped networks standardise each crop with ``keras.ops``, which are no layers anywhere else.
+The same is written here with layers alone, exactly: of a crop x with mean m and spread s,
+
+    u = LayerNormalization(x) = (x - m) / s
+    mean of x * u             = s
+    softsign(s)               = s / (1 + s)
+    u * softsign(s)           = (x - m) / (s + 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from features.descriptors import Joined
+from zoo.cards import Card, checked
+from zoo.exchange.archive import Archive
+from zoo.exchange.exports import rbf_layers as rbf
+from zoo.exchange.formats.hdf5 import by_place, read_h5
+from zoo.exchange.formats.keras_config import blueprint
+from zoo.exchange.network import layers as kinds
+from zoo.exchange.network.graph import Graph, Node, check
+from zoo.exchange.network.layer_base import Layer, Shape
+from zoo.models import registry
+from zoo.models.cnn import CnnClassifier
+from zoo.models.svm import Kernel, Linear, SvmClassifier
+from zoo.teach.head_model import TaughtCnn
+
+SERVED, KEPT = "model.tflite", "model.keras"
+MIRRORED = "_mirrored"
+TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
+
+
+def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS) -> Graph:
+    """A classifier's network from the crop, 0..255, to calibrated probabilities.
+
+    Parameters
+    ----------
+    model : CnnClassifier or TaughtCnn
+        A shipped network, or a head taught on one.
+    root : Path
+        Where the shipped networks' folders are.
+
+    Returns
+    -------
+    Graph
+        The trunk's weights are rounded to half precision, as in the file that is served (or in eight bits).
+    """
+    taught = isinstance(model, TaughtCnn)
+    shape, nodes, head = _trunk(model.trunk.name if taught else model.name, root)
+    layers = model.layers if taught else (head,)
+    once = nodes = list(nodes)
+    if model.mirror:
+        nodes, layers = both_ways(shape, once), _halved(layers)
+    end = ("probabilities", "softmax") if model.second is None else ("first", "linear")
+    nodes = [*nodes, *_dense(layers, nodes[-1].name, model.temperature, end)]
+    if model.second is not None:
+        middle = [node.name for node in once if node.kind == "MaxPooling2D"][1]
+        nodes += read_again(_cooled(model.second, model.temperature), middle, model.mirror)
+    return check(Graph(shape, tuple(nodes)))
+
+
+def _dense(
+    layers: Sequence[tuple[np.ndarray, np.ndarray]], source: str, temperature: float, end: tuple[str, str]
+) -> list[Node]:
+    """Layers with ReLU between them; the last, named and activated as `end` says, gives logits over `temperature`."""
+    nodes = []
+    for i, (kernel, bias) in enumerate(layers):
+        name, activation = end if i == len(layers) - 1 else (f"dense_{i + 1}", "relu")
+        scale = np.float32(temperature if i == len(layers) - 1 else 1.0)
+        weights = {"kernel": (kernel / scale).astype(np.float32), "bias": (bias / scale).astype(np.float32)}
+        nodes.append(_node(name, kinds.Dense(len(bias), True, activation), source, **weights))
+        source = name
+    return nodes
+
+
+def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
+    """The second reading of a network's middle maps, added to the first and made probabilities."""
+    maps, before = middle, []
+    if mirrored:
+        maps = "middle"
+        before = [Node(maps, "Add", {}, kinds.Add(), (middle, f"{middle}{MIRRORED}"), {})]
+    second = rbf.scores(machine, maps, 0.5 if mirrored else 1.0)
+    added = Node("twice", "Add", {}, kinds.Add(), ("first", second[-1].name), {})
+    return [*before, *second, added, _node("probabilities", kinds.Activation("softmax"), "twice")]
+
+
+def _cooled(machine: Kernel, temperature: float) -> Kernel:
+    """The machine with its scores divided by a temperature."""
+    scale = np.float32(temperature)
+    return replace(machine, coefficients=machine.coefficients / scale, bias=machine.bias / scale)
+
+
+def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
+    """A trunk beside itself in a mirror, their embeddings added: what a face and its mirror image give together.
+
+    No format has a layer that mirrors. But a network whose windows are mirrored sees in a face what the
+    network itself sees in the mirror image, where all before a mean, or before a row, treats left and right alike.
+    """
+    names = {"": ""} | {node.name: f"{node.name}{MIRRORED}" for node in nodes}
+    shapes = Graph(shape, tuple(nodes)).shapes()
+    laid_flat = {node.name: shapes[node.inputs[0]] for node in nodes if node.kind == "Flatten"}
+    turned = []
+    for node in nodes:
+        weights = dict(node.weights)
+        if "kernel" in weights:
+            weights["kernel"] = _mirrored(weights["kernel"], laid_flat.get(node.inputs[0]))
+        inputs = tuple(names[name] for name in node.inputs)
+        turned.append(replace(node, name=names[node.name], inputs=inputs, weights=weights))
+    last = nodes[-1].name
+    return [*nodes, *turned, Node("both", "Add", {}, kinds.Add(), (last, names[last]), {})]
+
+
+def _mirrored(kernel: np.ndarray, picture: Shape | None) -> np.ndarray:
+    """A window ``(h, w, c, k)`` left to right, or what reads a picture laid flat; anything else as it is."""
+    if kernel.ndim == 4:
+        return kernel[:, ::-1]
+    return kernel.reshape(*picture, -1)[:, ::-1].reshape(kernel.shape) if picture else kernel
+
+
+def _halved(layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The layers for a sum of two embeddings instead of their mean."""
+    (kernel, bias), *others = layers
+    return [(kernel / 2, bias), *others]
+
+
+def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> TaughtCnn | None:
+    """A linear machine on a shipped network's embedding as one dense layer on it: the same probabilities.
+
+    Parameters
+    ----------
+    machine : SvmClassifier
+    root : Path
+        Where the shipped models' folders are.
+
+    Returns
+    -------
+    TaughtCnn or None
+        None for a machine on HOG, and where the network it was trained on is not the one that is there.
+    """
+    if isinstance(machine.descriptor, Joined) or not isinstance(machine.machine, Linear):
+        return None
+    card = registry.card(machine.name, root)
+    network = str(card.settings.get("network", ""))
+    if network not in registry.names(root) or registry.card(network, root).files[SERVED] != card.files[SERVED]:
+        return None
+    weights, bias = machine.machine.weights * machine.scale, machine.machine.bias * machine.scale + machine.shift
+    trunk, layers = registry.load(network, root), ((weights, bias),)
+    mirror = bool(card.settings.get("mirror", False))
+    return TaughtCnn(machine.name, machine.labels, machine.align, trunk, layers, mirror=mirror)
+
+
+def goes_out(card: Card) -> bool:
+    """Whether a shipped model can be exported: of a network its ``.keras`` file must be there."""
+    return card.loader not in ("tflite", "tflite-kernel") or KEPT in card.files
+
+
+def half(values: np.ndarray) -> np.ndarray:
+    """Numbers that half precision can hold, in float32."""
+    return values.astype(np.float16).astype(np.float32)
+
+
+@cache
+def _trunk(name: str, root: Path) -> tuple[Shape, tuple[Node, ...], tuple[np.ndarray, np.ndarray]]:
+    """A shipped network's input, its nodes up to the embedding, and the kernel and bias of its own head."""
+    folder = root / name
+    graph = from_keras(checked(folder, registry.card(name, root), KEPT).read_bytes())
+    *nodes, head = (_rounded(node) for node in graph.nodes)
+    return graph.input_shape, tuple(nodes), (head.weights["kernel"], head.weights["bias"])
+
+
+def from_keras(data: bytes) -> Graph:
+    """A ``model.keras`` of ours, crop to logits, in layers alone; batch normalisation is written into what is before.
+
+    Parameters
+    ----------
+    data : bytes
+        The file; its first output are the logits.
+    """
+    file = Archive(data)
+    config = file.json("config.json")
+    arrays = read_h5(file.read("model.weights.h5")).arrays
+    plan = blueprint(_with_layers_only(config, config["config"]["output_layers"][0][0]))
+    graph = plan.with_weights(by_place(arrays, plan.paths, plan.weight_names()))
+    *nodes, head = _folded(_plain_pooling(graph))
+    return check(Graph(graph.input_shape, tuple(_named(nodes, head))))
+
+
+def _with_layers_only(config: dict, output: str) -> dict:
+    """The description with its operations replaced by the four layers above, ending in one output."""
+    inner = config["config"]
+    operations = [layer["name"] for layer in inner["layers"] if layer["module"].startswith("keras.src.ops")]
+    kept = [layer for layer in inner["layers"] if layer["name"] not in operations]
+    crop = inner["input_layers"][0]
+    crop = crop if isinstance(crop, str) else crop[0]  # one input alone, or a list of one
+    entries = [
+        _entry("LayerNormalization", "unit", [crop], axis=[1, 2, 3], epsilon=TINY, center=False, scale=False),
+        _entry("Multiply", "times", [crop, "unit"]),
+        _entry("GlobalAveragePooling2D", "spread", ["times"]),
+        _entry("Activation", "softsign", ["spread"], activation="softsign"),
+        _entry("Reshape", "factor", ["softsign"], target_shape=[1, 1, 1]),
+        _entry("Multiply", operations[-1], ["unit", "factor"]),
+    ]
+    layers = [*kept[:1], *entries, *kept[1:]]
+    return config | {"config": inner | {"layers": layers, "output_layers": [[output, 0, 0]]}}
+
+
+def _entry(kind: str, name: str, sources: Sequence[str], **settings) -> dict:
+    inputs = [[[source, 0, 0, {}] for source in sources]]
+    return {"class_name": kind, "name": name, "config": {"name": name, **settings}, "inbound_nodes": inputs}
+
+
+def _plain_pooling(graph: Graph) -> list[Node]:
+    """The nodes with means that keep their sides written as a mean and a Reshape: TensorFlow.js knows no other."""
+    shapes, nodes = graph.shapes(), []
+    for node in graph.nodes:
+        if isinstance(node.layer, kinds.GlobalAveragePooling2D) and node.layer.keepdims:
+            mean = f"{node.name}_mean"
+            nodes.append(replace(node, name=mean, layer=kinds.GlobalAveragePooling2D()))
+            nodes.append(_node(node.name, kinds.Reshape(shapes[node.name]), mean))
+        else:
+            nodes.append(node)
+    return nodes
+
+
+def _node(name: str, layer: Layer, source: str, **weights: np.ndarray) -> Node:
+    return Node(name, type(layer).__name__, {}, layer, (source,), weights)
+
+
+def _folded(nodes: list[Node]) -> list[Node]:
+    """The nodes with batch normalisations written into the layer before, where LiteRT's converter does it, too."""
+    readers = [name for node in nodes for name in node.inputs]
+    made: dict[str, Node] = {}
+    for node in nodes:
+        before = made.get(node.inputs[0])
+        if node.kind == "BatchNormalization" and before and readers.count(before.name) == 1 and _is_linear(before):
+            del made[before.name]
+            made[node.name] = _fold(before, node)
+        else:
+            made[node.name] = node
+    return list(made.values())
+
+
+def _is_linear(node: Node) -> bool:
+    return node.kind in _ROUNDED and node.layer.activation == "linear"
+
+
+def _fold(node: Node, norm: Node) -> Node:
+    weights = norm.weights
+    slope = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(norm.layer.epsilon))
+    bias = weights["beta"] + (node.weights.get("bias", np.float32(0)) - weights["moving_mean"]) * slope
+    each = slope.reshape(-1, node.layer.multiplier) if node.kind == "DepthwiseConv2D" else slope
+    folded = {"kernel": node.weights["kernel"] * each, "bias": bias}
+    return replace(node, name=norm.name, layer=replace(node.layer, use_bias=True), weights=folded)
+
+
+_ROUNDED = ("Conv2D", "DepthwiseConv2D", "Dense")
+
+
+def _rounded(node: Node) -> Node:
+    """The node with weights that half precision can hold, as they are served."""
+    if node.kind not in _ROUNDED:
+        return node
+    return replace(node, weights={name: half(array) for name, array in node.weights.items()})
+
+
+def _named(nodes: list[Node], head: Node) -> list[Node]:
+    """The nodes with plain names: a kind and a running number; before the head comes the embedding."""
+    counts: dict[str, int] = {}
+    names = {"": ""}
+    for node in nodes:
+        counts[node.kind] = counts.get(node.kind, 0) + 1
+        names[node.name] = f"{node.kind.lower()}_{counts[node.kind]}"
+    names |= {nodes[-1].name: "embedding", head.name: "logits"}
+    named = [*nodes, head]
+    return [replace(node, name=names[node.name], inputs=tuple(names[i] for i in node.inputs)) for node in named]
+
+
+_CALLED = {
+    "kernel": "kernel_size",
+    "dilation": "dilation_rate",
+    "multiplier": "depth_multiplier",
+    "limit": "max_value",
+    "slope": "negative_slope",
+    "target": "target_shape",
+    "borders": "padding",
+}
+
+
+def settings(node: Node) -> dict:
+    """A node's settings in Keras' words, those of Keras 2 and 3 and of TensorFlow.js alike."""
+    config: dict = {"name": node.name, "trainable": True}
+    for each in fields(node.layer) if node.kind not in ("Add", "Multiply", "Dropout", "Flatten", "Softmax") else ():
+        value = getattr(node.layer, each.name)
+        config[_CALLED.get(each.name, each.name)] = list(value) if isinstance(value, tuple) else value
+    if node.kind.endswith("Pooling2D"):
+        config.pop("keepdims", None)
+        if "kernel_size" in config:
+            config["pool_size"] = config.pop("kernel_size")
+    if node.kind == "LayerNormalization":
+        config |= {"axis": [1, 2, 3], "center": False, "scale": False}
+    if node.kind == "ReLU":
+        config["max_value"] = None if config["max_value"] == float("inf") else config["max_value"]
+    return config
+
+
+def describe(graph: Graph, name: str) -> dict:
+    """The network as Keras 2 describes it, without its weights; TensorFlow.js reads this."""
+    crop = {"name": "crop", "batch_input_shape": [None, *graph.input_shape], "dtype": "float32"}
+    layers = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
+    for node in graph.nodes:
+        inputs = [[[source or "crop", 0, 0, {}] for source in node.inputs]]
+        layers.append({"class_name": node.kind, "name": node.name, "config": settings(node), "inbound_nodes": inputs})
+    ends = {"input_layers": [["crop", 0, 0]], "output_layers": [[graph.nodes[-1].name, 0, 0]]}
+    return {"class_name": "Functional", "config": {"name": name, "layers": layers, **ends}}

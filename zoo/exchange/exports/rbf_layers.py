@@ -1,0 +1,69 @@
+"""A kernel machine as layers that every format has.
+
+Of a row z and a support vector v,
+
+    -γ|z - v|² = 2γ v·z - γ|v|² - γ|z|²        a convolution by 1 x 1, and the sum of a square
+    elu(t)     = exp(t) - 1, for t <= 0        the kernel, less one
+
+and z stands beside what a mirror makes of it as a picture of 1 x 2, over which a mean averages the kernel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zoo.exchange.network import layers as kinds
+from zoo.exchange.network.graph import Node
+from zoo.exchange.network.layer_base import Layer
+from zoo.models.svm import Kernel
+
+
+def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
+    """Nodes from maps ``(h, w, c)`` to the machine's scores ``(k,)``; the last is called ``second``.
+
+    Parameters
+    ----------
+    machine : Kernel
+        Reads the maps laid in a row.
+    maps : str
+        The node that makes them.
+    share : float
+        The maps are multiplied by it first: a half, where they are a sum over both ways and the mean is read.
+    """
+    depth, gamma = machine.components.shape[1], machine.gamma
+    signs = np.ones(depth, np.float32)
+    signs[depth if machine.even is None else machine.even :] = -1
+    squares = (machine.vectors**2).sum(axis=1)
+    both = {"kernel": np.concatenate([np.eye(depth), np.diag(signs)], axis=1)}
+    near = {"kernel": 2 * gamma * machine.vectors.T[None, None], "bias": -gamma * squares}
+    return [
+        _node("row", kinds.Flatten(), maps),
+        _node(
+            "directions",
+            kinds.Dense(depth),
+            "row",
+            kernel=machine.components * share,
+            bias=-machine.mean @ machine.components,
+        ),
+        _node("both_rows", kinds.Dense(2 * depth, use_bias=False), "directions", **both),
+        _node("pair", kinds.Reshape((1, 2, depth)), "both_rows"),
+        _node("products", kinds.Conv2D(len(machine.vectors), (1, 1)), "pair", **near),
+        _node("same", kinds.Reshape((1, 2, depth)), "both_rows"),  # TensorFlow.js frees what one layer reads twice
+        _node("squared", kinds.Multiply(), "pair", "same"),
+        _node("length", kinds.Conv2D(1, (1, 1), use_bias=False), "squared", kernel=np.full((1, 1, depth, 1), -gamma)),
+        _node("apart", kinds.Add(), "products", "length"),
+        _node("near", kinds.Activation("elu"), "apart"),
+        _node("kernel", kinds.GlobalAveragePooling2D(), "near"),
+        _node(
+            "second",
+            kinds.Dense(machine.coefficients.shape[1]),
+            "kernel",
+            kernel=machine.coefficients,
+            bias=machine.bias + machine.coefficients.sum(axis=0),  # the one that elu takes off
+        ),
+    ]
+
+
+def _node(name: str, layer: Layer, *inputs: str, **weights: np.ndarray) -> Node:
+    arrays = {key: np.asarray(array, np.float32) for key, array in weights.items()}
+    return Node(name, type(layer).__name__, {}, layer, inputs, arrays)

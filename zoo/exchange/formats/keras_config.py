@@ -1,0 +1,247 @@
+"""Keras' description of a network (versions 2 and 3, and TensorFlow.js) as a flat `Graph` without weights.
+
+Networks inside networks are laid flat, as Teachable Machine nests MobileNet in a Sequential.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field, replace
+
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.network.graph import MAX_LAYERS, Graph, Node, check
+from zoo.exchange.network.layer_base import Shape, Weights
+from zoo.exchange.network.layers import make
+from zoo.exchange.validation import MAX_SIDE, record, rows, short, text, whole
+
+MAX_NESTING = 6
+_NETWORKS = ("Sequential", "Functional", "Model")
+
+
+@dataclass
+class _Found:
+    """What was met so far, flat."""
+
+    input_shape: Shape | None = None
+    nodes: list[Node] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Blueprint:
+    """A network that waits for its weights.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+    nodes : tuple of Node
+    paths : dict
+        Where Keras 3 keeps the weights of each node in its files, by the node's name.
+    """
+
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+    paths: dict[str, str]
+
+    def weight_names(self) -> dict[str, list[str]]:
+        """Of every layer, the names of its weights in the order in which Keras 3 numbers them."""
+        shapes: dict[str, Shape] = {"": self.input_shape}
+        names = {}
+        for node in self.nodes:
+            inputs = [shapes[name] for name in node.inputs]
+            shapes[node.name] = node.layer.shape(*inputs)
+            names[node.name] = list(node.layer.parameters(*inputs))
+        return names
+
+    def with_weights(self, named: dict[str, Weights]) -> Graph:
+        """The network with weights by layer and name; `ModelFileError` unless they fit. Others are left."""
+        nodes = tuple(replace(node, weights=named.get(node.name, {})) for node in self.nodes)
+        return check(Graph(self.input_shape, nodes))
+
+
+def blueprint(config: object) -> Blueprint:
+    """Read a network's description.
+
+    Parameters
+    ----------
+    config : object
+        Parsed JSON: ``{"class_name": "Sequential" or "Functional" or "Model", "config": …}``.
+
+    Raises
+    ------
+    ModelFileError
+        Not such a description, a layer that is not understood, or too many of them.
+    """
+    found = _Found()
+    _prune(_network(record(config, "The model's description"), "", found, 0, ""), found)
+    if found.input_shape is None:
+        raise ModelFileError("The model does not say how large its pictures are (batch_input_shape).")
+    if not found.nodes:
+        raise ModelFileError("The model has no layers.")
+    return Blueprint(found.input_shape, tuple(found.nodes), found.paths)
+
+
+def _network(entry: dict, feed: str, found: _Found, depth: int, path: str) -> str:
+    """Add a network's layers; returns the name of the node that makes its output."""
+    if depth > MAX_NESTING:
+        raise ModelFileError(f"The model nests networks more than {MAX_NESTING} deep.")
+    kind, config = entry.get("class_name"), entry.get("config")
+    if kind not in _NETWORKS:
+        raise ModelFileError(f"The file describes {short(kind)}, not a network; expected {', '.join(_NETWORKS)}.")
+    if kind == "Sequential" and isinstance(config, list):  # as Keras wrote it before 2.2.3
+        config = {"layers": config}
+    config = record(config, f"The description of a {kind}")
+    layers = [record(layer, "A layer") for layer in rows(config.get("layers"), "layers")]
+    if len(found.nodes) + len(layers) > MAX_LAYERS:
+        raise ModelFileError(f"The model has more than {MAX_LAYERS} layers.")
+    places = _places(layers, path)
+    if kind == "Sequential":
+        _note_input(config.get("build_input_shape"), found)
+        return _sequential(layers, places, feed, found, depth)
+    return _functional(config, layers, places, feed, found, depth)
+
+
+def _places(layers: list[dict], path: str) -> list[str]:
+    """Where Keras 3 keeps each layer's weights: a running number a class, in snake case."""
+    counts: dict[str, int] = {}
+    places = []
+    for layer in layers:
+        snake = _snake(str(layer.get("class_name"))[:80])
+        number = counts.get(snake, 0)
+        counts[snake] = number + 1
+        places.append(f"{path}layers/{snake}{f'_{number}' if number else ''}/")
+    return places
+
+
+def _snake(name: str) -> str:
+    """A class's name as Keras writes it in files: ``Conv2D -> conv2d``, ``ReLU -> re_lu``."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _sequential(layers: list[dict], places: list[str], feed: str, found: _Found, depth: int) -> str:
+    for layer, place in zip(layers, places, strict=True):
+        feed = _layer(layer, (feed,), found, depth, place)
+    return feed
+
+
+def _functional(config: dict, layers: list[dict], places: list[str], feed: str, found: _Found, depth: int) -> str:
+    inputs, outputs = (_ends(config.get(key), key) for key in ("input_layers", "output_layers"))
+    waiting = {_name(layer): (layer, place) for layer, place in zip(layers, places, strict=True)}
+    if len(waiting) < len(layers):
+        raise ModelFileError("Two layers of a network have the same name.")
+    made = {inputs: feed}
+    if inputs not in waiting:
+        raise ModelFileError(f"The model's input is {short(inputs)}, which is none of its layers.")
+    _note_input(_shape_of(waiting.pop(inputs)[0]), found)
+    while waiting:
+        ready = [name for name, (layer, _) in waiting.items() if all(source in made for source in _sources(layer))]
+        if not ready:
+            raise ModelFileError(f"Layer {short(min(waiting))} never gets its input: the layers go in a circle.")
+        for name in ready:
+            layer, place = waiting.pop(name)
+            made[name] = _layer(layer, tuple(made[source] for source in _sources(layer)), found, depth, place)
+    if outputs not in made:
+        raise ModelFileError(f"The model's output is {short(outputs)}, which is none of its layers.")
+    return made[outputs]
+
+
+def _prune(last: str, found: _Found) -> None:
+    """Drop what does not lead to the output; the output comes last."""
+    needed, by_name = {last}, {node.name: node for node in found.nodes}
+    for node in reversed(found.nodes):
+        if node.name in needed:
+            needed.update(node.inputs)
+    kept = [node for node in found.nodes if node.name in needed and node.name != last]
+    found.nodes[:] = [*kept, *([by_name[last]] if last in by_name else [])]
+
+
+def _name(layer: dict) -> str:
+    inner = layer.get("config") if isinstance(layer.get("config"), dict) else {}
+    return text(layer.get("name", inner.get("name")), "A layer's name")
+
+
+def _ends(value: object, key: str) -> str:
+    """The one layer a network begins or ends with: ``[["crop", 0, 0]]``, or flat as Keras 3 writes it."""
+    value = rows(value, key)
+    if value and isinstance(value[0], list):
+        if len(value) != 1:
+            raise ModelFileError(f"The model has {len(value)} {key}; expected 1.")
+        value = value[0]
+    if not value:
+        raise ModelFileError(f"The model has no {key}.")
+    return text(value[0], key)
+
+
+def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place: str) -> str:
+    """Add one layer, or the network that stands in its place."""
+    kind = layer.get("class_name")
+    if kind in _NETWORKS:
+        if len(feeds) != 1:
+            raise ModelFileError(f"A network inside the model has {len(feeds)} inputs; expected 1.")
+        return _network(layer, feeds[0], found, depth + 1, place)
+    config = record(layer.get("config"), f"The settings of a {short(kind)}")
+    _note_input(_shape_of(layer), found)
+    if kind in ("InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"):
+        return feeds[0]  # they do nothing once training is over
+    name = _name(layer)
+    if any(node.name == name for node in found.nodes):
+        raise ModelFileError(f"Two layers have the same name {short(name)}.")
+    try:
+        made = make(kind, config)
+    except ModelFileError as error:
+        raise ModelFileError(f"Layer {short(name)}: {error}") from None
+    found.nodes.append(Node(name, kind, config, made, feeds))
+    found.paths[name] = f"{place}vars/"
+    return name
+
+
+def _shape_of(layer: dict) -> object:
+    config = record(layer.get("config"), "A layer's settings")
+    return config.get("batch_input_shape", config.get("batch_shape"))
+
+
+def _note_input(value: object, found: _Found) -> None:
+    """Take the first shape that is given as the network's."""
+    if value is None or found.input_shape is not None or found.nodes:
+        return
+    sides = rows(value, "batch_input_shape")
+    if len(sides) != 4:
+        raise ModelFileError(f"The model's input has {len(sides)} sides; expected (n, height, width, channels).")
+    height, width = (whole({"side": side}, "side", 1, MAX_SIDE) for side in sides[1:3])
+    channels = whole({"channels": sides[3]}, "channels", 1, 4)
+    found.input_shape = height, width, channels
+
+
+def _sources(layer: dict) -> list[str]:
+    """Names of the layers that a layer reads, in order."""
+    nodes = rows(layer.get("inbound_nodes"), "inbound_nodes")
+    if not nodes:
+        raise ModelFileError(f"Layer {short(_name(layer))} has no input.")
+    if isinstance(nodes[0], dict):  # Keras 3
+        names: list[str] = []
+        _tensors(nodes[0].get("args"), names)
+        return names
+    first = rows(nodes[0], "inbound_nodes")
+    if first and isinstance(first[0], str):  # a flat single input, as some converters write it
+        first = [first]
+    return [text(rows(source, "inbound_nodes")[0] if source else None, "inbound_nodes") for source in first]
+
+
+def _tensors(value: object, names: list[str]) -> None:
+    """Collect what Keras 3 calls ``__keras_tensor__`` in a layer's arguments."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        history = rows(record(value.get("config"), "keras_tensor").get("keras_history"), "keras_history")
+        names.append(text(history[0] if history else None, "keras_history"))
+    elif isinstance(value, list):
+        for inner in value[:64]:
+            _tensors(inner, names)
+
+
+def elements(shape: object, what: str) -> Shape:
+    """A weight's shape from JSON, its size within reason."""
+    sides = tuple(whole({"shape": side}, "shape", 0, 2**26) for side in rows(shape, f"{what}: shape"))
+    if len(sides) > 4 or math.prod(sides) > 2**26:
+        raise ModelFileError(f"{what} has shape {sides[:6]}: too large.")
+    return sides

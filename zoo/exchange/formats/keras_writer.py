@@ -1,0 +1,64 @@
+"""What only TensorFlow can write, written by a program of its own (`workers/make_keras.py`), one at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from zoo.exchange.exports.portable_graph import settings
+from zoo.exchange.formats.hdf5 import CHILDREN
+from zoo.exchange.network.graph import Graph
+from zoo.exchange.workers import frames
+
+PARTS = ("keras", "h5", "tflite", "int8")
+SECONDS = 300
+_one_at_a_time = threading.Lock()
+
+
+class ExportError(RuntimeError):
+    """A file could not be made. The message says which and what to do."""
+
+
+def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> dict[str, bytes]:
+    """Files of a network, by ``part/file name``.
+
+    Parameters
+    ----------
+    graph : Graph
+    name : str
+        Of the model, in Keras' words: letters, digits and underscores.
+    parts : sequence of str
+        Some of `PARTS`.
+    crops : ndarray
+        ``(n, h, w, c)`` float32, what the network will see: sets the scales of ``int8``. They go
+        through a pipe and are not written anywhere.
+
+    Raises
+    ------
+    ExportError
+    """
+    nodes = [
+        {"name": n.name, "kind": n.kind, "config": settings(n), "inputs": n.inputs, "weights": list(n.weights)}
+        for n in graph.nodes
+    ]
+    header = {"name": name, "input_shape": graph.input_shape, "nodes": nodes, "parts": list(parts)}
+    arrays = {f"{n.name}/{key}": array for n in graph.nodes for key, array in n.weights.items()}
+    message = frames.pack(header, arrays | {"crops": np.asarray(crops, np.float32)})
+    with _one_at_a_time:
+        return {name: array.tobytes() for name, array in _run(message).items()}
+
+
+def _run(message: bytes) -> dict[str, np.ndarray]:
+    command = [sys.executable, "-E", "-s", str(CHILDREN / "make_keras.py")]
+    try:
+        done = subprocess.run(command, input=message, capture_output=True, timeout=SECONDS)
+        return frames.unpack(done.stdout)[1]
+    except subprocess.TimeoutExpired:
+        raise ExportError(f"TensorFlow took more than {SECONDS} s; try again when the computer is less busy.") from None
+    except (ValueError, KeyError) as error:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise ExportError(f"TensorFlow could not write these files ({' '.join(last)[:300]}).") from error

@@ -1,0 +1,121 @@
+"""A support vector machine as ``svm.json`` (descriptor, settings, a table of arrays) and ``svm.bin`` (the arrays)."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec
+from features.descriptors import Hog, Joined, from_config, to_config
+from features.faces import MESH_POINTS
+from zoo.exchange.archive import Archive
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.formats.tfjs import read_group
+from zoo.exchange.formats.weight_packing import pack
+from zoo.exchange.network.layer_base import Shape, Weights
+from zoo.exchange.validation import number, record, rows, short, whole
+from zoo.labels import LabelSet
+from zoo.models.svm import Kernel, Linear, SvmClassifier
+
+_KERNEL = ("mean", "components", "vectors", "coefficients", "bias")
+
+
+def write(model: SvmClassifier) -> dict[str, bytes]:
+    """Both files."""
+    machine = model.machine
+    names = _KERNEL if isinstance(machine, Kernel) else ("weights", "bias")
+    arrays = {name: getattr(machine, name) for name in names} | {"scale": model.scale, "shift": model.shift}
+    table, content = pack({f"svm/{name}": np.asarray(array, np.float32) for name, array in arrays.items()})
+    settings = {"gamma": machine.gamma, "even": machine.even} if isinstance(machine, Kernel) else {}
+    notes = {"descriptor": to_config(model.descriptor), **settings, "arrays": table}
+    return {"svm.json": json.dumps(notes, indent=1).encode(), "svm.bin": content}
+
+
+def read(archive: Archive, name: str, labels: LabelSet, align: AlignSpec) -> SvmClassifier:
+    """The machine of a ``svm.json`` in a zip; `ModelFileError` unless everything fits together."""
+    notes = record(archive.json(name), "svm.json")
+    content = archive.beside(name, "svm.bin")
+    if not content:
+        raise ModelFileError("The zip lacks svm.bin, the numbers of svm.json. Export the model again.")
+    named: dict[str, Weights] = {}
+    read_group(archive.read(content), rows(notes.get("arrays"), "arrays of svm.json"), named)
+    arrays = named.get("svm", {})
+    descriptor = _descriptor(notes.get("descriptor"), align)
+    kernel = "vectors" in arrays
+    _check(arrays, _shapes(arrays, len(labels), _width(descriptor, align), kernel))
+    scaling = arrays["scale"], arrays["shift"]
+    if not kernel:
+        machine: Linear | Kernel = Linear(arrays["weights"], arrays["bias"])
+    else:
+        width = arrays["vectors"].shape[1]
+        even = None if notes.get("even") is None else whole(notes, "even", 0, width)
+        gamma = number(notes, "gamma", 1e-9, 1e6, 1)
+        machine = Kernel(*(arrays[key] for key in _KERNEL), gamma, even)
+    return SvmClassifier("imported", labels, align, descriptor, machine, scaling)
+
+
+_HOG = ("kind", "weight", "cell", "orientations", "centred", "signed")
+_ZOOM = (*_HOG, "top", "bottom", "breadth", "high", "wide")
+
+
+def _descriptor(config: object, align: AlignSpec) -> Joined:
+    """HOG in one or more sizes; other descriptors are not taken from a file."""
+    parts = [record(part, "A part of the descriptor") for part in rows(config, "The descriptor")]
+    if not 1 <= len(parts) <= 4:
+        raise ModelFileError(f"The descriptor has {len(parts)} parts; expected 1 to 4.")
+    for part in parts:
+        known = {"hog": _HOG, "zoom": _ZOOM}.get(str(part.get("kind")))
+        if known is None or set(part) - set(known):
+            raise ModelFileError(
+                f"The descriptor has a part {short(part)}; only hog, with {', '.join(_HOG)}, is known, and zoom, with "
+                f"{', '.join(_ZOOM[len(_HOG) :])} besides."
+            )
+        if known is _ZOOM:
+            _check_zoom(part, align)
+        whole(part, "cell", 3, align.size // 2)
+        whole(part, "orientations", 2, 36)
+        number(part, "weight", 1e-6, 1e6, 1)
+        for key in ("centred", "signed"):
+            if not isinstance(part.get(key, False), bool):
+                raise ModelFileError(f"{key} is {short(part[key])}; expected true or false.")
+    return from_config(parts)
+
+
+def _check_zoom(part: dict, align: AlignSpec) -> None:
+    """Refuse a part that is no part of the crop, or that would be enlarged without end."""
+    for key in ("high", "wide"):
+        whole(part, key, 2 * whole(part, "cell", 3, align.size // 2), 4 * align.size)
+    top, bottom, breadth = (number(part, key, 0.0, 1.0, -1.0) for key in ("top", "bottom", "breadth"))
+    if bottom - top < 0.1 or breadth < 0.1:
+        raise ModelFileError(f"The descriptor enlarges {short(part)}; expected at least a tenth of the crop each way.")
+
+
+def _width(descriptor: Joined, align: AlignSpec) -> int:
+    """How many numbers the descriptor has, from one crop."""
+    zero = np.zeros
+    blank = AlignedFaces(
+        zero((1, align.size, align.size), np.uint8), zero((1, MESH_POINTS, 3), "f4"), zero((1, 2, 3), "f4"), align
+    )
+    assert all(isinstance(part, Hog) for part in descriptor.parts)
+    return descriptor(blank).shape[1]
+
+
+def _shapes(arrays: Weights, k: int, d: int, kernel: bool) -> dict[str, Shape]:
+    """What shape every array must have."""
+    common = {"bias": (k,), "scale": (k,), "shift": (k,)}
+    if not kernel:
+        return common | {"weights": (d, k)}
+    if arrays["vectors"].ndim != 2:
+        raise ModelFileError("The vectors of svm.json are no table.")
+    m, r = arrays["vectors"].shape
+    return common | {"mean": (d,), "components": (d, r), "vectors": (m, r), "coefficients": (m, k)}
+
+
+def _check(arrays: Weights, expected: dict[str, Shape]) -> None:
+    got = {name: array.shape for name, array in arrays.items()}
+    if got != expected or not all(math.prod(shape) for shape in expected.values()):
+        raise ModelFileError(f"The machine has arrays {got}, but needs {expected}.")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ModelFileError("The machine has weights that are no numbers (NaN or infinite).")

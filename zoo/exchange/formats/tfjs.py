@@ -1,0 +1,117 @@
+"""TensorFlow.js layers models, both ways: ``model.json`` and ``weights.bin``.
+
+The first holds Keras 2's description of the network and a table of its weights, the second the weights.
+Written here because the Python package ``tensorflowjs`` cannot be installed beside our versions.
+Weights that lose nothing by it are kept in half precision or in a byte a number; TensorFlow.js widens them again.
+
+References
+----------
+tfjs-core, ``io/types.ts`` (``ModelJSON``, ``WeightsManifestConfig``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+
+from zoo.exchange.archive import Archive
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.formats.keras_config import blueprint, elements
+from zoo.exchange.formats.weight_packing import pack
+from zoo.exchange.network.graph import MAX_WEIGHTS, Graph, Node
+from zoo.exchange.network.layer_base import Weights
+from zoo.exchange.validation import number, record, rows, short, text
+
+_SIZES = {"float32": 4, "float16": 2, "uint8": 1, "uint16": 2}
+
+
+def write(graph: Graph, config: dict) -> dict[str, bytes]:
+    """A network as the files that `tf.loadLayersModel` reads.
+
+    Parameters
+    ----------
+    graph : Graph
+    config : dict
+        The same network as Keras 2 describes it (see `zoo.exchange.describe`).
+    """
+    table, content = pack_weights(graph)
+    model = {
+        "format": "layers-model",
+        "generatedBy": "Face-off",
+        "convertedBy": None,
+        "modelTopology": {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": config},
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": table}],
+    }
+    return {"model.json": json.dumps(model).encode(), "weights.bin": content}
+
+
+def pack_weights(graph: Graph) -> tuple[list[dict], bytes]:
+    """The table of a network's weights and their bytes; see `zoo.exchange.formats.weight_packing`."""
+    return pack(
+        {f"{node.name}/{_called(node, name)}": array for node in graph.nodes for name, array in node.weights.items()}
+    )
+
+
+def _called(node: Node, name: str) -> str:
+    """A weight's name in Keras 2."""
+    return "depthwise_kernel" if (node.kind, name) == ("DepthwiseConv2D", "kernel") else name
+
+
+def read(archive: Archive, name: str) -> Graph:
+    """The network of a ``model.json`` in a zip and of the files of weights beside it."""
+    model = record(archive.json(name), name)
+    topology = record(model.get("modelTopology"), "modelTopology")
+    plan = blueprint(topology.get("model_config", topology))
+    named: dict[str, Weights] = {}
+    for group in rows(model.get("weightsManifest"), "weightsManifest"):
+        group = record(group, "weightsManifest")
+        read_group(_content(archive, name, group), rows(group.get("weights"), "weights"), named)
+    return plan.with_weights(named)
+
+
+def _content(archive: Archive, model: str, group: dict) -> bytes:
+    """The bytes of a group's files, one after the other; only files beside ``model.json`` are taken."""
+    parts = []
+    for path in rows(group.get("paths"), "paths")[:64]:
+        found = archive.beside(model, text(path, "A path of weights"))
+        if not found:
+            raise ModelFileError(f"The zip lacks the file of weights {short(path)}. Export the model again.")
+        parts.append(archive.read(found))
+    return b"".join(parts)
+
+
+def read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
+    """Add the weights of a table ``[{name, shape, dtype}]`` and their bytes to `named`, by layer and name."""
+    start = 0
+    for entry in table[:4000]:
+        entry = record(entry, "An entry of the table of weights")
+        name = text(entry.get("name"), "A weight's name")
+        array, size = _array(content, start, entry, name)
+        start += size
+        layer, _, kind = name.rpartition("/")
+        kind = "kernel" if kind == "depthwise_kernel" else kind
+        weights = named.setdefault(layer.rpartition("/")[2], {})
+        if kind in weights:
+            raise ModelFileError(f"The table of weights has {short(name)} twice.")
+        weights[kind] = array
+    if start != len(content):
+        raise ModelFileError(f"The weights have {len(content):,} bytes; the table of weights says {start:,}.")
+
+
+def _array(content: bytes, start: int, entry: dict, name: str) -> tuple[np.ndarray, int]:
+    """One weight, and how many bytes it took."""
+    packed = record(entry.get("quantization") or {}, f"{name}: quantization")
+    kind = packed.get("dtype", entry.get("dtype"))
+    if not isinstance(kind, str) or kind not in _SIZES:
+        raise ModelFileError(f"{short(name)} is of type {short(kind)}; expected one of {', '.join(_SIZES)}.")
+    shape = elements(entry.get("shape"), short(name))
+    size = math.prod(shape)
+    if size > MAX_WEIGHTS or start + size * _SIZES[kind] > len(content):
+        raise ModelFileError(f"The weights are cut off: {short(name)} is not in the file. Export the model again.")
+    values = np.frombuffer(content, np.dtype(kind).newbyteorder("<"), size, start).astype(np.float32).reshape(shape)
+    if kind.startswith("uint"):
+        scale, least = number(packed, "scale", -1e6, 1e6, 1), number(packed, "min", -1e9, 1e9, 0)
+        values = values * np.float32(scale) + np.float32(least)
+    return values, size * _SIZES[kind]

@@ -1,0 +1,58 @@
+"""Weights as tightly as loses nothing: a byte a number, half precision, or float32 as they are.
+
+Kernel machines are kept as whole multiples of one step (`zoo.training.svm_fit.stepped`), networks in half
+precision; what goes out need not be larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
+
+
+def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
+    """Whole numbers -127..127 as int8 and the step that they are multiples of; None if they are not."""
+    step = np.float32(np.abs(array).max(initial=0) / 127)
+    if not step:
+        return None
+    whole = np.round(array / step)
+    return (whole.astype(np.int8), step) if np.abs(whole * step - array).max() <= step * ROUNDING else None
+
+
+def as_halves(array: np.ndarray) -> np.ndarray | None:
+    """The numbers in half precision; None if that changes one."""
+    half = array.astype(np.float16)
+    return half if np.array_equal(half.astype(np.float32), array) else None
+
+
+def pack(named: Mapping[str, np.ndarray]) -> tuple[list[dict], bytes]:
+    """A table of weights and their bytes as TensorFlow.js has them, each packed as tightly as loses nothing.
+
+    Parameters
+    ----------
+    named : mapping of str to ndarray
+        float32.
+
+    References
+    ----------
+    tfjs-core, ``io/types.ts`` (``WeightsManifestEntry``: ``value = byte * scale + min``).
+    """
+    table, blocks = [], []
+    for name, array in named.items():
+        how, content = _packed(array)
+        table.append({"name": name, "shape": list(array.shape), "dtype": "float32"} | how)
+        blocks.append(content)
+    return table, b"".join(blocks)
+
+
+def _packed(array: np.ndarray) -> tuple[dict, bytes]:
+    if (steps := as_steps(array)) is not None:
+        whole, step = steps
+        how = {"dtype": "uint8", "scale": float(step), "min": -127 * float(step), "original_dtype": "float32"}
+        return {"quantization": how}, (whole.astype(np.int16) + 127).astype(np.uint8).tobytes()
+    if (half := as_halves(array)) is not None:
+        return {"quantization": {"dtype": "float16", "original_dtype": "float32"}}, half.astype("<f2").tobytes()
+    return {}, array.astype("<f4").tobytes()

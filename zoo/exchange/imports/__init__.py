@@ -1,0 +1,1 @@
+"""A zip that comes in, as a classifier."""

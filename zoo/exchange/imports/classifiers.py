@@ -1,0 +1,157 @@
+"""A network that came from outside, as one more classifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec
+from zoo.classifier import Classifier, check_spec
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.network.graph import Graph
+from zoo.labels import LABEL_SETS, SEVEN, LabelSet, label_from_spelling
+from zoo.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class PixelRange:
+    """Grey levels to what a network takes: ``level * scale + offset``."""
+
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.scale) and np.isfinite(self.offset) and abs(self.scale) + abs(self.offset) < 1e6):
+            raise ValueError(f"pixel range {self.scale} x + {self.offset} is not usable")
+
+
+# What trainers commonly scale grey levels to; Teachable Machine takes the first.
+PIXEL_RANGES = {"-1 to 1": PixelRange(1 / 127.5, -1.0), "0 to 1": PixelRange(1 / 255, 0.0), "0 to 255": PixelRange()}
+
+
+class ImportedNetwork:
+    """A network of somebody else's, run in NumPy.
+
+    It gets the same grey crop as every model here, enlarged or shrunk to its side and repeated on
+    as many channels as it wants. A Teachable Machine model learned from whole colour pictures
+    instead, so what it says here is what it makes of faces cut our way, not what it says there.
+
+    Parameters
+    ----------
+    name : str
+    labels : LabelSet
+    align : AlignSpec
+    graph : Graph
+    pixels : PixelRange
+    """
+
+    def __init__(self, name: str, labels: LabelSet, align: AlignSpec, graph: Graph, pixels: PixelRange) -> None:
+        self.name = name
+        self.labels = labels
+        self.align = align
+        self.graph = graph
+        self.pixels = pixels
+
+    def predict_proba(self, faces: AlignedFaces) -> Prediction:
+        """Probabilities of every face; even ones where the network's numbers overflow."""
+        check_spec(self, faces)
+        # One after the other: enlarged for a network of 2,048 pixels, many crops would fill the memory.
+        said = [self.graph.run(to_input(crop[None], self.graph, self.pixels)) for crop in faces.images]
+        said = np.concatenate(said) if said else np.zeros((0, self.graph.outputs), np.float32)
+        return Prediction(proper(said), self.labels)
+
+
+def to_input(crops: np.ndarray, graph: Graph, pixels: PixelRange) -> np.ndarray:
+    """Aligned crops as a network takes them: ``uint8 (n, S, S) -> float32 (n, h, w, c)``."""
+    height, width, channels = graph.input_shape
+    resized = [cv2.resize(crop, (width, height), interpolation=cv2.INTER_LINEAR) for crop in crops]
+    grey = np.array(resized, np.float32).reshape(-1, height, width, 1) * np.float32(pixels.scale)
+    return np.repeat(grey + np.float32(pixels.offset), channels, axis=3)
+
+
+def proper(probs: np.ndarray) -> np.ndarray:
+    """Rows that are probabilities: what is none of its own becomes even, "cannot tell"."""
+    with np.errstate(all="ignore"):
+        good = np.isfinite(probs).all(axis=1) & (probs >= 0).all(axis=1)
+        good &= np.abs(probs.sum(axis=1) - 1) < 1e-2
+        probs = np.where(good[:, None], probs, 1 / probs.shape[1])
+    return probs / probs.sum(axis=1, keepdims=True)
+
+
+def check_answers(graph: Graph, pixels: PixelRange) -> None:
+    """`ModelFileError` unless the network's answers to two made-up crops are probabilities."""
+    noise = np.random.default_rng(0).integers(0, 256, (72, 72), np.uint8)
+    crops = np.stack([np.full_like(noise, 128), noise])
+    answers = graph.run(to_input(crops, graph, pixels))
+    if not np.isfinite(answers).all():
+        raise ModelFileError("The model answers with what is no number (NaN or infinite): its weights are damaged.")
+    if (answers < 0).any() or np.abs(answers.sum(axis=1) - 1).max() > 1e-2:
+        raise ModelFileError("The model's answers do not sum to 1; its last layer should be a softmax.")
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Which of the seven labels each class of a model stands for.
+
+    Parameters
+    ----------
+    source : LabelSet
+        The model's classes.
+    to : tuple of str or None
+        Of each class one of the seven labels, or None to leave it out.
+    """
+
+    source: LabelSet
+    to: tuple[str | None, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.to) != len(self.source):
+            raise ModelFileError(f"{len(self.to)} classes are given a label; the model has {len(self.source)}.")
+        for label in self.to:
+            if label is not None:
+                SEVEN.index(label)
+        if len({label for label in self.to if label is not None}) < 2:
+            raise ModelFileError("Give at least two classes different labels, so that there is something to choose.")
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels that some class stands for; of the others the model can say nothing."""
+        used = tuple(label for label in SEVEN if label in self.to)
+        return next((known for known in LABEL_SETS.values() if known.labels == used), None) or LabelSet("mapped", used)
+
+    def __call__(self, prediction: Prediction) -> Prediction:
+        """The same faces in these labels: classes of one label are added, others dropped, the rest scaled."""
+        labels = self.labels
+        sums = np.zeros((len(prediction), len(labels)), np.float64)
+        for place, label in enumerate(self.to):
+            if label is not None:
+                sums[:, labels.index(label)] += prediction.probs[:, place]
+        total = sums.sum(axis=1, keepdims=True)
+        return Prediction(np.where(total > 1e-9, sums / np.maximum(total, 1e-9), 1 / len(labels)), labels)
+
+
+def suggest(source: LabelSet) -> tuple[str | None, ...]:
+    """What a model's classes probably stand for, by their names; None where that is not clear."""
+    return tuple(label_from_spelling(name) if not name.strip().isdigit() else None for name in source)
+
+
+class MappedClassifier:
+    """A classifier that answers in the labels its classes stand for.
+
+    Parameters
+    ----------
+    model : Classifier
+    classes : ClassMap
+        From the model's labels.
+    """
+
+    def __init__(self, model: Classifier, classes: ClassMap) -> None:
+        self.model = model
+        self.classes = classes
+        self.name, self.align, self.labels = model.name, model.align, classes.labels
+
+    def predict_proba(self, faces: AlignedFaces) -> Prediction:
+        """Probabilities of every face."""
+        return self.classes(self.model.predict_proba(faces))

@@ -1,0 +1,97 @@
+"""Models of a session that were brought from elsewhere: their names, cards and limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import numpy as np
+
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.imports.classifiers import ClassMap, ImportedNetwork, MappedClassifier
+from zoo.exchange.imports.reader import ModelFile
+from zoo.exchange.network.graph import MAX_WEIGHTS, Graph
+from zoo.models.checkpoint import training_note
+
+MOST = 4
+THRESHOLD = 0.5  # nobody has measured from where such a model is right often enough
+LIMITS = (
+    "It came from outside this app. What it was trained on, and how good it is, is not known here.",
+    "It names the class that a picture looks most like. It cannot know how anyone feels.",
+)
+GREY = (
+    "It sees the grey, aligned crop that every model here sees. Teachable Machine trains on whole colour pictures, so "
+    "it may answer otherwise here than it does there."
+)
+
+
+def guest(file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[str]) -> tuple[Card, Classifier]:
+    """A model that came, as one of a session's.
+
+    Parameters
+    ----------
+    file : ModelFile
+    to : tuple of str or None, optional
+        What its classes stand for (see `ClassMap`); None keeps them as they are.
+    there : collection of str
+        Names that are taken.
+
+    Raises
+    ------
+    ModelFileError
+        The classes cannot be mapped so.
+    """
+    model: Classifier = file.classifier(_free(file.title, there))
+    if to is not None:
+        model = MappedClassifier(model, ClassMap(file.labels, to))
+    card = Card(
+        name=model.name,
+        title=f"Imported: {file.title}",
+        summary=f"{file.origin}; {len(file.labels)} classes: {', '.join(file.labels)}.",
+        family=file.family,
+        loader="imported",
+        labels=model.labels,
+        align=model.align,
+        fingerprint=model.align.fingerprint,
+        files={},
+        settings={},
+        threshold=THRESHOLD,
+        training=training_note("elsewhere", file.origin, 0, 0.0),
+        size_bytes=4 * weights(file),
+        licence="not known",
+        limits=LIMITS if file.ours else (GREY, *LIMITS),
+    )
+    return card, model
+
+
+def check_room(models: Collection[Classifier], file: ModelFile) -> None:
+    """`ModelFileError` when a session has as many models from elsewhere as it may have."""
+    if len(models) >= MOST:
+        raise ModelFileError(f"{MOST} imported models are here already. Remove them first.")
+    if sum(map(_weights_of, models)) + weights(file) > MAX_WEIGHTS:
+        raise ModelFileError(f"The imported models would hold over {MAX_WEIGHTS:,} weights. Remove the others first.")
+
+
+def weights(file: ModelFile) -> int:
+    """How many numbers a model has."""
+    if isinstance(file.core, Graph):
+        return file.core.parameters
+    arrays = [getattr(file.core.machine, name, None) for name in ("weights", "components", "vectors", "coefficients")]
+    return sum(array.size for array in arrays if isinstance(array, np.ndarray))
+
+
+def _weights_of(model: Classifier) -> int:
+    inner = model.model if isinstance(model, MappedClassifier) else model
+    return inner.graph.parameters if isinstance(inner, ImportedNetwork) else 0
+
+
+def _free(title: str, there: Collection[str]) -> str:
+    """A name that is not taken: ``imported-my-faces``, ``imported-my-faces-2``."""
+    word = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "model"
+    name, number = f"imported-{word}", 1
+    while name in there:
+        number += 1
+        name = f"imported-{word}-{number}"
+    return name

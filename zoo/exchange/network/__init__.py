@@ -1,0 +1,1 @@
+"""The layers of an imported network, evaluated in NumPy."""

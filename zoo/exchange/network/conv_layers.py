@@ -1,0 +1,222 @@
+"""Layers that look at a picture through windows: convolutions, pooling, borders.
+
+References
+----------
+Keras' layers of the same names, https://keras.io/api/layers/.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.network.layer_base import ACTIVATIONS, Layer, Shape, Weights, ending, one, picture, switch
+from zoo.exchange.validation import choice, pair, plain, rows, short, whole
+
+
+@dataclass(frozen=True)
+class Conv2D(Layer):
+    """A convolution. Kernel ``(h, w, c, filters)``."""
+
+    filters: int
+    kernel: tuple[int, int]
+    strides: tuple[int, int] = (1, 1)
+    padding: str = "valid"
+    dilation: tuple[int, int] = (1, 1)
+    use_bias: bool = True
+    activation: str = "linear"
+
+    @classmethod
+    def from_config(cls, config: dict) -> Conv2D:
+        plain(config, groups=1, data_format="channels_last")
+        return cls(whole(config, "filters"), *_window(config), pair(config, "dilation_rate"), *ending(config))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        height, width, _ = picture(one(inputs, "Conv2D"), "Conv2D")
+        sides = zip((height, width), self.kernel, self.strides, self.dilation, strict=True)
+        return *(_side(*side, self.padding) for side in sides), self.filters
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        kernel = {"kernel": (*self.kernel, inputs[0][2], self.filters)}
+        return kernel | ({"bias": (self.filters,)} if self.use_bias else {})
+
+    def work(self, *inputs: Shape) -> tuple[int, int]:
+        out = self.shape(*inputs)
+        windows = math.prod(out[:2]) * math.prod(self.kernel) * inputs[0][2]
+        return windows * self.filters, windows + math.prod(out) + math.prod(inputs[0])
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        x = _padded(inputs[0], self, 0.0)
+        down, right = self.dilation
+        reach = ((self.kernel[0] - 1) * down + 1, (self.kernel[1] - 1) * right + 1)
+        windows = sliding_window_view(x, reach, axis=(1, 2))[:, :: self.strides[0], :: self.strides[1]]
+        windows = windows[..., ::down, ::right]  # (n, h, w, c, kh, kw)
+        kernel = weights["kernel"].transpose(2, 0, 1, 3).reshape(-1, self.filters)
+        flat = windows.reshape(-1, len(kernel)) @ kernel
+        out = flat.reshape(*windows.shape[:3], self.filters)
+        return ACTIVATIONS[self.activation](out + weights["bias"] if self.use_bias else out)
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D(Layer):
+    """A convolution of each channel by itself. Kernel ``(h, w, c, multiplier)``."""
+
+    kernel: tuple[int, int]
+    strides: tuple[int, int] = (1, 1)
+    padding: str = "valid"
+    use_bias: bool = True
+    activation: str = "linear"
+    multiplier: int = 1
+    dilation = (1, 1)
+
+    @classmethod
+    def from_config(cls, config: dict) -> DepthwiseConv2D:
+        plain(config, groups=1, data_format="channels_last")
+        if pair(config, "dilation_rate") != (1, 1):
+            raise ModelFileError("dilation_rate of a DepthwiseConv2D must be 1.")
+        return cls(*_window(config), *ending(config), whole(config, "depth_multiplier", 1, 16, 1))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = picture(one(inputs, "DepthwiseConv2D"), "DepthwiseConv2D")
+        sides = zip((height, width), self.kernel, self.strides, (1, 1), strict=True)
+        return *(_side(*side, self.padding) for side in sides), channels * self.multiplier
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        channels = inputs[0][2]
+        kernel = {"kernel": (*self.kernel, channels, self.multiplier)}
+        return kernel | ({"bias": (channels * self.multiplier,)} if self.use_bias else {})
+
+    def work(self, *inputs: Shape) -> tuple[int, int]:
+        size = math.prod(self.shape(*inputs))
+        return size * math.prod(self.kernel), 3 * size + math.prod(inputs[0])
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        x = _padded(inputs[0], self, 0.0)[..., None]
+        height, width, channels = self.shape(inputs[0].shape[1:])
+        out = np.zeros((len(x), height, width, x.shape[3], self.multiplier), np.float32)
+        for i, j in np.ndindex(*self.kernel):
+            out += x[:, i :: self.strides[0], j :: self.strides[1]][:, :height, :width] * weights["kernel"][i, j]
+        out = out.reshape(len(x), height, width, channels)
+        return ACTIVATIONS[self.activation](out + weights["bias"] if self.use_bias else out)
+
+
+@dataclass(frozen=True)
+class ZeroPadding2D(Layer):
+    """Black borders."""
+
+    borders: tuple[tuple[int, int], tuple[int, int]]
+
+    @classmethod
+    def from_config(cls, config: dict) -> ZeroPadding2D:
+        plain(config, data_format="channels_last")
+        value = config.get("padding", 1)
+        value = [value, value] if isinstance(value, int) else rows(value, "padding")
+        if len(value) != 2:
+            raise ModelFileError(f"padding is {short(value)}; expected two numbers, or two pairs.")
+        return cls(tuple(pair({"padding": side}, "padding", low=0) for side in value))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = picture(one(inputs, "ZeroPadding2D"), "ZeroPadding2D")
+        return height + sum(self.borders[0]), width + sum(self.borders[1]), channels
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        return np.pad(inputs[0], ((0, 0), *self.borders, (0, 0)))
+
+
+@dataclass(frozen=True)
+class MaxPooling2D(Layer):
+    """The largest number of every window."""
+
+    kernel: tuple[int, int]
+    strides: tuple[int, int]
+    padding: str
+    dilation = (1, 1)
+
+    @classmethod
+    def from_config(cls, config: dict) -> MaxPooling2D:
+        plain(config, data_format="channels_last")
+        size = pair(config, "pool_size", (2, 2))
+        return cls(size, pair(config, "strides", size), _padding(config))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = picture(one(inputs, type(self).__name__), type(self).__name__)
+        sides = zip((height, width), self.kernel, self.strides, (1, 1), strict=True)
+        return *(_side(*side, self.padding) for side in sides), channels
+
+    def work(self, *inputs: Shape) -> tuple[int, int]:
+        size = math.prod(self.shape(*inputs))
+        return size * math.prod(self.kernel), 2 * size + 2 * math.prod(inputs[0])
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        return self._windows(_padded(inputs[0], self, -np.inf)).max(axis=(4, 5))
+
+    def _windows(self, x: np.ndarray) -> np.ndarray:
+        return sliding_window_view(x, self.kernel, axis=(1, 2))[:, :: self.strides[0], :: self.strides[1]]
+
+
+class AveragePooling2D(MaxPooling2D):
+    """The mean of every window; borders that were added do not count."""
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        total = self._windows(_padded(inputs[0], self, 0.0)).sum(axis=(4, 5))
+        inside = _padded(np.ones((1, *inputs[0].shape[1:3], 1), np.float32), self, 0.0)
+        return total / self._windows(inside).sum(axis=(4, 5))
+
+
+@dataclass(frozen=True)
+class GlobalAveragePooling2D(Layer):
+    """The mean of every channel."""
+
+    keepdims: bool = False
+
+    @classmethod
+    def from_config(cls, config: dict) -> GlobalAveragePooling2D:
+        plain(config, data_format="channels_last")
+        return cls(switch(config, "keepdims", False))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        channels = picture(one(inputs, type(self).__name__), type(self).__name__)[2]
+        return (1, 1, channels) if self.keepdims else (channels,)
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        return inputs[0].mean(axis=(1, 2), keepdims=self.keepdims)
+
+
+class GlobalMaxPooling2D(GlobalAveragePooling2D):
+    """The largest number of every channel."""
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        return inputs[0].max(axis=(1, 2), keepdims=self.keepdims)
+
+
+def _window(config: dict) -> tuple:
+    return pair(config, "kernel_size", (0, 0)), pair(config, "strides"), _padding(config)
+
+
+def _padding(config: dict) -> str:
+    return choice(config, "padding", ("valid", "same"), "valid")
+
+
+def _side(size: int, kernel: int, stride: int, dilation: int, padding: str) -> int:
+    """Height or width of what comes out."""
+    if padding == "same":
+        return -(-size // stride)
+    reach = (kernel - 1) * dilation + 1
+    if reach > size:
+        raise ModelFileError(f"a window of {reach} pixels does not fit into a picture of {size}.")
+    return (size - reach) // stride + 1
+
+
+def _padded(x: np.ndarray, layer: Layer, value: float) -> np.ndarray:
+    """A picture with the borders that "same" needs; the larger half comes after, as in TensorFlow."""
+    if layer.padding == "valid":
+        return x
+    borders = []
+    for size, kernel, stride, dilation in zip(x.shape[1:3], layer.kernel, layer.strides, layer.dilation, strict=True):
+        missing = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+        borders.append((missing // 2, missing - missing // 2))
+    return np.pad(x, ((0, 0), *borders, (0, 0)), constant_values=value)

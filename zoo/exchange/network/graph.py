@@ -1,0 +1,128 @@
+"""A network as a list of layers with their weights, checked before it is run, and run in NumPy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.network.layer_base import Layer, Shape, Weights
+
+MAX_LAYERS = 1000
+MAX_WEIGHTS = 12_000_000  # 48 MB
+MAX_WORK = 3_000_000_000  # multiplications a face; MobileNetV2 at 224 pixels takes 300 million
+MAX_MEMORY = 40_000_000  # numbers one layer may hold at once
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A layer in its place.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        The layer's class in Keras.
+    config : dict
+        Its settings as they came.
+    layer : Layer
+        The same, understood.
+    inputs : tuple of str
+        Names of the nodes it reads; ``""`` is the network's input.
+    weights : dict
+        Name to float32 array.
+    """
+
+    name: str
+    kind: str
+    config: dict
+    layer: Layer
+    inputs: tuple[str, ...]
+    weights: Weights = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network with one input and one output, its nodes in an order they can be run in.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        Height, width, channels.
+    nodes : tuple of Node
+        The last one's output is the network's.
+    """
+
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+
+    def shapes(self) -> dict[str, Shape]:
+        """What every node makes, by name."""
+        shapes = {"": self.input_shape}
+        for node in self.nodes:
+            shapes[node.name] = node.layer.shape(*(shapes[name] for name in node.inputs))
+        return shapes
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers come out."""
+        return self.shapes()[self.nodes[-1].name][0]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(array.size for node in self.nodes for array in node.weights.values())
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """What comes out: ``(n, h, w, c) -> (n, k)`` float32; pictures one by one, to bound the memory."""
+        rows = [self._run(picture[None]) for picture in np.asarray(x, np.float32)]
+        return np.concatenate(rows) if rows else np.zeros((0, self.outputs), np.float32)
+
+    def _run(self, x: np.ndarray) -> np.ndarray:
+        last_use = {name: i for i, node in enumerate(self.nodes) for name in node.inputs}
+        values = {"": x}
+        with np.errstate(all="ignore"):  # weights that overflow show in the answer, which is looked at
+            for i, node in enumerate(self.nodes):
+                values[node.name] = node.layer(node.weights, *(values[name] for name in node.inputs))
+                for name in set(node.inputs):
+                    if last_use[name] == i:
+                        del values[name]
+        return values[self.nodes[-1].name].astype(np.float32, copy=False)
+
+
+def check(graph: Graph) -> Graph:
+    """The graph, if it fits together and stays within the limits; `ModelFileError` otherwise."""
+    if not 1 <= len(graph.nodes) <= MAX_LAYERS:
+        raise ModelFileError(f"The model has {len(graph.nodes)} layers; expected 1 to {MAX_LAYERS}.")
+    if graph.parameters > MAX_WEIGHTS:
+        raise ModelFileError(f"The model has {graph.parameters:,} weights; at most {MAX_WEIGHTS:,} are read.")
+    shapes = {"": graph.input_shape}
+    total = 0
+    for node in graph.nodes:
+        total += _check_node(node, [shapes[name] for name in node.inputs])
+        shapes[node.name] = node.layer.shape(*(shapes[name] for name in node.inputs))
+        if total > MAX_WORK:
+            raise ModelFileError(f"The model needs over {MAX_WORK / 1e9:.0f} billion multiplications a face: too slow.")
+    if len(shapes[graph.nodes[-1].name]) != 1:
+        raise ModelFileError("The model ends in a picture, not in a row of probabilities: it is no classifier.")
+    return graph
+
+
+def _check_node(node: Node, inputs: list[Shape]) -> int:
+    """Multiplications of a node whose weights fit."""
+    try:
+        shape = node.layer.shape(*inputs)
+        expected = node.layer.parameters(*inputs)
+        multiplications, memory = node.layer.work(*inputs)
+    except ModelFileError as error:
+        raise ModelFileError(f"Layer {node.name}: {error}") from None
+    if max(memory, math.prod(shape)) > MAX_MEMORY:
+        raise ModelFileError(f"Layer {node.name} would make {memory:,} numbers at once; at most {MAX_MEMORY:,} may be.")
+    got = {name: array.shape for name, array in node.weights.items()}
+    if got != expected:
+        raise ModelFileError(f"Layer {node.name} ({node.kind}) has weights {got}, but needs {expected}.")
+    if not all(np.isfinite(array).all() for array in node.weights.values()):
+        raise ModelFileError(f"Layer {node.name} has weights that are no numbers (NaN or infinite).")
+    return multiplications

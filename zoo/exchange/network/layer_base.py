@@ -1,0 +1,101 @@
+"""What every layer is: what shape it makes, what it needs, what it costs, what it does; and the activations.
+
+Pictures are float32 ``(n, h, w, c)``, rows ``(n, c)``; shapes leave ``n`` out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from zoo.exchange.errors import ModelFileError
+from zoo.exchange.validation import choice
+
+Shape = tuple[int, ...]
+Weights = dict[str, np.ndarray]
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    """Rows that sum to 1."""
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (np.tanh(0.5 * x) + 1)
+
+
+def _elu(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "relu6": lambda x: x.clip(0, 6),
+    "elu": _elu,
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "swish": lambda x: x * _sigmoid(x),
+    "silu": lambda x: x * _sigmoid(x),
+    "softmax": softmax,
+}
+
+
+def activation(config: dict) -> str:
+    """Name of the activation in a layer's settings; `ModelFileError` on an unknown one."""
+    return choice(config, "activation", tuple(ACTIVATIONS), "linear") or "linear"
+
+
+def picture(shape: Shape, layer: str) -> Shape:
+    """The shape of a picture; `ModelFileError` on any other."""
+    if len(shape) != 3:
+        raise ModelFileError(f"{layer} got something of shape {shape}; expected a picture (height, width, channels).")
+    return shape
+
+
+class Layer:
+    """One input, its shape kept, nothing learned, nothing done; the others change what they need to."""
+
+    @classmethod
+    def from_config(cls, config: dict) -> Layer:
+        """The layer with these settings; `ModelFileError` on any that is not understood."""
+        return cls()
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """What comes out."""
+        return one(inputs, type(self).__name__)
+
+    def parameters(self, *inputs: Shape) -> dict[str, Shape]:
+        """What must have been learned, by name and shape."""
+        return {}
+
+    def work(self, *inputs: Shape) -> tuple[int, int]:
+        """Multiplications, and numbers held in memory at once."""
+        size = math.prod(self.shape(*inputs))
+        return size, 2 * size
+
+    def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
+        return inputs[0]
+
+
+def one(inputs: tuple, layer: str) -> Shape:
+    """The only input; `ModelFileError` when there are more."""
+    if len(inputs) != 1:
+        raise ModelFileError(f"a {layer} layer has {len(inputs)} inputs; expected 1.")
+    return inputs[0]
+
+
+def ending(config: dict) -> tuple[bool, str]:
+    """Whether a bias is added, and the activation after it."""
+    return switch(config, "use_bias"), activation(config)
+
+
+def switch(config: dict, key: str, default: bool = True) -> bool:
+    """A setting that is on or off; `ModelFileError` on anything else."""
+    return choice(config, key, (True, False), default)

@@ -1,0 +1,1 @@
+"""From pictures, camera frames, clips and folders to predictions."""

@@ -1,0 +1,291 @@
+"""A folder of pictures and clips to Parquet, in chunks that are done once each, whatever is killed on the way.
+
+The inputs, sorted, are cut into chunks; a chunk becomes one part, ``part-00042-1f2e….parquet``,
+written beside its place and then renamed. So a part that is there is whole, a chunk that was begun by
+a worker that died leaves nothing that counts, and one done twice is the same file. ``_plan.json``
+says what the parts are parts of; a run with other inputs, models or settings is refused there.
+
+Every input has at least one row. Pictures have a row a face and model, as in `zoo.inference.serialise`; clips a
+row a face, analysed frame and model, as in `zoo.inference.timeline`, and those have a ``time``; without a face
+it is one row with face 0; what cannot be read has one with an ``error``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+
+from features import clips, images
+from features.mesh import FaceMesher
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.filenames import readable, reason
+from zoo.inference import serialise as records
+from zoo.inference import timeline
+from zoo.inference.compare import compare
+from zoo.inference.video import VideoOptions, annotate
+from zoo.labels import LabelSet, label_set
+from zoo.models import registry
+
+if TYPE_CHECKING:
+    import pyarrow
+
+PLAN = "_plan.json"  # readers of Parquet folders leave out what begins with _ or .
+VERSION = 1
+CHUNK = 64
+CLIPS = clips.SUFFIXES
+Row = dict[str, object]
+
+
+class BatchError(ValueError):
+    """The batch cannot be begun, or is not complete. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of every input; small, because it travels with every chunk.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the inputs, absolute.
+    out : str
+        Folder of the parts, absolute.
+    checkpoints : str
+        Folder of the models, absolute.
+    models : tuple of str
+    labels : str
+        Name of a label set.
+    rate : float
+        Frames of a clip that are analysed a second; 0 means all.
+    """
+
+    root: str
+    out: str
+    checkpoints: str
+    models: tuple[str, ...]
+    labels: str
+    rate: float
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some inputs that become one part.
+
+    Parameters
+    ----------
+    part : str
+        The part's file name.
+    files : tuple of str
+        Paths below the root, with ``/``.
+    """
+
+    part: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What all parts hold together.
+
+    Parameters
+    ----------
+    inputs, faces : int
+        Files, and faces in pictures plus followed faces in clips.
+    failed : tuple of (str, str)
+        Files that could not be read, wholly or in part, and why.
+    """
+
+    inputs: int
+    faces: int
+    failed: tuple[tuple[str, str], ...]
+
+
+# --- The plan --------------------------------------------------------------------------------
+
+
+def inputs(root: Path) -> list[str]:
+    """Every picture and clip below a folder, as sorted paths with ``/``."""
+    known = images.SUFFIXES | CLIPS
+    found = (path for path in root.rglob("*") if path.suffix.lower() in known and path.is_file())
+    return sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def plan(files: Sequence[str], wish: Wish, size: int = CHUNK) -> list[Chunk]:
+    """The chunks of a batch: the same inputs and wishes give the same chunks.
+
+    A clip counts as a whole chunk, because it takes as long as many pictures.
+
+    Parameters
+    ----------
+    files : sequence of str
+        As `inputs` gives them.
+    wish : Wish
+    size : int
+        Pictures a chunk.
+    """
+    still = [file for file in files if Path(file).suffix.lower() not in CLIPS]
+    groups = [tuple(still[i : i + size]) for i in range(0, len(still), size)]
+    groups += [(file,) for file in files if Path(file).suffix.lower() in CLIPS]
+    mark = _mark(files, wish, size)
+    return [Chunk(f"part-{i:05d}-{mark}.parquet", group) for i, group in enumerate(groups)]
+
+
+def _mark(files: Sequence[str], wish: Wish, size: int) -> str:
+    """Twelve hex digits that change with everything that changes what a part holds."""
+    cards = [registry.card(name, Path(wish.checkpoints)) for name in wish.models]
+    settings = {
+        "version": VERSION,
+        "files": [(file, (Path(wish.root) / file).stat().st_size) for file in files],
+        "models": {card.name: [card.fingerprint, card.files] for card in cards},
+        "labels": wish.labels,
+        "rate": wish.rate,
+        "chunk": size,
+    }
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def begin(chunks: Sequence[Chunk], wish: Wish) -> list[Chunk]:
+    """Make the output folder, or go on in it: the chunks that are still to be done.
+
+    Raises
+    ------
+    BatchError
+        The folder belongs to another batch.
+    """
+    out = Path(wish.out)
+    out.mkdir(parents=True, exist_ok=True)
+    told = json.dumps({"parts": [chunk.part for chunk in chunks], **asdict(wish)}, indent=1)
+    before = (out / PLAN).read_text(encoding="utf-8") if (out / PLAN).exists() else None
+    if before is None and any(out.glob("*.parquet")):
+        raise BatchError(f"{out} holds Parquet files of something else; give an empty folder.")
+    if before is not None and json.loads(before)["parts"] != [chunk.part for chunk in chunks]:
+        raise BatchError(
+            f"{out} was begun with other pictures, models or settings ({out / PLAN} says which). "
+            "Ask for the same again to go on with it, or give another folder."
+        )
+    for left in out.glob(".part-*"):  # of workers that were killed
+        left.unlink(missing_ok=True)
+    if before is None:
+        _replace(out / PLAN, told.encode())
+    return [chunk for chunk in chunks if not (out / chunk.part).exists()]
+
+
+# --- A chunk ---------------------------------------------------------------------------------
+
+
+def work(chunk: Chunk, wish: Wish) -> str:
+    """Do one chunk, wherever this is called, and return its part's name. Done again, it is the same."""
+    cv2.setNumThreads(1)
+    root = Path(wish.checkpoints)
+    models = [registry.load(name, root) for name in wish.models]
+    cards = {name: registry.card(name, root) for name in wish.models}
+    desk = _Desk(models, cards, label_set(wish.labels), wish)
+    with FaceMesher() as mesher:
+        rows = [row for file in chunk.files for row in desk.rows(file, mesher)]
+    _write(Path(wish.out) / chunk.part, rows, desk.labels)
+    return chunk.part
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """All that is needed for any input."""
+
+    models: Sequence[Classifier]
+    cards: dict[str, Card]
+    labels: LabelSet
+    wish: Wish
+
+    def rows(self, file: str, mesher: FaceMesher) -> Iterator[Row]:
+        """One input's rows: one at least."""
+        path = Path(self.wish.root) / file
+        try:
+            found = self._clip(path) if path.suffix.lower() in CLIPS else self._picture(path, mesher)
+            yield from ({**row, "file": readable(file)} for row in found)
+        except Exception as error:  # one bad input must not end the run
+            yield {"file": readable(file), "face": 0, "error": reason(error)}
+
+    def _thresholds(self) -> dict[str, float]:
+        return {name: card.threshold for name, card in self.cards.items()}
+
+    def _picture(self, path: Path, mesher: FaceMesher) -> list[Row]:
+        comparison = compare(images.load(path), self.models, self.labels, mesher)
+        return [_nulls(row) for row in records.rows(records.record(comparison, self._thresholds()))]
+
+    def _clip(self, path: Path) -> list[Row]:
+        film = annotate(path, None, self.models, self.cards, VideoOptions(self.labels, rate=self.wish.rate))
+        names = (*timeline.COLUMNS, *self.labels)
+        rows = [_nulls(dict(zip(names, row, strict=True))) for row in timeline.rows(film.timeline, self._thresholds())]
+        return [{**row, "error": film.note or None} for row in rows]
+
+
+def _nulls(row: Row) -> Row:
+    return {name: None if value == "" else value for name, value in row.items()}
+
+
+def schema(labels: LabelSet) -> pyarrow.Schema:
+    """The columns of every part."""
+    import pyarrow as pa
+
+    numbers = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *records.MEASURES)
+    columns = [("file", pa.string()), ("time", pa.float32()), ("face", pa.int32())]
+    columns += [(name, pa.float32()) for name in numbers]
+    columns += [("notes", pa.string()), ("agree", pa.bool_()), ("model", pa.string()), ("label", pa.string())]
+    columns += [("probability", pa.float32()), ("sure", pa.bool_()), *((label, pa.float32()) for label in labels)]
+    return pa.schema([*columns, ("error", pa.string())])
+
+
+def _write(path: Path, rows: Sequence[Row], labels: LabelSet) -> None:
+    """All rows as one Parquet file that appears whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema(labels)), sink, compression="zstd")
+    _replace(path, sink.getvalue().to_pybytes())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside the place, make sure that it is on the disk, then rename."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    with beside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(beside, path)
+
+
+# --- The end ---------------------------------------------------------------------------------
+
+
+def outcome(chunks: Sequence[Chunk], wish: Wish) -> Outcome:
+    """Read the parts again: every input has to be in them, and in one only.
+
+    Raises
+    ------
+    BatchError
+        An input is missing or doubled.
+    """
+    import pyarrow.parquet as pq
+
+    seen: set[str] = set()
+    failed: dict[str, str] = {}
+    faces = 0
+    for chunk in chunks:
+        columns = pq.read_table(Path(wish.out) / chunk.part, columns=["file", "face", "error"]).to_pydict()
+        rows = list(zip(columns["file"], columns["face"], columns["error"], strict=True))
+        files = {file for file, _, _ in rows}
+        if files != set(map(readable, chunk.files)) or files & seen:
+            raise BatchError(f"{Path(wish.out) / chunk.part} does not hold its inputs; delete it and run this again.")
+        seen |= files
+        faces += len({(file, face) for file, face, _ in rows if face})
+        failed |= {file: error for file, _, error in rows if error}
+    return Outcome(len(seen), faces, tuple(sorted(failed.items())))

@@ -1,0 +1,165 @@
+"""Who is watching: one `Viewer` each, closed when it leaves or falls silent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from zoo.inference.live_stream import Viewer
+
+IDLE_SECONDS = 30.0
+MOST = 48  # two cores serve each of so many about two frames a second
+LOOK_SECONDS = 5.0
+LATE_SECONDS = 5.0  # frames of a page that was closed may still be under way
+Answer = TypeVar("Answer")
+
+
+class FullError(RuntimeError):
+    """As many viewers as there may be."""
+
+
+@dataclass(eq=False)
+class _Seat:
+    """One viewer's place. `run` counts its starts; frames of a run that was stopped come to nothing."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    viewer: Viewer | None = None
+    run: int = 0
+    stopped: int = 0
+    used: float = 0.0
+
+    def sit(self, run: int, make: Callable[[], Viewer]) -> Viewer:
+        if run != self.run or self.viewer is None:
+            self.rise()
+            self.run, self.viewer = run, make()
+        return self.viewer
+
+    def rise(self) -> None:
+        if self.viewer:
+            self.viewer.close()
+        self.viewer = None
+
+
+class Viewers:
+    """All viewers of a server, by session.
+
+    Parameters
+    ----------
+    make : callable
+        Opens a viewer.
+    clock : callable
+        Seconds.
+    most : int
+        Viewers at one time.
+    """
+
+    def __init__(
+        self, make: Callable[[], Viewer] = Viewer, clock: Callable[[], float] = time.monotonic, most: int = MOST
+    ) -> None:
+        self._make, self._clock, self._most = make, clock, most
+        self._seats: dict[str, _Seat] = {}
+        self._left: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._sweeper: threading.Thread | None = None
+
+    def __len__(self) -> int:
+        return sum(seat.viewer is not None for seat in list(self._seats.values()))
+
+    def use(self, session: str, run: int, work: Callable[[Viewer, float], Answer]) -> Answer | None:
+        """Do some work with a session's viewer, alone with it, at the time it is given.
+
+        None if this run was stopped or the session is over meanwhile. After an error the viewer is closed, because
+        MediaPipe answers nothing more; the next frame opens another.
+
+        Raises
+        ------
+        FullError
+        """
+        if self._late(session):
+            return None
+        seat = self._seat(session)
+        with seat.lock:
+            if run <= seat.stopped or self._late(session):
+                return None
+            try:
+                return work(seat.sit(run, self._make), self._clock())
+            except Exception:
+                seat.rise()
+                raise
+
+    def _seat(self, session: str) -> _Seat:
+        with self._lock:
+            if session not in self._seats and len(self._seats) >= self._most:
+                raise FullError(f"{self._most} people are watching already. Try again when somebody has left.")
+            seat = self._seats.setdefault(session, _Seat())
+            seat.used = self._clock()
+            if self._sweeper is None:
+                self._sweeper = threading.Thread(target=self._sweep, name="idle-viewers", daemon=True)
+                self._sweeper.start()
+            return seat
+
+    def stop(self, session: str, run: int) -> None:
+        """This run is over; frames of it that are still under way come to nothing."""
+        seat = self._seats.get(session)
+        if seat:
+            with seat.lock:
+                seat.stopped = max(seat.stopped, run)
+                seat.rise()
+            give_back_memory()
+
+    def leave(self, session: str) -> None:
+        """The session is over."""
+        with self._lock:
+            now = self._clock()
+            self._left = {one: at for one, at in self._left.items() if now - at < LATE_SECONDS} | {session: now}
+            seat = self._seats.pop(session, None)
+        if seat:
+            with seat.lock:
+                seat.rise()
+            give_back_memory()
+
+    def _late(self, session: str) -> bool:
+        """Whether the session has just left: its page may come back later, but these frames are from before."""
+        return self._clock() - self._left.get(session, -LATE_SECONDS) < LATE_SECONDS
+
+    def close_idle(self) -> None:
+        """Close the viewers that have been silent for `IDLE_SECONDS`."""
+        with self._lock:  # a frame that comes now either keeps its seat or gets a new one
+            limit = self._clock() - IDLE_SECONDS
+            silent = [self._seats.pop(session) for session, seat in list(self._seats.items()) if seat.used < limit]
+        for seat in silent:
+            with seat.lock:
+                seat.rise()
+        if silent:
+            give_back_memory()
+
+    def close(self) -> None:
+        """Close them all."""
+        for session in list(self._seats):
+            self.leave(session)
+
+    def _sweep(self) -> None:
+        """Look for silent viewers until nobody is left."""
+        while True:
+            time.sleep(LOOK_SECONDS)
+            self.close_idle()
+            with self._lock:
+                if not self._seats:
+                    self._sweeper = None
+                    return
+
+
+def give_back_memory() -> None:
+    """Return what closed viewers have freed to the system; glibc would keep all of it.
+
+    Does nothing where there is no glibc.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

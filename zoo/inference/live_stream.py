@@ -1,0 +1,316 @@
+"""A camera's frames, one after the other: who is there, and what every model says, steadied in time.
+
+Nothing of a viewer is kept once it is closed, and no frame is kept at all.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from features import images
+from features.align import align
+from features.face_tracking import FaceStream, Readers
+from features.faces import MESH_POINTS, Faces
+from features.images import ImageError
+from features.one_euro import OneEuro
+from zoo.classifier import Classifier
+from zoo.inference.compare import Stopwatch, common_spec
+from zoo.inference.tracking import Agreement, Steadied, Tracker, resting_offset, steady, without_offset
+from zoo.labels import LabelSet
+from zoo.prediction import Prediction
+
+PREFIX = "data:image/jpeg;base64,"
+MAX_CHARACTERS = 400_000
+MAX_PIXELS = 640 * 640
+MAX_FACES = 8
+REST_SECONDS = 2.0
+
+
+def read_frame(text: object) -> np.ndarray:
+    """A frame as the browser sends it, a JPEG's data URL, as ``uint8 (H, W, 3)`` RGB.
+
+    The sender may be anyone: kind, length and number of pixels are looked at before anything is decoded.
+
+    Raises
+    ------
+    ImageError
+    """
+    if not isinstance(text, str) or not text.startswith(PREFIX):
+        raise ImageError(f"This is no frame; expected a text that starts with {PREFIX!r}.")
+    if len(text) > MAX_CHARACTERS:
+        raise ImageError(f"The frame has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.")
+    try:
+        data = base64.b64decode(text[len(PREFIX) :], validate=True)
+        width, height = images.check(data, ["JPEG"])
+    except ValueError as error:  # base64's own, or an ImageError
+        raise ImageError(f"The frame is no JPEG ({error}).") from None
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"The frame has {width} x {height} pixels; at most {MAX_PIXELS:,} are read. Send 320 x 240.")
+    return images.load(data)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the viewer wishes.
+
+    Parameters
+    ----------
+    smooth : bool
+        Steady landmarks, probabilities and labels in time.
+    mesh : bool
+        Send the mesh along.
+    rest : int
+        0: no resting look. Another number than in the frame before: take one now, for two seconds.
+    """
+
+    smooth: bool = True
+    mesh: bool = False
+    rest: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFace:
+    """One face of one frame.
+
+    Parameters
+    ----------
+    number : int
+        The same for the same face.
+    box : ndarray
+        ``(4,)`` left, top, right, bottom in pixels.
+    mesh : ndarray or None
+        ``(468, 2)`` pixels, where it was wished for.
+    answers : dict
+        Model name to probabilities ``(k,)`` in the labels asked for.
+    shown : dict
+        Model name to the label to show.
+    agreement : float
+        On which part of this face's frames all models named the same label.
+    rested : bool
+        Whether this face's resting look is taken off.
+    """
+
+    number: int
+    box: np.ndarray
+    mesh: np.ndarray | None
+    answers: dict[str, np.ndarray]
+    shown: dict[str, str]
+    agreement: float
+    rested: bool
+
+    def only(self, names: Sequence[str]) -> LiveFace:
+        """The same face with the answers of some of the models."""
+        answers, shown = ({name: of[name] for name in names} for of in (self.answers, self.shown))
+        return replace(self, answers=answers, shown=shown)
+
+    def as_json(self) -> dict:
+        """Plain numbers and texts."""
+        return {
+            "number": self.number,
+            "box": _plain(self.box, 1),
+            "mesh": None if self.mesh is None else _plain(self.mesh.ravel(), 1),
+            "answers": {name: _plain(probs, 3) for name, probs in self.answers.items()},
+            "shown": self.shown,
+            "agreement": round(self.agreement, 3),
+            "rested": self.rested,
+        }
+
+
+def _plain(numbers: np.ndarray, digits: int) -> list[float]:
+    """Rounded as float64: a float32 that is rounded has seventeen digits in JSON."""
+    return numbers.astype(np.float64).round(digits).tolist()
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFrame:
+    """What is said of one frame.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Width and height of the frame.
+    labels : LabelSet
+    faces : tuple of LiveFace
+        Largest first.
+    resting : float
+        Seconds that the resting look still takes; 0 if none is going on.
+    milliseconds : dict
+        ``mesh``, ``align`` and each model's name to its time.
+    own : dict
+        Name of each model that answers in made-up classes to its `LabelSet`.
+    """
+
+    size: tuple[int, int]
+    labels: LabelSet
+    faces: tuple[LiveFace, ...]
+    resting: float
+    milliseconds: dict[str, float]
+    own: dict[str, LabelSet] = field(default_factory=dict)
+
+    def labels_of(self, name: str) -> LabelSet:
+        """What a model answers in."""
+        return self.own.get(name, self.labels)
+
+    def as_json(self) -> dict:
+        """Plain numbers and texts, a few hundred bytes a face without its mesh."""
+        return {
+            "size": list(self.size),
+            "labels": list(self.labels),
+            "faces": [face.as_json() for face in self.faces],
+            "own": {name: list(labels) for name, labels in self.own.items()},
+            "resting": round(self.resting, 1),
+            "ms": {name: round(ms, 1) for name, ms in self.milliseconds.items()},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """What is the same for all faces of a frame."""
+
+    labels: LabelSet
+    options: Options
+    now: float
+
+
+@dataclass(eq=False)
+class _Memory:
+    """All that is remembered of one face while it is there."""
+
+    points: OneEuro = field(default_factory=OneEuro)
+    steadied: dict[str, Steadied] = field(default_factory=dict)
+    looks: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    offsets: dict[str, np.ndarray] = field(default_factory=dict)
+    agreement: Agreement = Agreement()
+
+    def look(self, said: dict[str, Prediction], resting: bool) -> None:
+        """Collect answers while the face rests; afterwards keep what they lean to."""
+        if resting:
+            for name, answer in said.items():
+                self.looks.setdefault(name, []).append(answer.probs[0])
+        elif self.looks:
+            self.offsets = {
+                n: resting_offset(np.array(rows), said[n].labels) for n, rows in self.looks.items() if n in said
+            }
+            self.looks = {}
+
+    def answer(self, name: str, answer: Prediction, step: _Step) -> tuple[np.ndarray, str]:
+        """Probabilities and label to show of one model."""
+        if name in self.offsets:
+            answer = without_offset(answer, self.offsets[name])
+        labels = answer.labels.answering(step.labels)
+        if not step.options.smooth:
+            shown = answer.onto(labels)
+            return shown.probs[0], shown.names[0]
+        state = self.steadied[name] = steady(self.steadied.get(name), answer, labels, step.now)
+        return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
+
+    def face(self, number: int, faces: Faces, said: dict[str, Prediction], step: _Step) -> LiveFace:
+        """What is shown of this face, alone in `faces` and in every answer of `said`."""
+        answers = {name: self.answer(name, answer, step) for name, answer in said.items()}
+        shown = {name: label for name, (_, label) in answers.items()}
+        self.agreement = self.agreement.plus(len(set(shown.values())) == 1)
+        return LiveFace(
+            number,
+            faces.boxes[0],
+            faces.landmarks[0, :MESH_POINTS, :2] if step.options.mesh else None,
+            {name: probs for name, (probs, _) in answers.items()},
+            shown,
+            self.agreement.rate,
+            bool(self.offsets),
+        )
+
+
+class Viewer:
+    """One camera and what is remembered of its faces. Not thread-safe; close it.
+
+    Parameters
+    ----------
+    max_faces : int
+    readers : Readers, optional
+        Shared with other viewers; without, it has its own.
+    """
+
+    def __init__(self, max_faces: int = MAX_FACES, readers: Readers | None = None) -> None:
+        self._stream = FaceStream(max_faces, readers)
+        self._tracker = Tracker()
+        self._memories: dict[int, _Memory] = {}
+        self._rest: int | None = None
+        self._rest_until = 0.0
+        self._asked: tuple = ()
+
+    def step(
+        self, frame: np.ndarray, models: Sequence[Classifier], labels: LabelSet, options: Options, now: float
+    ) -> LiveFrame:
+        """Find, follow and align the faces once, then ask every model about the same crops.
+
+        Parameters
+        ----------
+        frame : ndarray
+            ``uint8 (H, W, 3)``, RGB, not mirrored.
+        models : sequence of Classifier
+            One or more, all of one `AlignSpec`; may change from frame to frame.
+        labels : LabelSet
+            May change from frame to frame.
+        options : Options
+        now : float
+            Seconds, growing: when the frame was taken.
+        """
+        spec, watch = common_spec(models), Stopwatch()
+        faces = watch.time("mesh", lambda: self._stream.find(frame, now))
+        memories = self._recall(faces, (labels, *(model.name for model in models)), now)
+        if options.smooth:
+            faces = _smoothed(faces, list(memories.values()), now)
+        aligned = watch.time("align", lambda: align(frame, faces, spec))
+        said = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned)) for m in models}
+        rows = [{name: answer[i] for name, answer in said.items()} for i in range(len(faces))]
+        resting = self._rests(list(memories.values()), rows, options.rest, now)
+        step = _Step(labels, options, now)
+        seen = [memory.face(n, faces[i], rows[i], step) for i, (n, memory) in enumerate(memories.items())]
+        own = {m.name: m.labels for m in models if m.labels.answering(labels) != labels}
+        return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own)
+
+    def _recall(self, faces: Faces, asked: tuple, now: float) -> dict[int, _Memory]:
+        """Number and memory of every face, in the faces' order; those that left are forgotten."""
+        numbers = self._tracker.follow(faces, now)
+        kept = {n: memory for n, memory in self._memories.items() if n in self._tracker.numbers}
+        self._memories = kept | {n: _Memory() for n in numbers if n not in kept}
+        if asked != self._asked:  # other models or labels: agreement is counted anew
+            self._asked = asked
+            for memory in self._memories.values():
+                memory.agreement = Agreement()
+        return {n: self._memories[n] for n in numbers}
+
+    def _rests(
+        self, memories: Sequence[_Memory], rows: Sequence[dict[str, Prediction]], rest: int, now: float
+    ) -> float:
+        """Take the resting look if one is wished for; the seconds it still takes.
+
+        A first frame's wish is an older viewer's, of before a pause: no face was asked to rest now.
+        """
+        if self._rest is None:
+            self._rest = rest
+        if rest != self._rest:
+            self._rest, self._rest_until = rest, now + REST_SECONDS if rest else 0.0
+            for memory in self._memories.values():
+                memory.looks, memory.offsets = {}, {}
+        for memory, said in zip(memories, rows, strict=True):
+            memory.look(said, now < self._rest_until)
+        return max(0.0, self._rest_until - now)
+
+    def close(self) -> None:
+        """Forget everything. Closing twice is harmless."""
+        self._memories = {}
+        self._stream.close()
+
+
+def _smoothed(faces: Faces, memories: Sequence[_Memory], now: float) -> Faces:
+    """The faces with their landmarks steadied."""
+    if not len(faces):
+        return faces
+    heights = faces.boxes[:, 3] - faces.boxes[:, 1]
+    steadied = [m.points(mesh, height, now) for m, mesh, height in zip(memories, faces.landmarks, heights, strict=True)]
+    return Faces(np.array(steadied), faces.image_size)

@@ -1,0 +1,190 @@
+"""A `Comparison` as JSON and as CSV rows: one shape for the page's downloads, its API and ``predict``.
+
+One picture as JSON::
+
+    {"file": "astronaut.jpg", "width": 512, "height": 512,
+     "labels": ["angry", "disgust", ...], "models": ["hog-svm", "cnn"],
+     "faces": [
+       {"number": 1,
+        "box": {"left": 176.3, "top": 63.0, "right": 277.1, "bottom": 185.2},
+        "pose": {"yaw": -8.1, "pitch": 3.0, "roll": 9.9},
+        "quality": {"notes": ["Dark: turn to a lamp or a window."],
+                    "measures": {"size": 104.1, "brightness": 51.2, "sharpness": 0.62, "outside": 0.0}},
+        "agree": true,
+        "answers": {
+          "hog-svm": {"label": "happy", "probability": 0.97, "sure": true,
+                      "probabilities": {"angry": 0.001, "disgust": 0.0, ...}},
+          "cnn": {...}}}],
+     "milliseconds": {"mesh": 3.6, "align": 0.2, "hog-svm": 6.1, "cnn": 1.9}}
+
+`label` is what the face *looks most like*; `sure` says whether its probability reaches the
+threshold on the model's card. A label that a model never learned has probability 0. Lengths
+are pixels of the picture, x right and y down; angles degrees; milliseconds are for the whole
+picture; quality's measures are those of `features.quality.Quality`. A picture without a face has
+no entry in `faces`. `rows` gives the same as a table, a row a face and model, and `to_csv` that
+as text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import numpy as np
+
+from features import quality
+from zoo.filenames import readable
+from zoo.inference.compare import Comparison
+from zoo.prediction import Prediction
+
+
+class Answer(TypedDict):
+    """What one model says of one face."""
+
+    label: str
+    probability: float
+    sure: bool
+    probabilities: dict[str, float]
+
+
+class Quality(TypedDict):
+    """Words a user can act on, and the numbers behind them."""
+
+    notes: list[str]
+    measures: dict[str, float]
+
+
+class Face(TypedDict):
+    """One face and what every model says of it."""
+
+    number: int
+    box: dict[str, float]
+    pose: dict[str, float]
+    quality: Quality
+    agree: bool
+    answers: dict[str, Answer]
+
+
+class Record(TypedDict):
+    """One picture."""
+
+    file: str
+    width: int
+    height: int
+    labels: list[str]
+    models: list[str]
+    faces: list[Face]
+    milliseconds: dict[str, float]
+
+
+MEASURES = ("size", "brightness", "sharpness", "outside")
+
+
+def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = "") -> Record:
+    """A comparison as JSON data.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    thresholds : mapping
+        Model name to the confidence below which its answer is "not sure" (`Card.threshold`).
+    file : str
+        What to call the picture.
+    """
+    width, height = comparison.faces.image_size
+    labels = dict.fromkeys(label for prediction in comparison.predictions.values() for label in prediction.labels)
+    measured = quality.measure(comparison.image, comparison.faces)
+    return {
+        "file": readable(file),
+        "width": int(width),
+        "height": int(height),
+        "labels": list(labels),
+        "models": list(comparison.predictions),
+        "faces": [_face(comparison, thresholds, found, i) for i, found in enumerate(_qualities(measured))],
+        "milliseconds": {name: _round(value, 2) for name, value in comparison.milliseconds.items()},
+    }
+
+
+def _qualities(measured: quality.Quality) -> list[Quality]:
+    columns = {name: getattr(measured, name) for name in MEASURES}
+    return [
+        {"notes": list(notes), "measures": {name: _round(column[i], 3) for name, column in columns.items()}}
+        for i, notes in enumerate(quality.sentences(measured))
+    ]
+
+
+def _face(comparison: Comparison, thresholds: Mapping[str, float], found: Quality, i: int) -> Face:
+    faces = comparison.faces
+    return {
+        "number": i + 1,
+        "box": _named(("left", "top", "right", "bottom"), faces.boxes[i]),
+        "pose": _named(("yaw", "pitch", "roll"), faces.pose[i]),
+        "quality": found,
+        "agree": bool(comparison.agree[i]),
+        "answers": {
+            name: _answer(prediction[i], thresholds[name]) for name, prediction in comparison.predictions.items()
+        },
+    }
+
+
+def _answer(prediction: Prediction, threshold: float) -> Answer:
+    probs = prediction.probs[0]
+    return {
+        "label": prediction.names[0],
+        "probability": _round(prediction.confidence[0], 4),
+        "sure": bool(prediction.confidence[0] >= threshold),
+        "probabilities": {label: _round(p, 4) for label, p in zip(prediction.labels, probs, strict=True)},
+    }
+
+
+def _named(names: tuple[str, ...], values: np.ndarray) -> dict[str, float]:
+    return {name: _round(value, 1) for name, value in zip(names, values, strict=True)}
+
+
+def _round(value: float, digits: int) -> float:
+    return round(float(value), digits)
+
+
+def rows(picture: Record) -> list[dict[str, object]]:
+    """A record as a table: a row a face and model, in that order, all with the same keys.
+
+    A picture without a face has one row with face 0 and nothing else, so that none goes missing.
+    """
+    if not picture["faces"]:
+        return [_row(picture["file"], 0, {}, picture["labels"])]
+    cases = [(face, model) for face in picture["faces"] for model in picture["models"]]
+    return [_row(picture["file"], face["number"], _columns(face, model), picture["labels"]) for face, model in cases]
+
+
+def to_csv(table: Sequence[Mapping[str, object]], labels: Sequence[str] = ()) -> str:
+    """Rows of equal keys as CSV with a heading; without a row, the heading for these labels."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0] if table else _row("", 0, {}, list(labels))), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+COLUMNS = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *MEASURES, "notes", "agree")
+ANSWER_COLUMNS = ("model", "label", "probability", "sure")
+
+
+def _row(file: str, number: int, values: dict[str, object], labels: list[str]) -> dict[str, object]:
+    columns = (*COLUMNS, *ANSWER_COLUMNS, *labels)
+    return {"file": file, "face": number, **{name: values.get(name, "") for name in columns}}
+
+
+def _columns(face: Face, model: str) -> dict[str, object]:
+    answer = face["answers"][model]
+    return {
+        **face["box"],
+        **face["pose"],
+        **face["quality"]["measures"],
+        "notes": "; ".join(face["quality"]["notes"]),
+        "agree": face["agree"],
+        "model": model,
+        **{name: answer[name] for name in ("label", "probability", "sure")},
+        **answer["probabilities"],
+    }

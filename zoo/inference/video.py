@@ -1,0 +1,339 @@
+"""A clip goes in; every face is followed and aligned once, all models answer, and an annotated clip comes out.
+
+The same tracking and steadying as for a camera (`zoo.inference.live_stream`). Frames stream through: what is kept of
+a clip is a `Timeline` of numbers and a few small pictures of where the models disagree most.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from features import video_overlay as panels
+from features.clips import Clip, ClipWriter, Frame, Limits
+from features.video_overlay import Column, Overlay
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.filenames import readable
+from zoo.inference.live_stream import LiveFace, LiveFrame, Options, Viewer
+from zoo.inference.timeline import Recorder, Timeline, as_json
+from zoo.labels import SEVEN, LabelSet, colours
+
+RATE = 15.0
+LEAST_SIDE = 640  # smaller clips are enlarged, so that words on them can be read
+KEY_FRAMES, APART = 6, 2.0
+THUMBNAIL = 192
+CAUTION = "Labels people gave to pictures like these. An expression is not an emotion."
+Tick = Callable[[float, float | None], None]
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """How a clip is answered.
+
+    Parameters
+    ----------
+    labels : LabelSet
+    smooth : bool
+        Steady landmarks, probabilities and labels in time.
+    rate : float
+        Frames that are analysed a second, at most; answers hold in between. 0 means every frame.
+    limits : Limits
+    """
+
+    labels: LabelSet = SEVEN
+    smooth: bool = True
+    rate: float = RATE
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, eq=False)
+class KeyFrame:
+    """A moment on which models disagree.
+
+    Parameters
+    ----------
+    time : float
+        Seconds.
+    number : int
+        Which face.
+    apart : float
+        Total variation distance of the two models farthest from each other, 0 to 1.
+    shown : dict
+        Model name to the label shown and its probability.
+    labels : LabelSet
+        That of all these answers.
+    image : ndarray
+        ``uint8 (THUMBNAIL, THUMBNAIL, 3)``, RGB: the face and what is around it.
+    """
+
+    time: float
+    number: int
+    apart: float
+    shown: dict[str, tuple[str, float]]
+    labels: LabelSet
+    image: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What was found in a clip.
+
+    Parameters
+    ----------
+    timelines : tuple of Timeline
+        One for each set of labels that models answered in, the one asked for first: only models that
+        answer in the same labels can agree.
+    key_frames : tuple of KeyFrame
+        Where models disagree most, in order of time.
+    size : (int, int)
+        Width and height of the analysed frames in pixels.
+    frames : int
+        Frames read.
+    seconds : float
+        Time of the last one.
+    note : str
+        What was wrong with the clip, in a sentence; empty if nothing was.
+    """
+
+    timelines: tuple[Timeline, ...]
+    key_frames: tuple[KeyFrame, ...]
+    size: tuple[int, int]
+    frames: int
+    seconds: float
+    note: str
+
+    @property
+    def timeline(self) -> Timeline:
+        """What was said in the labels asked for; where all models have made-up classes, in the first one's."""
+        return self.timelines[0]
+
+
+def annotate(
+    source: str | os.PathLike,
+    target: str | os.PathLike | None,
+    models: Sequence[Classifier],
+    cards: Mapping[str, Card],
+    options: VideoOptions,
+    tick: Tick = lambda now, whole: None,
+) -> Film:
+    """Answer for every face in a clip.
+
+    Parameters
+    ----------
+    source : path
+    target : path or None
+        Where the annotated mp4 goes; None makes none.
+    models : sequence of Classifier
+        One or more, all of one `AlignSpec`.
+    cards : mapping
+        Model name to its card, for titles and thresholds.
+    options : VideoOptions
+    tick : callable
+        Told after every frame how many seconds are done, of how many (None where the clip does
+        not say). What it raises ends the work, and no half-written clip stays.
+
+    Raises
+    ------
+    ClipError
+    """
+    with ExitStack() as stack:
+        clip = stack.enter_context(Clip(source, options.limits))
+        analysis = stack.enter_context(closing(_Analysis(models, options)))
+        drawing, count = None, 0
+        for frame in clip.frames():
+            count += 1
+            seen = analysis.look(frame)
+            if target:
+                drawing = drawing or stack.enter_context(_Drawing(target, frame, cards))
+                drawing.add(frame, seen)
+            tick(frame.time, clip.seconds)
+        size = frame.image.shape[1::-1]
+        return Film(analysis.timelines(), analysis.worst.kept(), size, count, frame.time, clip.note)
+
+
+def record(film: Film, file: str) -> dict[str, object]:
+    """A film as JSON data."""
+    width, height = film.size
+    head = {
+        "file": readable(file),
+        "seconds": round(film.seconds, 3),
+        "width": width,
+        "height": height,
+        "frames": film.frames,
+    }
+    moments = [
+        {
+            "time": round(one.time, 3),
+            "face": one.number,
+            "apart": round(one.apart, 3),
+            "answers": {name: {"label": label, "probability": round(p, 3)} for name, (label, p) in one.shown.items()},
+        }
+        for one in film.key_frames
+    ]
+    said, *others = map(as_json, film.timelines)
+    return {**head, "note": film.note, "disagreements": moments, **said, **({"others": others} if others else {})}
+
+
+class _Analysis:
+    """Looks at frames, not more often than is wished for, and keeps what is said of them."""
+
+    def __init__(self, models: Sequence[Classifier], options: VideoOptions) -> None:
+        self.options, self.models = options, models
+        self.recorders = [Recorder(names, labels) for labels, names in _alike(models, options.labels).items()]
+        self.worst = Disagreements()
+        self._viewer = Viewer()
+        self._last = -np.inf
+
+    def look(self, frame: Frame) -> LiveFrame | None:
+        """What is said of a frame; None if it comes too soon after the last one."""
+        if self.options.rate and frame.time - self._last < 0.9 / self.options.rate:
+            return None
+        self._last = frame.time
+        wish = Options(smooth=self.options.smooth)
+        seen = self._viewer.step(frame.image, self.models, self.options.labels, wish, frame.time)
+        for alike in self.recorders:
+            alike.add(seen, frame.time)
+            for face in seen.faces:
+                self.worst.offer(frame, face.only(alike.models), alike.labels)
+        return seen
+
+    def timelines(self) -> tuple[Timeline, ...]:
+        """All that was said so far."""
+        return tuple(alike.timeline() for alike in self.recorders)
+
+    def close(self) -> None:
+        self._viewer.close()
+
+
+def _alike(models: Sequence[Classifier], asked: LabelSet) -> dict[LabelSet, list[str]]:
+    """The models' names by the labels they answer in, those that were asked for first."""
+    names: dict[LabelSet, list[str]] = {}
+    for model in sorted(models, key=lambda model: model.labels.answering(asked) != asked):
+        names.setdefault(model.labels.answering(asked), []).append(model.name)
+    return names
+
+
+class Disagreements:
+    """The few moments on which models disagree most, at most one a face within some seconds.
+
+    Parameters
+    ----------
+    most : int
+    apart : float
+        Seconds.
+    """
+
+    def __init__(self, most: int = KEY_FRAMES, apart: float = APART) -> None:
+        self.most, self.apart = most, apart
+        self._kept: list[KeyFrame] = []
+
+    def offer(self, frame: Frame, face: LiveFace, labels: LabelSet) -> None:
+        """Keep this face's moment if its models show different labels, farther apart than on others."""
+        if len(set(face.shown.values())) < 2:
+            return
+        apart = distance(list(face.answers.values()))
+        near = [k for k in self._kept if k.number == face.number and frame.time - k.time < self.apart]
+        rivals = near or (self._kept if len(self._kept) >= self.most else [])
+        weakest = min(rivals, key=lambda kept: kept.apart, default=None)
+        if weakest is not None:
+            if apart <= weakest.apart:
+                return
+            self._kept.remove(weakest)
+        shown = {n: (label, float(face.answers[n][labels.index(label)])) for n, label in face.shown.items()}
+        picture = thumbnail(frame.image, face.box)
+        self._kept.append(KeyFrame(frame.time, face.number, apart, shown, labels, picture))
+
+    def kept(self) -> tuple[KeyFrame, ...]:
+        """In order of time."""
+        return tuple(sorted(self._kept, key=lambda kept: (kept.time, kept.number)))
+
+
+def distance(answers: Sequence[np.ndarray]) -> float:
+    """Total variation distance of the two answers ``(k,)`` farthest from each other: 0 the same, 1 nothing shared."""
+    every = np.array(answers)
+    return float(np.abs(every[:, None] - every[None]).sum(axis=2).max() / 2)
+
+
+def thumbnail(image: np.ndarray, box: np.ndarray, side: int = THUMBNAIL) -> np.ndarray:
+    """A square around a box ``(4,)``, half as large again, cut off at the picture's border and filled up in grey."""
+    centre, reach = (box[:2] + box[2:]) / 2, max(1.0, float((box[2:] - box[:2]).max()) * 0.75)
+    scale = side / (2 * reach)
+    shift = side / 2 - scale * centre
+    move = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float64)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.warpAffine(
+        image, move, (side, side), flags=how, borderMode=cv2.BORDER_CONSTANT, borderValue=(96, 96, 96)
+    )
+
+
+class _Drawing:
+    """The annotated clip while it is written: answers stay on the frames until there are newer ones."""
+
+    def __init__(self, target: str | os.PathLike, first: Frame, cards: Mapping[str, Card]) -> None:
+        height, width = first.image.shape[:2]
+        self._enlarge = max(1.0, LEAST_SIDE / max(width, height))
+        self._size = tuple(round(side * self._enlarge / 2) * 2 for side in (width, height))
+        self._cards = cards
+        self._footer = panels.footer(CAUTION, self._size)
+        self._overlays: list[Overlay] = [self._footer]
+        self._writer = ClipWriter(target, self._size)
+
+    def __enter__(self) -> _Drawing:
+        self._writer.__enter__()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._writer.__exit__(*error)
+
+    def add(self, frame: Frame, seen: LiveFrame | None) -> None:
+        if seen is not None:
+            self._overlays = [self._footer, *self._answers(seen)]
+        image = frame.image
+        if self._enlarge > 1:
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_CUBIC)
+        self._writer.write(Frame(panels.paste(image, self._overlays), frame.time))
+
+    def _answers(self, seen: LiveFrame) -> list[Overlay]:
+        boxes = [face.box * self._enlarge for face in seen.faces]
+        outlines = [
+            o for f, box in zip(seen.faces, boxes, strict=True) for o in panels.outline(box, f.number, self._size)
+        ]
+        plates = self._plates(seen)
+        places = (panels.beside(box, plate, self._size) for box, plate in zip(boxes, plates, strict=True))
+        return [*outlines, *(Overlay(plate, *place) for plate, place in zip(plates, places, strict=True))]
+
+    def _plates(self, seen: LiveFrame) -> list[np.ndarray]:
+        """All bars of one or two faces if there is room for them and all models share them, else a line a model."""
+        height = panels.text_height(self._size)
+        columns = [self._columns(face, seen) for face in seen.faces]
+        sets = {seen.labels_of(name) for face in seen.faces for name in face.answers}
+        if len(columns) <= 2 and len(sets) == 1:
+            rows = [(label, rgb(tone)) for label, tone in colours(*sets).items()]
+            full = [panels.bars(one, rows, height) for one in columns]
+            if all(f.shape[0] < 0.7 * self._size[1] and f.shape[1] < 0.45 * self._size[0] for f in full):
+                return full
+        dots = [[rgb(colours(seen.labels_of(n))[label]) for n, label in face.shown.items()] for face in seen.faces]
+        return [panels.lines(one, dot, height) for one, dot in zip(columns, dots, strict=True)]
+
+    def _columns(self, face: LiveFace, seen: LiveFrame) -> list[Column]:
+        return [
+            Column(self._cards[name].title, self._says(face, name, seen.labels_of(name)), tuple(probs.tolist()))
+            for name, probs in face.answers.items()
+        ]
+
+    def _says(self, face: LiveFace, name: str, labels: LabelSet) -> str:
+        label = face.shown[name]
+        share = float(face.answers[name][labels.index(label)])
+        return f"{label} {share:.2f}" if share >= self._cards[name].threshold else "not sure"
+
+
+def rgb(text: str) -> tuple[int, int, int]:
+    """``"#d55e00"`` as numbers."""
+    red, green, blue = bytes.fromhex(text.lstrip("#"))
+    return red, green, blue

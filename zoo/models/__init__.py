@@ -1,0 +1,1 @@
+"""Models that answer: loading a checkpoint and serving it."""

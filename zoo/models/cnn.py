@@ -1,0 +1,181 @@
+"""Serves a convolutional network from its ``.tflite`` file; needs neither TensorFlow nor Keras."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from features.align import AlignedFaces, AlignSpec
+from zoo.classifier import check_spec
+from zoo.labels import LabelSet
+from zoo.models.svm import Kernel, softmax
+from zoo.prediction import Prediction
+
+
+def to_input(crops: np.ndarray, side: int) -> np.ndarray:
+    """Aligned crops as a network takes them: ``uint8 (n, S, S) -> float32 (n, side, side, 1)``, 0..255."""
+    resized = [cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR) for crop in crops]
+    return np.array(resized, np.float32).reshape(-1, side, side, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How a network's outputs become answers.
+
+    Parameters
+    ----------
+    temperature : float
+        Logits are divided by it, so that confidence means what it says.
+    mirror : bool
+        Whether the face is shown twice, as it is and mirrored, and the answers are averaged: twice
+        the time, and the answer no longer depends on which way the face looks.
+    second : Kernel, optional
+        Reads the network a second time: what it gives for the ``middle`` maps, laid in a row, is added to
+        the logits. See `zoo.training.kernel_head`.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017 (temperature scaling).
+    """
+
+    temperature: float = 1.0
+    mirror: bool = False
+    second: Kernel | None = None
+
+
+class CnnClassifier:
+    """A network with outputs ``logits (k,)``, ``embedding (e,)``, ``maps (h, w, c)`` and, maybe, ``middle``.
+
+    Parameters
+    ----------
+    name : str
+    labels : LabelSet
+    align : AlignSpec
+    model : bytes
+        The ``.tflite`` file.
+    reading : Reading
+    """
+
+    def __init__(
+        self, name: str, labels: LabelSet, align: AlignSpec, model: bytes, reading: Reading | None = None
+    ) -> None:
+        reading = reading or Reading()
+        self.name = name
+        self.labels = labels
+        self.align = align
+        self.temperature, self.mirror, self.second = reading.temperature, reading.mirror, reading.second
+        self._runner = _interpreter(model)
+        self._lock = threading.Lock()
+        self._input = self._runner.get_input_details()[0]
+        self._outputs = _outputs_by_rank(self._runner)
+
+    def predict_proba(self, faces: AlignedFaces) -> Prediction:
+        """Probabilities of every face."""
+        return Prediction(softmax(self.logits(faces)), self.labels)
+
+    def uncalibrated(self, faces: AlignedFaces) -> Prediction:
+        """The same before calibration; to show what calibration does, not to be served."""
+        return Prediction(softmax(self.raw_logits(faces)), self.labels)
+
+    def logits(self, faces: AlignedFaces) -> np.ndarray:
+        """Calibrated logits: ``(n, k)`` float32."""
+        return self.raw_logits(faces) / np.float32(self.temperature)
+
+    def raw_logits(self, faces: AlignedFaces) -> np.ndarray:
+        """The same before calibration."""
+        if self.second is None:
+            return self._look(faces, "logits", mirror=self.mirror)[0]
+        logits, middle = self._look(faces, "logits", "middle", mirror=self.mirror)
+        # One at a time: BLAS sums a batch in another order than its rows.
+        added = [self.second(row.reshape(1, -1))[0] for row in middle]
+        return logits + np.array(added, np.float32).reshape(logits.shape)
+
+    def embedding(self, faces: AlignedFaces) -> np.ndarray:
+        """What the last layer sees of each face: ``(n, e)`` float32."""
+        return self._look(faces, "embedding")[0]
+
+    def pooled(self, faces: AlignedFaces) -> np.ndarray:
+        """The same, averaged with its mirror image's if the model is shown both."""
+        return self._look(faces, "embedding", mirror=self.mirror)[0]
+
+    def maps(self, faces: AlignedFaces) -> np.ndarray:
+        """Feature maps of the first stage: ``(n, h, w, c)`` float32."""
+        return self._look(faces, "maps")[0]
+
+    def middle(self, faces: AlignedFaces) -> np.ndarray:
+        """Feature maps of the second stage, averaged over both ways if the model is shown both.
+
+        Returns
+        -------
+        ndarray
+            ``(n, h, w, c)`` float32. Those of the mirror image are turned back before, so that each
+            stands where it belongs on the face.
+        """
+        return self._look(faces, "middle", mirror=self.mirror)[0]
+
+    @property
+    def side(self) -> int:
+        """Side of the network's input in pixels."""
+        return int(self._input["shape"][1])
+
+    @property
+    def bits(self) -> int:
+        """Of the weights it calculates with; see `zoo.training.two_head.tflite_bytes`."""
+        return 8 if any(tensor["dtype"] == np.int8 for tensor in self._runner.get_tensor_details()) else 16
+
+    def _look(self, faces: AlignedFaces, *outputs: str, mirror: bool = False) -> list[np.ndarray]:
+        """These outputs for every face, ``(n, ...)`` float32 each; both ways and averaged if `mirror`."""
+        check_spec(self, faces)
+        pixels = to_input(faces.images, self.side)
+        with self._lock:  # an interpreter serves one thread at a time
+            seen = [self._both_ways(row, outputs) if mirror else self._run(row, outputs) for row in pixels]
+        rows = zip(*seen, strict=True) if seen else ([] for _ in outputs)
+        return [
+            np.array(found, np.float32).reshape(len(faces), *self._outputs[output].shape)
+            for output, found in zip(outputs, rows, strict=True)
+        ]
+
+    def _both_ways(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs of a picture ``(side, side, 1)`` averaged with its mirror image's, maps of the latter turned back."""
+        straight, mirrored = self._run(pixels, outputs), self._run(pixels[:, ::-1], outputs)
+        turned = (there[:, ::-1] if there.ndim == 3 else there for there in mirrored)
+        return [(here + there) / 2 for here, there in zip(straight, turned, strict=True)]
+
+    def _run(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
+        self._runner.set_tensor(self._input["index"], pixels[None])
+        self._runner.invoke()
+        return [self._runner.get_tensor(self._outputs[output].index)[0] for output in outputs]
+
+
+class _Output(NamedTuple):
+    """Which tensor it is, and the shape of one face's."""
+
+    index: int
+    shape: tuple[int, ...]
+
+
+def _outputs_by_rank(runner) -> dict[str, _Output]:
+    """The outputs, told apart by shape: the larger and the smaller maps, the wider and the narrower row."""
+    found = [_Output(d["index"], tuple(int(side) for side in d["shape"][1:])) for d in runner.get_output_details()]
+    maps = sorted((each for each in found if len(each.shape) == 3), key=lambda each: -each.shape[0])
+    rows = sorted((each for each in found if len(each.shape) == 1), key=lambda each: each.shape[0])
+    if not 1 <= len(maps) <= 2 or len(rows) != 2:
+        shapes = [list(each.shape) for each in found]
+        raise ValueError(f"the network has outputs {shapes}; expected logits, embedding, maps and, maybe, middle")
+    return dict(zip(("maps", "middle"), maps, strict=False)) | {"logits": rows[0], "embedding": rows[1]}
+
+
+def _interpreter(model: bytes):
+    """LiteRT's interpreter with one thread; TensorFlow's own where LiteRT has no wheel."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        from tensorflow.lite import Interpreter  # Windows with Python 3.10, Intel Macs
+    runner = Interpreter(model_content=model, num_threads=1)
+    runner.allocate_tensors()
+    return runner

@@ -1,0 +1,132 @@
+"""A folder of `checkpoints/` with a card is a model; this finds and loads them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from features import descriptors
+from features.align import AlignedFaces, AlignSpec
+from features.faces import MESH_POINTS
+from zoo.cards import CARD, Card, CardError, checked, read_card
+from zoo.classifier import Classifier
+from zoo.models.cnn import CnnClassifier, Reading
+from zoo.models.svm import Kernel, Linear, SvmClassifier
+
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+
+
+class UnknownModelError(ValueError):
+    """There is no model of this name. The message lists close ones."""
+
+
+def names(root: Path = CHECKPOINTS) -> list[str]:
+    """Every model there is, in alphabetical order."""
+    return sorted(path.parent.name for path in root.glob(f"*/{CARD}"))
+
+
+def card(name: str, root: Path = CHECKPOINTS) -> Card:
+    """A model's card; `UnknownModelError` if there is none, `CardError` if it is broken."""
+    known = names(root)
+    if name not in known:
+        raise UnknownModelError(f"no model {name!r}; {_hint(str(name), known, root)}")
+    return read_card(root / name)
+
+
+def _hint(name: str, known: list[str], root: Path) -> str:
+    # Only names of folders themselves: a name may come from a visitor, and paths are none of theirs.
+    if Path(name).name == name != ".." and os.path.isdir(root / name):
+        return f"{root / name} has no {CARD}, and a checkpoint without its card is not loaded; fetch or train it again"
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known) or 'none'}"
+
+
+@cache
+def load(name: str, root: Path = CHECKPOINTS) -> Classifier:
+    """A model, ready to answer. The second call returns the same one.
+
+    Raises
+    ------
+    UnknownModelError
+        No such model.
+    CardError
+        The card is broken, a file is missing or has another hash than the card says, or what
+        they hold makes no model that answers.
+    """
+    found = card(name, root)
+    if found.loader not in LOADERS:
+        raise CardError(f"{root / name}: loader {found.loader!r} is unknown; expected one of {', '.join(LOADERS)}")
+    try:
+        model = LOADERS[found.loader](found, root / name)
+        model.predict_proba(_blank_face(found.align))
+    except (CardError, ImportError, MemoryError):  # these say for themselves what to do
+        raise
+    except Exception as error:  # a broken file fails in whatever way its library or the arithmetic does
+        raise CardError(
+            f"{root / name}: the files and {CARD} make no model ({error!r}). Fetch the checkpoint again, "
+            "or train it again."
+        ) from error
+    return model
+
+
+def _blank_face(spec: AlignSpec) -> AlignedFaces:
+    """A black crop, to see whether a model answers at all."""
+    return AlignedFaces(
+        np.zeros((1, spec.size, spec.size), np.uint8),
+        np.zeros((1, MESH_POINTS, 3), np.float32),
+        np.zeros((1, 2, 3), np.float32),
+        spec,
+    )
+
+
+def _load_svm(card: Card, folder: Path) -> SvmClassifier:
+    arrays = _arrays(checked(folder, card, "model.npz"))
+    descriptor = descriptors.from_config(card.settings["descriptor"])
+    scaling = arrays.pop("scale"), arrays.pop("shift")
+    machine = _kernel(card, arrays) if "vectors" in arrays else Linear(**arrays)
+    return SvmClassifier(card.name, card.labels, card.align, descriptor, machine, scaling)
+
+
+def _kernel(card: Card, arrays: dict[str, np.ndarray]) -> Kernel:
+    return Kernel(**arrays, gamma=float(card.settings["gamma"]), even=card.settings.get("even"))
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """Named arrays, half precision and steps (`zoo.training.svm_fit.steps_of`) widened to float32. Never a pickle."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            arrays = {key: kept[key].astype(np.float32) for key in kept.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise CardError(f"{path} holds no plain arrays ({error}). Fetch it again, or train the model again.") from error
+    steps = {key: arrays.pop(key) for key in list(arrays) if key.endswith("_step")}
+    return arrays | {key.removesuffix("_step"): arrays[key.removesuffix("_step")] * step for key, step in steps.items()}
+
+
+def _load_cnn(card: Card, folder: Path, second: Kernel | None = None) -> CnnClassifier:
+    model = checked(folder, card, "model.tflite").read_bytes()
+    temperature, mirror = float(card.settings.get("temperature", 1.0)), bool(card.settings.get("mirror", False))
+    return CnnClassifier(card.name, card.labels, card.align, model, Reading(temperature, mirror, second))
+
+
+def _load_cnn_read_twice(card: Card, folder: Path) -> CnnClassifier:
+    return _load_cnn(card, folder, _kernel(card, _arrays(checked(folder, card, "model.npz"))))
+
+
+def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
+    network = _load_cnn(card, folder)
+    arrays = _arrays(checked(folder, card, "model.npz"))
+    scaling = arrays.pop("scale"), arrays.pop("shift")
+    return SvmClassifier(card.name, card.labels, card.align, network.pooled, Linear(**arrays), scaling)
+
+
+LOADERS = {
+    "svm": _load_svm,
+    "tflite": _load_cnn,
+    "tflite-kernel": _load_cnn_read_twice,
+    "embedding-svm": _load_embedding_svm,
+}

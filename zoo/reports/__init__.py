@@ -1,0 +1,1 @@
+"""Charts, model cards, the leaderboard and the evaluation report."""

@@ -1,0 +1,188 @@
+"""An evaluation as one HTML file that needs nothing else: figures, charts, who is better, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING
+
+from zoo.cards import Card, Figures
+from zoo.evaluation.paired import CHANCE, Recall, Together, beyond_chance
+from zoo.labels import EIGHT, LABEL_SETS
+from zoo.reports import charts
+from zoo.reports.leaderboard import with_interval
+
+if TYPE_CHECKING:  # importing it imports scikit-learn
+    from zoo.evaluation.evaluate import Evaluation, Pair
+
+CHOOSE = "Choose a cell to read it as a sentence."
+HEADING = ("model", "labels", "n", "accuracy (95 %)", "balanced", "macro-F1", "NLL", "Brier", "ECE", "ECE before")
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Face-off: evaluation</title><style>{style}</style></head>
+<body><main><h1>How good are the models?</h1>
+<p class="note">An expression is not an emotion. These figures say how often a model names the label people gave a
+picture; they say nothing about how anyone feels.</p>
+{body}</main><script>const element = document.body;
+{script}</script></body></html>
+"""
+STYLE = charts.STYLE.with_name("report.css")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A chart under a heading; a wide one takes a row of its own."""
+
+    title: str
+    chart: str
+    wide: bool = False
+
+
+def page(result: Evaluation, cards: dict[str, Card]) -> str:
+    """The report.
+
+    Parameters
+    ----------
+    result : Evaluation
+    cards : dict
+        Model name to its card, for titles and label orders.
+    """
+    lines = [(cards[name], line) for name, figures in result.figures.items() for line in figures]
+    first = lines[0][1]
+    parts = [_table(data, lines) for data in dict.fromkeys(line.data for _, line in lines)]
+    parts += [_pairs(result.pairs, cards)] if result.pairs else []
+    parts += [_model(card, line) for card, line in lines if (line.data, line.labels) == (first.data, first.labels)]
+    parts += [_beyond(cards[name], result) for name in result.figures]
+    parts += [_notes((*result.notes, *result.failed))]
+    style = "".join(path.read_text(encoding="utf-8") for path in (charts.STYLE, STYLE))
+    return PAGE.format(style=style, body="".join(parts), script=charts.SCRIPT.read_text(encoding="utf-8"))
+
+
+def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
+    """The charts of one line of figures that its card has the numbers for."""
+    names = tuple(labels)
+    made = []
+    if line.confusion:
+        made.append(Panel("Confusion matrix", charts.confusion(line, names), wide=True))
+    if line.recall and line.precision:
+        made.append(Panel("Label by label", charts.class_bars(line, names)))
+    if line.reliability:
+        made.append(Panel("Does confidence mean what it says?", charts.reliability(line)))
+    if line.coverage:
+        made.append(Panel("Right when it answers only where it is surest", charts.coverage(line)))
+    return made
+
+
+def hard_panels(card: Card) -> list[Panel]:
+    """Charts of what makes pictures hard for a model, as far as its card has the numbers."""
+    made = []
+    if card.slices:
+        made.append(Panel("Right by what can be measured of a face", charts.slices(card.slices)))
+    if card.robustness:
+        made.append(Panel("On worse pictures", charts.robustness([(card.title, card.robustness)]), wide=True))
+    return made
+
+
+def _beyond(card: Card, result: Evaluation) -> str:
+    """The same from an evaluation that is on no card yet."""
+    fresh = replace(card, slices=result.slices.get(card.name, ()), robustness=result.robustness.get(card.name))
+    body = "".join(map(_panel, hard_panels(fresh)))
+    title = f"{card.title}: what makes it hard"
+    return f"<section><h2>{escape(title)}</h2><div class='panels'>{body}</div></section>" if body else ""
+
+
+def _table(data: str, lines: list[tuple[Card, Figures]]) -> str:
+    chosen = [(card, line) for card, line in lines if line.data == data]
+    head = "".join(f"<th scope='col'>{name}</th>" for name in HEADING)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(*one))}</tr>" for one in chosen)
+    return (
+        f"<section><h2>{escape(data)}, {escape(chosen[0][1].split)}</h2><div class='wide-table'>"
+        f"<table class='figures'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _row(card: Card, line: Figures) -> tuple[str, ...]:
+    numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
+    return (
+        card.title,
+        line.labels,
+        f"{line.n:,}",
+        with_interval(line),
+        *(f"{number:.3f}" for number in numbers),
+        _before(line),
+    )
+
+
+def _before(line: Figures) -> str:
+    """ECE before calibration."""
+    return f"{charts.calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
+
+
+def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:
+    items = "".join(f"<li>{escape(_compared(pair, cards))}</li>" for pair in pairs)
+    return f"<section><h2>Who is better?</h2><ul>{items}</ul></section>"
+
+
+def _compared(pair: Pair, cards: dict[str, Card]) -> str:
+    titles = [cards[name].title for name in (pair.first, pair.second)]
+    said = verdict(*titles, pair.result.difference, pair.result.interval, pair.result.p_value)
+    where = where_words(*titles, pair.by_label, {**LABEL_SETS, EIGHT.name: EIGHT}[pair.labels])
+    return f"{pair.data}, {pair.labels} labels: {said} {where} {together_words(pair.together)}"
+
+
+def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> str:
+    """Who is right more often, by how much, and whether that is more than chance, in a sentence."""
+    if difference < 0:
+        return verdict(second, first, -difference, (-interval[1], -interval[0]), p_value)
+    if not difference:
+        return f"{first} and {second} are right equally often."
+    p = _p_words(p_value)
+    range_ = " to ".join(f"{100 * end:+.1f}".replace("-", "−") for end in interval)
+    points = f"{100 * difference:.1f} points"
+    if p_value < CHANCE:
+        return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): more than chance."
+    return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): that may well be chance."
+
+
+def _p_words(p_value: float) -> str:
+    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
+
+
+def together_words(both: Together) -> str:
+    """What two models are worth when their probabilities are averaged, in a sentence."""
+    share = f"{100 * both.accuracy:.1f} % ({100 * both.low:.1f} to {100 * both.high:.1f})"
+    said = f"With their probabilities averaged, the two are right on {share}"
+    if not both.gain:
+        return f"{said}, as often as the better one alone."
+    more = f"{100 * abs(both.gain):.1f} points {'more' if both.gain > 0 else 'less'} often than the better one alone"
+    chance = "more than chance" if both.p_value < CHANCE else "that may well be chance"
+    return f"{said}, {more} (McNemar {_p_words(both.p_value)}): {chance}."
+
+
+def where_words(first: str, second: str, results: Sequence[Recall], labels: Iterable[str]) -> str:
+    """On which labels which model finds more than chance would have it, in a sentence."""
+    parts = {first: [], second: []}
+    for label, one, beyond in zip(labels, results, beyond_chance(results), strict=True):
+        if beyond:
+            parts[first if one.difference > 0 else second].append(f"{label} (+{100 * abs(one.difference):.1f})")
+    said = [f"{name} finds more pictures of {', '.join(found)}" for name, found in parts.items() if found]
+    if not said:
+        return "Label by label, no difference is more than chance."
+    return f"Label by label, {'; '.join(said)}; other differences may be chance."
+
+
+def _model(card: Card, line: Figures) -> str:
+    body = "".join(_panel(panel) for panel in panels(line, card.labels_of(line)))
+    title = escape(f"{card.title}: {line.data}, {line.labels} labels")
+    return f"<section><h2>{title}</h2><div class='panels'>{body}</div></section>"
+
+
+def _panel(panel: Panel) -> str:
+    say = f"<p class='fz-say' role='status'>{CHOOSE}</p>" if "data-say" in panel.chart else ""
+    return f"<div class='fz-panel{' wide' if panel.wide else ''}'><h3>{panel.title}</h3>{panel.chart}{say}</div>"
+
+
+def _notes(sentences: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f"<section><h2>Notes</h2><ul>{items}</ul></section>" if items else ""

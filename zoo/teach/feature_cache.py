@@ -1,0 +1,138 @@
+"""What models see of samples, computed once a sample and kept while the session lasts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from features.align import AlignedFaces
+from features.descriptors import Hog, Joined
+from zoo.models.cnn import CnnClassifier
+from zoo.training.augmentation import Augmentation, augment
+
+TRUNK = "cnn-ferplus"  # whose features a taught head is put on: one network, which every format can hold
+DESCRIPTOR = Joined((Hog(cell=8, centred=True),), (1.0,))
+# Never mirrored: a left wink in the mirror is a right wink.
+COPIES = Augmentation(degrees=8, zoom=0.08, shift=0.04, gamma=1.4, contrast=0.2, erase=0.0, mirror=0.0)
+
+
+class Stopped(RuntimeError):
+    """Somebody asked to stop."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Somebody who waits: hears how much is done, and may ask to stop.
+
+    Parameters
+    ----------
+    told : callable
+        Called with the part that is done, 0 to 1.
+    stop : callable
+        True: give up.
+    """
+
+    told: Callable[[float], None] = lambda share: None
+    stop: Callable[[], bool] = lambda: False
+
+    def at(self, share: float) -> None:
+        """So much is done; raises `Stopped` if it is to end here."""
+        if self.stop():
+            raise Stopped("stopped")
+        self.told(share)
+
+    def part(self, start: float, end: float) -> Watch:
+        """For a step that takes the watcher from one share to another."""
+        return Watch(lambda share: self.told(start + share * (end - start)), self.stop)
+
+
+NOBODY = Watch()
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """Samples as the two machines take them.
+
+    Parameters
+    ----------
+    hog : ndarray
+        ``(n, d)`` float32.
+    embedding : ndarray
+        ``(n, e)`` float32.
+    """
+
+    hog: np.ndarray
+    embedding: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.hog)
+
+    def __getitem__(self, rows) -> Described:
+        """The chosen rows."""
+        return Described(self.hog[rows], self.embedding[rows])
+
+    def plus(self, others: Described) -> Described:
+        """These, then the others."""
+        return Described(np.concatenate([self.hog, others.hog]), np.concatenate([self.embedding, others.embedding]))
+
+
+class Memo:
+    """Descriptors and embeddings of one session's crops, by the crops' pixels. Not thread-safe.
+
+    Parameters
+    ----------
+    trunk : CnnClassifier
+        Whose embedding is taken.
+    """
+
+    def __init__(self, trunk: CnnClassifier) -> None:
+        self.trunk = trunk
+        self._kept: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def describe(self, faces: AlignedFaces, copy: bool = False, watch: Watch = NOBODY) -> Described:
+        """Of every face, or of one augmented copy of each; computed for those not seen before.
+
+        Raises
+        ------
+        Stopped
+        """
+        rows = []
+        for i in range(len(faces)):
+            watch.at(i / len(faces))
+            rows.append(self._one(faces[i], copy))
+        if not rows:
+            return Described(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
+        return Described(*(np.stack(part) for part in zip(*rows, strict=True)))
+
+    def _one(self, face: AlignedFaces, copy: bool) -> tuple[np.ndarray, np.ndarray]:
+        key = _key(face.images, copy)
+        if key not in self._kept:
+            face = replace(face, images=_copied(face.images, key)) if copy else face
+            face = replace(face, spec=self.trunk.align)
+            self._kept[key] = DESCRIPTOR(face)[0], self.trunk.embedding(face)[0]
+        return self._kept[key]
+
+    def keep_only(self, faces: AlignedFaces, own: Described, copies: Described | None) -> None:
+        """Forget all but these faces; what is known of them are views of these arrays, so it is held once."""
+        kinds = [(False, own)] + ([(True, copies)] if copies else [])
+        self._kept = {
+            _key(image[None], copy): (known.hog[i], known.embedding[i])
+            for copy, known in kinds
+            for i, image in enumerate(faces.images)
+        }
+
+
+def _key(images: np.ndarray, copy: bool) -> bytes:
+    return hashlib.blake2b(images.tobytes(), digest_size=16).digest() + bytes([copy])
+
+
+def _copied(images: np.ndarray, key: bytes) -> np.ndarray:
+    """A copy that is always the same for the same crop."""
+    rng = np.random.default_rng(int.from_bytes(key[:8], "little"))
+    return augment(images, images.shape[1], COPIES, rng)

@@ -1,0 +1,330 @@
+"""A session's desk: its project, its models, its experiments. In memory, and gone some time after the session.
+
+Nobody sees another one's desk: it is asked for by the session's own long random name.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from features.align import AlignedFaces
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.datasets import duplicates
+from zoo.models.cnn import CnnClassifier
+from zoo.teach import held_out as judge
+from zoo.teach.feature_cache import Memo, Watch
+from zoo.teach.fit import Settings
+from zoo.teach.held_out import Growth, Trial
+from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
+from zoo.teach.samples import Samples
+from zoo.teach.training import Lesson, teach
+
+MOST = 40  # desks at one time, at MEMORY_MB each
+GRACE_SECONDS = 600.0  # a page that was closed, or lost its connection, may come back
+IDLE_SECONDS = 2 * 3600.0
+LOOK_SECONDS = 30.0
+AT_ONCE = 2  # trainings at one time; others wait in line
+
+
+class Busy(ProjectError):
+    """Something long is going on at this desk already."""
+
+    def __init__(self) -> None:
+        super().__init__("Something else is going on here already. Wait for it, or cancel it.")
+
+
+class Desk:
+    """Everything of one session. Safe to call from several threads.
+
+    Parameters
+    ----------
+    trunk : callable
+        Loads the network whose features the dense head is trained on; called when first needed.
+    turns : Semaphore
+        For the long tasks of all desks.
+    samples : int
+        How many it may hold.
+    """
+
+    def __init__(
+        self,
+        trunk: Callable[[], CnnClassifier],
+        turns: threading.Semaphore | None = None,
+        samples: int = MAX_SAMPLES,
+    ) -> None:
+        self.project: Project = replace(add_class(add_class(start())), most=samples)
+        self.lesson: Lesson | None = None
+        self.version = self.taught_version = 0
+        self.growth: tuple[Growth, ...] = ()
+        self.trials: dict[str, Trial] = {}
+        self.extra: dict[str, tuple[Card, Classifier]] = {}  # models brought from elsewhere
+        self.share: float | None = None
+        self._trunk = trunk
+        self._turns = turns or threading.Semaphore(AT_ONCE)
+        self._memo: Memo | None = None
+        self._memo_lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+
+    # ---- the project
+
+    def change(self, step: Callable[[Project], Project]) -> Project:
+        """Replace the project by what a step makes of it; an error in the step changes nothing."""
+        with self._lock:
+            self.project = step(self.project)
+            self.version += 1
+            return self.project
+
+    def open(self, project: Project) -> None:
+        """Another project; what was taught before goes. Its samples get numbers that no other ever had here.
+
+        Raises
+        ------
+        Busy
+        ProjectError
+            It holds more samples than this desk may.
+        """
+        with self._lock:
+            if self.share is not None:
+                raise Busy
+            made, most = self.project.made, self.project.most
+            if len(project) > most:
+                raise ProjectError(f"The project has {len(project)} samples; a session here holds at most {most}.")
+            self.project = replace(project, ids=project.ids + made, made=project.made + made, most=most)
+            self.version += 1
+            self.lesson, self.growth, self.trials = None, (), {}
+
+    def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:
+        """Add samples; their numbers, and which nearly equal an earlier one of the class: ``(n,), (n,) bool``."""
+        with self._lock:
+            before = self.project
+            self.change(lambda project: add_samples(project, target, samples, burst))
+            earlier = before.faces.images[before.targets == target]
+            ids = self.project.ids[len(before) :]
+        self._describe(samples.faces)
+        return ids, duplicates.near_any(samples.faces.images, earlier)
+
+    def _describe(self, faces: AlignedFaces) -> None:
+        """Compute features while the next sample is on its way; training does it where this cannot."""
+        if self._memo_lock.acquire(blocking=False):
+            try:
+                self.memo.describe(faces)
+            finally:
+                self._memo_lock.release()
+
+    @property
+    def memo(self) -> Memo:
+        """What is known of the samples' features."""
+        if self._memo is None:
+            self._memo = Memo(self._trunk())
+        return self._memo
+
+    # ---- long tasks, one at a time
+
+    @contextmanager
+    def task(self) -> Iterator[Watch]:
+        """Room for a long task, of which others hear how far it is; `Busy` if there is one already."""
+        with self._lock:
+            if self.share is not None:
+                raise Busy
+            self.share = 0.0
+            self._stop.clear()
+        try:
+            with self._turns:
+                yield Watch(self._tell, self._stop.is_set)
+        finally:
+            self.share = None
+
+    def _tell(self, share: float) -> None:
+        self.share = share
+
+    def cancel(self) -> None:
+        """Ask what is going on to stop."""
+        self._stop.set()
+
+    def teach(self, settings: Settings) -> Lesson:
+        """Train both models on the project as it is now.
+
+        Raises
+        ------
+        ProjectError, Stopped
+            The models of before stay.
+        """
+        with self.task() as watch, self._memo_lock:
+            with self._lock:
+                project, version = self.project, self.version
+            lesson = teach(project, settings, self.memo, watch)
+            self.memo.keep_only(lesson.material.faces, lesson.material.own, lesson.material.copies)
+            with self._lock:
+                self.lesson, self.taught_version, self.growth, self.trials = lesson, version, (), {}
+        return lesson
+
+    def grow(self) -> tuple[Growth, ...]:
+        """Find whether more samples would help."""
+        with self.task() as watch:
+            lesson = self._taught()
+            self.growth = judge.learning_curve(lesson.material, lesson.exam, lesson.settings, watch)
+        return self.growth
+
+    def experiment(self, name: str) -> Trial:
+        """One of `EXPERIMENTS` that needs no new pictures."""
+        if name not in EXPERIMENTS:
+            raise ProjectError(f"There is no experiment {name!r} of this kind.")
+        with self.task():
+            lesson = self._taught()
+            self.trials[name] = EXPERIMENTS[name](lesson)
+        return self.trials[name]
+
+    def record(self, name: str, target: int, faces: AlignedFaces) -> Trial:
+        """Count what the models say of faces taken under changed conditions; `target` is one of the lesson's labels."""
+        lesson = self._taught()
+        if not 0 <= target < len(lesson.labels):
+            raise ProjectError("This class was not taught. Choose one that was, or train again.")
+        with self._lock:
+            targets = np.full(len(faces), target)
+            self.trials[name] = judge.recorded(self.trials.get(name), name, lesson.exam, faces, targets)
+            return self.trials[name]
+
+    def _taught(self) -> Lesson:
+        if self.lesson is None:
+            raise ProjectError("Train the models first.")
+        return self.lesson
+
+    # ---- the models
+
+    @property
+    def stale(self) -> bool:
+        """Whether the project has changed since it was taught."""
+        return self.lesson is not None and self.taught_version != self.version
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is nothing that anybody would miss."""
+        return not len(self.project) and self.lesson is None and not self.extra and self.share is None
+
+    @property
+    def models(self) -> dict[str, Classifier]:
+        """This session's own models by name; without those trained on crops that no other model wants."""
+        taught = {model.name: model for model in self.lesson.models} if self._joins else {}
+        return taught | {name: model for name, (_, model) in self.extra.items()}
+
+    @property
+    def _joins(self) -> bool:
+        return self.lesson is not None and self.lesson.settings.aligned
+
+    @property
+    def cards(self) -> dict[str, Card]:
+        """Their cards by name."""
+        taught = self.lesson.cards if self._joins else {}
+        return taught | {name: card for name, (card, _) in self.extra.items()}
+
+
+EXPERIMENTS: dict[str, Callable[[Lesson], Trial]] = {
+    "half": lambda lesson: judge.half_the_samples(lesson.material, lesson.exam, lesson.settings),
+    "mouth": lambda lesson: judge.mouth_covered(lesson.material, lesson.exam),
+}
+
+
+class TooManyDesks(ProjectError):
+    """As many desks as there may be."""
+
+
+class Desks:
+    """All sessions' desks.
+
+    Parameters
+    ----------
+    trunk : callable
+        See `Desk`.
+    clock : callable
+        Seconds.
+    most : int
+        Desks at one time.
+    samples : int
+        How many each may hold.
+    """
+
+    def __init__(
+        self,
+        trunk: Callable[[], CnnClassifier],
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST,
+        samples: int = MAX_SAMPLES,
+    ) -> None:
+        self._trunk, self._clock, self._most, self._samples = trunk, clock, most, samples
+        self._desks: dict[str, Desk] = {}
+        self._used: dict[str, float] = {}
+        self._left: dict[str, float] = {}
+        self._turns = threading.Semaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._sweeper: threading.Thread | None = None
+
+    def __len__(self) -> int:
+        return len(self._desks)
+
+    def at(self, session: str) -> Desk:
+        """The session's desk, a new one if it has none; `TooManyDesks` if there are too many."""
+        with self._lock:
+            if session not in self._desks:
+                self._drop_bare()
+                if len(self._desks) >= self._most:
+                    raise TooManyDesks(
+                        f"{self._most} people are teaching here already. Try again when somebody has left."
+                    )
+                self._desks[session] = Desk(self._trunk, self._turns, self._samples)
+                self._start_sweeping()
+            self._used[session] = self._clock()
+            self._left.pop(session, None)
+            return self._desks[session]
+
+    def _drop_bare(self) -> None:
+        """Where all desks are taken, those that were left without a sample on them are free at once."""
+        if len(self._desks) >= self._most:
+            for session in [name for name in self._left if self._desks[name].bare]:
+                self._drop(session)
+
+    def _drop(self, session: str) -> None:
+        self._desks.pop(session).cancel()
+        self._used.pop(session, None)
+        self._left.pop(session, None)
+
+    def known(self, session: str) -> Desk | None:
+        """The session's desk if it has one."""
+        return self._desks.get(session)
+
+    def leave(self, session: str) -> None:
+        """The page was closed, or lost its connection: forget the desk unless it comes back."""
+        with self._lock:
+            if session in self._desks:
+                self._left[session] = self._clock()
+
+    def forget(self) -> None:
+        """Forget the desks that were left a while ago, or are not used any more."""
+        with self._lock:
+            now = self._clock()
+            gone = {name for name, when in self._left.items() if when < now - GRACE_SECONDS}
+            gone |= {name for name, when in self._used.items() if when < now - IDLE_SECONDS}
+            for session in gone:
+                self._drop(session)
+
+    def _start_sweeping(self) -> None:
+        if self._sweeper is None:
+            self._sweeper = threading.Thread(target=self._sweep, name="idle-desks", daemon=True)
+            self._sweeper.start()
+
+    def _sweep(self) -> None:
+        """Look for desks to forget until there is none."""
+        while True:
+            time.sleep(LOOK_SECONDS)
+            self.forget()
+            with self._lock:
+                if not self._desks:
+                    self._sweeper = None
+                    return

@@ -1,0 +1,158 @@
+"""One lesson: both models trained on a project's samples, judged, and ready to serve."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from features.descriptors import to_config
+from zoo.cards import Card
+from zoo.classifier import Classifier
+from zoo.labels import LabelSet
+from zoo.models.checkpoint import training_note
+from zoo.models.svm import SvmClassifier
+from zoo.teach import held_out as judge
+from zoo.teach.feature_cache import DESCRIPTOR, NOBODY, Described, Memo, Watch
+from zoo.teach.fit import Settings, fit_head, fit_svm
+from zoo.teach.head_model import TaughtCnn
+from zoo.teach.held_out import BURST, CNN, RANDOM, SVM, Exam, Material
+from zoo.teach.project import Project
+from zoo.teach.samples import boxed_faces
+from zoo.training import calibration
+
+TITLES = {SVM: "Yours: HOG + SVM", CNN: "Yours: CNN + dense"}
+SUMMARIES = {
+    SVM: "Gradient histograms and a straight line for every class, trained in this session.",
+    CNN: "Two dense layers on what the shipped CNN sees, trained in this session.",
+}
+LIMITS = (
+    "It was trained in one session on the samples of a few people, perhaps of one. How it does on others is not known.",
+    "It names the class that a picture looks most like. It cannot know how anyone feels.",
+)
+# A threshold found on a few samples is a guess; it stays where "not sure" is said sometimes, but not always.
+THRESHOLDS = (0.5, 0.75)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What one press on the button gives.
+
+    Parameters
+    ----------
+    settings : Settings
+    material : Material
+        What was learned from.
+    svm, cnn : Classifier
+        Trained on all samples; these are served, exported and compared.
+    random, by_burst : Exam
+        The same training judged on a quarter held out at random, and on whole bursts held out;
+        the second is None where some class was recorded in one burst only.
+    seconds : float
+    """
+
+    settings: Settings
+    material: Material
+    svm: SvmClassifier
+    cnn: TaughtCnn
+    random: Exam
+    by_burst: Exam | None
+    seconds: float
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes that were taught, in the order of the outputs."""
+        return self.svm.labels
+
+    @property
+    def models(self) -> tuple[Classifier, Classifier]:
+        """Both, the classical one first."""
+        return self.svm, self.cnn
+
+    @property
+    def exam(self) -> Exam:
+        """The stricter one there is."""
+        return self.by_burst or self.random
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        """A card for each model, by name."""
+        return {model.name: self._card(model) for model in self.models}
+
+    def _card(self, model: Classifier) -> Card:
+        classical = model.name == SVM
+        settings = {"descriptor": to_config(DESCRIPTOR)} if classical else {"temperature": self.cnn.temperature}
+        data = f"{len(self.material.targets)} samples of this session"
+        return Card(
+            name=model.name,
+            title=TITLES[model.name],
+            summary=SUMMARIES[model.name],
+            family="classical" if classical else "deep",
+            loader="taught",
+            labels=model.labels,
+            align=model.align,
+            fingerprint=model.align.fingerprint,
+            files={},
+            settings=settings,
+            threshold=self.threshold(model.name),
+            training=training_note("the Teach tab", data, self.settings.seed, self.seconds / 60),
+            limits=LIMITS,
+        )
+
+    def threshold(self, name: str) -> float:
+        """Below this confidence a model is not sure."""
+        scored = self.exam.answers[name]
+        return float(np.clip(calibration.sure_from(scored.probs, scored.targets), *THRESHOLDS))
+
+
+def teach(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBODY) -> Lesson:
+    """Train and judge both models.
+
+    Parameters
+    ----------
+    project : Project
+    settings : Settings
+    memo : Memo
+        What of the samples' features is known already.
+    watch : Watch
+
+    Raises
+    ------
+    ProjectError
+        Fewer than two classes with samples.
+    Stopped
+        The watch asked for it; nothing is changed.
+    """
+    begun = time.perf_counter()
+    material = gather(project, settings, memo, watch.part(0, 0.4))
+    at_random = judge.split_at_random(material.targets, settings.seed)
+    in_bursts = judge.split_by_burst(material.targets, material.bursts, settings.seed)
+    random = judge.examine(material, RANDOM, at_random, settings, watch.part(0.4, 0.6))
+    by_burst = judge.examine(material, BURST, in_bursts, settings, watch.part(0.6, 0.8)) if in_bursts else None
+    svm, cnn = _served(material, by_burst or random, settings, watch.part(0.8, 1))
+    watch.at(1)
+    return Lesson(settings, material, svm, cnn, random, by_burst, time.perf_counter() - begun)
+
+
+def gather(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBODY) -> Material:
+    """The samples that take part, described; `ProjectError` if they are too few, `Stopped` if asked."""
+    labels, (rows, targets) = project.labels, project.rows()
+    samples = project.samples[rows]
+    faces = samples.faces if settings.aligned else boxed_faces(samples)
+    own = memo.describe(faces, watch=watch.part(0, 0.5))
+    copies: Described | None = None
+    if settings.augment:
+        copies = memo.describe(faces, copy=True, watch=watch.part(0.5, 1))
+    return Material(faces, targets, project.bursts[rows], labels, own, memo.trunk, copies)
+
+
+def _served(material: Material, exam: Exam, settings: Settings, watch: Watch) -> tuple[SvmClassifier, TaughtCnn]:
+    """Both trained on everything, with the confidence that the exam found to be right."""
+    learned, targets = material.learned(np.arange(len(material.targets)))
+    watch.at(0)
+    machine = fit_svm(learned.hog, targets, settings)
+    layers, _ = fit_head(learned.embedding, targets, settings, watch=watch)
+    svm = judge.svm_model(material, machine, float(exam.svm.scale[0]))
+    return svm, judge.cnn_model(material, layers, exam.cnn.temperature)

@@ -1,0 +1,1 @@
+"""Training: architectures, loops, SVM fits, calibration, and one recipe per model."""

@@ -1,0 +1,111 @@
+"""Makes confidence mean what it says, and finds below which one to say "not sure".
+
+All of it is fitted on PublicTest, which no model is trained on and no figure is reported on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+
+from zoo.models.svm import softmax
+
+
+def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
+    """The one number to divide logits ``(n, k)`` by that makes the targets ``(n,)`` likeliest.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    rows = np.arange(len(targets))
+
+    def loss(log_temperature: float) -> float:
+        probs = softmax(logits.astype(np.float64) / np.exp(log_temperature))
+        return float(-np.log(probs[rows, targets].clip(1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
+
+
+def vector_scaling(scores: np.ndarray, targets: np.ndarray, penalty: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and shift of each label's score that make ``softmax`` of them the likeliest.
+
+    Parameters
+    ----------
+    scores : ndarray
+        ``(n, k)`` of pictures the machine was not fitted on.
+    targets : ndarray
+        ``(n,)`` int.
+    penalty : float
+        On squared shifts.
+
+    Returns
+    -------
+    scale, shift : ndarray
+        ``(k,)`` float32.
+
+    References
+    ----------
+    Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+    """
+    k = scores.shape[1]
+    hot = np.eye(k)[targets]
+
+    def loss(packed: np.ndarray) -> tuple[float, np.ndarray]:
+        scale, shift = packed[:k], packed[k:]
+        probs = softmax(scores * scale + shift)
+        wrong = (probs - hot) / len(scores)
+        value = -np.log(probs[hot == 1].clip(1e-12)).mean() + penalty * (shift**2).sum()
+        return value, np.concatenate([(wrong * scores).sum(axis=0), wrong.sum(axis=0) + 2 * penalty * shift])
+
+    start = np.concatenate([np.full(k, 1 / scores.std().clip(1e-6)), np.zeros(k)])
+    best = minimize(loss, start, jac=True, method="L-BFGS-B").x.astype(np.float32)
+    return best[:k], best[k:]
+
+
+def sum_weights(parts: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarray:
+    """One weight for each of several models' scores ``(n, k)`` that make the softmax of their sum the likeliest.
+
+    References
+    ----------
+    Genest and Zidek, "Combining probability distributions", Statistical Science 1(1), 1986 (logarithmic pools).
+    """
+    scores = np.stack(parts).astype(np.float64)
+    hot = np.eye(scores.shape[2])[targets]
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        probs = softmax(np.tensordot(weights, scores, 1))
+        slope = ((probs - hot) * scores).sum(axis=(1, 2)) / len(targets)
+        return -np.log(probs[hot == 1].clip(1e-12)).mean(), slope
+
+    start = 1 / scores.std(axis=(1, 2)).clip(1e-6)
+    return minimize(loss, start / len(start), jac=True, method="L-BFGS-B").x
+
+
+def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8) -> float:
+    """The lowest confidence above which at least `wanted` of the answers are right.
+
+    Parameters
+    ----------
+    probs : ndarray
+        ``(n, k)``, calibrated.
+    targets : ndarray
+        ``(n,)`` int.
+
+    Returns
+    -------
+    float
+        Rounded to two digits; 1.0 when no confidence is enough.
+
+    References
+    ----------
+    Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017.
+    """
+    confidence = probs.max(axis=1)
+    order = np.argsort(-confidence)
+    right = (probs.argmax(axis=1) == targets)[order]
+    share = np.cumsum(right) / np.arange(1, len(right) + 1)
+    good = np.flatnonzero(share >= wanted)
+    return round(float(confidence[order[good[-1]]]), 2) if len(good) else 1.0

@@ -1,0 +1,261 @@
+"""Pictures of a training run: its curves from ``log.csv``, and the network box by box.
+
+Matplotlib is imported only when something is drawn; reading a log needs nothing. Networks are
+known by what they can be asked, so that this file needs no Keras.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+BLUE, ORANGE, INK, PAPER = "#0072b2", "#d55e00", "#23272e", "#ffffff"
+FOLDED = ("BatchNormalization", "ReLU", "Activation", "Dropout")
+Log = Mapping[str, Sequence[float]]
+
+
+def read_log(path: Path) -> dict[str, tuple[float, ...]]:
+    """A training log's columns by name; an epoch whose line was cut off is left out."""
+    with path.open(newline="", encoding="utf-8") as text:
+        reader = csv.DictReader(text)
+        rows = [row for row in map(_numbers, reader) if row]
+    return {name: tuple(row[name] for row in rows) for name in rows[0]} if rows else {}
+
+
+def _numbers(row: Mapping[str, str | None]) -> dict[str, float] | None:
+    try:
+        return {name: float(value) for name, value in row.items()}
+    except (TypeError, ValueError):
+        return None
+
+
+def paired_columns(log: Log, ending: str) -> list[tuple[str, str]]:
+    """Columns such as ``("accuracy", "val_accuracy")`` that are measured on both kinds of pictures."""
+    both = [name for name in log if f"val_{name}" in log and name.endswith(ending)]
+    return [(name, f"val_{name}") for name in both]
+
+
+def draw_curves(log: Path, target: Path) -> None:
+    """Accuracy and loss by epoch as a PNG, training dotted, validation full, a row a head.
+
+    Parameters
+    ----------
+    log : Path
+        As Keras' ``CSVLogger`` writes it.
+    target : Path
+        The ``.png``.
+
+    Raises
+    ------
+    ValueError
+        The log holds no epoch.
+    """
+    columns = read_log(log)
+    pairs = paired_columns(columns, "accuracy") + paired_columns(columns, "loss")
+    if not pairs:
+        raise ValueError(f"{log} holds no epoch with a column and its val_ column; train for one epoch at least")
+    figure, axes = _figure(len(pairs))
+    for axis, (trained, validated) in zip(axes, pairs, strict=True):
+        _draw_pair(axis, trained, columns[trained], columns[validated])
+    figure.savefig(target, dpi=110, facecolor=PAPER)
+
+
+def _figure(panels: int) -> tuple:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = (panels + 1) // 2
+    figure = Figure(figsize=(9, 3.1 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, [figure.add_subplot(rows, min(panels, 2), i + 1) for i in range(panels)]
+
+
+def _draw_pair(axis, name: str, trained: Sequence[float], validated: Sequence[float]) -> None:
+    epochs = range(1, len(trained) + 1)
+    axis.plot(epochs, trained, color=ORANGE, linestyle=":", linewidth=2.2, label="training, augmented")
+    axis.plot(epochs, validated, color=BLUE, linewidth=2.2, label="validation")
+    axis.set_title(name.replace("_", " "), color=INK)
+    axis.set_xlabel("epoch")
+    axis.grid(alpha=0.3)
+    axis.legend(frameon=False)
+
+
+def run_files(run: Path, model) -> dict[str, bytes]:
+    """What a checkpoint keeps of its training: draws both pictures and returns them with the log.
+
+    Parameters
+    ----------
+    run : Path
+        With a ``log.csv``; gets ``curves.png`` and ``architecture.png``.
+    model : keras.Model
+
+    Returns
+    -------
+    dict
+        File name to content, to be given to `zoo.models.checkpoint.save` after the weights.
+    """
+    draw_curves(run / "log.csv", run / "curves.png")
+    draw_architecture(model, run / "architecture.png")
+    files = {name: (run / name).read_bytes() for name in ("log.csv", "curves.png", "architecture.png")}
+    # The card keeps its hash: line ends as Git keeps them.
+    return files | {"log.csv": files["log.csv"].replace(b"\r\n", b"\n")}
+
+
+# --- Architecture ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Box:
+    """Layers that follow each other and do one thing: convolution, normalisation, activation.
+
+    Parameters
+    ----------
+    layers : tuple of str
+        Names of the layers.
+    words : str
+        What they are.
+    shape : tuple of int
+        Of the last one's output, without the batch.
+    parameters : int
+        Of all of them.
+    parents : tuple of str
+        Names of the layers the first takes its input from.
+    """
+
+    layers: tuple[str, ...]
+    words: str
+    shape: tuple[int, ...]
+    parameters: int
+    parents: tuple[str, ...]
+
+    def joined(self, after: Box) -> Box:
+        """This box with the one after it folded in."""
+        words = f"{self.words} · {after.words}"
+        return Box(self.layers + after.layers, words, after.shape, self.parameters + after.parameters, self.parents)
+
+
+def boxes(model) -> list[Box]:
+    """A Keras model's layers in order; normalisation, activation and dropout are folded into what they follow.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or sequential, and built.
+    """
+    found: list[Box] = []
+    single = [_box(*layer) for layer in _layers(model)]
+    children = [parent for box in single for parent in box.parents]
+    for box in single:
+        last = found[-1].layers[-1] if found else None
+        if box.words in FOLDED and box.parents == (last,) and children.count(last) == 1:
+            found[-1] = found[-1].joined(box)
+        else:
+            found.append(box)
+    return found
+
+
+def _layers(model) -> Iterator[tuple]:
+    """Layers and operations with the names of those they take their input from."""
+    graph = getattr(model, "_functional", None) or model  # a sequential model keeps its graph inside
+    for entry in graph.get_config()["layers"]:
+        yield graph.get_layer(entry["name"]) if _is_layer(graph, entry) else _operation(graph, entry), entry
+
+
+def _is_layer(graph, entry: Mapping) -> bool:
+    return any(layer.name == entry["name"] for layer in graph.layers)
+
+
+def _operation(graph, entry: Mapping):
+    return next(operation for operation in graph.operations if operation.name == entry["name"])
+
+
+def _box(layer, entry: Mapping) -> Box:
+    outputs = layer.output if isinstance(layer.output, (list, tuple)) else [layer.output]
+    shape = tuple(side for side in outputs[0].shape[1:] if side is not None)
+    count = layer.count_params() if hasattr(layer, "count_params") else 0
+    parents = dict.fromkeys(_parents(entry.get("inbound_nodes", ())))
+    return Box((layer.name,), _words(layer), shape, count, tuple(parents))
+
+
+def _words(layer) -> str:
+    kind, kernel = type(layer).__name__, getattr(layer, "kernel_size", None)
+    return f"{kind} {'×'.join(map(str, kernel))}" if kernel else kind
+
+
+def _parents(node: object) -> Iterator[str]:
+    """Names in every ``keras_history`` of a layer's configuration, however deep."""
+    if isinstance(node, Mapping):
+        if "keras_history" in node:
+            yield node["keras_history"][0]
+        else:
+            for value in node.values():
+                yield from _parents(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from _parents(value)
+
+
+def draw_architecture(model, target: Path | BinaryIO, more: Sequence[Box] = ()) -> None:
+    """The network as a PNG: a box for every step with output shape and parameters, arcs for shortcuts.
+
+    Parameters
+    ----------
+    model : keras.Model
+    target : Path, or a file open for bytes
+        The ``.png``.
+    more : sequence of Box
+        What is computed outside Keras, after the last layer; `parents` are names of the model's layers.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    steps = [*boxes(model), *more]
+    figure = Figure(figsize=(6.4, 0.52 * len(steps) + 0.5))
+    FigureCanvasAgg(figure)
+    axis = figure.add_axes((0, 0, 1, 1))
+    axis.set(xlim=(0, 1), ylim=(-len(steps) - 0.2, 0.8))
+    axis.axis("off")
+    total = sum(step.parameters for step in steps)
+    axis.text(0.03, 0.35, heading(model.name, total), weight="bold", color=INK, va="center")
+    for i, step in enumerate(steps):
+        _draw_box(axis, step, -i - 0.5)
+    _draw_links(axis, steps)
+    figure.savefig(target, dpi=110, facecolor=PAPER, format="png")
+
+
+def heading(name: str, parameters: int) -> str:
+    """What stands above the boxes; names that Keras numbers by itself ("functional_5") say nothing."""
+    own = not re.fullmatch(r"(functional|sequential|model)(_\d+)?", name)
+    return f"{name if own else 'The network'}: {parameters:,} parameters"
+
+
+def _draw_box(axis, step: Box, y: float) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    learns = step.parameters > 0
+    edge, face = (BLUE, "#e5f1f8") if learns else ("#9aa1ab", "#f4f4f2")
+    axis.add_patch(
+        FancyBboxPatch((0.03, y - 0.31), 0.8, 0.62, "round,pad=0,rounding_size=.012", edgecolor=edge, facecolor=face)
+    )
+    axis.text(0.05, y, step.words, va="center", fontsize=8.5, color=INK)
+    axis.text(0.63, y, " × ".join(map(str, step.shape)), va="center", ha="right", fontsize=8, color=INK)
+    if learns:
+        axis.text(0.815, y, f"{step.parameters:,}", va="center", ha="right", fontsize=8, color=BLUE)
+
+
+def _draw_links(axis, steps: Sequence[Box]) -> None:
+    """Short arrows from box to box, arcs at the right where a box takes its input from further up."""
+    place = {name: i for i, step in enumerate(steps) for name in step.layers}
+    arrow = {"arrowstyle": "-|>", "color": "#5f6670", "linewidth": 1}
+    for i, step in enumerate(steps):
+        for source in (place[parent] for parent in step.parents if parent in place):
+            if source == i - 1:
+                axis.annotate("", (0.43, -i - 0.19), (0.43, -i + 0.19), arrowprops=arrow)
+            else:
+                curve = f"arc3,rad={-0.35 if i - source < 8 else -min(0.2, 3.0 / (i - source))}"
+                bend = {**arrow, "color": ORANGE, "connectionstyle": curve, "shrinkA": 0, "shrinkB": 0}
+                axis.annotate("", (0.83, -i - 0.5), (0.83, -source - 0.5), arrowprops=bend)

@@ -1,0 +1,16 @@
+"""One file a model: what it is made of, what to expect, and the command that makes it.
+
+Every recipe module has ``configure(parser)``, which adds its own options, and
+``train(args)``, which trains and writes the checkpoint. `args` always has ``data``, ``votes``,
+``run``, ``resume``, ``seed`` and ``out``.
+"""
+
+RECIPES = {
+    "hog-linear-svm": "zoo.training.recipes.hog_linear_svm",
+    "hog-svm": "zoo.training.recipes.hog_svm",
+    "cnn": "zoo.training.recipes.cnn",
+    "cnn-tiny": "zoo.training.recipes.cnn_tiny",
+    "cnn-svm": "zoo.training.recipes.cnn_svm",
+    "cnn-keras-blog": "zoo.training.recipes.cnn_keras_blog",
+    "cnn-five": "zoo.training.recipes.cnn_five",
+}

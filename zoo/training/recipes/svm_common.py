@@ -1,0 +1,81 @@
+"""What the recipes of support vector machines share: from a fitted machine to a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from features.align import REGISTRATIONS, AlignSpec
+from features.descriptors import Joined, to_config
+from features.normalise import ILLUMINATIONS, POSES
+from zoo.cards import Card
+from zoo.datasets.aligned import AlignedSet
+from zoo.models import checkpoint
+from zoo.models.svm import Kernel, Linear, softmax
+from zoo.training import calibration
+from zoo.training import svm_fit as classical
+
+
+def add_align(parser: argparse.ArgumentParser) -> None:
+    """What is done to crops otherwise than in the models shipped, to see what each step is worth."""
+    parser.add_argument("--illumination", choices=ILLUMINATIONS, default="none", help="even out the light")
+    parser.add_argument("--pose", choices=POSES, default="none", help="turn faces to the front")
+    parser.add_argument(
+        "--registration",
+        choices=REGISTRATIONS,
+        default="anchors",
+        help="box: only cut out, to see what aligning is worth",
+    )
+
+
+def aligned_as(card: Card, args: argparse.Namespace) -> Card:
+    """The card with the alignment asked for; another alignment has another fingerprint and another cache."""
+    spec = replace(card.align, illumination=args.illumination, pose=args.pose, registration=args.registration)
+    return replace(card, align=spec, fingerprint=spec.fingerprint)
+
+
+def align_words(card: Card) -> str:
+    """The options again, for the command on the card; empty when nothing was asked for."""
+    plain = AlignSpec()
+    asked = {name: getattr(card.align, name) for name in ("illumination", "pose", "registration")}
+    return "".join(f" --{name} {value}" for name, value in asked.items() if value != getattr(plain, name))
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What is to be published: what the machine sees of a face, the machine, and its arrays as they are kept."""
+
+    descriptor: Joined
+    machine: Linear | Kernel
+    arrays: dict[str, np.ndarray]
+
+
+def publish(card: Card, fit: Fit, public: AlignedSet, out: Path) -> Card:
+    """Calibrate on PublicTest, say how good it is there, write the checkpoint.
+
+    Parameters
+    ----------
+    card : Card
+        With `training` and what the loader needs besides the descriptor in `settings`.
+    fit : Fit
+    public : AlignedSet
+        Pictures the machine was not fitted on.
+    out : Path
+        The folder of checkpoints.
+
+    Returns
+    -------
+    Card
+        As written.
+    """
+    scores = fit.machine(classical.describe(fit.descriptor, public.faces))
+    scale, shift = calibration.vector_scaling(scores, public.targets)
+    probs = softmax(scores * scale + shift)
+    print(f"{card.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
+    settings = {"descriptor": to_config(fit.descriptor), **card.settings}
+    card = replace(card, settings=settings, threshold=calibration.sure_from(probs, public.targets))
+    arrays = checkpoint.arrays_bytes(**fit.arrays, scale=scale, shift=shift)
+    return checkpoint.save(card, {"model.npz": arrays}, out)

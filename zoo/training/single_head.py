@@ -1,0 +1,322 @@
+"""Trains networks with one head: on labels alone, or taught by networks that were trained before.
+
+What `zoo.training.two_head` does for `cnn` with its two heads, for all others: batches, a run that can be cut
+off, export. Imports Keras.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from features.align import AlignSpec
+from zoo.cards import Card
+from zoo.cli_types import whole
+from zoo.datasets.aligned import AlignedSet, load_fer2013
+from zoo.labels import SEVEN, LabelSet
+from zoo.models import checkpoint
+from zoo.models.cnn import CnnClassifier, Reading, to_input
+from zoo.models.svm import softmax
+from zoo.training.augmentation import Augmentation
+from zoo.training.callbacks import Rule, ended, epochs_before
+from zoo.training.out_of_fold import Mixture
+from zoo.training.plots import run_files
+from zoo.training.two_head import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over, write_artefacts
+
+SIDE = 48
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a network with one head is made of.
+
+    Parameters
+    ----------
+    name, title, summary : str
+        Of the card.
+    network : callable
+        Makes the graph: inputs, maps, embedding.
+    changes : Augmentation
+    labels : LabelSet
+        Pictures with other labels are left out.
+    batch : int
+    rate : float
+        Learning rate at the start or, with a cosine, at its peak.
+    optimiser : callable
+        From schedule and steps an epoch.
+    rules : callable
+        From the run's folder, what may end it or slow its learning.
+    dropout : float
+        Before the last layer.
+    mirror : bool
+        Whether it is served the face and its mirror image; see `zoo.models.cnn.Reading`.
+    keep_keras : bool
+        Whether the checkpoint holds the ``.keras`` file too, for training further.
+    bits : int
+        Of the weights that are served; see `zoo.training.two_head.tflite_bytes`.
+    """
+
+    name: str
+    title: str
+    summary: str
+    network: Callable[[], tuple]
+    changes: Augmentation
+    labels: LabelSet = SEVEN
+    batch: int = 128
+    rate: float = 0.05
+    optimiser: Callable[[Schedule, int], keras.optimizers.Optimizer] = sgd
+    rules: Callable[[Path], Sequence[Rule]] = lambda run: ()
+    dropout: float = 0.3
+    mirror: bool = False
+    keep_keras: bool = True
+    bits: int = 16
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """How much a student hears of its teachers.
+
+    Parameters
+    ----------
+    temperature : float
+        Both sides' logits are divided by it, so that the teachers' second thoughts count.
+    weight : float
+        Of the teachers; the labels have the rest.
+    same_copy : bool
+        Teachers look at the very copy the student gets. Otherwise at the crop and its mirror
+        once, before training: many times faster, and the student is told less.
+
+    References
+    ----------
+    Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, arXiv:1503.02531.
+    Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", CVPR 2022.
+    """
+
+    temperature: float = 3.0
+    weight: float = 0.8
+    same_copy: bool = True
+
+
+class Teachers:
+    """Trained networks that say what they see, softened: the mean of their probabilities.
+
+    Parameters
+    ----------
+    models : sequence of keras.Model
+        As the ``.keras`` file of a checkpoint holds them: logits are the first output.
+    teaching : Teaching
+    """
+
+    def __init__(self, models: Sequence[keras.Model], teaching: Teaching) -> None:
+        self.models, self.teaching = list(models), teaching
+        self.kept: np.ndarray | None = None
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """``float32 (n, side, side, 1) -> (n, k)``, rows sum to 1."""
+        said = [np.asarray(model.predict_on_batch(x)[0], np.float32) for model in self.models]
+        return np.mean([softmax(logits / self.teaching.temperature) for logits in said], axis=0)
+
+    def see(self, x: np.ndarray, batch: int = 256) -> np.ndarray:
+        """The same of many pictures, averaged with their mirror images'."""
+        starts = range(0, len(x), batch)
+        parts = [(self(x[i : i + batch]) + self(x[i : i + batch, :, ::-1])) / 2 for i in starts]
+        return np.concatenate(parts)
+
+
+class Lessons(Batches):
+    """Batches for one head; with teachers, what they say stands beside the label.
+
+    Parameters
+    ----------
+    data : AlignedSet
+    schedule : Schedule
+    changes : Augmentation
+    teachers : Teachers, optional
+    others : (Mixture, ndarray), optional
+        What else is said of each picture, ``(n, k)``, and how much of the teachers' part that is.
+    """
+
+    def __init__(
+        self,
+        data: AlignedSet,
+        schedule: Schedule,
+        changes: Augmentation,
+        teachers: Teachers | None = None,
+        others: tuple[Mixture, np.ndarray] | None = None,
+    ) -> None:
+        none = np.zeros((len(data), 1), np.float32), np.zeros(len(data), np.float32)
+        super().__init__(data, none, SIDE, schedule, changes)
+        self.teachers = teachers
+        self.others = others
+        self.said = None
+        if teachers and not teachers.teaching.same_copy:
+            self.said = teachers.see(to_input(self.crops, SIDE))
+
+    def __getitem__(self, index: int):
+        x, targets, _ = super().__getitem__(index)
+        hot = targets["fer2013"].astype(np.float32)
+        if self.teachers is None:
+            return x, hot
+        rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
+        taught = self.teachers(x) if self.said is None else self.said[rows]
+        if self.others is not None:
+            mixture, said = self.others
+            taught = mixture(taught, said[rows])
+        return x, np.concatenate([hot, taught], axis=1)
+
+
+def one_head(plan: Plan) -> keras.Model:
+    """The plan's network with a last layer that gives logits."""
+    inputs, _, embedding = plan.network()
+    x = layers.Dropout(plan.dropout, dtype="float32")(embedding)
+    return keras.Model(inputs, layers.Dense(len(plan.labels), name="logits", dtype="float32")(x), name=plan.name)
+
+
+def objective(k: int, smoothing: float, teaching: Teaching | None) -> Callable:
+    """The loss for targets ``(n, k)``, or ``(n, 2 k)`` where the second half is what teachers say."""
+
+    def loss(targets, logits):
+        hot = targets[:, :k] * (1 - smoothing) + smoothing / k
+        right = ops.categorical_crossentropy(hot, logits, from_logits=True)
+        if teaching is None:
+            return right
+        t, weight = teaching.temperature, teaching.weight
+        taught = ops.categorical_crossentropy(targets[:, k:], logits / t, from_logits=True)
+        return (1 - weight) * right + weight * t * t * taught  # softening shrinks gradients by t squared
+
+    return loss
+
+
+def accuracy_of(k: int) -> Callable:
+    """Share of logits whose largest is the label's."""
+
+    def accuracy(targets, logits):
+        return ops.cast(ops.argmax(targets[:, :k], axis=1) == ops.argmax(logits, axis=1), "float32")
+
+    return accuracy
+
+
+def fit(
+    plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: bool = False, start: Path | None = None
+) -> None:
+    """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
+
+    Parameters
+    ----------
+    plan : Plan
+    lessons : Lessons
+    public : AlignedSet
+        What the best epoch is chosen on: PublicTest.
+    run : Path
+        Gets ``log.csv``, ``best.weights.h5``, ``state/``, and ``events.log`` if a rule fires.
+    resume : bool
+    start : Path, optional
+        Folder of checkpoints to begin from instead of random weights.
+    """
+    schedule, teachers, k = lessons.schedule, lessons.teachers, len(plan.labels)
+    rules = plan.rules(run)
+    if resume and (reason := _over(rules, run)):
+        print(f"nothing to go on with; the run {reason}", flush=True)
+        return
+    model = one_head(plan)
+    if start:
+        take_over(model, start / plan.name / "model.keras", "logits")
+    teaching = teachers.teaching if teachers else None
+    model.compile(
+        plan.optimiser(schedule, len(lessons)),
+        loss=objective(k, schedule.smoothing, teaching),
+        metrics=[accuracy_of(k)],
+        jit_compile=False,
+    )
+    x = to_input(public.faces.images, SIDE)
+    y = keras.utils.to_categorical(public.targets, k)
+    if teachers:
+        y = np.concatenate([y, teachers.see(x)], axis=1)
+    steps = keepers(lessons, run, "val_accuracy", resume, rules)
+    epochs = schedule.epochs
+    model.fit(lessons, epochs=epochs, validation_data=(x, y), validation_batch_size=256, callbacks=steps, verbose=2)
+
+
+def _over(rules: Sequence[Rule], run: Path) -> str | None:
+    """Why a run that is to be resumed had already stopped."""
+    log = epochs_before(run, 10**9)
+    reasons = [reason for rule in rules if log and (reason := rule.fires(log))]
+    return f"stopped after epoch {len(log)}: {reasons[0]}" if reasons else None
+
+
+def served(plan: Plan, weights: Path) -> keras.Model:
+    """Trained weights as the model that is served: logits, embedding and the first stage's maps."""
+    keras.mixed_precision.set_global_policy("float32")
+    model = one_head(plan)
+    model.load_weights(weights)
+    inside = keras.Model(model.inputs, model.get_layer("embedding").output)
+    maps = next(layer.output for layer in model.layers if isinstance(layer, layers.MaxPooling2D))
+    return keras.Model(model.inputs, [model.output, inside.output, maps], name=plan.name)
+
+
+# --- What the recipes share --------------------------------------------------------------------
+
+
+def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
+    """Options of every recipe here."""
+    parser.add_argument("--epochs", type=whole, default=epochs)
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
+
+
+def begin(plan: Plan, args: argparse.Namespace, **changes) -> tuple[Schedule, AlignedSet]:
+    """Seed and precision set, the data read: what every run begins with."""
+    rate, batch = changes.pop("rate", plan.rate), plan.batch
+    schedule = Schedule(args.epochs, batch, rate, seed=args.seed, precision=args.precision, **changes)
+    keras.utils.set_random_seed(schedule.seed)
+    keras.mixed_precision.set_global_policy(schedule.precision)
+    return schedule, load_fer2013(args.data, AlignSpec()).within(plan.labels)
+
+
+def train(plan: Plan, args: argparse.Namespace, **changes) -> None:
+    """Fit on Training without a teacher, keep the best epoch on PublicTest, publish."""
+    schedule, data = begin(plan, args, **changes)
+    lessons = Lessons(data.split("Training"), schedule, plan.changes)
+    public = data.split("PublicTest")
+    fit(plan, lessons, public, args.run, args.resume)
+    publish(plan, public, args, command(plan, args))
+
+
+def command(plan: Plan, args: argparse.Namespace) -> str:
+    """What was typed, without paths."""
+    return f"python -m zoo train {plan.name} --data fer2013.csv --epochs {args.epochs} --precision {args.precision}"
+
+
+def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str) -> None:
+    """Export the best epoch, calibrate it on PublicTest, write the checkpoint."""
+    made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name, plan.bits)
+    tflite = made["model.tflite"].read_bytes()
+    spec = public.faces.spec
+    settings, threshold = calibrated(
+        CnnClassifier(plan.name, plan.labels, spec, tflite, Reading(mirror=plan.mirror)), public
+    )
+    settings["bits"] = plan.bits
+    note = checkpoint.training_note(typed, "FER2013", args.seed, minutes(args.run))
+    card = Card(
+        name=plan.name,
+        title=plan.title,
+        summary=plan.summary,
+        family="deep",
+        loader="tflite",
+        labels=plan.labels,
+        align=spec,
+        fingerprint=spec.fingerprint,
+        files={},
+        settings=settings,
+        threshold=threshold,
+        training=replace(note, ended=ended(args.run)),
+        limits=checkpoint.LIMITS,
+    )
+    files = {"model.tflite": tflite}
+    files |= {"model.keras": made["model.keras"].read_bytes()} if plan.keep_keras else {}
+    checkpoint.save(card, files | run_files(args.run, one_head(plan)), args.out)
