@@ -33,6 +33,16 @@ def parse(argv=None):
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this computer only)")
     parser.add_argument("--port", type=int, metavar="N", help="port (default: the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="also make a public link, through Gradio's server")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="a further name under which the app is reached (repeatable)",
+    )
+    parser.add_argument("--root-path", metavar="PATH", help="path, or address, of the app behind a reverse proxy")
+    parser.add_argument(
+        "--trust-proxy", action="store_true", help="believe X-Forwarded-* headers: every request comes through a proxy"
+    )
     parser.add_argument("--ssl-certfile", metavar="FILE", help="certificate, for https (cameras on a network need it)")
     parser.add_argument("--ssl-keyfile", metavar="FILE", help="the certificate's private key")
     parser.add_argument("--classroom", action="store_true", help="a lesson: camera off until the teacher turns it on")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import ssl
 from collections.abc import Callable
-from html import escape
+from urllib.parse import urlsplit
 
 # Read by Gradio and by huggingface_hub when they are imported: no request leaves this machine.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -18,6 +17,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 
 import gradio as gr
 from gradio import networking
+from starlette.middleware import Middleware
 
 from ui import gradio_state as sessions
 from ui import languages, uploads
@@ -30,6 +30,13 @@ from ui.lesson.classroom import HOME, Room
 from ui.live import tab as live_tab
 from ui.model_service import Engine
 from ui.model_zoo import tab as zoo_tab
+from ui.serving import server
+from ui.serving.bodies import Limits
+from ui.serving.forwarded import Proxy
+from ui.serving.guard import Policy
+from ui.serving.headers import PagePolicy
+from ui.serving.hosts import hosts, on_space
+from ui.serving.storage import Quota
 from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
@@ -48,6 +55,10 @@ TABS: tuple[Tab, ...] = (
 )
 # A clip that can be watched can be kept: a lesson has none.
 LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in TABS if tab[0] != "Video"))
+
+# Pictures have a lower limit of their own. UPLOADS is what one client may send while uploads are kept.
+MOST_FILE = max(video_tab.LIMITS.size, files.MAX_ARCHIVE)
+UPLOADS = 2 * 2**30
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -109,7 +120,7 @@ def launch_options(room: Room = HOME) -> dict:
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
-        "max_file_size": max(video_tab.LIMITS.size, files.MAX_ARCHIVE),  # pictures have a lower limit of their own
+        "max_file_size": MOST_FILE,
         "ssr_mode": False,
         "quiet": True,
     }
@@ -131,9 +142,9 @@ def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
 
 
 def _status(engine: Engine) -> str:
-    sentences = wording.status(engine.ready, engine.broken)
-    words = " ".join(f"<span>{escape(sentence)}</span>" for sentence in sentences)
-    return f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>' if words else ""
+    words = wording.status(engine.ready, engine.broken)
+    quiet = engine.ready and not engine.broken
+    return "" if quiet else f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>'
 
 
 def _foot(app: gr.Blocks) -> None:
@@ -153,7 +164,7 @@ def _privacy(sentence: str) -> str:
 
 def serve(args: argparse.Namespace) -> None:
     """Launch, warm up, and stay until Ctrl-C or a signal to end; leave no picture behind."""
-    if not can_listen(args.host):
+    if not server.can_listen(args.host):
         raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
     if args.ssl_certfile:
         check_certificate(args.ssl_certfile, args.ssl_keyfile)
@@ -186,28 +197,35 @@ def _serve(args: argparse.Namespace) -> None:
 
 def start(app: gr.Blocks, args: argparse.Namespace, room: Room = HOME) -> str:
     """Launch without waiting, and return the local address."""
-    _, address, _ = app.launch(
-        server_name=args.host,
-        server_port=args.port,
-        ssl_certfile=args.ssl_certfile,
-        ssl_keyfile=args.ssl_keyfile,
-        ssl_verify=False,
-        share=False,
-        prevent_thread_lock=True,
-        state_session_capacity=sessions.MOST,
-        **launch_options(room),
-    )
+    options = launch_options(room)
+    heads = [options["head"], *(block.head for block in app.blocks.values() if getattr(block, "head", None))]
+    with server.serving(server.address(args.host, args.port), _policy(args)):
+        _, address, _ = app.launch(
+            ssl_certfile=args.ssl_certfile,
+            ssl_keyfile=args.ssl_keyfile,
+            ssl_verify=False,
+            share=False,
+            prevent_thread_lock=True,
+            state_session_capacity=sessions.MOST,
+            root_path=getattr(args, "root_path", None),
+            app_kwargs={"middleware": [Middleware(PagePolicy, heads=heads)]},
+            **options,
+        )
     return address
 
 
-def can_listen(host: str | None) -> bool:
-    """Whether this computer has such an address. (Gradio would wait for ever on one it has not.)"""
-    try:
-        family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
-        socket.create_server((host or "127.0.0.1", 0), family=family).close()
-    except OSError:
-        return False
-    return True
+def _policy(args: argparse.Namespace) -> Policy:
+    """What is accepted over HTTP, by the command line."""
+    root = getattr(args, "root_path", None) or os.environ.get("GRADIO_ROOT_PATH", "")
+    allowed = [*(getattr(args, "allow_host", None) or ()), urlsplit(root).netloc]
+    shared = getattr(args, "share", False)
+    return Policy(
+        hosts(allowed, args.host, shared),
+        Quota(UPLOADS, wording.KEPT_MINUTES * 60),
+        Proxy(trusted=getattr(args, "trust_proxy", False) or on_space(), on_loopback=shared),
+        Limits(file=MOST_FILE, request=MOST_FILE + 2**20),
+        root,
+    )
 
 
 def check_certificate(certificate: str, key: str) -> None:
@@ -228,7 +246,7 @@ def share(app: gr.Blocks) -> str:
         address = networking.setup_tunnel(app.server_name, app.server_port, app.share_token, None, None)
     except Exception as error:  # whatever the network, the download or the tunnel's program may raise
         return f"No public link: Gradio's share server cannot be reached ({error}). The local page runs all the same."
-    app.share, app.share_url = True, address
+    app.share_url = address  # `share` stays off: Gradio's page for it loads its scripts from elsewhere
     return f"Public link, for a week: {address}"
 
 

@@ -101,7 +101,9 @@ def launch(browser):
 
 @pytest.fixture(scope="session")
 def visits():
-    """``with visits() as visit:`` closes all pages that `visit` opened; none may have asked another host for anything.
+    """``with visits() as visit:`` closes all pages that `visit` opened.
+
+    None may have asked another host for anything, nor have met the Content-Security-Policy.
 
     ``visit(browser, address, tab="", wait=20, **options)`` opens a page in a fresh profile, on one of
     its tabs, and gives every step on it so many seconds.
@@ -109,7 +111,11 @@ def visits():
 
     @contextlib.contextmanager
     def together():
-        contexts, asked, own = [], [], {"data:", "blob:"}
+        contexts, asked, blocked, own = [], [], [], {"data:", "blob:"}
+
+        def listen(message):
+            if "Content Security Policy" in message.text or "Permissions policy" in message.text:
+                blocked.append(message.text)
 
         def visit(browser, address, tab="", wait=20, **options):
             context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
@@ -118,6 +124,7 @@ def visits():
             page = context.new_page()
             page.set_default_timeout(1000 * wait)
             page.on("request", lambda request: asked.append(request.url))
+            page.on("console", listen)
             page.goto(address)
             if tab:
                 page.get_by_role("tab", name=tab).click()
@@ -126,6 +133,7 @@ def visits():
         yield visit
         for context in contexts:
             context.close()
+        assert blocked == []
         assert [address for address in asked if not address.startswith(tuple(own))] == []
 
     return together

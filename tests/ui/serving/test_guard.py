@@ -1,0 +1,446 @@
+"""The gate, asked over real connections: what gets in, what is refused, and how."""
+
+import asyncio
+import collections
+import errno
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import gradio_client
+import httpx
+import pytest
+
+from tests.ui.serving.small import launched, policy
+from ui.serving import protocol, storage
+from ui.serving.guard import Guard
+from ui.serving.storage import Quota
+
+JSON = {"content-type": "application/json"}
+
+
+def lines(sentence: str) -> int:
+    return len(sentence.strip().splitlines())
+
+
+def raw(address: str, data: bytes, seconds: float = 5.0) -> bytes:
+    """What comes back to some bytes, until the other side closes or the time is over."""
+    there = urlsplit(address)
+    with socket.create_connection((there.hostname, there.port), timeout=seconds) as link:
+        link.sendall(data)
+        answer = b""
+        while piece := link.recv(65536):
+            answer += piece
+        return answer
+
+
+def upload_head(address: str, length: int) -> bytes:
+    return (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: {urlsplit(address).netloc}\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+# ---- size
+
+
+@pytest.mark.parametrize("path", ["component_server", "queue/join", "call/turn", "run/turn", "api/turn", "cancel"])
+def test_json_of_more_than_a_megabyte_is_refused_in_one_sentence(small, path):
+    answer = httpx.post(f"{small}/gradio_api/{path}", content=b"[" + b" " * 2**20, headers=JSON)
+    assert answer.status_code == 413
+    assert "1 MB" in answer.json()["detail"]
+    assert lines(answer.json()["detail"]) == 1
+
+
+def test_a_body_of_unknown_length_is_refused_at_its_limit(small):
+    head = (
+        f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: {urlsplit(small).netloc}\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    piece = b"10000\r\n" + b" " * 2**16 + b"\r\n"
+    answer = raw(small, head.encode() + 17 * piece, 10)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"1 MB" in answer
+
+
+def test_a_large_body_hurts_nobody_else(small):
+    """60 MB of empty lists held everybody up for 12 s."""
+    body = b"[" + b"[]," * (20 * 2**20) + b"[]]"
+    begun = threading.Event()
+
+    def attack():
+        begun.set()
+        for _ in range(3):
+            httpx.post(f"{small}/gradio_api/component_server", content=body, headers=JSON)
+
+    attacker = threading.Thread(target=attack)
+    attacker.start()
+    begun.wait()
+    waits = []
+    while attacker.is_alive():
+        before = time.perf_counter()
+        assert httpx.get(f"{small}/config").status_code == 200
+        waits.append(time.perf_counter() - before)
+    attacker.join()
+    assert max(waits) < 2
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"data":[' + b"[]," * 30_000 + b"[]]}", "too many values"),
+        (b"1," * 500_000, "too many values"),
+        (b'{"data":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "nested too deeply"),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, "nested too deeply"),
+    ],
+)
+def test_json_that_is_costly_to_parse_is_refused(small, body, words):
+    answer = httpx.post(f"{small}/gradio_api/component_server", content=body, headers=JSON)
+    assert answer.status_code == 413
+    assert words in answer.json()["detail"]
+
+
+def test_what_looks_nested_inside_a_text_is_not(small):
+    client = gradio_client.Client(small, verbose=False)
+    text = '[{"' * 30_000
+    assert client.predict(text, api_name="/turn") == text[::-1]
+
+
+def test_a_form_field_of_more_than_16_kilobytes_is_refused(small, folder):
+    answer = httpx.post(
+        f"{small}/gradio_api/upload", data={"note": "x" * (16 * 2**10 + 1)}, files={"files": ("a.txt", b"a")}
+    )
+    assert (answer.status_code, lines(answer.text)) == (413, 1)
+    assert "form field" in answer.text and "16 KB" in answer.text
+
+
+def test_a_field_is_not_let_through_as_a_file_by_a_second_header(small):
+    part = b'--b\r\nContent-Disposition: form-data; name="x"; filename="f"\r\nContent-Disposition: form-data; name="x"'
+    body = part + b"\r\n\r\n" + b"x" * 40_000 + b"\r\n--b--\r\n"
+    head = {"content-type": "multipart/form-data; boundary=b"}
+    answer = httpx.post(f"{small}/gradio_api/upload", content=body, headers=head)
+    assert answer.status_code == 413
+    assert "form field" in answer.text
+
+
+def test_files_over_the_limit_are_refused_and_leave_nothing(small, folder):
+    before = files_in(folder)
+    one = httpx.post(f"{small}/gradio_api/upload", files={"files": ("a.bin", bytes(3 * 2**20 + 1))})
+    both = [("files", (f"{i}.bin", bytes(5 * 2**19))) for i in range(2)]
+    two = httpx.post(f"{small}/gradio_api/upload", files=both)
+    many = httpx.post(f"{small}/gradio_api/upload", files=[("files", (f"{i}.txt", b"a")) for i in range(101)])
+    assert [one.status_code, two.status_code, many.status_code] == [413, 413, 413]
+    assert "The file is too large: 3 MB" in one.text
+    assert "The request is too large: 4 MB" in two.text
+    assert "at most 100 files" in many.text
+    assert files_in(folder) == before
+
+
+def test_what_one_client_uploads_is_counted(tmp_path, folder):
+    with launched(policy(quota=Quota(3 * 2**20, 600))) as address:
+        sent = lambda: httpx.post(f"{address}/gradio_api/upload", files={"files": ("a.bin", bytes(2**20))})
+        answers = [sent() for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 413, 413]
+    assert "This address has uploaded 3 MB within 10 minutes" in answers[-1].text
+
+
+def test_the_quota_forgets():
+    now = [0.0]
+    quota = Quota(10, 60, clock=lambda: now[0])
+    quota.add("a", 10)
+    assert (quota.used("a"), quota.used("b")) == (10, 0)
+    now[0] = 61
+    assert quota.used("a") == 0
+    assert quota._sent == {}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods_are_refused(small, method):
+    assert httpx.request(method, f"{small}/gradio_api/queue/join").status_code == 403
+
+
+def test_a_get_request_carries_nothing(small):
+    answer = httpx.request("GET", f"{small}/config", content=b"x" * 10)
+    assert answer.status_code == 413
+    assert answer.headers["connection"] == "close"
+
+
+# ---- time
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET / HT", b"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nX-A: "])
+def test_headers_that_do_not_come_end_the_connection(small, begin, monkeypatch):
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.5)
+    before = time.monotonic()
+    assert raw(small, begin).startswith(b"HTTP/1.1 408")
+    assert time.monotonic() - before < 3
+
+
+def test_headers_that_trickle_in_end_the_connection_too(small, monkeypatch):
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.5)
+    there = urlsplit(small)
+    with socket.create_connection((there.hostname, there.port), timeout=5) as link:
+        link.sendall(b"GET /config HTTP/1.1\r\nHost: localhost\r\n")
+        before = time.monotonic()
+        with pytest.raises(OSError):
+            while time.monotonic() - before < 4:
+                link.sendall(b"X: y\r\n")
+                time.sleep(0.05)
+    assert time.monotonic() - before < 3
+
+
+@pytest.mark.parametrize("kind", ["json", "upload"])
+def test_bodies_that_stop_are_given_up_in_one_sentence(small, folder, kind):
+    before, left = time.monotonic(), files_in(folder)
+    if kind == "upload":
+        start = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nabc'
+        answer = raw(small, upload_head(small, 100_000) + start)
+    else:
+        host = urlsplit(small).netloc
+        head = f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        answer = raw(small, f"{head}Content-Length: 1000\r\n\r\n{{".encode(), 12)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"was given up" in answer
+    assert time.monotonic() - before < 8
+    assert files_in(folder) == left
+
+
+def test_bodies_that_trickle_are_given_up_too(small):
+    there = urlsplit(small)
+    with socket.create_connection((there.hostname, there.port), timeout=8) as link:
+        link.sendall(upload_head(small, 100_000))
+        before = time.monotonic()
+        with pytest.raises(OSError):
+            while time.monotonic() - before < 7.5:
+                link.sendall(b"x")
+                time.sleep(0.05)
+        assert time.monotonic() - before < 7.5
+
+
+def test_a_slow_but_honest_upload_works(small):
+    """Four times as long as may pass without a byte, at some kilobytes a second."""
+
+    def slowly():
+        yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="slow.txt"\r\n\r\n'
+        for _ in range(12):
+            time.sleep(0.2)
+            yield b"x" * 1000
+        yield b"\r\n--b--\r\n"
+
+    head = {"content-type": "multipart/form-data; boundary=b"}
+    answer = httpx.post(f"{small}/gradio_api/upload", content=slowly(), headers=head, timeout=10)
+    assert answer.status_code == 200
+    assert Path(answer.json()[0]).stat().st_size == 12_000
+
+
+def test_a_client_that_goes_away_leaves_no_file(small, folder):
+    before = files_in(folder)
+    there = urlsplit(small)
+    with socket.create_connection((there.hostname, there.port), timeout=5) as link:
+        start = b'--b\r\nContent-Disposition: form-data; name="files"; filename="gone.txt"\r\n\r\n' + b"x" * 70_000
+        link.sendall(upload_head(small, 200_000) + start)
+        time.sleep(0.2)
+    until = time.monotonic() + 5
+    while files_in(folder) != before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert files_in(folder) == before
+
+
+# ---- disk
+
+Disk = collections.namedtuple("Disk", "total used free")
+
+
+def test_a_full_disk_is_said_in_one_sentence(small, folder, monkeypatch):
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: Disk(2**40, 2**40, 2**27))
+    before = files_in(folder)
+    answer = httpx.post(f"{small}/gradio_api/upload", files={"files": ("a.bin", b"a")})
+    assert (answer.status_code, answer.text) == (507, storage.FULL)
+    assert files_in(folder) == before
+
+
+def test_a_disk_that_fills_up_meanwhile_is_noticed(small, folder, monkeypatch):
+    free = [2**40, 2**40]
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: Disk(2**41, 0, free.pop() if free else 0))
+    before = files_in(folder)
+    answer = httpx.post(f"{small}/gradio_api/upload", files={"files": ("a.bin", bytes(3 * 2**20))})
+    assert (answer.status_code, answer.text) == (507, storage.FULL)
+    assert files_in(folder) == before
+
+
+def test_the_disk_keeps_some_room(monkeypatch):
+    disk = []
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: disk[-1])
+    for total, free, size, fits in [(2**40, 2**30, 2**29, True), (2**40, 2**29, 2**29, False), (2**26, 2**23, 0, True)]:
+        disk.append(Disk(total, 0, free))
+        if fits:
+            storage.check_room("/nowhere/at/all", size)
+        else:
+            with pytest.raises(storage.Refusal, match="disk is full"):
+                storage.check_room("/nowhere/at/all", size)
+
+
+def test_an_error_while_writing_is_told_as_what_it_is():
+    """A disk quota shows only when the file is written; Starlette has answered 500 by then."""
+
+    async def full(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"Internal Server Error"})
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    status, body = answer_of(full, b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nabc')
+    assert (status, body.decode()) == (507, storage.FULL)
+
+
+def test_other_errors_are_passed_on():
+    async def broken(scope, receive, send):
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"Internal Server Error"})
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        answer_of(broken, b"--b")
+
+
+def answer_of(app, body: bytes) -> tuple[int, bytes]:
+    """Status and body that the gate sends for an upload to some ASGI application."""
+    headers = [(b"host", b"localhost"), (b"content-type", b"multipart/form-data; boundary=b")]
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": headers, "scheme": "http"}
+    sent, pieces = [], [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive():
+        return pieces.pop() if pieces else {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(Guard(app, policy())({**scope, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+# ---- who may send what
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:3000"},
+        {"origin": "http://localhost:3000"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "cross-site", "origin": "http://127.0.0.1"},
+    ],
+)
+@pytest.mark.parametrize("path", ["queue/join", "upload", "component_server", "call/turn", "run/turn"])
+def test_pages_elsewhere_may_not_send(small, path, headers):
+    answer = httpx.post(f"{small}/gradio_api/{path}", json={"data": ["a"]}, headers=headers)
+    assert answer.status_code == 403
+    assert "own page" in answer.text
+
+
+def test_the_own_page_and_programs_may_send(small):
+    called = lambda headers: httpx.post(f"{small}/gradio_api/call/turn", json={"data": ["abc"]}, headers=headers)
+    own = {"origin": small, "sec-fetch-site": "same-origin"}
+    for headers in ({}, own, {"origin": small}, {"sec-fetch-site": "none"}):
+        assert called(headers).status_code == 200
+
+
+def test_no_answer_can_be_read_by_another_site(small):
+    for host in (urlsplit(small).netloc, "192.168.1.20:7860", "localhost"):
+        answer = httpx.get(f"{small}/config", headers={"origin": "https://evil.example", "host": host})
+        assert answer.status_code == 200
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+    asking = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    assert httpx.options(f"{small}/gradio_api/queue/join", headers=asking).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("call/turn", "text/plain"),
+        ("call/turn", "application/x-www-form-urlencoded"),
+        ("component_server", "multipart/form-data; boundary=b"),
+        ("component_server", "text/plain;application/json"),
+        ("queue/join", ""),
+        ("upload", "application/json"),
+        ("upload", "multipart/mixed; boundary=b"),
+    ],
+)
+def test_bodies_of_another_type_are_refused(small, path, kind):
+    answer = httpx.post(
+        f"{small}/gradio_api/{path}", content=json.dumps({"data": ["a"]}), headers={"content-type": kind}
+    )
+    assert answer.status_code == 415
+    assert "Content-Type" in answer.text
+
+
+def test_an_upload_without_a_boundary_is_refused(small):
+    answer = httpx.post(f"{small}/gradio_api/upload", content=b"x", headers={"content-type": "multipart/form-data"})
+    assert (answer.status_code, lines(answer.text)) == (400, 1)
+
+
+CLOSED = [
+    ("GET", "/gradio_api/deep_link?session_hash=a"),
+    ("GET", "/gradio_api/file=https://example.com/a.png"),
+    ("GET", "/gradio_api/file=http:/example.com/a.png"),
+    ("GET", "/gradio_api/file/https://example.com/a.png"),
+    ("GET", "/gradio_api/proxy=https://a.hf.space/x"),
+    ("GET", "/monitoring"),
+    ("GET", "/monitoring/summary"),
+    ("GET", "/monitoring/key"),
+    ("GET", "/gradio_api/dev/reload"),
+    ("GET", "/gradio_api/vibe-code"),
+    ("GET", "/gradio_api/runs"),
+    ("GET", "/gradio_api/token"),
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
+    ("GET", "/pwa_icon/99999"),
+    ("GET", "/logout"),
+    ("POST", "/login"),
+    ("POST", "/gradio_api/vibe-edit"),
+    ("POST", "/gradio_api/vibe-code"),
+    ("POST", "/gradio_api/undo-vibe-edit"),
+    ("POST", "/gradio_api/process_recording"),
+    ("POST", "/gradio_api/stream/abc"),
+    ("POST", "/gradio_api/stream/abc/close"),
+    ("POST", "/gradio_api/run-history/connect"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_routes_that_nobody_needs_are_closed(small, method, path):
+    answer = httpx.request(method, small + path, **({"json": {}} if method == "POST" else {}))
+    assert answer.status_code == 404
+    assert "There is no such page here." in answer.text
+
+
+def test_nothing_is_fetched_for_a_caller(small, monkeypatch):
+    from gradio import routes
+
+    asked = []
+    monkeypatch.setattr(routes, "secure_url_stream_response", lambda *given: asked.append(given))
+    for address in (
+        "https://example.com/a.png",
+        "HTTPS://example.com/a.png",
+        "%68ttp://example.com/a",
+        "//example.com/a",
+    ):
+        assert httpx.get(f"{small}/gradio_api/file={address}").status_code in (403, 404)
+    assert asked == []
+
+
+def test_gradio_client_works(small, tmp_path):
+    client = gradio_client.Client(small, verbose=False)
+    assert client.predict("abc", api_name="/turn") == "cba"
+    (tmp_path / "a.txt").write_text("hello")
+    assert client.predict(gradio_client.handle_file(tmp_path / "a.txt"), api_name="/size") == "5"

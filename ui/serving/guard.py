@@ -1,0 +1,268 @@
+"""The gate before Gradio: every request passes it, and is refused in one sentence or let through."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from gradio.utils import get_upload_folder
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.formparsers import MultiPartException
+
+from ui.serving import bodies, routes, storage
+from ui.serving.bodies import Form, Incoming, Limits
+from ui.serving.forwarded import Proxy, asked_host
+from ui.serving.headers import CSP, security_headers
+from ui.serving.hosts import Hosts
+from ui.serving.refusal import BAD_REQUEST, DISK_FULL, TOO_LARGE, Refusal
+from ui.serving.routes import Body
+from ui.serving.storage import Quota
+
+Receive = Callable[[], Awaitable[dict]]
+Send = Callable[[dict], Awaitable[None]]
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+CHECK_EVERY = 2**20  # bytes of an upload between two looks at the disk
+DRAIN_SECONDS, DRAIN_SILENCE, DRAIN_BYTES = 5.0, 0.5, 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the gate goes by.
+
+    Parameters
+    ----------
+    hosts : Hosts
+    proxy : Proxy
+    quota : Quota
+    limits : Limits
+    root : str
+        The path, or the address, that the app is published below.
+    """
+
+    hosts: Hosts
+    quota: Quota
+    proxy: Proxy = Proxy()
+    limits: Limits = field(default_factory=Limits)
+    root: str = ""
+
+    def path(self, scope: dict) -> str:
+        """The request's path below the app's root, whether or not a proxy has taken that off."""
+        root, path = urlsplit(self.root).path.rstrip("/"), scope["path"]
+        return (path[len(root) :] or "/") if root and (path + "/").startswith(root + "/") else path
+
+
+class Guard:
+    """ASGI application in front of Gradio's.
+
+    Parameters
+    ----------
+    app : ASGI application
+    policy : Policy
+    """
+
+    def __init__(self, app: Callable, policy: Policy) -> None:
+        self.app = app
+        self.policy = policy
+        self.headers = security_headers()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.app, name)  # Gradio looks for its own application here
+
+    async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1003})
+        incoming = Incoming(receive, self.policy.limits, self._most(scope))
+        answer = _Answer(send, self.headers, incoming)
+        try:
+            await self._handle(scope, incoming, answer)
+        except Refusal as refusal:
+            await answer.refuse(refusal, scope)
+        return None
+
+    def _most(self, scope: dict) -> int:
+        body = scope["method"] == "POST" and Headers(scope=scope).get("content-type", "").startswith("multipart/")
+        return self.policy.limits.request if body else self.policy.limits.json
+
+    async def _handle(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
+        scope = self.policy.proxy.read(scope)
+        route = self._admit(scope, incoming)
+        if route.body is Body.UPLOAD:
+            await self._upload(scope, incoming, answer)
+        elif route.body is Body.JSON:
+            body = await bodies.read_json(incoming, self.policy.limits)
+            await self.app(_without_origin(scope), _replay(body, incoming), answer.send)
+        else:
+            await self.app(_without_origin(scope), incoming.next, answer.send)
+
+    def _admit(self, scope: dict, incoming: Incoming) -> routes.Route:
+        """The route, if this request may use it."""
+        headers, host = Headers(scope=scope), asked_host(scope)
+        self.policy.hosts.check(headers.get("host", ""), (scope.get("server") or (None,))[0])
+        self.policy.hosts.check(host, (scope.get("server") or (None,))[0])
+        if scope["method"] not in ("GET", "HEAD"):
+            self.policy.hosts.check_origin(headers, host)
+        route = routes.find(scope["method"], self.policy.path(scope))
+        size = _announced(headers)
+        if route.body is Body.NONE:
+            if size or "transfer-encoding" in headers:
+                raise Refusal(TOO_LARGE, f"A {scope['method']} request carries no data here.")
+            incoming.complete = True
+        else:
+            bodies.check_type(headers.get("content-type", ""), route.body.value)
+            incoming.check(size)
+        return route
+
+    async def _upload(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
+        headers = Headers(scope=scope)
+        upload = _Upload(incoming, Form(headers["content-type"], self.policy.limits), self.policy.quota, scope)
+        upload.check(_announced(headers))
+        answer.hold_errors = True
+        try:
+            await self.app(_without_origin(scope), upload.receive, answer.send)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise Refusal(DISK_FULL, storage.FULL) from None
+            await answer.release()
+            raise
+        finally:
+            upload.note()
+        if upload.refusal:
+            raise upload.refusal
+        await answer.release()
+
+
+class _Upload:
+    """An upload on its way to Gradio's parser, which deletes what it has written when it is told of an error."""
+
+    def __init__(self, incoming: Incoming, form: Form, quota: Quota, scope: dict) -> None:
+        self.refusal: Refusal | None = None
+        self._incoming, self._form, self._quota = incoming, form, quota
+        self._client, self._noted = storage.client_of(scope), 0
+
+    def check(self, size: int) -> None:
+        """Refuse so many further bytes, if there is no room for them."""
+        self._quota.check(self._client, size)
+        storage.check_room(get_upload_folder(), size)
+
+    def note(self) -> None:
+        """Count what has come against what the client may send."""
+        new, self._noted = self._incoming.size - self._noted, self._incoming.size
+        if new:
+            self._quota.add(self._client, new)
+
+    async def receive(self) -> dict:
+        """ASGI's `receive`. It raises the one exception after which Gradio's parser tidies up."""
+        try:
+            message = await self._incoming.next()
+            if message["type"] == "http.disconnect" and not self._incoming.complete:
+                raise MultiPartException("The connection was closed before the upload was complete.")
+            self._form.write(message.get("body", b""))
+            if self._incoming.size - self._noted >= CHECK_EVERY:
+                self.note()
+                self.check(0)
+        except Refusal as refusal:
+            self.refusal = refusal
+            raise MultiPartException(str(refusal)) from None
+        return message
+
+
+class _Answer:
+    """What goes back: with the security headers, and never two answers to one request.
+
+    Parameters
+    ----------
+    send : callable
+        ASGI's.
+    headers : dict
+        For every answer.
+    incoming : Incoming
+        The request's body.
+    """
+
+    def __init__(self, send: Send, headers: dict[str, str], incoming: Incoming) -> None:
+        self.hold_errors = False
+        self._send, self._headers, self._incoming = send, headers, incoming
+        self._started, self._held = False, []
+
+    async def send(self, message: dict) -> None:
+        """ASGI's `send`; an upload's error is held back until it is known why."""
+        failed = message["type"] == "http.response.start" and message["status"] >= BAD_REQUEST
+        if self._held or (self.hold_errors and failed and not self._started):
+            self._held.append(message)
+        else:
+            await self._pass(message)
+
+    async def release(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, []
+        for message in held:
+            await self._pass(message)
+
+    async def _pass(self, message: dict) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            _dress(message, self._headers)
+            if not self._incoming.complete:  # what is still to come would be taken for the next request
+                MutableHeaders(scope=message)["Connection"] = "close"
+        await self._send(message)
+
+    async def refuse(self, refusal: Refusal, scope: dict) -> None:
+        """Send a refusal, unless an answer is on its way already; the connection ends with it."""
+        self._held = []
+        if self._started:
+            return
+        body, kind = refusal.body(as_json=scope["method"] == "POST" and not scope["path"].endswith("/upload"))
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        await self._pass({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        if b"expect" not in dict(scope["headers"]):
+            await _drain(self._incoming)
+        await self._send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(incoming: Incoming) -> None:
+    """Read on for a moment: a client that is still sending would find the connection broken, and no answer."""
+    until, left = time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
+    with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+        while not incoming.complete and left > 0 and time.monotonic() < until:
+            message = await asyncio.wait_for(incoming.skip(), DRAIN_SILENCE)
+            left = left - len(message.get("body", b"")) if message["type"] == "http.request" else 0
+
+
+def _dress(start: dict, headers: dict[str, str]) -> None:
+    present = MutableHeaders(scope=start)
+    kind = present.get("content-type", "")
+    for name, value in headers.items():
+        # a script keeps its page's policy when it becomes a worker
+        if name not in present and not (name == CSP and "javascript" in kind):
+            present[name] = value
+    if kind.startswith("text/event-stream"):
+        present["X-Accel-Buffering"] = "no"  # nginx would collect events before it passes them on
+
+
+def _announced(headers: Headers) -> int:
+    text = headers.get("content-length", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
+def _without_origin(scope: dict) -> dict:
+    """It has been checked; Gradio would reflect it, and so let pages of other sites read the answer."""
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
+
+
+def _replay(body: bytes, incoming: Incoming) -> Receive:
+    """`receive` for a body that was read already."""
+    given = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict:
+        return given.pop() if given else await incoming.next()
+
+    return receive

@@ -1,0 +1,139 @@
+"""Security headers, and the policy under which the browser runs the page's scripts.
+
+The page's inline scripts are allowed one by one, by their hash: markup that somebody smuggled into the
+page cannot run any. `unsafe-eval` stays, because Gradio makes functions of the scripts of `gr.HTML`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
+
+from starlette.datastructures import MutableHeaders
+
+from ui.serving.hosts import on_space
+
+Scope = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[dict]]
+Send = Callable[[dict], Awaitable[None]]
+
+CSP = "Content-Security-Policy"
+INLINE = re.compile(r"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+EMBEDDING = "'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
+PERMISSIONS = (
+    "camera=(self), clipboard-read=(self), clipboard-write=(self), fullscreen=(self), "
+    "microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), bluetooth=(), payment=()"
+)
+
+
+def security_headers() -> dict[str, str]:
+    """What every answer carries. `Content-Security-Policy` is for answers that have none of their own."""
+    return {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Cross-Origin-Resource-Policy": "same-origin",
+        CSP: f"default-src 'none'; sandbox; frame-ancestors {_ancestors()}",
+    }
+
+
+def _ancestors() -> str:
+    return EMBEDDING if on_space() else "'self'"
+
+
+def page_policy(hashes: Iterable[str]) -> str:
+    """The page's `Content-Security-Policy`: nothing from other hosts, and no inline script but the given ones.
+
+    Parameters
+    ----------
+    hashes : iterable of str
+        From `script_hashes`.
+    """
+    scripts = " ".join(f"'{one}'" for one in sorted(set(hashes)))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'unsafe-eval' {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "frame-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            f"frame-ancestors {_ancestors()}",
+        )
+    )
+
+
+def script_hashes(markup: str) -> list[str]:
+    """``sha256-…`` of every inline script in some HTML."""
+    return [_hash(script.encode()) for script in INLINE.findall(markup)]
+
+
+def _hash(script: bytes) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}"
+
+
+class PagePolicy:
+    """Middleware next to Gradio: gives the page its policy, with a hash for every script that Gradio wrote into it.
+
+    Parameters
+    ----------
+    app : ASGI application
+    heads : sequence of str
+        Markup that Gradio's script puts into the page's head later on.
+    """
+
+    def __init__(self, app: Callable, heads: Iterable[str] = ()) -> None:
+        self._app = app
+        self._later = tuple(one for head in heads for one in script_hashes(head))
+        self._policy = lru_cache(8)(self._policy_of)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; a page is held back until all of it is there."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        page = _Page(send, self._policy)
+        return await self._app(scope, receive, page.send)
+
+    def _policy_of(self, body: bytes) -> str:
+        return page_policy((*script_hashes(body.decode(errors="replace")), *self._later))
+
+
+class _Page:
+    """An answer that waits, if it is a page, for its own policy."""
+
+    def __init__(self, send: Send, policy: Callable[[bytes], str]) -> None:
+        self._send, self._policy = send, policy
+        self._start: dict | None = None
+        self._pieces: list[bytes] = []
+
+    async def send(self, message: dict) -> None:
+        """ASGI's `send`."""
+        if message["type"] == "http.response.start" and _is_page(message):
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._pieces.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                await self._finish(b"".join(self._pieces))
+
+    async def _finish(self, body: bytes) -> None:
+        start, self._start = self._start, None
+        MutableHeaders(scope=start)[CSP] = self._policy(body)
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_page(start: dict) -> bool:
+    headers = MutableHeaders(scope=start)
+    attached = headers.get("content-disposition", "").startswith("attachment")
+    return headers.get("content-type", "").startswith("text/html") and not attached

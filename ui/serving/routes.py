@@ -1,0 +1,86 @@
+"""The routes of Gradio that the app and its clients use. Every other one is closed.
+
+Gradio serves more than this app needs: links that write the shown answer to disk, an editor for the
+app's code, screen recordings, a dashboard, and two routes that fetch addresses for the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from ui.serving.refusal import FORBIDDEN, NOT_FOUND, Refusal
+
+API = "/gradio_api"
+
+
+class Body(Enum):
+    """What a request may carry."""
+
+    NONE = "nothing"
+    JSON = "application/json"
+    UPLOAD = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route that is open.
+
+    Parameters
+    ----------
+    path : re.Pattern
+        The whole path.
+    body : Body
+    """
+
+    path: re.Pattern[str]
+    body: Body = Body.NONE
+
+
+def _open(pattern: str, body: Body = Body.NONE) -> Route:
+    return Route(re.compile(pattern), body)
+
+
+READ = (
+    _open(r"/"),
+    _open(r"/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?"),
+    _open(r"/(assets|static|svelte)/.+"),
+    _open(rf"{API}/(info|openapi\.json|app_id|startup-events|upload_progress|theme\.css|login_check)/?"),
+    _open(rf"{API}/queue/(data|status)"),
+    _open(rf"{API}/heartbeat/[^/]+"),
+    _open(rf"{API}/call/(v2/)?[^/]+/[^/]+"),
+    _open(rf"{API}/custom_component/.+"),
+    # not an address: Gradio would fetch it
+    _open(rf"{API}/file=(?![/\\]*[A-Za-z][A-Za-z0-9+.-]*:[/\\]).+"),
+)
+WRITE = (
+    _open(rf"{API}/upload/?", Body.UPLOAD),
+    _open(rf"{API}/queue/join", Body.JSON),
+    _open(rf"{API}/(call(/v2)?|run|api)/[^/]+/?", Body.JSON),
+    _open(rf"{API}/(cancel|reset|component_server)/?", Body.JSON),
+)
+
+
+def find(method: str, path: str) -> Route:
+    """The open route behind a request.
+
+    Parameters
+    ----------
+    method : str
+        In capitals.
+    path : str
+        Below the app's root, percent-decoded.
+
+    Raises
+    ------
+    Refusal
+        The app has no such route, or not for this method.
+    """
+    routes = {"GET": READ, "HEAD": READ, "POST": WRITE}.get(method)
+    if routes is None:
+        raise Refusal(FORBIDDEN, f"{method[:20]} requests are not accepted here; Face-off answers GET, HEAD and POST.")
+    for route in routes:
+        if route.path.fullmatch(path):
+            return route
+    raise Refusal(NOT_FOUND, "There is no such page here.")
