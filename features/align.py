@@ -18,6 +18,7 @@ from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, fron
 # A picture less than a quarter finer than `detail` is left as it is: resampling would blur it more than even it out.
 BARELY = 0.8
 REGISTRATIONS = ("anchors", "box")
+MAX_SIZE = 512  # more than any model here is fed; a crop of millions of pixels a side would fill the memory
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,11 @@ class AlignSpec:
     def __post_init__(self) -> None:
         if self.colour != "grey":
             raise ValueError(f"colour {self.colour!r} is unknown; expected 'grey'")
-        if self.size < 16 or self.detail < 16:
-            raise ValueError(f"size {self.size} and detail {self.detail} must be at least 16 pixels")
+        if not (16 <= self.size <= MAX_SIZE and 16 <= self.detail <= MAX_SIZE):
+            raise ValueError(f"size {self.size} and detail {self.detail} must be 16 to {MAX_SIZE} pixels")
+        for name in ("eye_height", "eye_distance", "mouth_height"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be between 0 and 1, a share of the crop's side")
         choices = (("illumination", ILLUMINATIONS), ("pose", POSES), ("registration", REGISTRATIONS))
         for name, known in choices:
             if getattr(self, name) not in known:

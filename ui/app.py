@@ -6,6 +6,7 @@ import argparse
 import os
 import ssl
 from collections.abc import Callable
+from html import escape
 from urllib.parse import urlsplit
 
 # Read by Gradio and by huggingface_hub when they are imported: no request leaves this machine.
@@ -142,9 +143,9 @@ def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
 
 
 def _status(engine: Engine) -> str:
-    words = wording.status(engine.ready, engine.broken)
-    quiet = engine.ready and not engine.broken
-    return "" if quiet else f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>'
+    sentences = wording.status(engine.ready, engine.broken)
+    words = " ".join(f"<span>{escape(sentence)}</span>" for sentence in sentences)
+    return f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>' if words else ""
 
 
 def _foot(app: gr.Blocks) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from zoo.teach.feature_cache import TRUNK
 from zoo.teach.session import Desks
 
 DEFAULT_MODELS = ("hog-svm", "cnn")
+# Without the reason, which names folders of this computer: that is in the terminal.
+_NOT_USABLE = "model {name!r} cannot be used here: its card or its weights are damaged. Choose another model."
 
 
 class NoModelError(ValueError):
@@ -60,9 +63,9 @@ class Engine:
     def _read_cards(self) -> None:
         for name in registry.names(self.root):
             try:
-                self.cards[name] = registry.card(name, self.root)
+                self.cards[name] = registry.verified_card(name, self.root)
             except CardError as error:
-                self.broken[name] = str(error)
+                self._leave_out(name, str(error))
         self.cards = dict(sorted(self.cards.items(), key=lambda item: (item[1].family, item[0])))
 
     @property
@@ -102,9 +105,16 @@ class Engine:
         try:
             return registry.load(name, self.root)
         except Exception as error:  # damaged files make NumPy and LiteRT raise whatever they like
-            del self.cards[name]
-            self.broken[name] = str(error) or type(error).__name__
+            # A new dictionary: other threads are reading the old one.
+            self.cards = {other: card for other, card in self.cards.items() if other != name}
+            self._leave_out(name, str(error) or type(error).__name__)
             return None
+
+    def _leave_out(self, name: str, why: str) -> None:
+        """Serve without this model, and say in the terminal why; the page only names it, for reasons hold paths."""
+        self.broken[name] = why
+        sentence = f"Face-off: the model {name!r} is left out: {why}"
+        print(sentence.encode("ascii", "backslashreplace").decode(), file=sys.stderr, flush=True)
 
     def _run_once(self, models: list) -> None:
         if models:
@@ -166,11 +176,11 @@ class Engine:
 
     def _known(self, name: str):
         if name in self.broken:
-            raise UnknownModelError(f"model {name!r} cannot be used here: {self.broken[name]}")
+            raise UnknownModelError(_NOT_USABLE.format(name=name))
         try:
             return registry.load(name, self.root)
         except CardError as error:  # asked for before the warm-up came to it
-            raise UnknownModelError(f"model {name!r} cannot be used here: {error}") from error
+            raise UnknownModelError(_NOT_USABLE.format(name=name)) from error
 
     def close(self) -> None:
         """Free the face finders that are not at work."""

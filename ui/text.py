@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from html import escape
 
 from zoo.labels import LabelSet, meaning
@@ -41,7 +42,7 @@ PRIVACY_SHARED = (
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 
 WARMING = "The models are warming up. A picture you choose now is answered as soon as they are ready."
-READY = "Ready"
+LEFT_OUT = "These models are not available because their card or weights are damaged (details in the terminal): {0}"
 WAITING = "Choose a picture, and every model’s answer appears here."
 STEPS = (
     ("Find", "A mesh of 468 points is laid on every face."),
@@ -241,10 +242,15 @@ def verdict(agree: bool, sure: bool) -> str:
     return "Models agree" if sure else "Models agree, not all are sure"
 
 
-def status(ready: bool, broken: dict[str, str]) -> str:
-    """Whether the models are warm, and which were left out; plain text."""
-    left_out = f" Left out, because they cannot be loaded: {', '.join(sorted(broken))}." if broken else ""
-    return (READY if ready else WARMING) + ("." + left_out if ready and broken else left_out)
+def status(ready: bool, broken: Iterable[str]) -> tuple[str, ...]:
+    """Sentences about what is not as usual: models that warm up, and models that were left out."""
+    return (*(() if ready else (WARMING,)), *((left_out(broken),) if broken else ()))
+
+
+def left_out(names: Iterable[str]) -> str:
+    """Which models cannot be served. What is wrong with them is in the terminal, because it names paths."""
+    shown = (name.encode("utf-8", "replace").decode() for name in sorted(names))
+    return LEFT_OUT.replace("{0}", ", ".join(shown))
 
 
 # A classroom

@@ -8,11 +8,30 @@ import os
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from features.align import AlignSpec
+from zoo.card_fields import (
+    STRICT,
+    ConditionName,
+    Count,
+    Digest,
+    FactorName,
+    FileName,
+    Fingerprint,
+    Interval,
+    Name,
+    NonNegative,
+    Proportion,
+    Seed,
+    Settings,
+    Text,
+    read_json,
+)
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet
 
 CARD = "card.json"
+MAX_LABELS = 100
 
 
 class CardError(ValueError):
@@ -35,24 +54,26 @@ class Figures:
         Share right among the surest 5, 10, ... 100 % of the pictures.
     """
 
-    data: str
-    split: str
-    labels: str
-    n: int
-    accuracy: float
-    interval: tuple[float, float]
-    balanced_accuracy: float
-    macro_f1: float
-    nll: float
-    brier: float
-    ece: float
-    recall: tuple[float, ...] = ()
-    precision: tuple[float, ...] = ()
-    counts: tuple[int, ...] = ()
-    confusion: tuple[tuple[int, ...], ...] = ()
-    reliability: tuple[tuple[float, float, int], ...] = ()
-    reliability_before: tuple[tuple[float, float, int], ...] = ()
-    coverage: tuple[float, ...] = ()
+    __pydantic_config__ = STRICT
+
+    data: Name
+    split: Name
+    labels: Name
+    n: Count
+    accuracy: Proportion
+    interval: Interval
+    balanced_accuracy: Proportion
+    macro_f1: Proportion
+    nll: NonNegative
+    brier: NonNegative
+    ece: Proportion
+    recall: tuple[Proportion, ...] = ()
+    precision: tuple[Proportion, ...] = ()
+    counts: tuple[Count, ...] = ()
+    confusion: tuple[tuple[Count, ...], ...] = ()
+    reliability: tuple[tuple[Proportion, Proportion, Count], ...] = ()
+    reliability_before: tuple[tuple[Proportion, Proportion, Count], ...] = ()
+    coverage: tuple[Proportion, ...] = ()
 
     @property
     def f1(self) -> tuple[float, ...]:
@@ -75,12 +96,14 @@ class Slice:
         95 %, as in `Figures`.
     """
 
-    factor: str
+    __pydantic_config__ = STRICT
+
+    factor: FactorName
     low: float
     high: float | None
-    n: int
-    accuracy: float
-    interval: tuple[float, float]
+    n: Count
+    accuracy: Proportion
+    interval: Interval
 
 
 @dataclass(frozen=True)
@@ -97,11 +120,13 @@ class Condition:
         Share of pictures in which the mesh still found the face.
     """
 
-    kind: str
+    __pydantic_config__ = STRICT
+
+    kind: ConditionName
     level: float
-    accuracy: float
-    interval: tuple[float, float]
-    found: float
+    accuracy: Proportion
+    interval: Interval
+    found: Proportion
 
 
 @dataclass(frozen=True)
@@ -111,11 +136,13 @@ class Robustness:
     The first condition is the pictures as they are.
     """
 
-    data: str
-    split: str
-    labels: str
-    n: int
-    seed: int
+    __pydantic_config__ = STRICT
+
+    data: Name
+    split: Name
+    labels: Name
+    n: Count
+    seed: Seed
     conditions: tuple[Condition, ...]
 
 
@@ -126,14 +153,16 @@ class Training:
     `ended` says why a run stopped before its last epoch; empty if it did not.
     """
 
-    command: str
-    data: str
-    seed: int
-    minutes: float
-    date: str
-    versions: dict[str, str]
-    selected_on: str = "PublicTest"
-    ended: str = ""
+    __pydantic_config__ = STRICT
+
+    command: Text
+    data: Text
+    seed: Seed
+    minutes: NonNegative
+    date: Text
+    versions: dict[Text, Text]
+    selected_on: Text = "PublicTest"
+    ended: Text = ""
 
 
 @dataclass(frozen=True)
@@ -159,25 +188,27 @@ class Card:
         Below this confidence the page says "not sure".
     """
 
-    name: str
-    title: str
-    summary: str
-    family: str
-    loader: str
+    __pydantic_config__ = STRICT
+
+    name: Name
+    title: Name
+    summary: Text
+    family: Literal["classical", "deep"]
+    loader: Name
     labels: LabelSet
     align: AlignSpec
-    fingerprint: str
-    files: dict[str, str]
-    settings: dict
-    threshold: float
+    fingerprint: Fingerprint
+    files: dict[FileName, Digest]
+    settings: Settings
+    threshold: Proportion
     training: Training
     figures: tuple[Figures, ...] = ()
     slices: tuple[Slice, ...] = ()
     robustness: Robustness | None = None
-    size_bytes: int = 0
-    milliseconds: float = 0.0
-    licence: str = "MIT"
-    limits: tuple[str, ...] = field(default=())
+    size_bytes: Count = 0
+    milliseconds: NonNegative = 0.0
+    licence: Text = "MIT"
+    limits: tuple[Text, ...] = field(default=())
 
     def figure(self, data: str = "FER2013", split: str = "PrivateTest", labels: str = "7") -> Figures | None:
         """The line of results for a data set, split and label set, or None if not measured."""
@@ -211,18 +242,19 @@ def read_card(folder: Path) -> Card:
     """
     path = folder / CARD
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         raise CardError(f"{folder} has no {CARD}; a checkpoint without its card is not loaded.") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise CardError(f"{path} cannot be read: {error}") from error
     try:
-        card = _from_json(data)
+        card = read_json(Card, content)
+        card = replace(card, labels=_shipped(card.labels))
         _check(card, folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CardError(
-            f"{path} is not a model card: {_reason(error)}. Fetch it again, or train the model again."
-        ) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CardError(f"{path} cannot be read: {error}") from error
+    except ValueError as error:
+        raise CardError(f"{path} is not a model card: {error}. Fetch it again, or train the model again.") from error
     if card.fingerprint != card.align.fingerprint:
         raise CardError(
             f"{path}: trained with preprocessing {card.fingerprint}, but this code does {card.align.fingerprint}; "
@@ -231,23 +263,49 @@ def read_card(folder: Path) -> Card:
     return card
 
 
+def _shipped(labels: LabelSet) -> LabelSet:
+    """The shipped set where it is the same."""
+    return next((known for known in (*LABEL_SETS.values(), EIGHT) if known == labels), labels)
+
+
 def _check(card: Card, folder: Path) -> None:
-    """Raise on entries that no model can have."""
+    """Raise `ValueError` on entries that contradict each other."""
     known = {Path(os.path.abspath(folder)).name, folder.resolve().name}  # a link may have the one or the other
     if card.name not in known:
         raise ValueError(f"its name is {card.name}, but its folder is {' or '.join(sorted(known))}")
-    if not isinstance(card.settings, dict):
-        raise TypeError(f"its settings are {card.settings!r}; expected names with values")
-    if not 0 <= card.threshold <= 1:
-        raise ValueError(f"its threshold is {card.threshold}; expected 0 to 1")
-    temperature = card.settings.get("temperature", 1.0)
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"its temperature is {temperature}; expected a number above 0")
+    if len(card.labels) > MAX_LABELS or not all(map(_is_name, (card.labels.name, *card.labels))):
+        raise ValueError(f"its labels are not 1 to {MAX_LABELS} names of 1 to 100 printable characters")
+    if card.robustness is not None and not card.robustness.conditions:
+        raise ValueError("its robustness has no condition")
+    for line in card.figures:
+        _check_line(line, _size_of(card, line))
 
 
-def _reason(error: Exception) -> str:
-    """What is wrong, without the quotes and brackets of Python."""
-    return f"it has no entry {error}" if isinstance(error, KeyError) else str(error)
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= 100 and text.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+
+def _size_of(card: Card, line: Figures) -> int:
+    try:
+        return len(card.labels_of(line))
+    except KeyError:
+        raise ValueError(f"a line of its figures has the labels {line.labels!r}, which are not known") from None
+
+
+def _check_line(line: Figures, k: int) -> None:
+    """Raise `ValueError` unless there is a number for each of the k labels, or none, and they add up."""
+    by_label = {"recall": line.recall, "precision": line.precision, "counts": line.counts}
+    for name, row in by_label.items():
+        if len(row) not in (0, k):
+            raise ValueError(f"{name} of its figures has {len(row)} entries for {k} labels")
+    if len({len(row) for row in by_label.values()}) > 1:
+        raise ValueError("recall, precision and counts of its figures have different lengths")
+    if line.counts and sum(line.counts) != line.n:
+        raise ValueError(f"counts of its figures add up to {sum(line.counts)}, but n is {line.n}")
+    if line.confusion and (len(line.confusion) != k or any(len(row) != k for row in line.confusion)):
+        raise ValueError(f"confusion of its figures is not a {k} x {k} table")
+    if line.confusion and any(sum(row) > n for row, n in zip(line.confusion, line.counts or (0,) * k, strict=True)):
+        raise ValueError("confusion of its figures has more pictures of a label than counts")
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -262,33 +320,6 @@ def readable_json(data: object) -> str:
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
     # A line break is never inside a JSON string, so only lists can match.
     return re.sub(r"\[\n([^\[\]{}\"]*)\n\s*\]", lambda row: f"[{' '.join(row[1].split())}]", text)
-
-
-def _from_json(data: dict) -> Card:
-    data = dict(data)
-    labels = LabelSet(data["labels"]["name"], tuple(data["labels"]["labels"]))
-    data["labels"] = next((known for known in (*LABEL_SETS.values(), EIGHT) if known == labels), labels)
-    data["align"] = AlignSpec(**data["align"])
-    data["training"] = Training(**data["training"])
-    data["figures"] = tuple(_frozen_as(Figures, line) for line in data.get("figures", ()))
-    data["slices"] = tuple(_frozen_as(Slice, line) for line in data.get("slices", ()))
-    if data.get("robustness"):
-        data["robustness"] = _robustness(data["robustness"])
-    data["limits"] = tuple(data.get("limits", ()))
-    return Card(**data)
-
-
-def _robustness(data: dict) -> Robustness:
-    return Robustness(**{**data, "conditions": tuple(_frozen_as(Condition, one) for one in data["conditions"])})
-
-
-def _frozen_as(kind: type, line: dict):
-    return kind(**{key: _frozen(value) for key, value in line.items()})
-
-
-def _frozen(value: object) -> object:
-    """Lists as tuples, however deep."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def sha256(path: Path) -> str:

@@ -65,7 +65,7 @@ WORDS = {
     "video": wording.VIDEO,
 }
 # An address, a file's first name, and what is said with something filled in.
-UNSAID = {"BARRETT", "BANNER", "READY", "EXPORT_NAME", "EXPORT_READY", "IMPORT_ADDED"}
+UNSAID = {"BARRETT", "BANNER", "EXPORT_NAME", "EXPORT_READY", "IMPORT_ADDED"}
 
 TOGETHER = [(gain, p) for gain in (-0.1, 0.1) for p in (0.01, 0.5)] + [(0.0, 1.0)]
 

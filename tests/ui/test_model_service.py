@@ -54,7 +54,7 @@ def test_after_a_failure_the_next_picture_is_answered(engine, monkeypatch):
     assert len(engine.compare(skimage.data.astronaut(), engine.default_models, "7").faces) == 1
 
 
-def test_damaged_checkpoints_are_left_out_and_named(tmp_path):
+def test_damaged_checkpoints_are_left_out_and_named(tmp_path, capsys):
     shutil.copytree(registry.CHECKPOINTS / "cnn", tmp_path / "cnn")
     shutil.copytree(registry.CHECKPOINTS / "cnn", tmp_path / "bad-hash")
     card = json.loads((tmp_path / "bad-hash" / "card.json").read_text())
@@ -62,14 +62,22 @@ def test_damaged_checkpoints_are_left_out_and_named(tmp_path):
     (tmp_path / "bad-hash" / "model.tflite").write_bytes(b"not what the card says")
     (tmp_path / "bad-card").mkdir()
     (tmp_path / "bad-card" / "card.json").write_text("{")
+    (tmp_path / "bad-field").mkdir()
+    (tmp_path / "bad-field" / "card.json").write_text(json.dumps({**card, "name": "bad-field", "milliseconds": "fast"}))
     engine = Engine(tmp_path, workers=1)
     assert not engine.ready
+    told = capsys.readouterr().err
+    assert "'bad-field' is left out" in told and "its milliseconds is 'fast'" in told
+    assert "'bad-hash' is left out" in told and "SHA-256" in told
+    with pytest.raises(UnknownModelError, match="bad-hash.*cannot be used") as raised:
+        engine.models(["bad-hash"])
+    assert str(tmp_path) not in str(raised.value)
     with pytest.raises(UnknownModelError, match="bad-hash.*cannot be used"):
         engine.models(["bad-hash"])
     engine.warm()
     assert engine.ready
     assert list(engine.cards) == ["cnn"]
-    assert set(engine.broken) == {"bad-card", "bad-hash"}
+    assert set(engine.broken) == {"bad-card", "bad-field", "bad-hash"}
     with pytest.raises(UnknownModelError, match="bad-hash.*cannot be used"):
         engine.compare(skimage.data.astronaut(), ["bad-hash"], "7")
     engine.close()

@@ -78,5 +78,7 @@ def test_counts_in_words(counts, sentence):
 
 
 def test_the_status_is_true():
-    assert wording.status(False, {}) == wording.WARMING
-    assert "hog-svm" in wording.status(True, {"hog-svm": "wrong hash"})
+    assert wording.status(True, {}) == ()
+    assert wording.status(False, {}) == (wording.WARMING,)
+    assert wording.status(True, {"hog-svm": "wrong hash"})[0].endswith(": hog-svm")
+    assert "wrong hash" not in wording.status(True, {"hog-svm": "wrong hash"})[0]

@@ -12,8 +12,9 @@ from zoo.models import registry
 
 def figures(data="FER2013", labels="7", accuracy=0.5):
     return Figures(
-        data, "PrivateTest", labels, 10, accuracy, (0.4, 0.6), 0.5, 0.5, 1.0, 0.5, 0.1, confusion=((1, 2), (3, 4))
-    )
+        data, "PrivateTest", labels, 49, accuracy, (0.4, 0.6), 0.5, 0.5, 1.0, 0.5, 0.1,
+        recall=(1 / 7,) * 7, precision=(1 / 7,) * 7, counts=(7,) * 7, confusion=((1,) * 7,) * 7,
+    )  # fmt: skip
 
 
 def test_a_card_comes_back_as_it_was_written(make_checkpoint):
@@ -26,7 +27,8 @@ def test_a_card_comes_back_as_it_was_written(make_checkpoint):
 
 def test_what_is_drawn_comes_back_too_and_numbers_stand_in_rows(make_checkpoint):
     folder = make_checkpoint("toy") / "toy"
-    drawn = {"reliability": ((0.5, 0.4, 3), (0.9, 1.0, 7)), "coverage": (0.9, 0.8), "recall": (0.25, 1.0)}
+    drawn = {"reliability": ((0.5, 0.4, 3), (0.9, 1.0, 7)), "coverage": (0.9, 0.8), "recall": (0.25,) * 7}
+    drawn["precision"] = (1.0,) * 7
     card = replace(read_card(folder), figures=(replace(figures(), **drawn),), limits=("[\n1\n]", "a [b] c"))
     write_card(folder, card)
     assert read_card(folder) == card
@@ -145,7 +147,7 @@ def test_entries_that_no_model_can_have(make_checkpoint, broken):
     root = make_checkpoint("toy")
     path = root / "toy" / "card.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **broken}))
-    with pytest.raises(CardError, match="is not a model card: its (threshold is 2.0|settings are None|name is other)"):
+    with pytest.raises(CardError, match="is not a model card: its (threshold is 2.0|settings is None|name is other)"):
         registry.load("toy", root)
 
 

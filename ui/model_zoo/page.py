@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -63,6 +65,11 @@ def board(cards: Mapping[str, Card], measured: Mapping[str, float]) -> str:
         '</caption><thead><tr><th scope="col" class="fz-model">model</th>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def left_out(broken: Mapping[str, str]) -> str:
+    """One sentence that names the models whose files are damaged; nothing if there are none."""
+    return f'<p class="fz-left-out" role="status">{escape(wording.left_out(broken))}</p>' if broken else ""
 
 
 def ranked(cards: Mapping[str, Card]) -> list[Card]:
@@ -199,8 +206,9 @@ def _panel(panel: Panel) -> str:
 
 
 def _training(folder: Path) -> list[Panel]:
+    """How the model was trained, as far as there are files of it; a damaged one is left out, for no answer needs it."""
     made = []
-    if (folder / LOG).is_file():
+    with suppress(OSError, ValueError, csv.Error):
         made += _curves(read_log(folder / LOG))
     if (folder / ARCHITECTURE).is_file():
         made += _architecture(folder / ARCHITECTURE)

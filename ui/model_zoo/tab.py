@@ -90,15 +90,28 @@ def build(engine: Engine) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = ZooTab(engine)
     gr.HTML(f'<div class="fz-intro"><h2>{wording.ZOO}</h2><p>{wording.ZOO_NOTE}</p></div>', **PLAIN)
+    left_out = gr.HTML(zoo_page.left_out(engine.broken), elem_id="fz-left-out", **PLAIN)
     board = gr.HTML(
         zoo_page.board(engine.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
     )
+    _warming(engine, left_out, board)
     _measuring(tab, board)
     choices = _choices(engine)
     duel = gr.HTML("", elem_id="fz-duel", **PLAIN)
     first = tab.show(choices.model.value, choices.pictures.value)
     page = gr.HTML(first, elem_id="fz-page", js_on_load=charts.SCRIPT.read_text(encoding="utf-8"), **PLAIN)
     _wire(tab, choices, board, duel, page)
+
+
+def _warming(engine: Engine, left_out: gr.HTML, board: gr.HTML) -> None:
+    """Weights are read after the page is up: a model that turns out to be damaged leaves the leaderboard then."""
+
+    def look() -> tuple:
+        shown = zoo_page.board(engine.cards, {}) if engine.broken and engine.ready else gr.skip()
+        return zoo_page.left_out(engine.broken), shown, gr.Timer(active=not engine.ready)
+
+    clock = gr.Timer(2.0, active=not engine.ready)
+    clock.tick(look, None, [left_out, board, clock], queue=False, **PRIVATE)
 
 
 def _measuring(tab: ZooTab, board: gr.HTML) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import zipfile
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from zoo.classifier import Classifier
 from zoo.models.cnn import CnnClassifier, Reading
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 
+MAX_ARRAYS = 512 * 2**20  # of one model's .npz, unpacked; the largest here has 14 MB
+SERVED = (".tflite", ".npz")
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
 
@@ -36,6 +39,15 @@ def card(name: str, root: Path = CHECKPOINTS) -> Card:
     if name not in known:
         raise UnknownModelError(f"no model {name!r}; {_hint(str(name), known, root)}")
     return read_card(root / name)
+
+
+def verified_card(name: str, root: Path = CHECKPOINTS) -> Card:
+    """The same, after checking that the files the model is served from are those its card names."""
+    found = card(name, root)
+    for file in found.files:
+        if file.endswith(SERVED):
+            checked(root / name, found, file)
+    return found
 
 
 def _hint(name: str, known: list[str], root: Path) -> str:
@@ -64,7 +76,7 @@ def load(name: str, root: Path = CHECKPOINTS) -> Classifier:
     try:
         model = LOADERS[found.loader](found, root / name)
         model.predict_proba(_blank_face(found.align))
-    except (CardError, ImportError, MemoryError):  # these say for themselves what to do
+    except (CardError, ImportError):  # these say for themselves what to do
         raise
     except Exception as error:  # a broken file fails in whatever way its library or the arithmetic does
         raise CardError(
@@ -99,12 +111,22 @@ def _kernel(card: Card, arrays: dict[str, np.ndarray]) -> Kernel:
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     """Named arrays, half precision and steps (`zoo.training.svm_fit.steps_of`) widened to float32. Never a pickle."""
     try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+        if size > MAX_ARRAYS:
+            raise ValueError(f"they unpack to {size >> 20} MB; at most {MAX_ARRAYS >> 20} MB are read")
         with np.load(path, allow_pickle=False) as kept:
-            arrays = {key: kept[key].astype(np.float32) for key in kept.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+            arrays = {key: _real(key, kept[key]) for key in kept.files}
+    except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise CardError(f"{path} holds no plain arrays ({error}). Fetch it again, or train the model again.") from error
     steps = {key: arrays.pop(key) for key in list(arrays) if key.endswith("_step")}
     return arrays | {key.removesuffix("_step"): arrays[key.removesuffix("_step")] * step for key, step in steps.items()}
+
+
+def _real(name: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} holds {array.dtype}; expected real numbers")
+    return array.astype(np.float32)
 
 
 def _load_cnn(card: Card, folder: Path, second: Kernel | None = None) -> CnnClassifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +22,33 @@ class Linear:
     weights: np.ndarray
     bias: np.ndarray
 
+    def __post_init__(self) -> None:
+        d, k = _table("weights", self.weights)
+        check_arrays({"weights": self.weights, "bias": self.bias}, {"weights": (d, k), "bias": (k,)})
+
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return x @ self.weights + self.bias
+
+
+def check_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise `ValueError` unless every array has its shape and holds only finite numbers.
+
+    NumPy would broadcast a bias of one number over all labels, and the machine would answer.
+    """
+    for name, shape in shapes.items():
+        array = np.asarray(arrays[name])
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}; expected {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds values that are not finite numbers")
+
+
+def _table(name: str, array: np.ndarray) -> tuple[int, int]:
+    """Rows and columns of a table."""
+    shape = np.shape(array)
+    if len(shape) != 2 or not all(shape):
+        raise ValueError(f"{name} has shape {shape}; expected a table with rows and columns")
+    return shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +85,12 @@ class Kernel:
     even: int | None = None
 
     def __post_init__(self) -> None:
+        d, r = _table("components", self.components)
+        m, k = _table("coefficients", self.coefficients)
+        shapes = {"mean": (d,), "components": (d, r), "vectors": (m, r), "coefficients": (m, k), "bias": (k,)}
+        check_arrays(vars(self), shapes)
+        if not 0 < self.gamma < np.inf or not (self.even is None or 0 <= self.even <= r):
+            raise ValueError(f"gamma is {self.gamma} and even {self.even}; expected above 0, and None or 0 to {r}")
         # Column by column, kept and turned directions lie each in one piece: BLAS then reads memory in a row.
         object.__setattr__(self, "vectors", np.asfortranarray(self.vectors))
 
@@ -96,6 +127,9 @@ def rbf_of(products: np.ndarray, a_squares: np.ndarray, b_squares: np.ndarray, g
     return np.exp(products, out=products)
 
 
+_BY_LABEL = ("bias", "scale", "shift")
+
+
 class SvmClassifier:
     """A descriptor, a machine, and vector scaling that makes its scores probabilities.
 
@@ -129,6 +163,10 @@ class SvmClassifier:
         self.descriptor = descriptor
         self.machine = machine
         self.scale, self.shift = scaling
+        k = (len(labels),)
+        check_arrays({"bias": machine.bias, "scale": self.scale, "shift": self.shift}, dict.fromkeys(_BY_LABEL, k))
+        if not np.asarray(self.scale).all():
+            raise ValueError("scale holds a zero; every label's scores must count")
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
         """Probabilities of every face."""

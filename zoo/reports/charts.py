@@ -252,14 +252,19 @@ def _found_series(one: Robustness, name: str) -> Series:
 def _parts(styles: Sequence[tuple[str, Robustness, str]]) -> str:
     """As they are, eyes covered, mouth covered, mirrored: bars with their intervals in words."""
     rows = []
+    measured = {line.kind for _, one, _ in styles for line in one.conditions}
     for kind, words in {AS_IT_IS: "As they are", **PARTS}.items():
+        if kind not in measured:
+            continue
         bars = "".join(_part(title, one, style, kind) for title, one, style in styles)
         rows.append(f"<div class='fz-row'><span>{escape(words)}</span><div class='fz-three'>{bars}</div></div>")
     return f"<figure><figcaption>Something covered</figcaption><div class='fz-bars'>{''.join(rows)}</div></figure>"
 
 
 def _part(title: str, one: Robustness, style: str, kind: str) -> str:
-    line = next(line for line in one.conditions if line.kind == kind)
+    line = next((line for line in one.conditions if line.kind == kind), None)
+    if line is None:  # the other model was measured on it
+        return ""
     low, high = line.interval
     words = f"{title}: {line.accuracy:.0%}, 95 % interval {low:.0%} to {high:.0%}"
     return _reach(words, f"fz-fill-{style}", Share(line.accuracy, line.interval), f"{100 * line.accuracy:.0f} %")

@@ -7,6 +7,7 @@ known by what they can be asked, so that this file needs no Keras.
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ Log = Mapping[str, Sequence[float]]
 
 
 def read_log(path: Path) -> dict[str, tuple[float, ...]]:
-    """A training log's columns by name; an epoch whose line was cut off is left out."""
+    """A training log's columns by name; an epoch whose line was cut off, or holds no finite number, is left out."""
     with path.open(newline="", encoding="utf-8") as text:
         reader = csv.DictReader(text)
         rows = [row for row in map(_numbers, reader) if row]
@@ -28,9 +29,10 @@ def read_log(path: Path) -> dict[str, tuple[float, ...]]:
 
 def _numbers(row: Mapping[str, str | None]) -> dict[str, float] | None:
     try:
-        return {name: float(value) for name, value in row.items()}
+        numbers = {name: float(value) for name, value in row.items()}
     except (TypeError, ValueError):
         return None
+    return numbers if all(map(math.isfinite, numbers.values())) else None
 
 
 def paired_columns(log: Log, ending: str) -> list[tuple[str, str]]:

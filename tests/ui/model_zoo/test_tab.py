@@ -170,6 +170,33 @@ def test_measuring_shows_this_machines_milliseconds(tab, monkeypatch):
         tab.measure(["nobody"], {})
 
 
+def test_models_that_cannot_be_served_are_named_without_paths():
+    assert zoo_page.left_out({}) == ""
+    html = zoo_page.left_out({"<b>one": "/srv/secret: damaged", "two": "no card", "half\udce4": ""})
+    assert "&lt;b&gt;one, half?, two</p>" in html and "/srv" not in html
+    html.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "log",
+    [b"", b"\xff\xfe\x00", b"epoch\n", b"epoch,accuracy,val_accuracy\n0,0.2,nan\n", b'a\n"' + b"x" * 200_000],
+    ids=["empty", "not text", "no row", "not a number", "one long field"],
+)
+def test_damaged_files_of_the_training_are_left_out_of_the_page(zoo, tmp_path, log):
+    (tmp_path / "log.csv").write_bytes(log)
+    (tmp_path / "architecture.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
+    html = zoo_page.model(zoo.cards["blank"], None, tmp_path)
+    assert "fz-architecture" not in html and "epoch by epoch" not in html
+
+
+def test_charts_show_the_conditions_that_were_measured(zoo):
+    from tests.zoo.test_robustness import made_robustness
+
+    whole = made_robustness()
+    card = replace(zoo.cards["good"], robustness=replace(whole, conditions=whole.conditions[1:3]))
+    assert "On worse pictures" in zoo_page.model(card, USUAL, zoo.root / "good")
+
+
 def test_names_are_escaped(zoo):
     card = replace(zoo.cards["good"], title="<script>", summary="<script>")
     pages = (zoo_page.board({"good": card}, {}), zoo_page.model(card, USUAL, zoo.root / "good"))

@@ -1,0 +1,142 @@
+"""The types of a card's fields: what each may hold. `zoo.cards` builds its dataclasses from them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict  # typing's own, before Python 3.12, hides what pydantic needs
+
+MOST_BYTES = 2**20  # of a card; ours have 20 kB
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+T = TypeVar("T")
+
+
+def _printable(text: str) -> str:
+    """Refuse what would move a terminal's cursor."""
+    if bad := next((letter for letter in text if not letter.isprintable() and letter not in _JOINERS + "\n"), None):
+        raise ValueError(f"it holds the character {bad!a}, which cannot be printed")
+    return text
+
+
+_JOINERS = "\u200c\u200d"  # shape words in Persian, Hindi and other scripts
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Proportion = Annotated[float, Field(ge=0, le=1)]
+Gain = Annotated[float, Field(ge=-1, le=1)]  # the difference of two proportions
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0, le=1e9)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
+FactorName = Literal["yaw", "brightness", "sharpness", "size"]
+ConditionName = Literal[
+    "as it is", "blur", "dark", "bright", "rotation", "downscaling", "jpeg", "noise", "eyes", "mouth", "mirror"
+]
+
+
+def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError("its lower end is above its upper end")
+    return ends
+
+
+class DescriptorPart(TypedDict, total=False):
+    """One part of `settings.descriptor`; which settings a kind takes is known to `features.descriptors`."""
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]
+
+    kind: Name
+    weight: Positive
+    cell: Annotated[int, Field(ge=2, le=256)]
+    orientations: Annotated[int, Field(ge=1, le=64)]
+    centred: bool
+    signed: bool
+    top: Proportion
+    bottom: Proportion
+    breadth: Proportion
+    high: Annotated[int, Field(ge=8, le=512)]
+    wide: Annotated[int, Field(ge=8, le=512)]
+    radius: Annotated[int, Field(ge=1, le=32)]
+    grid: Annotated[int, Field(ge=1, le=32)]
+
+
+class Settings(TypedDict, total=False):
+    """`Card.settings`: what a loader or a recipe reads; a recipe may add notes of its own."""
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]
+
+    temperature: Positive
+    mirror: bool
+    bits: Literal[8, 16]
+    side: Annotated[int, Field(ge=8, le=512)]
+    head: Name
+    network: Name
+    gamma: Positive
+    even: Annotated[int, Field(ge=0, le=10**5)] | None
+    c: Positive
+    descriptor: Annotated[list[DescriptorPart], Field(min_length=1, max_length=16)]
+
+
+Interval = Annotated[tuple[Proportion, Proportion], AfterValidator(_ordered)]
+GainInterval = Annotated[tuple[Gain, Gain], AfterValidator(_ordered)]
+
+
+def read_json(kind: type[T], content: bytes) -> T:
+    """JSON as a type whose every field is checked.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass with fields of the types above, or a collection of such.
+    content : bytes
+
+    Raises
+    ------
+    ValueError
+        Naming the first wrong field, what it holds and what was expected.
+    """
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has {len(content):,} bytes; at most {MOST_BYTES:,} are read")
+    try:
+        json.loads(content.decode("utf-8"), parse_constant=_not_finite)
+        return _adapter(kind).validate_json(content)
+    except RecursionError:
+        raise ValueError("its entries are nested too deeply") from None
+    except ValidationError as error:
+        raise ValueError(_sentence(error)) from None
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def _not_finite(word: str) -> None:
+    raise ValueError(f"it holds {word}, which is not a number")
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem in words: ``"figures.0.accuracy is 2.0; expected a number from 0 to 1"``."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"])) or "the card"
+    if first["type"] == "missing":
+        return f"it has no entry {_short(place)}"
+    if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"its entry {_short(place)} is unknown"
+    said = first["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
+    return f"its {_cut(place, 80)} is {_short(first['input'])}; {_cut(said, 200)}"
+
+
+def _short(value: object) -> str:
+    return _cut(ascii(value) if isinstance(value, (str, int, float, bool, type(None))) else f"a {type(value).__name__}")
+
+
+def _cut(text: str, longest: int = 60) -> str:
+    """At most so many characters, all of them printable."""
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
