@@ -13,6 +13,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
+from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, orientation, read_jpeg
+
 # Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
 # these formats are ever opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
@@ -21,15 +23,24 @@ EpsImagePlugin.gs_binary = False
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 64_000_000
+MAX_LENGTH = 16_384  # pixels of the longer side
 MAX_SIDE = 2048
-_MAX_PIXELS_OF = {"WEBP": 24_000_000}  # libwebp holds four copies of a picture while it decodes
+# libwebp and libavif hold several copies of a picture while they decode.
+_MAX_PIXELS_OF = {"WEBP": 24_000_000, "AVIF": 32_000_000}
+_MAX_DECODING = 300_000_000  # bytes that a decoder may hold: the picture, and a strip or the coefficients of it
+_MAX_SLOW = 4_000_000  # samples; Pillow decodes these in Python
+_SLOW = frozenset(["ppm", "ppm_plain", "bmp_rle"])
+_MAX_SCANS, _MAX_SCANNED = 100, 1_500_000_000  # a JPEG of a few kilobytes can go over its pixels again and again
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # a pixel in Pillow's memory; other modes have 4
 
 SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"])
 KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PNM"
 
 _STRIP = 2**21  # pixels that are converted at a time: what a large picture takes beyond its own pixels
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
-_ORIENTATION = 0x0112
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_FILLING = bytes((37 * i * i + 11 * i + 5) % 255 for i in range(64))  # any bytes without a marker
 
 _Result = TypeVar("_Result")
 Source = str | os.PathLike | bytes | np.ndarray
@@ -60,12 +71,13 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     Raises
     ------
     ImageError
-        Not an image, truncated, empty, or larger than `MAX_BYTES` or `MAX_PIXELS` (of WebP,
-        less). Sizes are checked before any pixel is decoded.
+        Not an image, truncated, empty, or larger than `MAX_BYTES`, `MAX_PIXELS` or
+        `MAX_LENGTH` (for some formats less). Sizes are checked before any pixel is decoded.
 
     Notes
     -----
-    The largest pictures take 400 MB at most (a test holds this), progressive JPEGs 650 MB.
+    No picture within the limits takes more than 400 MB of additional memory or 5 s of a processor:
+    ``python -m tests.fuzz.bombs`` measures the worst of every format.
     """
     if isinstance(source, np.ndarray):
         return _load_array(source, max_side)
@@ -157,12 +169,66 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
 
 def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
     """The picture, not yet decoded, its format and size checked."""
+    if data.startswith(_JPEG_START):
+        return _open_jpeg(read_jpeg(data), formats)
+    if data[:4] in _TIFF_STARTS:
+        return _open_tiff(data, formats)
     picture = Image.open(io.BytesIO(data), formats=formats)
-    _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format, MAX_PIXELS))
+    _check_picture(picture)
     return picture
 
 
+def _open_jpeg(jpeg: Jpeg, formats: Sequence[str]) -> Image.Image:
+    _check_pixels(jpeg.width, jpeg.height)
+    if jpeg.scans > _MAX_SCANS or jpeg.scans * jpeg.width * jpeg.height > _MAX_SCANNED:
+        raise ImageError(f"The JPEG goes over its pixels {jpeg.scans:,} times. Save it again as a baseline JPEG.")
+    _check_decoding(jpeg.coefficients)
+    picture = Image.open(io.BytesIO(jpeg.data), formats=formats)
+    picture.info |= {"exif": jpeg.exif, "xmp": jpeg.xmp}
+    return picture
+
+
+def _open_tiff(data: bytes, formats: Sequence[str]) -> Image.Image:
+    tiff = Tiff(data)
+    _check_decoding(tiff.buffer)
+    picture = Image.open(Metered(data, 4 * len(data) + 2**20), formats=formats)
+    _check_picture(picture, tiff.buffer, 2 if tiff.turned else 1)
+    picture.info.pop("exif", None)  # Pillow turns TIFFs itself
+    return picture
+
+
+def _check_picture(picture: Image.Image, more: int = 0, copies: int = 1) -> None:
+    """Refuse what takes too much to decode: `more` bytes than the picture itself, of which there are some copies."""
+    pixels = picture.width * picture.height
+    _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format, MAX_PIXELS))
+    _check_decoding(more + copies * pixels * _BYTES.get(picture.mode, 4))
+    slow = bool(picture.tile) and picture.tile[0][0] in _SLOW
+    if slow and pixels * len(picture.getbands()) > _MAX_SLOW:
+        raise ImageError("This rare kind of BMP or PNM is read up to 4,000,000 numbers only. Save it as PNG.")
+
+
+def _check_decoding(size: int) -> None:
+    if size > _MAX_DECODING:
+        raise ImageError(
+            f"Decoding the picture would take {size / 1e6:,.0f} MB of memory; at most "
+            f"{_MAX_DECODING / 1e6:,.0f} MB are used. Save a smaller copy, or as a baseline JPEG."
+        )
+
+
 def _decode(data: bytes, max_side: int) -> np.ndarray:
+    jpeg = read_jpeg(data) if data.startswith(_JPEG_START) else None
+    if jpeg is None or jpeg.whole:
+        return _pixels(data, max_side)
+    # Without its end marker, nothing tells a picture that is all there from one that breaks off: libjpeg fills up
+    # what it misses. But only where something is missing does it matter what follows.
+    data = data.rstrip(b"\xff")
+    first, second = (_pixels(data + more + _JPEG_END, max_side) for more in (b"", _FILLING))
+    if not np.array_equal(first, second):
+        raise OSError("its end is missing")
+    return first
+
+
+def _pixels(data: bytes, max_side: int) -> np.ndarray:
     with _open(data) as picture:
         picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
         picture.load()
@@ -172,8 +238,12 @@ def _decode(data: bytes, max_side: int) -> np.ndarray:
                 picture.size, max_side, lambda top, end: _to_rgb(picture.crop((0, top, picture.width, end)), unit)
             )
         )
-        small.getexif()[_ORIENTATION] = picture.getexif().get(_ORIENTATION, 1)
+        small.getexif()[ORIENTATION] = orientation(*map(_bytes, map(picture.info.get, ("exif", "xmp"))))
     return np.array(ImageOps.exif_transpose(small))
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
 
 
 def _in_strips(size: tuple[int, int], max_side: int, rows: Callable[[int, int], Image.Image]) -> np.ndarray:
@@ -193,13 +263,15 @@ def _in_strips(size: tuple[int, int], max_side: int, rows: Callable[[int, int], 
         first = math.floor(start)
         strip = rows(first, min(math.ceil(stop), height))
         box = (0, start - first, width, min(stop - first, strip.height))
-        parts.append(np.asarray(strip.resize((wide, end - top), Image.Resampling.BOX, box)))
+        parts.append(np.asarray(_on_white(strip.resize((wide, end - top), Image.Resampling.BOX, box))))
     return np.concatenate(parts)
 
 
 def _check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
     if width * height > most:
         raise ImageError(_too_many_pixels(f"{width} x {height}", most))
+    if max(width, height) > MAX_LENGTH:
+        raise ImageError(f"The picture is {width} x {height} pixels; no side may be longer than {MAX_LENGTH:,}.")
 
 
 def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
@@ -207,14 +279,16 @@ def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
 
 
 def _to_rgb(picture: Image.Image, unit: bool) -> Image.Image:
-    """Any mode as RGB on white; `unit` says that floats go up to 1, as some TIFFs have them, not up to 65535."""
+    """Any mode as RGB, or RGBA; `unit` says that floats go up to 1, as some TIFFs have them, not up to 65535."""
     if picture.mode in _DEEP:
         return Image.fromarray(_eight_bit(np.asarray(picture), unit)).convert("RGB")
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return picture.convert("RGB")
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode != "RGBA":
+        return picture
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 
 def _eight_bit(values: np.ndarray, unit: bool) -> np.ndarray:

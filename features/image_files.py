@@ -1,0 +1,266 @@
+"""What an image file says of itself, read before a decoder is started: the parts that decoders trust too much.
+
+Decoders allocate what a header asks for. Pillow also reads every EXIF and TIFF tag by itself, and
+many tags may point at the same bytes: a PNG of 1 MB took 8.6 GB that way. So sizes are added up here
+first, and of metadata only the orientation is used.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ORIENTATION = 0x0112
+_EXIF_HEAD = b"Exif\0\0"
+_XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+_IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
+
+
+class HeaderError(ValueError):
+    """A header that no decoder should be given. The message says what is wrong with it."""
+
+
+# --- TIFF and EXIF -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One entry of a directory: where its values lie, how many there are, and how they are stored."""
+
+    code: str
+    count: int
+    at: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all values."""
+        return self.count * struct.calcsize(f"={self.code}")
+
+
+_CODES = dict(enumerate("BsHL", 1)) | {5: "Q", 6: "b", 7: "s", 8: "h", 9: "l", 10: "q", 11: "f", 12: "d", 13: "L"}
+_CODES |= {16: "Q", 17: "q", 18: "Q"}
+_WHOLE = frozenset("BHLQ")
+_MOST_ENTRIES = 10_000
+
+
+class Directory:
+    """The first directory of a TIFF file or of EXIF data.
+
+    Parameters
+    ----------
+    data : bytes
+        Starting with ``II`` or ``MM``.
+
+    Raises
+    ------
+    HeaderError
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._order = {b"II": "<", b"MM": ">"}.get(data[:2], "")
+        if not self._order or len(data) < 16:
+            raise HeaderError("no directory of tags")
+        self.tags = dict(self._read())
+
+    def _read(self) -> Iterator[tuple[int, Tag]]:
+        wide = self._unpack("H", 2)[0] == 43  # BigTIFF
+        start = self._unpack("Q", 8)[0] if wide else self._unpack("L", 4)[0]
+        head, entry, inline = ("Q", "HHQ", 8) if wide else ("H", "HHL", 4)
+        (count,) = self._unpack(head, start)
+        if count > _MOST_ENTRIES:
+            raise HeaderError(f"{count:,} tags")
+        step = struct.calcsize(f"={entry}") + inline
+        start += struct.calcsize(f"={head}")
+        for at in range(start, start + count * step, step):
+            number, kind, values = self._unpack(entry, at)
+            place = at + step - inline
+            tag = Tag(_CODES.get(kind, "B"), values, place)
+            if tag.size > inline:
+                tag = Tag(tag.code, values, self._unpack("Q" if wide else "L", place)[0])
+            yield number, tag
+
+    def _unpack(self, code: str, at: int) -> tuple:
+        try:
+            return struct.unpack_from(self._order + code, self._data, at)
+        except struct.error:
+            raise HeaderError("a directory that breaks off") from None
+
+    def whole(self, number: int, default: int = 0) -> int:
+        """The largest of a tag's first values, as a whole number."""
+        tag = self.tags.get(number)
+        if tag is None or tag.code not in _WHOLE or not tag.count:
+            return default
+        return max(self._unpack(f"{min(tag.count, 16)}{tag.code}", tag.at))
+
+
+def orientation(exif: bytes, xmp: bytes = b"") -> int:
+    """How a picture is to be turned, 1 to 8 as in EXIF; 1 where nothing, or nonsense, says so."""
+    while exif.startswith(_EXIF_HEAD):
+        exif = exif[len(_EXIF_HEAD) :]
+    try:
+        told = Directory(exif).whole(ORIENTATION)
+    except HeaderError:
+        told = 0
+    found = _IN_XMP.search(xmp) if not told else None
+    told = int(found[1]) if found else told
+    return told if 1 <= told <= 8 else 1
+
+
+class Tiff:
+    """What a TIFF's first directory says, checked before Pillow reads it.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Raises
+    ------
+    HeaderError
+        Tags that cover more than the file, more strips or tiles than any writer makes, or a
+        compression whose decoder takes as much memory as the file says.
+    """
+
+    # None, CCITT, LZW, JPEG, deflate, PackBits. LZMA, zstd, WebP, LERC and the old JPEG ask for memory of their own.
+    COMPRESSIONS = frozenset([1, 2, 3, 4, 5, 7, 8, 32773, 32946])
+    MOST_VALUES = 200_000
+
+    def __init__(self, data: bytes) -> None:
+        found = Directory(data)
+        tags = found.tags.values()
+        if sum(tag.size for tag in tags) > len(data) + 4096:
+            raise HeaderError("tags that are larger than the file")
+        if any(tag.count > self.MOST_VALUES and tag.code not in "Bs" for tag in tags):
+            raise HeaderError("tags with too many values")
+        self.packing = found.whole(259, 1)
+        if self.packing not in self.COMPRESSIONS:
+            raise HeaderError(f"compression {self.packing}, which is not read. Save it with LZW or deflate")
+        self.turned = found.whole(ORIENTATION, 1) != 1
+        self.width, self.height = found.whole(256), found.whole(257)
+        self._bits = max(1, found.whole(258, 1)) * max(1, found.whole(277, 1))
+        self._tile = found.whole(322), found.whole(323)
+        self._rows = min(found.whole(278, self.height) or self.height, self.height)
+
+    @property
+    def buffer(self) -> int:
+        """Bytes that libtiff holds of one strip or tile beside the picture; none of uncompressed files."""
+        if self.packing == 1:
+            return 0
+        wide, high = self._tile if all(self._tile) else (self.width, self._rows)
+        jpeg = 2 * self._bits if self.packing == 7 else 0  # coefficients
+        return wide * high * (self._bits + jpeg) // 8
+
+
+class Metered(io.BytesIO):
+    """A file of which no more is read, over and over, than `most` bytes in all."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        super().__init__(data)
+        self._left = most
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError("its tags are larger than the file")
+        return data
+
+
+# --- JPEG --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Jpeg:
+    """A JPEG without its metadata, and what decoding it takes.
+
+    Parameters
+    ----------
+    data : bytes
+        The first picture of the file, without EXIF, XMP, colour profiles, previews and comments.
+    exif, xmp : bytes
+        Its metadata; empty where there is none.
+    coefficients : int
+        Bytes that libjpeg keeps where the picture comes in several scans; 0 where it comes in one.
+    width, height : int
+        Pixels.
+    scans : int
+    whole : bool
+        Whether the end marker is there.
+    """
+
+    data: bytes
+    exif: bytes
+    xmp: bytes
+    coefficients: int
+    width: int
+    height: int
+    scans: int
+    whole: bool
+
+
+_SOS, _EOI, _APP0, _EXIF, _ADOBE, _COMMENT = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xFE
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = frozenset([0xC2, 0xC6, 0xCA, 0xCE])
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")  # none of a filling byte, a restart and a start
+_DROPPED = frozenset([*range(0xE0, 0xF0), _COMMENT]) - {_APP0, _ADOBE}
+
+
+def read_jpeg(data: bytes) -> Jpeg:
+    """Go through a JPEG's markers.
+
+    Raises
+    ------
+    HeaderError
+        No picture in it.
+    """
+    parts, exif, xmp, frame, several = [b"\xff\xd8"], b"", b"", b"", False
+    scans, whole, start = 0, False, len(data)
+    for kind, at, body in _segments(data):
+        if kind == _SOS:
+            several |= not scans and (len(frame) < 6 or not body or body[0] < frame[5])
+            start = start if scans else at
+            scans += 1
+        elif kind == _EOI:
+            whole, data = True, data[: at + 2]
+            break
+        elif scans:
+            continue
+        elif kind == _EXIF and body.startswith(_EXIF_HEAD):
+            exif = exif or body
+        elif kind == _EXIF and body.startswith(_XMP_HEAD):
+            xmp = xmp or body
+        elif kind not in _DROPPED:
+            parts.append(data[at : at + 4 + len(body)])
+        if kind in _FRAMES and not frame:
+            frame, several = body, kind in _PROGRESSIVE
+    if not scans:
+        raise HeaderError("no picture in it")
+    width, height, coefficients = _frame_size(frame)
+    parts.append(memoryview(data)[start:])
+    return Jpeg(b"".join(parts), exif, xmp, coefficients if several else 0, width, height, scans, whole)
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Kind, place and content of every marker that has a content, and of the end."""
+    at = 2
+    while found := _MARKER.search(data, at):
+        kind, at = found[1][0], found.start()
+        if kind == _EOI:
+            yield kind, at, b""
+            return
+        size = int.from_bytes(data[at + 2 : at + 4], "big")
+        yield kind, at, data[at + 4 : at + 2 + max(size, 2)]
+        at += 2 + max(size, 2)
+
+
+def _frame_size(frame: bytes) -> tuple[int, int, int]:
+    """Width, height and bytes of coefficients of what a start-of-frame segment describes."""
+    if len(frame) < 6:
+        raise HeaderError("no size in it")
+    height, width = (int.from_bytes(frame[at : at + 2], "big") for at in (1, 3))
+    sampling = [((byte >> 4) or 1, (byte & 15) or 1) for byte in frame[7 : 6 + 3 * frame[5] : 3]]
+    most = max((h for h, _ in sampling), default=1) * max((v for _, v in sampling), default=1)
+    return width, height, 2 * width * height * sum(h * v for h, v in sampling) // most
