@@ -169,6 +169,55 @@ class Metered(io.BytesIO):
         return data
 
 
+# --- PNG, GIF and PNM: Pillow goes through their headers in Python, so long ones take long -----------------
+
+
+_MOST_PARTS = 20_000
+_MOST_HEADER = 2**20
+_PNM_TOKEN = re.compile(rb"(?:\s|#[^\r\n]*)+[^\s#]*")
+
+
+def check_header(data: bytes) -> None:
+    """Refuse a PNG, GIF or PNM whose header is so long that it must have been made to keep a reader busy.
+
+    Raises
+    ------
+    HeaderError
+    """
+    if data.startswith(b"\x89PNG"):
+        _check_chunks(data)
+    elif data.startswith(b"GIF8"):
+        _check_extensions(data)
+    elif re.match(rb"P[1-7Ffy]\s", data):
+        at = 2
+        for _ in range(4):
+            at = max(at, _PNM_TOKEN.match(data, at).end() if at < len(data) else at)
+            if at > _MOST_HEADER:
+                raise HeaderError("a header of more than 1 MB")
+
+
+def _check_chunks(data: bytes) -> None:
+    at = 8
+    for _ in range(_MOST_PARTS):
+        if at >= len(data):
+            return
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+    raise HeaderError(f"more than {_MOST_PARTS:,} chunks")
+
+
+def _check_extensions(data: bytes) -> None:
+    """Comments and other extensions before the first picture of a GIF."""
+    at = 13 + (3 << (data[10] & 7) + 1 if len(data) > 10 and data[10] & 0x80 else 0)
+    start = at
+    while data[at : at + 1] == b"!":
+        at += 2
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+            if at - start > _MOST_HEADER:
+                raise HeaderError("comments of more than 1 MB")
+        at += 1
+
+
 # --- JPEG --------------------------------------------------------------------------------------
 
 
@@ -246,7 +295,10 @@ def read_jpeg(data: bytes) -> Jpeg:
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Kind, place and content of every marker that has a content, and of the end."""
     at = 2
-    while found := _MARKER.search(data, at):
+    for _ in range(_MOST_PARTS):
+        found = _MARKER.search(data, at)
+        if found is None:
+            return
         kind, at = found[1][0], found.start()
         if kind == _EOI:
             yield kind, at, b""
@@ -254,6 +306,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         size = int.from_bytes(data[at + 2 : at + 4], "big")
         yield kind, at, data[at + 4 : at + 2 + max(size, 2)]
         at += 2 + max(size, 2)
+    raise HeaderError(f"more than {_MOST_PARTS:,} segments")
 
 
 def _frame_size(frame: bytes) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
-from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, orientation, read_jpeg
+from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg
 
 # Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
 # these formats are ever opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
@@ -173,6 +173,7 @@ def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
         return _open_jpeg(read_jpeg(data), formats)
     if data[:4] in _TIFF_STARTS:
         return _open_tiff(data, formats)
+    check_header(data)
     picture = Image.open(io.BytesIO(data), formats=formats)
     _check_picture(picture)
     return picture
