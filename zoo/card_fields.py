@@ -9,6 +9,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # typing's own, before Python 3.12, hides what pydantic needs
 
+from zoo.names import JOINERS
+
 MOST_BYTES = 2**20  # of a card; ours have 20 kB
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 T = TypeVar("T")
@@ -16,12 +18,11 @@ T = TypeVar("T")
 
 def _printable(text: str) -> str:
     """Refuse what would move a terminal's cursor."""
-    if bad := next((letter for letter in text if not letter.isprintable() and letter not in _JOINERS + "\n"), None):
+    if bad := next((letter for letter in text if not letter.isprintable() and letter not in f"{JOINERS}\n"), None):
         raise ValueError(f"it holds the character {bad!a}, which cannot be printed")
     return text
 
 
-_JOINERS = "\u200c\u200d"  # shape words in Persian, Hindi and other scripts
 Text = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]

@@ -29,6 +29,7 @@ from zoo.card_fields import (
     read_json,
 )
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet
+from zoo.names import is_printable
 
 CARD = "card.json"
 MAX_LABELS = 100
@@ -282,7 +283,7 @@ def _check(card: Card, folder: Path) -> None:
 
 
 def _is_name(text: str) -> bool:
-    return bool(text.strip()) and len(text) <= 100 and text.replace("\u200c", "").replace("\u200d", "").isprintable()
+    return bool(text.strip()) and len(text) <= 100 and is_printable(text)
 
 
 def _size_of(card: Card, line: Figures) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.names import tidy
+
 OWN = "own"  # the name of sets that users make up
 ELSEWHERE = "elsewhere"  # of those that come with an imported model
 
@@ -145,7 +147,7 @@ _BY_SPELLING = {word: label for label, words in _SPELLINGS.items() for word in w
 
 def label_from_spelling(text: str, known: LabelSet = SEVEN) -> str | None:
     """A folder's name as one of the known labels, or None: ``"Anger"``, ``"AN"``, ``"0"``, ``"3_happy"``."""
-    word = text.strip().lower()
+    word = tidy(text).lower()
     tail = word.lstrip("0123456789_-. ")
     if word.isdigit() and int(word) < len(SEVEN):
         return SEVEN.labels[int(word)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import tempfile
 from collections.abc import Sequence
 from html import escape
@@ -28,6 +27,7 @@ from zoo.labels import SEVEN
 from zoo.models.cnn import CnnClassifier
 from zoo.models.registry import UnknownModelError
 from zoo.models.svm import SvmClassifier
+from zoo.names import is_printable, tidy
 from zoo.teach.head_model import TaughtCnn
 from zoo.teach.project import ProjectError
 
@@ -72,8 +72,8 @@ class Exports:
 
     def wish(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.Wish:
         """What was asked for; `SORRY` says why it cannot be."""
-        title = re.sub(r"\s+", " ", title or "").strip()[:LONGEST] or wording.EXPORT_NAME
-        if not title.isprintable():
+        title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or wording.EXPORT_NAME
+        if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
         if model == YOURS:
             lesson = self.engine.desks.at(session).lesson

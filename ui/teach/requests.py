@@ -201,7 +201,7 @@ def _archive(call: Call) -> dict:
 def _fill(call: Call, archive: files.Archive, watch) -> dict:
     """Faces of all pictures in an archive; a full desk ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable"), 0)
-    words, total = "", max(1, len(archive.members))
+    words, total = "", max(1, len(archive.names))
     for done, found in enumerate(files.pictures(archive)):
         watch.at(min(1.0, done / total))
         try:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from zoo.exchange.errors import ModelFileError
+from zoo.names import is_printable
+from zoo.safe_zip import Limits, SafeZip, ZipError
+
+MODEL_ZIP = Limits(size=64 * 2**20, unpacked=192 * 2**20, members=200, depth=8, ratio=200)
+MAX_JSON = 4 * 2**20
+MAX_DEPTH = 60  # of entries inside each other in JSON
 
 MAX_SIDE = 2048  # of pictures, kernels, strides
 MAX_WIDTH = 32_768  # channels of a layer; a kernel machine has one for each face that it learned from
@@ -26,7 +34,7 @@ def rows(value: object, what: str) -> list:
 
 def text(value: object, what: str, longest: int = 200) -> str:
     """A name without control characters, or `ModelFileError`."""
-    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not is_printable(value):
         raise ModelFileError(f"{what} should be a name of 1 to {longest} letters, but is {short(value)}.")
     return value
 
@@ -76,3 +84,48 @@ def short(value: object) -> str:
     """What came, in at most forty letters."""
     shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
     return shown if len(shown) <= 40 else f"{shown[:37]}…"
+
+
+@contextmanager
+def model_zip(data: bytes) -> Iterator[SafeZip]:
+    """A zip with a model in it; whatever is wrong with it, or found wrong inside, is a `ModelFileError`."""
+    try:
+        with SafeZip(data, MODEL_ZIP) as archive:
+            yield archive
+    except ZipError as error:
+        raise ModelFileError(str(error)) from error
+
+
+def read_json(archive: SafeZip, name: str) -> object:
+    """A file of a zip as JSON."""
+    return parse_json(archive.read(name, MAX_JSON), name)
+
+
+def parse_json(content: bytes, name: str) -> object:
+    """JSON of at most `MAX_JSON` bytes and `MAX_DEPTH` levels, without NaN; `ModelFileError` otherwise."""
+    if len(content) > MAX_JSON:
+        raise ModelFileError(f"{short(name)} has {len(content):,} bytes; at most {MAX_JSON:,} are read.")
+    try:
+        value = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+    except RecursionError:
+        raise ModelFileError(f"{short(name)} nests its entries too deep.") from None
+    except ValueError as error:
+        raise ModelFileError(f"{short(name)} is no JSON ({short(str(error))}). Export it again.") from error
+    _check_depth(value, name)
+    return value
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _check_depth(value: object, name: str) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner for outer in level if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]  # fmt: skip
+        if not level:
+            return
+    raise ModelFileError(f"{short(name)} nests its entries more than {MAX_DEPTH} deep.")

@@ -5,7 +5,6 @@ Everything here is frozen; each step returns a new project and leaves the old on
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from features.align import AlignedFaces, AlignSpec
 from zoo.datasets.duplicates import near_copies
 from zoo.labels import LabelSet, label_set, own_labels
+from zoo.names import is_printable, same, tidy
 from zoo.teach.samples import Samples
 
 MAX_CLASSES = 30
@@ -122,14 +122,14 @@ def start(with_labels: str = "", spec: AlignSpec | None = None) -> Project:
 
 def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
     """A class's name, tidied; `ProjectError` unless it is short, printable and unlike the others'."""
-    name = " ".join(unicodedata.normalize("NFC", str(text)[: 40 * MAX_NAME]).split())
+    name = tidy(str(text)[: 40 * MAX_NAME])
     if not name:
         raise ProjectError("A class needs a name. Type one or more letters.")
     if len(name) > MAX_NAME:
         raise ProjectError(f"The name has {len(name)} letters; at most {MAX_NAME} are shown. Shorten it.")
-    if not name.isprintable():
+    if not is_printable(name):
         raise ProjectError("The name holds signs that cannot be shown. Use letters, digits and spaces.")
-    if name.casefold() in {other.name.casefold() for other in others}:
+    if same(name) in {same(other.name) for other in others}:
         raise ProjectError(f"There is a class {name!r} already. Choose another name.")
     return name
 
@@ -143,7 +143,7 @@ def add_class(project: Project, name: str = "") -> Project:
 
 
 def _next_name(project: Project) -> str:
-    taken = {one.name.casefold() for one in project.classes}
+    taken = {same(one.name) for one in project.classes}
     return next(f"Class {n}" for n in range(len(taken) + 1, 2 * MAX_CLASSES + 2) if f"class {n}" not in taken)
 
 

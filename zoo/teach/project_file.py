@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
@@ -22,6 +21,8 @@ from features import images
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from features.images import ImageError
+from zoo.names import composed, same
+from zoo.safe_zip import Limits, SafeZip, ZipError
 from zoo.teach.project import (
     MAX_CLASSES,
     MAX_SAMPLES,
@@ -41,7 +42,6 @@ MAX_MANIFEST = 2 * 2**20
 MAX_CROP = 200_000  # bytes of one crop's PNG
 MAX_DEPTH = 6
 ARRAYS = {"landmarks.f32": ("<f4", (MESH_POINTS, 3)), "to_crop.f32": ("<f4", (2, 3))}
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, struct.error)
 
 
 class ArchiveError(ProjectError):
@@ -101,67 +101,24 @@ def _png(crop: np.ndarray) -> bytes:
 # ---- in: any archive
 
 
-class Archive:
-    """A zip of which nothing is trusted; use it in a ``with``.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Raises
-    ------
-    ArchiveError
-        No zip, too large, too many members, nested too deep, encrypted, or names that lead elsewhere.
-    """
+class Archive(SafeZip):
+    """A zip of pictures or of a project; whatever is wrong with it is an `ArchiveError`."""
 
     def __init__(self, data: bytes) -> None:
-        if len(data) > MAX_ARCHIVE:
-            raise ArchiveError(f"The file has {len(data) >> 20} MB; at most {MAX_ARCHIVE >> 20} MB are read.")
-        try:
-            if data.count(b"PK\1\2") > MAX_MEMBERS:  # one for each entry; a directory of millions is not even read
-                raise ArchiveError(f"The zip holds more than {MAX_MEMBERS:,} files, the most that are read.")
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except ArchiveError:
-            raise
-        except (*_BROKEN, ValueError) as error:
-            raise ArchiveError("This is no zip file, or a damaged one. Save it again and retry.") from error
-        self.members = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
-        self._check()
-
-    def _check(self) -> None:
-        unpacked = sum(info.file_size for info in self._zip.infolist())
-        if unpacked > MAX_UNPACKED:
-            raise ArchiveError(f"The zip unpacks to {unpacked >> 20} MB; at most {MAX_UNPACKED >> 20} MB are read.")
-        for name, info in self.members.items():
-            parts = PurePosixPath(name.replace("\\", "/")).parts
-            if ".." in parts or name.startswith(("/", "\\")) or ":" in name or len(parts) > MAX_DEPTH:
-                raise ArchiveError(
-                    f"The zip holds a file named {name[:80]!r}, which leads elsewhere. It is not opened."
-                )
-            if info.flag_bits & 1:
-                raise ArchiveError("The zip is locked with a password. Save it without one.")
-
-    def __enter__(self) -> Archive:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._zip.close()
+        with _as_archive_error():
+            super().__init__(data, Limits(MAX_ARCHIVE, MAX_UNPACKED, MAX_MEMBERS, MAX_DEPTH))
 
     def read(self, name: str, most: int) -> bytes:
-        """One member; `ArchiveError` if it is missing, damaged or larger than `most` bytes."""
-        info = self.members.get(name)
-        if info is None:
-            raise ArchiveError(f"The zip lacks the file {name[:80]!r}. Save the project again.")
-        if info.file_size > most:
-            raise ArchiveError(f"{name[:80]!r} has {info.file_size:,} bytes; at most {most:,} are read.")
-        try:
-            with self._zip.open(info) as member:
-                data = member.read(most + 1)  # what the directory says of its size may be a lie
-        except (*_BROKEN, ValueError) as error:
-            raise ArchiveError(f"{name[:80]!r} in the zip is damaged. Save it again and retry.") from error
-        if len(data) > most:
-            raise ArchiveError(f"{name[:80]!r} is larger than the zip says. It is not opened.")
-        return data
+        with _as_archive_error():
+            return super().read(name, most)
+
+
+@contextmanager
+def _as_archive_error() -> Iterator[None]:
+    try:
+        yield
+    except ZipError as error:
+        raise ArchiveError(str(error)) from error
 
 
 # ---- in: a project
@@ -194,7 +151,7 @@ def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
 
 def is_project(archive: Archive) -> bool:
     """Whether a zip is a project of ours."""
-    return MANIFEST in archive.members and "landmarks.f32" in archive.members
+    return MANIFEST in archive.names and "landmarks.f32" in archive.names
 
 
 def _read_manifest(archive: Archive) -> dict:
@@ -317,7 +274,7 @@ def pictures(archive: Archive) -> Iterator[Found]:
         No picture in any folder, or a member that is damaged.
     """
     named = _named_by_manifest(archive)
-    wanted = [name for name in archive.members if _is_picture(name) and (name in named or _folder(name))]
+    wanted = [name for name in archive.names if _is_picture(name) and (name in named or _folder(name))]
     if not wanted:
         raise ArchiveError("The zip holds no pictures in folders. Put each class's pictures in a folder of its name.")
     for name in wanted:
@@ -336,13 +293,13 @@ def _folder(name: str) -> str:
 
 def _named_by_manifest(archive: Archive) -> dict[str, str]:
     """Members to class names, as far as a manifest that we did not write tells."""
-    if MANIFEST not in archive.members:
+    if MANIFEST not in archive.names:
         return {}
     try:
         manifest = json.loads(archive.read(MANIFEST, MAX_MANIFEST))
     except (ValueError, RecursionError):
         return {}
-    return dict(_named(manifest, set(archive.members)))
+    return dict(_named(manifest, set(archive.names)))
 
 
 def _named(node: object, members: set[str]) -> Iterator[tuple[str, str]]:
@@ -351,7 +308,8 @@ def _named(node: object, members: set[str]) -> Iterator[tuple[str, str]]:
         label = next((entry[key] for key in ("name", "label", "className") if isinstance(entry.get(key), str)), None)
         texts = [text for value in entry.values() if isinstance(value, list) for text in value]
         texts = [text.get("name", text.get("file")) if isinstance(text, dict) else text for text in texts]
-        yield from ((text, label) for text in texts if label and isinstance(text, str) and text in members)
+        paths = [composed(text.replace("\\", "/")) for text in texts if isinstance(text, str)]
+        yield from ((path, label) for path in paths if label and path in members)
 
 
 def _entries(node: object) -> Iterator[dict]:
@@ -374,12 +332,11 @@ def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int
     """
     classes, places = project.classes, {}
     for label in dict.fromkeys(labels):
-        known = {one.name.casefold(): at for at, one in enumerate(classes)}
-        name = " ".join(label.split())
-        if name.casefold() not in known:
+        known = {same(one.name): at for at, one in enumerate(classes)}
+        if same(label) not in known:
             if len(classes) >= MAX_CLASSES:
                 raise ProjectError(f"The file has more classes than fit: a project has at most {MAX_CLASSES}.")
-            classes += (TaughtClass(checked_name(name, classes)),)
-            known[classes[-1].name.casefold()] = len(classes) - 1
-        places[label] = known[name.casefold()]
+            classes += (TaughtClass(checked_name(label, classes)),)
+            known[same(label)] = len(classes) - 1
+        places[label] = known[same(label)]
     return replace(project, classes=classes), places

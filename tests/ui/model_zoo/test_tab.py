@@ -190,7 +190,7 @@ def test_damaged_files_of_the_training_are_left_out_of_the_page(zoo, tmp_path, l
 
 
 def test_charts_show_the_conditions_that_were_measured(zoo):
-    from tests.zoo.test_robustness import made_robustness
+    from tests.zoo.evaluation.test_corruptions import made_robustness
 
     whole = made_robustness()
     card = replace(zoo.cards["good"], robustness=replace(whole, conditions=whole.conditions[1:3]))

@@ -1,6 +1,7 @@
 import io
 import json
 import struct
+import unicodedata
 import zipfile
 from dataclasses import replace
 
@@ -162,7 +163,7 @@ def test_archives_that_lead_elsewhere_or_are_too_large_are_not_opened(members, w
 
 def test_other_files_are_no_archives(monkeypatch):
     for data in (b"", b"PK", jpeg(), b"PK\x05\x06" + b"\xff" * 18):
-        with pytest.raises(ArchiveError, match="no zip"):
+        with pytest.raises(ArchiveError, match="not a zip"):
             Archive(data)
     monkeypatch.setattr(files, "MAX_ARCHIVE", 10)
     with pytest.raises(ArchiveError, match="at most"):
@@ -212,3 +213,37 @@ def test_labels_find_their_class_or_make_one():
     assert places == {"Happy": 3, "wink  left": 6, "happy": 3, "wink left": 6}
     with pytest.raises(ProjectError, match="more classes than fit"):
         renamed(p.start("6"), [f"class {n}" for n in range(25)])
+
+
+def test_folders_with_accents_as_a_mac_zips_them():
+    nfc, nfd = ("glücklich", "étonné"), tuple(unicodedata.normalize("NFD", name) for name in ("glücklich", "étonné"))
+    members = {f"{name}/{i}.jpg": jpeg() for name in nfd for i in range(2)}
+    labels = [label for label, _ in found(members)]
+    assert labels == [nfc[0]] * 2 + [nfc[1]] * 2
+    project, places = renamed(p.start(), labels)
+    assert [one.name for one in project.classes] == list(nfc) and places == {nfc[0]: 0, nfc[1]: 1}
+
+
+def test_labels_in_any_form_find_their_class():
+    persian = "می\u200cخندد"
+    project = p.add_class(p.add_class(p.start(), "étonné"), persian)
+    labels = [unicodedata.normalize("NFD", "Étonné"), persian.replace("\u200c", ""), " \u200fétonné "]
+    _, places = renamed(project, labels)
+    assert list(places.values()) == [0, 1, 0]
+    with pytest.raises(ProjectError, match="already"):
+        p.add_class(project, unicodedata.normalize("NFD", "étonné"))
+
+
+def test_folders_as_windows_writes_them():
+    assert found({"faces\\smile\\1.jpg": jpeg()}) == [("smile", "1.jpg")]
+
+
+def test_a_member_without_a_name_is_refused_with_a_reason():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a/1.jpg", jpeg())
+        info = zipfile.ZipInfo("x")
+        info.filename = ""
+        archive.writestr(info, b"")
+    with pytest.raises(ArchiveError, match="without a name"):
+        Archive(buffer.getvalue())

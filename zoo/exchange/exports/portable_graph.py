@@ -20,13 +20,13 @@ import numpy as np
 
 from features.descriptors import Joined
 from zoo.cards import Card, checked
-from zoo.exchange.archive import Archive
 from zoo.exchange.exports import rbf_layers as rbf
 from zoo.exchange.formats.hdf5 import by_place, read_h5
 from zoo.exchange.formats.keras_config import blueprint
 from zoo.exchange.network import layers as kinds
 from zoo.exchange.network.graph import Graph, Node, check
 from zoo.exchange.network.layer_base import Layer, Shape
+from zoo.exchange.validation import MODEL_ZIP, model_zip, read_json
 from zoo.models import registry
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Kernel, Linear, SvmClassifier
@@ -183,9 +183,9 @@ def from_keras(data: bytes) -> Graph:
     data : bytes
         The file; its first output are the logits.
     """
-    file = Archive(data)
-    config = file.json("config.json")
-    arrays = read_h5(file.read("model.weights.h5")).arrays
+    with model_zip(data) as file:
+        config = read_json(file, "config.json")
+        arrays = read_h5(file.read("model.weights.h5", MODEL_ZIP.unpacked)).arrays
     plan = blueprint(_with_layers_only(config, config["config"]["output_layers"][0][0]))
     graph = plan.with_weights(by_place(arrays, plan.paths, plan.weight_names()))
     *nodes, head = _folded(_plain_pooling(graph))

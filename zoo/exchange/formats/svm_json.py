@@ -10,14 +10,14 @@ import numpy as np
 from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Hog, Joined, from_config, to_config
 from features.faces import MESH_POINTS
-from zoo.exchange.archive import Archive
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats.tfjs import read_group
 from zoo.exchange.formats.weight_packing import pack
 from zoo.exchange.network.layer_base import Shape, Weights
-from zoo.exchange.validation import number, record, rows, short, whole
+from zoo.exchange.validation import MODEL_ZIP, number, read_json, record, rows, short, whole
 from zoo.labels import LabelSet
 from zoo.models.svm import Kernel, Linear, SvmClassifier
+from zoo.safe_zip import SafeZip
 
 _KERNEL = ("mean", "components", "vectors", "coefficients", "bias")
 
@@ -33,14 +33,14 @@ def write(model: SvmClassifier) -> dict[str, bytes]:
     return {"svm.json": json.dumps(notes, indent=1).encode(), "svm.bin": content}
 
 
-def read(archive: Archive, name: str, labels: LabelSet, align: AlignSpec) -> SvmClassifier:
+def read(archive: SafeZip, name: str, labels: LabelSet, align: AlignSpec) -> SvmClassifier:
     """The machine of a ``svm.json`` in a zip; `ModelFileError` unless everything fits together."""
-    notes = record(archive.json(name), "svm.json")
+    notes = record(read_json(archive, name), "svm.json")
     content = archive.beside(name, "svm.bin")
     if not content:
         raise ModelFileError("The zip lacks svm.bin, the numbers of svm.json. Export the model again.")
     named: dict[str, Weights] = {}
-    read_group(archive.read(content), rows(notes.get("arrays"), "arrays of svm.json"), named)
+    read_group(archive.read(content, MODEL_ZIP.unpacked), rows(notes.get("arrays"), "arrays of svm.json"), named)
     arrays = named.get("svm", {})
     descriptor = _descriptor(notes.get("descriptor"), align)
     kernel = "vectors" in arrays

@@ -16,13 +16,13 @@ import math
 
 import numpy as np
 
-from zoo.exchange.archive import Archive
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats.keras_config import blueprint, elements
 from zoo.exchange.formats.weight_packing import pack
 from zoo.exchange.network.graph import MAX_WEIGHTS, Graph, Node
 from zoo.exchange.network.layer_base import Weights
-from zoo.exchange.validation import number, record, rows, short, text
+from zoo.exchange.validation import MODEL_ZIP, number, read_json, record, rows, short, text
+from zoo.safe_zip import SafeZip
 
 _SIZES = {"float32": 4, "float16": 2, "uint8": 1, "uint16": 2}
 
@@ -59,9 +59,9 @@ def _called(node: Node, name: str) -> str:
     return "depthwise_kernel" if (node.kind, name) == ("DepthwiseConv2D", "kernel") else name
 
 
-def read(archive: Archive, name: str) -> Graph:
+def read(archive: SafeZip, name: str) -> Graph:
     """The network of a ``model.json`` in a zip and of the files of weights beside it."""
-    model = record(archive.json(name), name)
+    model = record(read_json(archive, name), name)
     topology = record(model.get("modelTopology"), "modelTopology")
     plan = blueprint(topology.get("model_config", topology))
     named: dict[str, Weights] = {}
@@ -71,14 +71,14 @@ def read(archive: Archive, name: str) -> Graph:
     return plan.with_weights(named)
 
 
-def _content(archive: Archive, model: str, group: dict) -> bytes:
+def _content(archive: SafeZip, model: str, group: dict) -> bytes:
     """The bytes of a group's files, one after the other; only files beside ``model.json`` are taken."""
     parts = []
     for path in rows(group.get("paths"), "paths")[:64]:
         found = archive.beside(model, text(path, "A path of weights"))
         if not found:
             raise ModelFileError(f"The zip lacks the file of weights {short(path)}. Export the model again.")
-        parts.append(archive.read(found))
+        parts.append(archive.read(found, MODEL_ZIP.unpacked))
     return b"".join(parts)
 
 

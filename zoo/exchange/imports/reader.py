@@ -9,11 +9,10 @@ of numbers and of layers from a fixed list (`zoo.exchange.network.layers`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from features.align import AlignSpec
-from zoo.exchange.archive import MAX_BYTES, Archive, parse_json
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats import svm_json as svm_file
 from zoo.exchange.formats import tfjs
@@ -21,9 +20,22 @@ from zoo.exchange.formats.hdf5 import by_layer, by_place, read_h5
 from zoo.exchange.formats.keras_config import blueprint
 from zoo.exchange.imports.classifiers import PIXEL_RANGES, ImportedNetwork, PixelRange, check_answers
 from zoo.exchange.network.graph import Graph
-from zoo.exchange.validation import record, rows, short, text, whole
+from zoo.exchange.validation import (
+    MAX_JSON,
+    MODEL_ZIP,
+    model_zip,
+    parse_json,
+    read_json,
+    record,
+    rows,
+    short,
+    text,
+    whole,
+)
 from zoo.labels import ELSEWHERE, LabelSet, own_labels
 from zoo.models.svm import SvmClassifier
+from zoo.names import composed, decoded, is_printable, tidy
+from zoo.safe_zip import SafeZip, ZipError
 
 _NO_MODEL = (
     "The zip has no model that can be read here: neither keras_model.h5, nor model.json with its weights, nor a .keras "
@@ -93,32 +105,35 @@ def read_models(data: bytes) -> tuple[ModelFile, ...]:
         With one sentence that says what is wrong and what to do. Nothing else is raised,
         whatever comes.
     """
-    archive = Archive(data)
+    with model_zip(data) as archive:
+        found = tuple(_read(archive))
+    if not found:
+        raise ModelFileError(_NO_MODEL)
+    return found
+
+
+def _read(archive: SafeZip) -> Iterator[ModelFile]:
     contract = archive.find(PREPROCESSING)
     align, pixels = _contract(archive, contract) if contract else (AlignSpec(), PIXEL_RANGES["-1 to 1"])
-    found = []
     machine = archive.find("svm.json") if contract else None
     if (chosen := _choose(archive)) is not None:
         origin, read, name = chosen
         graph = read(archive, name)
         labels = _labels(archive, name, graph.outputs)
         check_answers(graph, pixels)
-        found.append(ModelFile(_title(archive, name), origin, graph, labels, pixels, align, contract is not None))
+        yield ModelFile(_title(archive, name), origin, graph, labels, pixels, align, contract is not None)
     if machine:
         labels = _labels(archive, machine, None)
         core = svm_file.read(archive, machine, labels, align)
-        found.append(ModelFile(_title(archive, machine), "Face-off, HOG + SVM", core, labels, pixels, align, True))
-    if not found:
-        raise ModelFileError(_NO_MODEL)
-    return tuple(found)
+        yield ModelFile(_title(archive, machine), "Face-off, HOG + SVM", core, labels, pixels, align, True)
 
 
-def _choose(archive: Archive) -> tuple[str, Callable[[Archive, str], Graph], str] | None:
+def _choose(archive: SafeZip) -> tuple[str, Callable[[SafeZip, str], Graph], str] | None:
     """The network to read: its kind in words, how, and where it is."""
     if name := archive.find("keras_model.h5"):
         return "Teachable Machine, Keras", _read_keras_h5, name
-    for name in _all(archive, "model.json"):
-        if archive.beside(name, "weights.bin"):
+    for name in _tfjs_descriptions(archive):
+        if any(_WEIGHTS.fullmatch(other.rpartition("/")[2]) for other in _in_folder(archive, name)):
             return "TensorFlow.js", tfjs.read, name
     for name in archive.names:
         if name.endswith(".keras"):
@@ -130,38 +145,59 @@ def _choose(archive: Archive) -> tuple[str, Callable[[Archive, str], Graph], str
     return ("Keras", _read_keras_h5, whole_models[0]) if len(whole_models) == 1 else None
 
 
-def _all(archive: Archive, ending: str) -> list[str]:
+# As Teachable Machine, `model.save` of TensorFlow.js and the converter call them.
+_WEIGHTS = re.compile(r"(.+\.)?weights\.bin|group\d+-shard\d+of\d+(\.bin)?")
+
+
+def _tfjs_descriptions(archive: SafeZip) -> list[str]:
+    """Every ``model.json``, and other JSON that describes a network in TensorFlow.js' way; nearest to the top first."""
+    others = [name for name in archive.names if name.endswith(".json") and name.rpartition("/")[2] != "model.json"]
+    return _all(archive, "model.json") + [name for name in others[:10] if _has_topology(archive, name)]
+
+
+def _has_topology(archive: SafeZip, name: str) -> bool:
+    try:
+        return b'"modelTopology"' in archive.read(name, MAX_JSON)
+    except ZipError:  # too large or damaged: not a description that could be read
+        return False
+
+
+def _all(archive: SafeZip, ending: str) -> list[str]:
     found = [name for name in archive.names if name.rsplit("/", 1)[-1] == ending]
     return sorted(found, key=lambda name: (name.count("/"), name))
 
 
-def _weights_beside(archive: Archive, name: str) -> str | None:
+def _in_folder(archive: SafeZip, name: str) -> list[str]:
+    """Every file in the folder of a file."""
     folder = name.rpartition("/")[0]
-    found = [other for other in archive.names if other.endswith(".h5") and other.rpartition("/")[0] == folder]
-    return min(found) if found else None
+    return [other for other in archive.names if other.rpartition("/")[0] == folder]
 
 
-def _read_keras_h5(archive: Archive, name: str) -> Graph:
+def _weights_beside(archive: SafeZip, name: str) -> str | None:
+    return min((other for other in _in_folder(archive, name) if other.endswith(".h5")), default=None)
+
+
+def _read_keras_h5(archive: SafeZip, name: str) -> Graph:
     """Keras 2's whole model in one file; Keras 3's too."""
-    file = read_h5(archive.read(name, MAX_BYTES))
+    file = read_h5(archive.read(name, MODEL_ZIP.size))
     if not file.config:
         raise ModelFileError(f"{short(name)} holds weights only, without model.json beside it. Export the whole model.")
     plan = blueprint(parse_json(file.config.encode("utf-8", "surrogateescape"), "model_config"))
     return plan.with_weights(by_layer(file.arrays))
 
 
-def _read_json_and_h5(archive: Archive, name: str) -> Graph:
-    weights = read_h5(archive.read(_weights_beside(archive, name), MAX_BYTES))
-    return _joined(archive.json(name), weights.arrays)
+def _read_json_and_h5(archive: SafeZip, name: str) -> Graph:
+    weights = read_h5(archive.read(_weights_beside(archive, name), MODEL_ZIP.size))
+    return _joined(read_json(archive, name), weights.arrays)
 
 
-def _read_keras(archive: Archive, name: str) -> Graph:
+def _read_keras(archive: SafeZip, name: str) -> Graph:
     """A ``.keras`` file: a zip in the zip, opened with the same care."""
-    inner = Archive(archive.read(name, MAX_BYTES))
-    for wanted in ("config.json", "model.weights.h5"):
-        if wanted not in inner.names:
-            raise ModelFileError(f"{short(name)} lacks {wanted}; it is no .keras file. Export the model again.")
-    return _joined(inner.json("config.json"), read_h5(inner.read("model.weights.h5", MAX_BYTES)).arrays)
+    with model_zip(archive.read(name, MODEL_ZIP.size)) as inner:
+        for wanted in ("config.json", "model.weights.h5"):
+            if wanted not in inner.names:
+                raise ModelFileError(f"{short(name)} lacks {wanted}; it is not a .keras file. Export the model again.")
+        return _joined(read_json(inner, "config.json"), read_h5(inner.read("model.weights.h5", MODEL_ZIP.size)).arrays)
 
 
 def _joined(config: object, arrays: dict) -> Graph:
@@ -172,50 +208,60 @@ def _joined(config: object, arrays: dict) -> Graph:
     return plan.with_weights(by_place(arrays, plan.paths, plan.weight_names()))
 
 
-def _metadata(archive: Archive, model: str) -> dict:
+def _metadata(archive: SafeZip, model: str) -> dict:
     name = archive.beside(model, "metadata.json") or archive.find("metadata.json")
-    value = archive.json(name) if name else {}
+    value = read_json(archive, name) if name else {}
     return record(value, "metadata.json")
 
 
-def _title(archive: Archive, model: str) -> str:
+def _title(archive: SafeZip, model: str) -> str:
     title = _metadata(archive, model).get("modelName")
-    known = isinstance(title, str) and title.isprintable() and 0 < len(title.strip()) <= MAX_NAME
-    return title.strip() if known else "Imported model"
+    title = tidy(title) if isinstance(title, str) else ""
+    return title if is_printable(title) and 0 < len(title) <= MAX_NAME else "Imported model"
 
 
-def _labels(archive: Archive, model: str, count: int | None) -> LabelSet:
+def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
     """Names of the classes, from ``labels.txt`` or ``metadata.json``; their number must be the model's, if known."""
     if count is not None and not 2 <= count <= MAX_CLASSES:
         raise ModelFileError(f"The model tells {count} classes apart; expected 2 to {MAX_CLASSES}.")
-    if name := archive.beside(model, "labels.txt") or archive.find("labels.txt"):
-        names = _lines(archive.read(name, 2**16))
-    else:
-        names = rows(_metadata(archive, model).get("labels"), "The labels in metadata.json")
+    names = _names(archive, model)
     count = len(names) if count is None and 2 <= len(names) <= MAX_CLASSES else count
     if len(names) != count:
         raise ModelFileError(f"The model tells {count or '2 to 50'} classes apart, but {len(names)} have a name.")
-    names = [text(label, "A class's name", MAX_NAME).strip() for label in names]
-    if len(set(names)) < count or not all(names):
+    names = [text(composed(one).strip() if isinstance(one, str) else one, "A class's name", MAX_NAME) for one in names]
+    if len(set(names)) < count:
         raise ModelFileError("Two classes have the same name, or one has none. Rename them and export again.")
     return own_labels(names, ELSEWHERE)
+
+
+def _names(archive: SafeZip, model: str) -> list:
+    """The names of the classes as they stand in the file that has them."""
+    if name := archive.beside(model, "labels.txt") or archive.find("labels.txt"):
+        return _lines(archive.read(name, 2**16))
+    notes = _metadata(archive, model)
+    if "labels" not in notes:
+        raise ModelFileError(
+            "The zip has no names of the model's classes. Add a file labels.txt with one line per class, in the "
+            "model's order, or metadata.json with a list of labels."
+        )
+    return rows(notes["labels"], "The labels in metadata.json")
 
 
 def _lines(content: bytes) -> list[str]:
     """Teachable Machine's ``0 Happy``, a line a class; lines without numbers are names too."""
     try:
-        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        lines = [line.strip() for line in decoded(content).splitlines() if line.strip()]
     except UnicodeDecodeError:
-        raise ModelFileError("labels.txt is no text (UTF-8).") from None
+        raise ModelFileError("labels.txt is not a text file in UTF-8 or UTF-16. Save it as UTF-8.") from None
     numbered = [re.fullmatch(r"(\d{1,3})\s+(.+)", line) for line in lines]
     if lines and all(numbered):
         lines = [match[2] for match in sorted(numbered, key=lambda match: int(match[1]))]
     return lines
 
 
-def _contract(archive: Archive, name: str) -> tuple[AlignSpec, PixelRange]:
+def _contract(archive: SafeZip, name: str) -> tuple[AlignSpec, PixelRange]:
     """How crops are cut and scaled, as `preprocessing.json` of our own exports says."""
-    value = record(archive.json(name), PREPROCESSING)
+    value = record(read_json(archive, name), PREPROCESSING)
     settings = record(value.get("align"), "align in preprocessing.json")
     pixels = record(value.get("pixels"), "pixels in preprocessing.json")
     whole(settings, "size", 16, 256)

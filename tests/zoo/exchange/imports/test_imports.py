@@ -2,6 +2,7 @@
 
 import json
 import time
+import unicodedata
 
 import keras
 import numpy as np
@@ -107,7 +108,7 @@ def test_labels_are_read_in_their_own_order(tm, make_zip):
     [
         (b"0 Happy\n1 Sad\n", "3 classes apart, but 2"),
         (b"0 Happy\n1 Happy\n2 Sad", "the same name"),
-        (b"\xff\xfe0 a", "no text"),
+        (b"\xff\xfe0 a", "not a text file"),
         (b"0 a\n1 " + b"b" * 80 + b"\n2 c", "1 to 60 letters"),
     ],
 )
@@ -206,3 +207,60 @@ def test_reading_is_quick(tm):
     start = time.perf_counter()
     read_models(tm.keras_zip())
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("model", "shards"),
+    [
+        ("model.json", ["group1-shard1of1.bin"]),
+        ("model.json", ["group1-shard1of2.bin", "group1-shard2of2.bin"]),
+        ("model.json", ["group1-shard1of1"]),
+        ("my-model.json", ["my-model.weights.bin"]),
+        ("tm/model.json", ["weights.bin"]),
+        ("tm\\model.json", ["weights.bin"]),
+    ],
+)
+def test_tensorflow_js_weights_by_any_of_their_names(tm, make_zip, model, shards):
+    """As Teachable Machine, the converter and `model.save` name them; and as Windows writes paths."""
+    files = tm.tfjs()
+    description = json.loads(files["model.json"])
+    description["weightsManifest"][0]["paths"] = shards
+    folder = model[: max(model.rfind("/"), model.rfind("\\")) + 1]
+    content, cut = files["weights.bin"], 1000 * (len(shards) - 1)
+    parts = dict(zip(shards, [content[:cut], content[cut:]] if cut else [content], strict=True))
+    packed = {model: json.dumps(description).encode(), f"{folder}metadata.json": tm.metadata}
+    (got,) = read_models(make_zip(packed | {folder + name: part for name, part in parts.items()}))
+    assert got.labels.labels == tm.labels and got.origin == "TensorFlow.js"
+
+
+def test_a_shard_that_is_missing_is_named(tm, make_zip):
+    files = tm.tfjs()
+    description = json.loads(files["model.json"])
+    description["weightsManifest"][0]["paths"] = ["group1-shard1of2.bin", "group1-shard2of2.bin"]
+    packed = {"model.json": json.dumps(description).encode(), "group1-shard1of2.bin": b"", "metadata.json": tm.metadata}
+    with pytest.raises(ModelFileError, match=r"lacks the file of weights 'group1-shard2of2\.bin'"):
+        read_models(make_zip(packed))
+
+
+def test_json_of_other_things_beside_a_whole_model_does_no_harm(tm, make_zip):
+    files = {"model.h5": tm.h5(), "class_indices.json": b'{"a": 0}', "labels.txt": tm.labels_txt}
+    assert read_models(make_zip(files))[0].labels.labels == tm.labels
+
+
+def test_without_names_of_the_classes_the_sentence_says_so(tm, make_zip):
+    notes = json.loads(tm.metadata)
+    del notes["labels"]
+    for files in (tm.tfjs(), tm.tfjs() | {"metadata.json": json.dumps(notes).encode()}):
+        with pytest.raises(ModelFileError, match=r"no names of the model's classes\. Add a file labels\.txt"):
+            read_models(make_zip(files))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_names_in_persian_and_hindi_and_in_two_encodings(tm, make_zip, encoding):
+    labels = ("می\u200cخندد", "क्\u200dष", unicodedata.normalize("NFD", "étonné"))
+    text = "\r\n".join(f"{i} {label}" for i, label in enumerate(labels)).encode(encoding)
+    (got,) = read_models(make_zip({"keras_model.h5": tm.h5(), "labels.txt": text}))
+    assert got.labels.labels == (*labels[:2], "étonné")
+    notes = json.loads(tm.metadata) | {"modelName": "خنده\u200cها", "labels": labels}
+    (got,) = read_models(make_zip(tm.tfjs() | {"metadata.json": json.dumps(notes).encode()}))
+    assert got.title == "خنده\u200cها" and got.labels.labels == (*labels[:2], "étonné")

@@ -1,0 +1,204 @@
+"""Opens a zip that anyone may have made: nothing is written to disk, and nothing large or odd is unpacked.
+
+Limits are checked before anything is unpacked; what is unpacked is counted as it comes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+from zoo.names import composed, is_printable
+
+MAX_NAME = 200
+_ENTRY = b"PK\x01\x02"  # every line of a zip's table of contents begins with this
+_DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, OverflowError, struct.error)
+_DAMAGED += (IndexError, MemoryError)  # what `zipfile` makes of a name or an extra field that breaks off
+_DRIVE = re.compile(r"[A-Za-z]:")
+_UTF8 = 0x800  # flag of a member whose name is UTF-8
+_SYSTEM = {"thumbs.db", "desktop.ini", "__macosx"}  # what systems leave in folders; so is all that begins with a dot
+
+
+class ZipError(ValueError):
+    """A file that is not a zip, or one that is not opened. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is read at most.
+
+    Parameters
+    ----------
+    size, unpacked : int
+        Bytes of the zip, and of all its members together.
+    members, depth : int
+        Files and folders in the zip, and folders inside each other.
+    ratio : int, optional
+        How many times its packed size a member of more than 64 KB may unpack to.
+    """
+
+    size: int
+    unpacked: int
+    members: int
+    depth: int
+    ratio: int | None = None
+
+
+class SafeZip:
+    """The members of a zip by name; use it in a ``with`` where it is large.
+
+    Names are composed (NFC) and have ``/`` between folders, whatever system wrote them. Files that systems leave in
+    folders (``__MACOSX``, ``._name``, ``Thumbs.db``) are left out.
+
+    Parameters
+    ----------
+    data : bytes
+    limits : Limits
+
+    Raises
+    ------
+    ZipError
+        Not a zip, damaged, too large, too many members, a path that leaves the folder, a link, a password, a member
+        that would unpack to far more than it is.
+    """
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        if len(data) > limits.size:
+            raise ZipError(f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read.")
+        if data.count(_ENTRY) > 2 * limits.members:  # a table of millions is not even read
+            raise _too_many(limits)
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            infos = self._zip.infolist()
+        except _DAMAGED as error:
+            raise ZipError("This is not a zip file, or it is damaged. Export or save it again, and retry.") from error
+        if len(infos) > limits.members:
+            raise _too_many(limits)
+        unpacked = sum(info.file_size for info in infos)
+        if unpacked > limits.unpacked:
+            raise ZipError(
+                f"The zip unpacks to {unpacked >> 20} MB; at most {limits.unpacked >> 20} MB are read. Make it smaller."
+            )
+        self._members = _members(infos, limits)
+
+    def __enter__(self) -> SafeZip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    @property
+    def names(self) -> list[str]:
+        """Of every file, in the zip's order."""
+        return list(self._members)
+
+    def find(self, *endings: str) -> str | None:
+        """The file whose last part of the path is one of these, the one nearest to the top."""
+        for ending in endings:
+            found = [name for name in self._members if name.rsplit("/", 1)[-1] == ending]
+            if found:
+                return min(found, key=lambda name: (name.count("/"), name))
+        return None
+
+    def beside(self, name: str, other: str) -> str | None:
+        """Another file in the folder of a file, if there is one."""
+        path = name.rpartition("/")[0]
+        wanted = f"{path}/{other}" if path else other
+        return wanted if wanted in self._members else None
+
+    def read(self, name: str, most: int) -> bytes:
+        """A file's content; `ZipError` if it is missing, damaged or larger than `most` bytes."""
+        info = self._members.get(name)
+        if info is None:
+            raise ZipError(f"The zip lacks the file {shown(name)}. Export or save it again.")
+        if info.file_size > most:
+            raise ZipError(f"{shown(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
+        try:
+            with self._zip.open(info) as member:
+                content = member.read(info.file_size + 1)  # what the table of contents says of its size may be a lie
+        except _DAMAGED as error:
+            raise ZipError(f"{shown(name)} in the zip is damaged. Export or save it again, and retry.") from error
+        if len(content) != info.file_size:
+            raise ZipError(f"{shown(name)} in the zip is cut off. Export or save it again, and retry.")
+        return content
+
+
+def shown(name: str) -> str:
+    """A name from a zip in at most 60 characters, all of which can be printed."""
+    text = ascii(name) if not is_printable(name) else repr(name)
+    return text if len(text) <= 60 else f"{text[:57]}…'"
+
+
+def _too_many(limits: Limits) -> ZipError:
+    return ZipError(f"The zip holds more than {limits.members:,} files, the most that are read.")
+
+
+def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
+    kept: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        name = _path(_name(info), limits)
+        if name.endswith("/") or _left_by_a_system(name):
+            continue
+        _check_content(info, name, limits)
+        if name in kept:
+            raise ZipError(f"The zip has two files {shown(name)}. Remove one of them.")
+        kept[name] = info
+    if not kept:
+        raise ZipError("The zip is empty.")
+    return kept
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """A member's name as its maker wrote it.
+
+    macOS and some Linux tools write UTF-8 without the flag that says so; `zipfile` then reads it as code page 437.
+    """
+    name = info.orig_filename
+    if "\0" not in name and info.filename != name.replace("\\", "/") and info.filename != name:
+        return info.filename  # from the extra field for names in Unicode, which newer Pythons read
+    if not info.flag_bits & _UTF8:
+        try:
+            return name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            return name
+    return name
+
+
+def _path(name: str, limits: Limits) -> str:
+    """The name with ``/`` between folders and in composed form; `ZipError` if it leads out of the zip."""
+    path = composed(name.replace("\\", "/"))
+    folder = path.endswith("/")
+    parts = path.rstrip("/").split("/")
+    while len(parts) > 1 and parts[0] == ".":
+        del parts[0]
+    if not name or parts == [""]:
+        raise ZipError("The zip holds a file without a name. Make the zip again.")
+    if path.startswith("/") or ".." in parts or _DRIVE.match(parts[0]):
+        raise ZipError(f"The zip holds a file named {shown(name)}, which leads elsewhere. It is not opened.")
+    if len(parts) > limits.depth:
+        raise ZipError(
+            f"The zip holds a file named {shown(name)}, which leads elsewhere: more than {limits.depth} folders deep."
+        )
+    if len(path) > MAX_NAME or "" in parts or "\0" in path or not is_printable(path):
+        raise ZipError(f"The zip holds a file named {shown(name)}, which is not allowed. Rename it.")
+    return "/".join(parts) + ("/" if folder else "")
+
+
+def _left_by_a_system(name: str) -> bool:
+    return any(part.startswith(".") or part.lower() in _SYSTEM for part in name.split("/"))
+
+
+def _check_content(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise ZipError(f"{shown(name)} in the zip is a link to another file; links are not followed.")
+    if info.flag_bits & 0x41:
+        raise ZipError(f"{shown(name)} in the zip is locked with a password. Make the zip without one.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ZipError(f"{shown(name)} in the zip is packed in an unusual way. Make an ordinary zip.")
+    if limits.ratio and info.file_size > max(2**16, limits.ratio * info.compress_size):
+        raise ZipError(f"{shown(name)} in the zip unpacks to {info.file_size:,} bytes: far too much for its size.")
