@@ -20,9 +20,7 @@ import gradio as gr
 from gradio import networking
 from starlette.middleware import Middleware
 
-from ui import gradio_state as sessions
-from ui import languages, uploads
-from ui import text as wording
+from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
@@ -42,7 +40,6 @@ from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
 from zoo.reports import charts
-from zoo.teach import project_file as files
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
 # Where it has a choice of models it returns that, and a session's own models are offered there, too.
@@ -64,7 +61,7 @@ UPLOADS = 2 * 2**30
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
-SWEEP, AGE = 60, wording.KEPT_MINUTES * 60 - 90
+SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
 
 
 def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
@@ -88,7 +85,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
                 if models is not None:
                     tab.select(_choices(engine), None, models, **AT_ONCE)
         _foot(app)
-        app.unload(sessions.forget_page(app))
+        app.unload(gradio_state.forget_page(app))
     app.queue(max_size=64)
     return app
 
@@ -128,10 +125,10 @@ def launch_options(room: Room = HOME) -> dict:
 
 
 def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
-    law = f"<p>{wording.LAW}</p>" if room.lesson else ""
+    law = f"<p>{text.LAW}</p>" if room.lesson else ""
     gr.HTML(
-        f'<header class="fo-head"><h1>Face-off</h1><p>{wording.TAGLINE}</p></header>'
-        f'<aside class="fo-banner" aria-label="Please note"><p>{wording.BANNER}</p>{law}</aside>',
+        f'<header class="fo-head"><h1>Face-off</h1><p>{text.TAGLINE}</p></header>'
+        f'<aside class="fo-banner" aria-label="Please note"><p>{text.BANNER}</p>{law}</aside>',
         apply_default_css=False,
     )
     spoken = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
@@ -143,20 +140,20 @@ def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
 
 
 def _status(engine: Engine) -> str:
-    sentences = wording.status(engine.ready, engine.broken)
+    sentences = text.status(engine.ready, engine.broken)
     words = " ".join(f"<span>{escape(sentence)}</span>" for sentence in sentences)
     return f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>' if words else ""
 
 
 def _foot(app: gr.Blocks) -> None:
-    privacy = gr.HTML(_privacy(wording.PRIVACY_SERVER), apply_default_css=False)
+    privacy = gr.HTML(_privacy(text.PRIVACY_SERVER), apply_default_css=False)
     app.load(_privacy_here, None, privacy, **AT_ONCE)
 
 
 def _privacy_here(request: gr.Request) -> str:
     # A relay may put the name of this computer in "host", and the one that was asked for beside it.
     asked = request.headers.get("x-forwarded-host") or request.headers.get("host", "")
-    return _privacy(wording.privacy(asked.split(",")[0].strip()))
+    return _privacy(text.privacy(asked.split(",")[0].strip()))
 
 
 def _privacy(sentence: str) -> str:
@@ -186,11 +183,11 @@ def _serve(args: argparse.Namespace) -> None:
     try:
         print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
         if code:
-            print(wording.teachers_code(code), flush=True)
+            print(text.teachers_code(code), flush=True)
         engine.start()
         if args.share:
             print(share(app), flush=True)
-        with sessions.tidied(app, AGE, SWEEP):
+        with gradio_state.tidied(app, AGE, SWEEP):
             app.block_thread()
     except KeyboardInterrupt:
         app.close(verbose=False)
@@ -207,7 +204,7 @@ def start(app: gr.Blocks, args: argparse.Namespace, room: Room = HOME) -> str:
             ssl_verify=False,
             share=False,
             prevent_thread_lock=True,
-            state_session_capacity=sessions.MOST,
+            state_session_capacity=gradio_state.MOST,
             root_path=getattr(args, "root_path", None),
             app_kwargs={"middleware": [Middleware(PagePolicy, heads=heads)]},
             **options,
@@ -222,7 +219,7 @@ def _policy(args: argparse.Namespace) -> Policy:
     shared = getattr(args, "share", False)
     return Policy(
         hosts(allowed, args.host, shared),
-        Quota(UPLOADS, wording.KEPT_MINUTES * 60),
+        Quota(UPLOADS, text.KEPT_MINUTES * 60),
         Proxy(trusted=getattr(args, "trust_proxy", False) or on_space(), on_loopback=shared),
         Limits(file=MOST_FILE, request=MOST_FILE + 2**20),
         root,

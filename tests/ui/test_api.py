@@ -16,7 +16,7 @@ from PIL import Image
 
 from ui import app as ui_app
 from ui import text as wording
-from ui.compare import tab as compare_tab
+from ui.compare import tab
 
 
 @pytest.fixture(scope="module")
@@ -220,8 +220,8 @@ def test_uploads_are_deleted_in_time_and_the_page_says_so(app, client, astronaut
     (kept,) = uploads.rglob("astronaut.png")
     gradio.route_utils.delete_files_created_by_app(app, 0)
     assert [path for path in uploads.rglob("*") if path.is_file()] == []
-    with pytest.raises(compare_tab.ImageError, match="deleted after"):
-        compare_tab.read_photo({"path": str(kept)})
+    with pytest.raises(tab.ImageError, match="deleted after"):
+        tab.read_photo({"path": str(kept)})
 
 
 def test_the_readme_snippet_runs(app, url, monkeypatch, capsys):

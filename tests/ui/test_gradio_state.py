@@ -4,7 +4,7 @@ import pytest
 from gradio_client import Client, handle_file
 
 from tests.ui.waiting import wait_for
-from ui import gradio_state as sessions
+from ui import gradio_state
 
 
 def held(app, session: str) -> str:
@@ -36,25 +36,25 @@ def test_what_a_session_saw_is_forgotten_when_it_leaves_and_no_other_is(app, cli
     clients[0].close()
     assert wait_for(lambda: not held(app, leaving).strip("{}"))
     assert "probabilities" in held(app, staying)
-    sessions.tidy(app, 60)
+    gradio_state.tidy(app, 60)
     assert leaving in app.state_holder  # it may come back
-    sessions.tidy(app, 0)
+    gradio_state.tidy(app, 0)
     assert leaving not in app.state_holder and leaving not in app.state_holder.time_last_used
 
 
 def test_a_silent_session_is_forgotten_in_part_and_goes_on(app, clients, astronaut):
     client = clients[0]
     before = ask(client, astronaut)["faces"][0]["answers"]["cnn"]["label"]
-    sessions.tidy(app, 60)
+    gradio_state.tidy(app, 60)
     assert "probabilities" in held(app, client.session_hash)
-    with sessions.tidied(app, 0.0, 0.05):
+    with gradio_state.tidied(app, 0.0, 0.05):
         assert wait_for(lambda: not held(app, client.session_hash).strip("{}"))
     assert client.session_hash in app.state_holder
     assert ask(client, astronaut)["faces"][0]["answers"]["cnn"]["label"] == before
 
 
 def test_there_is_an_end_to_how_many_are_remembered(app, url):
-    assert app.state_holder.capacity == sessions.MOST
+    assert app.state_holder.capacity == gradio_state.MOST
 
 
 @pytest.mark.browser

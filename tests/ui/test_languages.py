@@ -6,57 +6,71 @@ from types import SimpleNamespace
 
 import pytest
 
-from features import clips, images, quality
-from features import occluders as cover
+from features import clips, images, occluders, quality
 from ui import app as ui_app
 from ui import languages, uploads
 from ui import text as wording
-from ui.compare import pipeline_stages as stages
-from ui.compare import results
+from ui.compare import pipeline_stages, results
 from ui.compare import tab as compare_tab
-from ui.examples import portraits as examples
+from ui.examples import portraits
 from ui.examples.cartoons import DRAWINGS
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
 from ui.model_zoo import page as zoo_page
 from ui.model_zoo import tab as zoo_tab
-from ui.teach import exports as teach_exports
+from ui.teach import exports, requests
 from ui.teach import page as teach_page
-from ui.teach import requests as teach_calls
 from ui.teach import tab as teach_tab
 from ui.video import page as video_page
 from ui.video import tab as video_tab
 from zoo import labels
-from zoo.evaluation import conditions as factors
-from zoo.evaluation import evaluate as evaluation
+from zoo.evaluation import conditions, evaluate
 from zoo.evaluation.paired import Together
 from zoo.exchange import archive
 from zoo.exchange.exports import bundle
-from zoo.exchange.imports import classifiers as imported
-from zoo.exchange.imports import session_models as guests
+from zoo.exchange.imports import classifiers, session_models
 from zoo.models import registry
-from zoo.reports import charts
-from zoo.reports import evaluation_report as report
-from zoo.reports import model_card as modelcard
-from zoo.reports import timeline_charts as timecharts
-from zoo.teach import project
-from zoo.teach import project_file as files
-from zoo.teach import training as train
+from zoo.reports import charts, evaluation_report, model_card, timeline_charts
+from zoo.teach import project, project_file, training
 
 ALL = languages.dictionaries()
 ENGLISH = ALL["en"]
 OTHERS = sorted(set(ALL) - {"en"})
 SPEAKING = (
-    *(classroom, compare_tab, examples, lesson_tab, results, stages, ui_app, uploads, wording, zoo_page, zoo_tab),
-    *(teach_calls, teach_exports, teach_page, teach_tab, video_page, video_tab),
-    *(clips, cover, images, quality, charts, evaluation, factors, labels, modelcard, report, timecharts),
-    *(archive, bundle, guests, imported, files, project, train),
+    *(
+        classroom,
+        compare_tab,
+        portraits,
+        lesson_tab,
+        results,
+        pipeline_stages,
+        ui_app,
+        uploads,
+        wording,
+        zoo_page,
+        zoo_tab,
+    ),
+    *(requests, exports, teach_page, teach_tab, video_page, video_tab),
+    *(
+        clips,
+        occluders,
+        images,
+        quality,
+        charts,
+        evaluate,
+        conditions,
+        labels,
+        model_card,
+        evaluation_report,
+        timeline_charts,
+    ),
+    *(archive, bundle, session_models, classifiers, project_file, project, training),
 )
 # What Gradio's own components say, and what cards say: a new card may say it otherwise, and is English until then.
 LOOSE = ("language.", "choose", "box.", "model.", "limit.")
 WORDS = {
     "hold": wording.HOLD,
-    "parts of a face": {part: part for part in cover.PARTS},
+    "parts of a face": {part: part for part in occluders.PARTS},
     "live": wording.LIVE,
     "lesson": wording.LESSON,
     "teach": wording.TEACH,
@@ -86,12 +100,12 @@ def made() -> list[str]:
     said += [f"({wording.TEACH['on_held']})", charts.slices(registry.card("cnn").slices)]
     said += [f"{wording.TEACH['start_from']} …"]
     said += [*quality._pose_words(0, 40, 0), *quality._pose_words(0, -40, 0)]
-    said += [report.verdict("a", "b", 0.1, (0.05, 0.15), p) for p in (1e-5, 0.5)]
-    said += [report.together_words(Together(0.7, 0.6, 0.8, gain, p, 0.5, 0.2, 0.2)) for gain, p in TOGETHER]
+    said += [evaluation_report.verdict("a", "b", 0.1, (0.05, 0.15), p) for p in (1e-5, 0.5)]
+    said += [evaluation_report.together_words(Together(0.7, 0.6, 0.8, gain, p, 0.5, 0.2, 0.2)) for gain, p in TOGETHER]
     said += [charts.rights(Together(0.7, 0.6, 0.8, 0.1, 0.5, 0.5, 0.2, 0.2), "a", "b").replace("<", " <")]
     said += [charts.cell_sentence(two_of_six, ("happy", "sad"), 0, k) for k in (0, 1)]
     said += [f"{panel.title}: head " for panel in zoo_page._curves({"accuracy": [1.0], "val_accuracy": [1.0]})]
-    sections = modelcard.sections(registry.card("cnn"))
+    sections = model_card.sections(registry.card("cnn"))
     said += [text for part in sections for _, text in part.entries]
     said += [cell for part in sections for table in part.tables for row in table.rows for cell in row]
     return said + [str(why) for why in (project.too_few(1), project.too_few(2))]
@@ -159,11 +173,13 @@ def test_every_sentence_of_the_page_is_translated():
 
 def test_headings_of_every_card_are_translated():
     cards = [registry.card(name) for name in registry.names()]
-    parts = [part for card in cards for part in modelcard.sections(card)]
+    parts = [part for card in cards for part in model_card.sections(card)]
     heads = {cell for part in parts for table in part.tables for cell in table.heading}
     terms = {term for part in parts for term, _ in part.entries if not term.isdigit()}
     panels = {
-        one.title for card in cards for one in (*zoo_page._charts(card, card.own_figure()), *report.hard_panels(card))
+        one.title
+        for card in cards
+        for one in (*zoo_page._charts(card, card.own_figure()), *evaluation_report.hard_panels(card))
     }
     names = {"macro-F1", "NLL", "Brier", "ECE", "F1", "n"} | {data for card in cards for data in _data(card)}
     assert ({part.title for part in parts} | heads | terms | panels) - names - set(ENGLISH.values()) == set()
@@ -181,10 +197,10 @@ def test_expression_stays_apart_from_emotion(code):
 
 def test_answers_keep_their_english_labels(engine):
     from features import images
-    from zoo.inference import serialise as records
+    from zoo.inference import serialise
 
-    comparison = engine.compare(images.load(examples.PICTURES / "photo.jpg"), ["cnn"], "7")
-    said = records.record(comparison, {"cnn": 0.5})["faces"][0]["answers"]["cnn"]
+    comparison = engine.compare(images.load(portraits.PICTURES / "photo.jpg"), ["cnn"], "7")
+    said = serialise.record(comparison, {"cnn": 0.5})["faces"][0]["answers"]["cnn"]
     assert list(said["probabilities"]) == list(labels.SEVEN)
 
 
@@ -306,7 +322,7 @@ def test_a_class_called_like_a_button_keeps_its_name(in_language):
         card = page.locator(".ft-class").nth(at)
         card.locator(".ft-name").fill(name)
         card.locator(".ft-name").press("Enter")
-        card.locator("input[type=file]").set_input_files([examples.PICTURES / f"{face}.jpg"] * 3)
+        card.locator("input[type=file]").set_input_files([portraits.PICTURES / f"{face}.jpg"] * 3)
         card.locator(".ft-tile").nth(2).wait_for()
     page.locator(".ft-train").click()
     page.wait_for_selector(".ft-hood table", timeout=60_000)
@@ -316,7 +332,7 @@ def test_a_class_called_like_a_button_keeps_its_name(in_language):
     assert re.fullmatch(
         r"\d von \d Beispielen für „Stop“ wurden „Stop“ genannt .+", page.locator(".fz-said").inner_text()
     )
-    page.locator(".ft-preview input[type=file]").set_input_files(examples.PICTURES / "photo.jpg")
+    page.locator(".ft-preview input[type=file]").set_input_files(portraits.PICTURES / "photo.jpg")
     page.wait_for_function("document.querySelector('.ft-answer').dataset.says === 'Stop'")
     assert page.locator(".ft-says").first.inner_text() == "Stop"
     assert left_in_english(page) == set()

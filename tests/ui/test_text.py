@@ -3,10 +3,8 @@ import inspect
 import numpy as np
 import pytest
 
-from ui import text as wording
-from ui.compare import pipeline_stages as stages
-from ui.compare import results
-from ui.compare import tab as compare_tab
+from ui import text
+from ui.compare import pipeline_stages, results, tab
 from zoo.labels import FIVE, OWN, LabelSet
 from zoo.prediction import Prediction
 
@@ -14,26 +12,26 @@ SURE = Prediction(np.array([[0.1, 0.71, 0.1, 0.05, 0.04]]), FIVE)
 
 
 def test_an_answer_speaks_of_pictures_and_labels():
-    assert wording.looks_like(SURE, 0, 0.5) == "Looks most like pictures people labelled <em>happy</em> (0.71)"
+    assert text.looks_like(SURE, 0, 0.5) == "Looks most like pictures people labelled <em>happy</em> (0.71)"
 
 
 def test_below_the_threshold_it_is_not_sure():
-    assert wording.looks_like(SURE, 0, 0.8).startswith("<b>Not sure.</b>")
+    assert text.looks_like(SURE, 0, 0.8).startswith("<b>Not sure.</b>")
 
 
 def test_made_up_classes_are_samples_not_what_people_labelled():
     mine = Prediction(np.array([[0.9, 0.1]]), LabelSet(OWN, ("wink", "none")))
-    assert 'this session’s samples of <em translate="no">wink</em>' in wording.looks_like(mine, 0, 0.5)
-    assert "people" not in wording.looks_like(mine, 0, 0.95)
+    assert 'this session’s samples of <em translate="no">wink</em>' in text.looks_like(mine, 0, 0.5)
+    assert "people" not in text.looks_like(mine, 0, 0.95)
 
 
 def test_labels_are_escaped():
     prediction = Prediction(np.array([[1.0]]), LabelSet("mine", ("<b onclick=x>",)))
-    assert "<b onclick" not in wording.looks_like(prediction, 0, 0.5)
+    assert "<b onclick" not in text.looks_like(prediction, 0, 0.5)
 
 
 def test_no_sentence_says_what_anyone_feels():
-    everything = "".join(inspect.getsource(m) for m in (wording, results, stages, compare_tab)).lower()
+    everything = "".join(inspect.getsource(m) for m in (text, results, pipeline_stages, tab)).lower()
     for claim in ("you are", "you feel", "is feeling", "your emotion", "your mood", "detected emotion"):
         assert claim not in everything
 
@@ -41,26 +39,26 @@ def test_no_sentence_says_what_anyone_feels():
 @pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "localhost", "[::1]:7860", "[::1]"])
 def test_on_this_computer_nothing_is_sent(host, monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
-    assert wording.privacy(host) == wording.PRIVACY_LOCAL
+    assert text.privacy(host) == text.PRIVACY_LOCAL
 
 
 @pytest.mark.parametrize("host", ["192.168.1.4:7860", "notgradio.live", "localhost.evil.example", ""])
 def test_from_another_computer_the_page_says_so(host, monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
-    assert wording.privacy(host) == wording.PRIVACY_SERVER
+    assert text.privacy(host) == text.PRIVACY_SERVER
 
 
 @pytest.mark.parametrize("host", ["1a2b3c.gradio.live", "1a2b3c.gradio.live:443", "1A2B3C.Gradio.Live"])
 def test_through_a_public_link_pictures_pass_a_relay(host, monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
-    assert wording.privacy(host) == wording.PRIVACY_SHARED
-    assert "relay" in wording.PRIVACY_SHARED
-    assert "nowhere else" not in wording.PRIVACY_SHARED
+    assert text.privacy(host) == text.PRIVACY_SHARED
+    assert "relay" in text.PRIVACY_SHARED
+    assert "nowhere else" not in text.PRIVACY_SHARED
 
 
 def test_a_space_says_that_pictures_go_to_it(monkeypatch):
     monkeypatch.setenv("SPACE_ID", "someone/face-off")
-    assert wording.privacy("localhost:7860") == wording.PRIVACY_SPACE
+    assert text.privacy("localhost:7860") == text.PRIVACY_SPACE
 
 
 @pytest.mark.parametrize(
@@ -74,11 +72,11 @@ def test_a_space_says_that_pictures_go_to_it(monkeypatch):
     ],
 )
 def test_counts_in_words(counts, sentence):
-    assert wording.found(*counts) == sentence
+    assert text.found(*counts) == sentence
 
 
 def test_the_status_is_true():
-    assert wording.status(True, {}) == ()
-    assert wording.status(False, {}) == (wording.WARMING,)
-    assert wording.status(True, {"hog-svm": "wrong hash"})[0].endswith(": hog-svm")
-    assert "wrong hash" not in wording.status(True, {"hog-svm": "wrong hash"})[0]
+    assert text.status(True, {}) == ()
+    assert text.status(False, {}) == (text.WARMING,)
+    assert text.status(True, {"hog-svm": "wrong hash"})[0].endswith(": hog-svm")
+    assert "wrong hash" not in text.status(True, {"hog-svm": "wrong hash"})[0]

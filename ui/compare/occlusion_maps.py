@@ -9,10 +9,9 @@ from html import escape
 
 import numpy as np
 
-from features import draw
-from features import occluders as cover
-from ui import text as wording
-from ui.components import data_uri as embed
+from features import draw, occluders
+from ui import text
+from ui.components import data_uri
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison
@@ -48,28 +47,28 @@ def panel(
     }
     full = max([FULL, *(float(np.abs(one.change).max()) for one in held.values())])  # one scale for all, side by side
     figures = [_figure(face.images[0], one, cards[name].title, full) for name, one in held.items()]
-    notes = [wording.HOLD["legend"]] if held else []
+    notes = [text.HOLD["legend"]] if held else []
     left = [name for name in comparison.predictions if name not in held]
-    notes += [wording.HOLD["slow"].format(escape(cards[name].title)) for name in left]
-    notes += [wording.HOLD["few"].format(MOST)] if len(comparison.faces) > MOST and i == MOST - 1 else []
+    notes += [text.HOLD["slow"].format(escape(cards[name].title)) for name in left]
+    notes += [text.HOLD["few"].format(MOST)] if len(comparison.faces) > MOST and i == MOST - 1 else []
     said = "".join(f"<p>{note}</p>" for note in notes)
     return (
-        f'<section class="fo-details fo-hold"><h3>{wording.HOLD["title"]}</h3>'
+        f'<section class="fo-details fo-hold"><h3>{text.HOLD["title"]}</h3>'
         f'<div class="fo-held">{"".join(figures)}</div>{said}</section>'
     )
 
 
 def _seconds(comparison: Comparison, name: str) -> float:
     """How long a model will take for a face, going by how long it just took."""
-    return cover.COUNT**2 * comparison.milliseconds[name] / 1000 / len(comparison.faces)
+    return occluders.COUNT**2 * comparison.milliseconds[name] / 1000 / len(comparison.faces)
 
 
 def _figure(crop: np.ndarray, one: Hold, title: str, full: float) -> str:
-    shown = embed.img(draw.pull(crop, one.change, full, SIDE), wording.HOLD["alt"].format(title))
+    shown = data_uri.img(draw.pull(crop, one.change, full, SIDE), text.HOLD["alt"].format(title))
     share, least = f"{one.share:.2f}", f"{one.least:.2f}"
-    most = f"<span>{wording.HOLD['most'].format(one.part)}</span>" if least < share else ""
+    most = f"<span>{text.HOLD['most'].format(one.part)}</span>" if least < share else ""
     return (
         f"<figure>{shown}<figcaption><b>{escape(title)}</b>"
-        f"<span><em{wording.as_typed(one.labels)}>{escape(one.label)}</em> {share}\u00a0→\u00a0{least}</span>"
+        f"<span><em{text.as_typed(one.labels)}>{escape(one.label)}</em> {share}\u00a0→\u00a0{least}</span>"
         f"{most}</figcaption></figure>"
     )

@@ -12,9 +12,8 @@ from features import draw
 from features.align import AlignedFaces
 from features.faces import Faces
 from features.images import to_grey
-from ui import text as wording
-from ui.components import data_uri as embed
-from ui.components import probability_bars as bars
+from ui import text
+from ui.components import data_uri, probability_bars
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison
@@ -28,11 +27,11 @@ def strip(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Map
     """All four panels of face `i` as HTML; `cards` and `models` by name."""
     part = 1 if i == 0 else 2  # only the first face's strip is open: the others' are half as large
     patch, mesh = surroundings(comparison.image, comparison.faces[i])
-    seen, meshed = (embed.shrink(p, PATCH // part) for p in (half_grey(patch), draw.mesh(patch, mesh)))
+    seen, meshed = (data_uri.shrink(p, PATCH // part) for p in (half_grey(patch), draw.mesh(patch, mesh)))
     panels = [
         (
             "Preprocessing",
-            embed.img(seen, "The face, left half in colour, right half in grey"),
+            data_uri.img(seen, "The face, left half in colour, right half in grey"),
             "colour → grey",
         ),
         ("Registration", _inset(meshed, comparison.aligned.images[i]), "mesh → eyes and mouth laid in place"),
@@ -85,7 +84,7 @@ def half_grey(patch: np.ndarray) -> np.ndarray:
 
 
 def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
-    pictures = embed.img(mesh, "The face mesh on the photo") + embed.img(crop, "The aligned crop")
+    pictures = data_uri.img(mesh, "The face mesh on the photo") + data_uri.img(crop, "The aligned crop")
     return f'<div class="fo-inset">{pictures}</div>'
 
 
@@ -101,10 +100,10 @@ def _feature(model, face: AlignedFaces, card: Card, part: int) -> str:
     """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
     if hasattr(model, "maps"):
         words = f"{card.title}: first maps"
-        shown = embed.img(draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), words, photo=False)
+        shown = data_uri.img(draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), words, photo=False)
     else:
         words = HOG
-        shown = embed.img(embed.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), words)
+        shown = data_uri.img(data_uri.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), words)
     return f"<figure>{shown}<figcaption>{escape(words)}</figcaption></figure>"
 
 
@@ -117,6 +116,6 @@ def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -
     rows = []
     for name, prediction in comparison.predictions.items():
         best = f"{escape(prediction.names[i])} {prediction.confidence[i]:.2f}"
-        best = f"<small{wording.as_typed(prediction.labels)}>{best}</small>"
-        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{bars.stack(prediction, i)}{best}</dd>")
+        best = f"<small{text.as_typed(prediction.labels)}>{best}</small>"
+        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{probability_bars.stack(prediction, i)}{best}</dd>")
     return f'<dl class="fo-classes">{"".join(rows)}</dl>'

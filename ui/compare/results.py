@@ -12,13 +12,11 @@ import numpy as np
 from features import quality
 from features.faces import Faces
 from ui import text as wording
-from ui.compare import occlusion_maps as holds
-from ui.compare import pipeline_stages as stages
-from ui.components import data_uri as embed
-from ui.components import probability_bars as bars
+from ui.compare import occlusion_maps, pipeline_stages
+from ui.components import data_uri, probability_bars
 from zoo.cards import Card
 from zoo.classifier import Classifier
-from zoo.inference import serialise as records
+from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 
 PHOTO_SIDE = 1100
@@ -67,7 +65,7 @@ def summary(comparison: Comparison) -> str:
 
 
 def _photo(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
-    shown = embed.img(embed.shrink(comparison.image, PHOTO_SIDE), "The picture")
+    shown = data_uri.img(data_uri.shrink(comparison.image, PHOTO_SIDE), "The picture")
     boxes = "".join(_box(comparison.faces, i) for i in range(len(comparison.faces)))
     return (
         f'<figure class="fo-photo"><div class="fo-mat"><div class="fo-frame">{shown}{boxes}</div></div>'
@@ -104,10 +102,10 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
         return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
     faces = range(len(comparison.faces))
-    strips = [_strip(i, stages.strip(comparison, i, cards, models)) for i in faces]
+    strips = [_strip(i, pipeline_stages.strip(comparison, i, cards, models)) for i in faces]
     if covering:
-        ends = time.monotonic() + holds.SECONDS
-        strips = [holds.panel(comparison, i, cards, models, ends) + strips[i] for i in faces]
+        ends = time.monotonic() + occlusion_maps.SECONDS
+        strips = [occlusion_maps.panel(comparison, i, cards, models, ends) + strips[i] for i in faces]
     return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
 
 
@@ -121,7 +119,7 @@ def _strip(i: int, stage_by_stage: str) -> str:
 
 
 def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], below: str) -> str:
-    crop = embed.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
+    crop = data_uri.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
         f'<section class="fo-card" id="fo-face-{i + 1}" aria-label="Face {i + 1}">'
@@ -150,7 +148,7 @@ def _answer(comparison: Comparison, i: int, card: Card) -> str:
     return (
         f'<article class="fo-answer{unsure}"><h3>{escape(card.title)} <small>{escape(card.family)}</small></h3>'
         f'<p class="fo-says">{wording.looks_like(prediction, i, card.threshold)}</p>'
-        f"{bars.bars(prediction, i)}</article>"
+        f"{probability_bars.bars(prediction, i)}</article>"
     )
 
 
@@ -161,11 +159,11 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _downloads(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
-    record = records.record(comparison, thresholds(comparison, cards), file)
-    as_json = embed.download(
+    record = serialise.record(comparison, thresholds(comparison, cards), file)
+    as_json = data_uri.download(
         json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
     )
-    as_csv = embed.download(records.to_csv(records.rows(record)), "face-off.csv", "text/csv", "CSV")
+    as_csv = data_uri.download(serialise.to_csv(serialise.rows(record)), "face-off.csv", "text/csv", "CSV")
     return f'<p class="fo-downloads">{as_json}{as_csv}</p>'
 
 

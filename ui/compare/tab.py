@@ -16,15 +16,15 @@ from pydantic import ValidationError
 
 from features import images
 from features.images import ImageError
-from ui import text as wording
+from ui import text
 from ui.compare import results
-from ui.components import data_uri as embed
+from ui.components import data_uri
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, NOTE, PICTURES, Example
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine, NoModelError
 from ui.theme import read
-from zoo.inference import serialise as records
+from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
@@ -73,7 +73,7 @@ class CompareTab:
         cards = self.engine.cards_of(session)
         in_order = [name for name in cards if name in (models or [])]
         if not in_order:
-            return _sorry(wording.CHOOSE_MODELS)
+            return _sorry(text.CHOOSE_MODELS)
         try:
             comparison = self._compare(photo, in_order, labels, session)
             models = {model.name: model for model in self.engine.models(in_order, session)}
@@ -84,7 +84,7 @@ class CompareTab:
             return _sorry(_sentence(error))
         except Exception:
             LOG.exception("a picture could not be answered")
-            return _sorry(wording.FAILED)
+            return _sorry(text.FAILED)
 
     def answer(self, image: dict | None, models: list[str], labels: str) -> dict:
         """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
@@ -94,7 +94,7 @@ class CompareTab:
             comparison = self._compare(image, models, labels)
         except ASKED_WRONGLY as error:
             raise _refusal(_sentence(error)) from None
-        return records.record(comparison, results.thresholds(comparison, self.engine.cards), self._file_name(image))
+        return serialise.record(comparison, results.thresholds(comparison, self.engine.cards), self._file_name(image))
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
@@ -134,7 +134,7 @@ def read_photo(photo: dict) -> np.ndarray:
     if not isinstance(path, str) or not _is_ours(Path(path)):
         raise ImageError(NOT_UPLOADED)
     if not Path(path).is_file():
-        raise ImageError(wording.GONE)
+        raise ImageError(text.GONE)
     return images.load(Path(path).read_bytes() if Path(path).stat().st_size <= images.MAX_BYTES else path)
 
 
@@ -195,9 +195,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
             inputs, examples = _controls(engine, room)
-            covering = gr.Checkbox(
-                False, label=wording.HOLD["ask"], info=wording.HOLD["ask_hint"], elem_id="fo-covering"
-            )
+            covering = gr.Checkbox(False, label=text.HOLD["ask"], info=text.HOLD["ask_hint"], elem_id="fo-covering")
         with gr.Column(scale=9, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
             answer = gr.HTML(
@@ -237,7 +235,7 @@ def _thumbnails(room: Room) -> str:
 
 
 def _thumbnail(example: Example) -> str:
-    picture = embed.img(embed.shrink(images.load(example.path), 160), example.alt)
+    picture = data_uri.img(data_uri.shrink(images.load(example.path), 160), example.alt)
     return (
         f'<button type="button" aria-pressed="false" data-name="{example.name}">{picture}'
         f"<span>{escape(example.caption)}</span></button>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ui import text as wording
+from ui import text
 from zoo.labels import colours
 from zoo.prediction import Prediction
 
@@ -25,7 +25,7 @@ def bars(prediction: Prediction, face: int) -> str:
     """
     best = int(prediction.best[face])
     inks, pairs = colours(prediction.labels), enumerate(_pairs(prediction, face))
-    kept = wording.as_typed(prediction.labels)
+    kept = text.as_typed(prediction.labels)
     names = {label: f'<span class="fo-label"{kept}>{escape(label)}</span>' for label in prediction.labels}
     known = [(i, label, None if label in prediction.unknown else p) for i, (label, p) in pairs]
     rows = [_bar(names[label], p, inks[label], i == best) for i, label, p in known]
@@ -38,7 +38,7 @@ def stack(prediction: Prediction, face: int) -> str:
     words = ", ".join(f"{label} {p:.2f}" for label, p in pairs)
     inks = colours(prediction.labels)
     pieces = [f'<i style="width:{100 * p:.1f}%;background:{inks[label]}"></i>' for label, p in pairs]
-    kept = wording.as_typed(prediction.labels)
+    kept = text.as_typed(prediction.labels)
     return f'<div class="fo-stack" role="img" aria-label="{escape(words)}"{kept}>{"".join(pieces)}</div>'
 
 
@@ -49,7 +49,7 @@ def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
 def _bar(name: str, p: float | None, ink: str, best: bool) -> str:
     """None: the model does not know this label."""
     if p is None:
-        return f'<li class="fo-bar fo-unknown">{name}<span class="fo-cannot">{wording.CANNOT_ANSWER}</span></li>'
+        return f'<li class="fo-bar fo-unknown">{name}<span class="fo-cannot">{text.CANNOT_ANSWER}</span></li>'
     fill = f'<i style="width:{100 * p:.1f}%;background:{ink}"></i>'
     return (
         f'<li class="fo-bar{" fo-best" if best else ""}">{name}'

@@ -17,9 +17,8 @@ from anyio import to_thread
 from gradio.context import Context
 
 from features import images
-from ui import text as wording
-from ui.components import data_uri as embed
-from ui.components import probability_bars as bars
+from ui import text
+from ui.components import data_uri, probability_bars
 from ui.components.scripted import scripted
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
@@ -117,7 +116,7 @@ class LessonTab:
         value = value if isinstance(value, dict) else {}
         picture, label = value.get("picture"), value.get("label")
         if picture not in ROUNDS or label not in SEVEN.labels:
-            return {"words": wording.LESSON["which"]}
+            return {"words": text.LESSON["which"]}
         comparison = self._compared(picture)
         voter = str(value.get("voter", ""))[:LONGEST_VOTER]
         first = self.poll.commit(session, picture, SEVEN.labels[SEVEN.index(label)], voter)
@@ -134,13 +133,14 @@ class LessonTab:
         cards = self.engine.cards
         return "".join(
             f'<article class="fo-answer"><h4>{escape(cards[name].title)}</h4>'
-            f'<p class="fo-says">{wording.looks_like(one, 0, cards[name].threshold)}</p>{bars.bars(one, 0)}</article>'
+            f'<p class="fo-says">{text.looks_like(one, 0, cards[name].threshold)}</p>'
+            f"{probability_bars.bars(one, 0)}</article>"
             for name, one in comparison.predictions.items()
         )
 
     def _poll(self, picture: str) -> str:
         parts = "".join(f"<li><span>{label}</span> {n}</li>" for label, n in self.poll.counts(picture).items())
-        return f"<h4>{wording.LESSON['class']}</h4><ul>{parts}</ul>"
+        return f"<h4>{text.LESSON['class']}</h4><ul>{parts}</ul>"
 
     async def camera(self, value: object, session: str) -> dict:
         """The camera's switch: on with the teacher's code, off for everybody. Without a wish, its state only."""
@@ -151,7 +151,7 @@ class LessonTab:
         except WrongCodeError as error:
             words = str(error)
         on = self.room.camera.on
-        return {"on": on, "state": wording.CAMERA_ON if on else wording.CAMERA_OFF, "words": words}
+        return {"on": on, "state": text.CAMERA_ON if on else text.CAMERA_OFF, "words": words}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -165,20 +165,21 @@ def _examples() -> dict[str, Example]:
 def _faces() -> list[dict]:
     known = [_examples()[name] for name in ROUNDS]
     return [
-        {"name": one.name, "picture": embed.img(embed.shrink(images.load(one.path), SIDE), one.alt)} for one in known
+        {"name": one.name, "picture": data_uri.img(data_uri.shrink(images.load(one.path), SIDE), one.alt)}
+        for one in known
     ]
 
 
 def worksheet() -> str:
     """The lesson on paper: what to do, how long, and lines to write on."""
     parts = "".join(
-        f"<li><h3><span>{title}</span> <small>{wording.minutes(minutes)}</small></h3><p>{todo}</p>"
+        f"<li><h3><span>{title}</span> <small>{text.minutes(minutes)}</small></h3><p>{todo}</p>"
         f"<ul>{''.join(f'<li>{one}<i></i></li>' for one in questions)}</ul></li>"
-        for title, minutes, todo, questions in wording.WORKSHEET
+        for title, minutes, todo, questions in text.WORKSHEET
     )
     return (
-        f'<section class="fl-sheet"><h2>{wording.LESSON["sheet"]}</h2><p>{wording.LESSON["sheet_how"]}</p>'
-        f"<p><b>{wording.NOT_EMOTION}</b> {wording.CANNOT_KNOW}</p><ol>{parts}</ol></section>"
+        f'<section class="fl-sheet"><h2>{text.LESSON["sheet"]}</h2><p>{text.LESSON["sheet_how"]}</p>'
+        f"<p><b>{text.NOT_EMOTION}</b> {text.CANNOT_KNOW}</p><ol>{parts}</ol></section>"
     )
 
 
@@ -190,7 +191,7 @@ def build(engine: Engine, room: Room) -> None:
         read("lesson/lesson.js"),
         "faceOffLesson",
         [tab.commit, tab.camera],
-        words=wording.LESSON,
+        words=text.LESSON,
         faces=_faces(),
         labels=list(SEVEN),
         titles={name: engine.cards[name].title for name in engine.default_models},

@@ -19,7 +19,7 @@ from gradio.context import Context
 from features.face_tracking import Readers
 from features.images import ImageError
 from features.mesh import tesselation
-from ui import text as wording
+from ui import text
 from ui.components.scripted import scripted
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine, NoModelError
@@ -115,7 +115,7 @@ class LiveTab:
     def answer(self, sent: Sent, session: str) -> dict:
         """What is said of a frame, or one sentence about why nothing is."""
         if not self.engine.ready:
-            return {"words": wording.LIVE["warming"]}
+            return {"words": text.LIVE["warming"]}
         if not self.room.camera.on:  # turned off while this frame stood in line
             return {}
         try:
@@ -133,7 +133,7 @@ class LiveTab:
 
     async def may(self, _: object, session: str) -> dict:
         """Whether the camera may be opened; the page asks before it does."""
-        return {} if self.room.camera.on else {"off": True, "words": wording.CAMERA_OFF}
+        return {} if self.room.camera.on else {"off": True, "words": text.CAMERA_OFF}
 
     async def stop(self, value: object, session: str) -> dict:
         """Forget this session's faces."""
@@ -178,7 +178,7 @@ def _choices(engine: Engine) -> tuple[gr.CheckboxGroup, gr.Radio]:
 
 
 def _help() -> str:
-    rows = "".join(f"<div><dt>{name}</dt><dd>{words}</dd></div>" for name, words in wording.LIVE_HELP)
+    rows = "".join(f"<div><dt>{name}</dt><dd>{words}</dd></div>" for name, words in text.LIVE_HELP)
     return f'<dl class="fo-live-help">{rows}</dl>'
 
 
@@ -189,7 +189,7 @@ def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
         read("live/live.js"),
         "faceOffLive",
         [tab.frame, tab.may, tab.stop],
-        words=wording.LIVE | {"privacy": wording.LIVE_PRIVACY},
+        words=text.LIVE | {"privacy": text.LIVE_PRIVACY},
         models=models,
         chosen={"models": engine.default_models, "labels": "7"},
         help=_help(),

@@ -12,11 +12,10 @@ from pathlib import Path
 from features import images
 from features.images import ImageError
 from ui import text as wording
-from ui.components import data_uri as embed
+from ui.components import data_uri
 from zoo.cards import Card, Figures
 from zoo.evaluation.paired import PairResult, find_pair
-from zoo.reports import charts
-from zoo.reports import model_card as modelcard
+from zoo.reports import charts, model_card
 from zoo.reports.evaluation_report import CHOOSE, Panel, hard_panels, panels, together_words, verdict
 from zoo.training.plots import Log, paired_columns, read_log
 
@@ -221,7 +220,7 @@ def _architecture(path: Path) -> list[Panel]:
         picture = images.load(path, max_side=4096)
     except ImageError:
         return []
-    image = embed.img(picture, "The network, layer by layer", "fz-architecture", photo=False)
+    image = data_uri.img(picture, "The network, layer by layer", "fz-architecture", photo=False)
     return [Panel("The network", f'<div class="fz-tall">{image}</div>')]
 
 
@@ -236,11 +235,11 @@ def _curves(log: Log) -> list[Panel]:
 
 
 def _card(card: Card) -> str:
-    body = "".join(_section(section) for section in modelcard.sections(card))
+    body = "".join(_section(section) for section in model_card.sections(card))
     return f'<section class="fz-card"><h3>Model card</h3><div class="fz-sections">{body}</div></section>'
 
 
-def _section(section: modelcard.Section) -> str:
+def _section(section: model_card.Section) -> str:
     entries = "".join(_entry(term, text) for term, text in section.entries)
     tables = "".join(map(_table, section.tables))
     wide = " fz-wide" if section.tables else ""
@@ -251,11 +250,11 @@ def _section(section: modelcard.Section) -> str:
 
 
 def _entry(term: str, text: str) -> str:
-    text = escape(text).replace(modelcard.NOT_MEASURED, f"<i>{modelcard.NOT_MEASURED}</i>").replace("`", "")
+    text = escape(text).replace(model_card.NOT_MEASURED, f"<i>{model_card.NOT_MEASURED}</i>").replace("`", "")
     return f"<div><dt>{'' if term.isdigit() else escape(term)}</dt><dd>{text}</dd></div>"
 
 
-def _table(table: modelcard.Table) -> str:
+def _table(table: model_card.Table) -> str:
     """Long tables, whose figures the charts show, are closed at first."""
     if len(table.rows) <= LONG:
         return _open_table(table)
@@ -263,7 +262,7 @@ def _table(table: modelcard.Table) -> str:
     return f'<details class="fz-long">{summary}{_open_table(table)}</details>'
 
 
-def _open_table(table: modelcard.Table) -> str:
+def _open_table(table: model_card.Table) -> str:
     heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.heading)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
     return (

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import gradio as gr
 
-from ui import text as wording
+from ui import text
 from ui.model_service import Engine
 from ui.model_zoo import page as zoo_page
 from ui.theme import read
@@ -65,7 +65,7 @@ class ZooTab:
     def measure(self, names: Sequence[str], measured: dict[str, float]) -> tuple[str, dict[str, float]]:
         """Time the models on this machine: the leaderboard with the milliseconds, and these."""
         if not names:
-            raise _refusal(wording.NOTHING_TO_MEASURE)
+            raise _refusal(text.NOTHING_TO_MEASURE)
         measured = {**measured, **self._milliseconds(names)}
         return zoo_page.board(self.engine.cards, measured), measured
 
@@ -89,7 +89,7 @@ def _refusal(sentence: str) -> gr.Error:
 def build(engine: Engine) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = ZooTab(engine)
-    gr.HTML(f'<div class="fz-intro"><h2>{wording.ZOO}</h2><p>{wording.ZOO_NOTE}</p></div>', **PLAIN)
+    gr.HTML(f'<div class="fz-intro"><h2>{text.ZOO}</h2><p>{text.ZOO_NOTE}</p></div>', **PLAIN)
     left_out = gr.HTML(zoo_page.left_out(engine.broken), elem_id="fz-left-out", **PLAIN)
     board = gr.HTML(
         zoo_page.board(engine.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
@@ -118,7 +118,7 @@ def _measuring(tab: ZooTab, board: gr.HTML) -> None:
     titles = [(card.title, name) for name, card in tab.engine.cards.items()]
     with gr.Row(elem_id="fz-measure"):
         names = gr.CheckboxGroup(
-            titles, value=tab.engine.default_models, label="Measure on this machine", info=wording.MEASURE_HINT, scale=5
+            titles, value=tab.engine.default_models, label="Measure on this machine", info=text.MEASURE_HINT, scale=5
         )
         button = gr.Button("Measure", variant="secondary", scale=1, min_width=120)
     measured = gr.State({})

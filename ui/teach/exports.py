@@ -12,12 +12,11 @@ import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
 
-from ui import text as wording
+from ui import text
 from ui.model_service import Engine
 from zoo.cards import CardError
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.exports import bundle
-from zoo.exchange.exports import portable_graph as portable
+from zoo.exchange.exports import bundle, portable_graph
 from zoo.exchange.formats.keras_writer import ExportError
 from zoo.exchange.imports.classifiers import PIXEL_RANGES, suggest
 from zoo.exchange.imports.reader import ModelFile, read_models
@@ -64,29 +63,29 @@ class Exports:
             return gr.DownloadButton(visible=False), _sorry(str(error))
         except Exception:
             LOG.exception("an export failed")
-            return gr.DownloadButton(visible=False), _sorry(wording.FAILED)
+            return gr.DownloadButton(visible=False), _sorry(text.FAILED)
         file = kept(made.data, f"{bundle.identifier(wish.title).replace('_', '-')}.zip")
-        words = wording.EXPORT_READY.format(size=f"{len(made.data) / 2**20:.1f}")
+        words = text.EXPORT_READY.format(size=f"{len(made.data) / 2**20:.1f}")
         notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (words, *made.left_out))
         return gr.DownloadButton(f"Download {file.name}", value=str(file), visible=True), notes
 
     def wish(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.Wish:
         """What was asked for; `SORRY` says why it cannot be."""
-        title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or wording.EXPORT_NAME
+        title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or text.EXPORT_NAME
         if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
         if model == YOURS:
             lesson = self.engine.desks.at(session).lesson
             if lesson is None:
-                raise bundle.NothingToExportError(wording.EXPORT_UNTAUGHT)
+                raise bundle.NothingToExportError(text.EXPORT_UNTAUGHT)
             return bundle.Wish(title, parts, lesson.cnn, lesson.svm, lesson.material.faces.images)
         loaded = self.engine.models([model])[0]
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
-        if svm is not None and (same := portable.on_network(svm, self.engine.root)):
+        if svm is not None and (same := portable_graph.on_network(svm, self.engine.root)):
             cnn, svm = same, None  # what lies on a network goes out with it, in every format
         if svm is not None and "onnx" not in parts:
-            raise bundle.NothingToExportError(wording.EXPORT_ONNX_ONLY)
+            raise bundle.NothingToExportError(text.EXPORT_ONNX_ONLY)
         with np.load(self.engine.root / model / "golden.npz", allow_pickle=False) as golden:
             return bundle.Wish(title, parts, cnn, svm, golden["images"])
 
@@ -104,11 +103,11 @@ def kept(data: bytes, name: str) -> Path:
 def export_panel(engine: Engine) -> None:
     """Lay the export panel out and wire it."""
     exports = Exports(engine)
-    shipped = [(card.title, name) for name, card in engine.cards.items() if portable.goes_out(card)]
-    gr.HTML(f'<p class="fo-hint">{wording.EXPORT_HINT}</p>', apply_default_css=False)
+    shipped = [(card.title, name) for name, card in engine.cards.items() if portable_graph.goes_out(card)]
+    gr.HTML(f'<p class="fo-hint">{text.EXPORT_HINT}</p>', apply_default_css=False)
     with gr.Row():
-        model = gr.Dropdown([(wording.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label="Models", filterable=False)
-        title = gr.Textbox(wording.EXPORT_NAME, label="Name", max_length=LONGEST)
+        model = gr.Dropdown([(text.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label="Models", filterable=False)
+        title = gr.Textbox(text.EXPORT_NAME, label="Name", max_length=LONGEST)
     parts = gr.CheckboxGroup([(words, part) for part, words in bundle.PARTS.items()], value=USUAL, label="Formats")
     with gr.Row():
         button = gr.Button("Make the zip", variant="primary", elem_id="fx-make")
@@ -145,10 +144,10 @@ class Imports:
         except ModelFileError as error:
             return (), _sorry(str(error))
         except OSError:
-            return (), _sorry(wording.GONE)
+            return (), _sorry(text.GONE)
         except Exception:
             LOG.exception("an import failed")
-            return (), _sorry(wording.FAILED)
+            return (), _sorry(text.FAILED)
         finally:
             Path(path).unlink(missing_ok=True)
         return found, "".join(map(about, found))
@@ -167,21 +166,21 @@ class Imports:
                 names.append(card.title)
         except SORRY as error:
             return _sorry(str(error))
-        return f"<p>{escape(wording.IMPORT_ADDED.format(names=' and '.join(names)))}</p>"
+        return f"<p>{escape(text.IMPORT_ADDED.format(names=' and '.join(names)))}</p>"
 
     def remove(self, request: gr.Request) -> str:
         """Forget every model that was brought."""
         desk = self.engine.desks.known(str(request.session_hash))
         if desk is not None:
             desk.extra.clear()
-        return f"<p>{wording.IMPORT_REMOVED}</p>"
+        return f"<p>{text.IMPORT_REMOVED}</p>"
 
 
 def about(file: ModelFile) -> str:
     """One model that came, in HTML."""
     what = f"{len(file.labels)} classes"
     if isinstance(file.core, Graph):
-        what = wording.import_facts(len(file.labels), file.core.input_shape, file.core.parameters)
+        what = text.import_facts(len(file.labels), file.core.input_shape, file.core.parameters)
     name = f'<b translate="no">{escape(file.title)}</b> <span translate="no">({escape(file.origin)})</span>'
     note = "" if file.ours else f"<p>{GREY}</p>"
     return f"<p>{name}: <span>{what}</span>.</p>{note}"
@@ -190,7 +189,7 @@ def about(file: ModelFile) -> str:
 def import_panel(engine: Engine) -> None:
     """Lay the import panel out and wire it."""
     imports = Imports(engine)
-    gr.HTML(f'<p class="fo-hint">{wording.IMPORT_HINT}</p>', apply_default_css=False)
+    gr.HTML(f'<p class="fo-hint">{text.IMPORT_HINT}</p>', apply_default_css=False)
     file = gr.File(label="A model’s zip", file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
     found = gr.State(())
     notes = gr.HTML("", elem_id="fx-found", apply_default_css=False)
@@ -214,7 +213,7 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
     guesses = suggest(source)
     known = sum(guess is not None for guess in guesses) >= 2
     keep = gr.Radio(
-        [(wording.IMPORT_MAP, "map"), (wording.IMPORT_KEEP, "keep")],
+        [(text.IMPORT_MAP, "map"), (text.IMPORT_KEEP, "keep")],
         value="map" if known else "keep",
         label="What do its classes stand for?",
         elem_id="fx-keep",
@@ -232,7 +231,7 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
         list(PIXEL_RANGES),
         value=next(iter(PIXEL_RANGES)),
         label="It was trained on grey levels from",
-        info=wording.IMPORT_PIXELS,
+        info=text.IMPORT_PIXELS,
         visible=bool(networks),
     )
     button = gr.Button("Add to the zoo of this session", variant="primary", elem_id="fx-add")

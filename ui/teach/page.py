@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from ui import text as wording
+from ui import text
 from zoo.cards import Figures
 from zoo.evaluation.metrics import Scored
 from zoo.reports import charts
@@ -24,11 +24,11 @@ def hood(lesson: Lesson) -> str:
     """Everything about a lesson under the hood."""
     exam = lesson.exam
     panels = [
-        _panel(wording.TEACH["splits"], _splits(lesson), "ft-wide"),
-        _panel(wording.TEACH["by_class"], _classes(exam), "ft-wide"),
-        *(_panel(f"{wording.TEACH['confusion']}: {TITLES[name]}", _confusion(exam.answers[name])) for name in ORDER),
-        _panel(wording.TEACH["loss_title"], _curve(exam, "loss")),
-        _panel(wording.TEACH["accuracy_title"], _curve(exam, "accuracy")),
+        _panel(text.TEACH["splits"], _splits(lesson), "ft-wide"),
+        _panel(text.TEACH["by_class"], _classes(exam), "ft-wide"),
+        *(_panel(f"{text.TEACH['confusion']}: {TITLES[name]}", _confusion(exam.answers[name])) for name in ORDER),
+        _panel(text.TEACH["loss_title"], _curve(exam, "loss")),
+        _panel(text.TEACH["accuracy_title"], _curve(exam, "accuracy")),
     ]
     return f'<div class="ft-panels">{"".join(panels)}</div>'
 
@@ -69,7 +69,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "
 
 
 def _splits(lesson: Lesson) -> str:
-    words = wording.TEACH
+    words = text.TEACH
     rows = [(words["random"], *_both(shares_of(lesson.random)))]
     if lesson.by_burst:
         rows.append((words["burst"], *_both(shares_of(lesson.by_burst))))
@@ -86,7 +86,7 @@ def _classes(exam: Exam) -> str:
     columns = [class_shares(exam.answers[name]) for name in ORDER]
     names = [f'<span translate="no">{escape(label)}</span>' for label in labels]
     rows = [(name, *(share(column[i]) for column in columns)) for i, name in enumerate(names)]
-    which = wording.TEACH["held_burst" if exam.kind == "burst" else "held_random"]
+    which = text.TEACH["held_burst" if exam.kind == "burst" else "held_random"]
     return _table(("", *(TITLES[name] for name in ORDER)), rows) + f'<p class="ft-note">{which}</p>'
 
 
@@ -94,7 +94,7 @@ def _confusion(scored: Scored) -> str:
     labels = scored.prediction.labels
     matrix = confusion_matrix(scored.targets, scored.best, labels=np.arange(len(labels)))
     cells = charts.confusion(_line(scored, matrix), list(labels), own=True)
-    return f'{cells}<p class="fz-say" role="status">{wording.TEACH["cells"]}</p>'
+    return f'{cells}<p class="fz-say" role="status">{text.TEACH["cells"]}</p>'
 
 
 def _line(scored: Scored, matrix: np.ndarray) -> Figures:
@@ -109,7 +109,7 @@ def _line(scored: Scored, matrix: np.ndarray) -> Figures:
 def _curve(exam: Exam, name: str) -> str:
     learned = getattr(exam.curves, name)
     held = getattr(exam.curves, f"held_{name}")
-    words = wording.TEACH
+    words = text.TEACH
     epochs = range(1, len(learned) + 1)
     series = [
         Series(words["on_held"], tuple(zip(epochs, held.tolist(), strict=True))),
@@ -133,11 +133,11 @@ def growth(desk: Desk) -> str:
         Series(TITLES[name], tuple((point.n, point.shares[name].value) for point in points), style)
         for name, style in zip(ORDER, "ab", strict=True)
     ]
-    axes = Axes(wording.TEACH["samples_learned"], wording.TEACH["accuracy"], (0, points[-1].n), x_percent=False)
+    axes = Axes(text.TEACH["samples_learned"], text.TEACH["accuracy"], (0, points[-1].n), x_percent=False)
     said = "; ".join(
         f"{point.n}: " + ", ".join(_percent(point.shares[name].value) for name in ORDER) for point in points
     )
-    return charts.line_chart(series, axes, said) + f'<p class="ft-note">{wording.TEACH["grow_note"]}</p>'
+    return charts.line_chart(series, axes, said) + f'<p class="ft-note">{text.TEACH["grow_note"]}</p>'
 
 
 # ---- experiments
@@ -146,10 +146,10 @@ def growth(desk: Desk) -> str:
 def trials(desk: Desk) -> str:
     """The table of what was changed and what came of it."""
     if not desk.trials:
-        return f'<p class="ft-note">{wording.TEACH["no_trial"]}</p>'
-    heads = ("", *(f"{TITLES[name]}<br><small>{when}</small>" for name in ORDER for when in wording.BEFORE_AFTER))
+        return f'<p class="ft-note">{text.TEACH["no_trial"]}</p>'
+    heads = ("", *(f"{TITLES[name]}<br><small>{when}</small>" for name in ORDER for when in text.BEFORE_AFTER))
     rows = [
-        (escape(wording.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (trial.before, trial.after)))
+        (escape(text.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (trial.before, trial.after)))
         for name, trial in desk.trials.items()
     ]
-    return _table(heads, rows, escape(wording.TEACH["trials_caption"]))
+    return _table(heads, rows, escape(text.TEACH["trials_caption"]))

@@ -19,11 +19,10 @@ from ui import text as wording
 from ui import uploads
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine
-from ui.teach import page as teach_page
+from ui.teach import page
 from zoo.inference.live_stream import read_frame
 from zoo.labels import colours
-from zoo.teach import project
-from zoo.teach import project_file as files
+from zoo.teach import project, project_file
 from zoo.teach.fit import Settings
 from zoo.teach.project import Project, ProjectError
 from zoo.teach.samples import cut
@@ -141,7 +140,7 @@ def _start(call: Call) -> dict:
 def _save(call: Call) -> dict:
     if not call.room.files:
         raise ProjectError(wording.NO_FACES_OUT)
-    return {"file": base64.b64encode(files.save(call.desk.project)).decode(), "name": "face-off-project.zip"}
+    return {"file": base64.b64encode(project_file.save(call.desk.project)).decode(), "name": "face-off-project.zip"}
 
 
 # ---- samples
@@ -186,19 +185,19 @@ def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
 
 def _archive(call: Call) -> dict:
     """A project, or class folders: told apart by what is inside. A project replaces what is there, which is asked."""
-    data = uploads.take(call.asked.text("path"), files.MAX_ARCHIVE)
-    with files.Archive(data) as archive:
-        ours = files.is_project(archive)
+    data = uploads.take(call.asked.text("path"), project_file.MAX_ARCHIVE)
+    with project_file.Archive(data) as archive:
+        ours = project_file.is_project(archive)
     if ours and len(call.desk.project) and not call.asked.on("sure"):
         return {"sure": "open_sure"}
     if ours:
-        call.desk.open(files.open_project(data, call.desk.project.spec))
+        call.desk.open(project_file.open_project(data, call.desk.project.spec))
         return view(call.desk) | {"closed": True, "words": wording.TEACH["opened"]}
-    with files.Archive(data) as archive, call.desk.task() as watch:
+    with project_file.Archive(data) as archive, call.desk.task() as watch:
         return _fill(call, archive, watch)
 
 
-def _fill(call: Call, archive: files.Archive, watch) -> dict:
+def _fill(call: Call, archive: project_file.Archive, watch) -> dict:
     """Faces of all pictures in an archive; a full desk ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable"), 0)
     words, total = "", max(1, len(archive.names))
@@ -208,7 +207,7 @@ def _fill(call: Call, archive: files.Archive, watch) -> dict:
             counts[_add_picture(call, found)] += 1
         except ImageError:
             counts["unreadable"] += 1
-        except files.ArchiveError:
+        except project_file.ArchiveError:
             raise
         except ProjectError as error:
             words = str(error)
@@ -216,7 +215,7 @@ def _fill(call: Call, archive: files.Archive, watch) -> dict:
     return view(call.desk) | {"counts": counts, "words": words}
 
 
-def _add_picture(call: Call, found: files.Found) -> str:
+def _add_picture(call: Call, found: project_file.Found) -> str:
     image = images.load(found.data)
     faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
     if skipped:
@@ -224,7 +223,7 @@ def _add_picture(call: Call, found: files.Found) -> str:
     places: dict[str, int] = {}
 
     def named(now: Project) -> Project:
-        fuller, where = files.renamed(now, [found.label])
+        fuller, where = project_file.renamed(now, [found.label])
         places.update(where)
         return fuller
 
@@ -277,7 +276,7 @@ def _results(desk: Desk, lesson: Lesson) -> dict:
     cards = lesson.cards
     models = {n: {"title": c.title, "threshold": c.threshold, "family": c.family} for n, c in cards.items()}
     lesson_part = {"labels": list(lesson.labels), "colours": colours(lesson.labels), "models": models}
-    pages = {"hood": teach_page.hood(lesson), "trials": teach_page.trials(desk), "growth": teach_page.growth(desk)}
+    pages = {"hood": page.hood(lesson), "trials": page.trials(desk), "growth": page.growth(desk)}
     return {"lesson": lesson_part | {"aligned": lesson.settings.aligned}, **pages}
 
 
@@ -292,12 +291,12 @@ def _cancel(call: Call) -> dict:
 
 def _grow(call: Call) -> dict:
     call.desk.grow()
-    return {"growth": teach_page.growth(call.desk)}
+    return {"growth": page.growth(call.desk)}
 
 
 def _experiment(call: Call) -> dict:
     call.desk.experiment(call.asked.text("name"))
-    return {"trials": teach_page.trials(call.desk)}
+    return {"trials": page.trials(call.desk)}
 
 
 def _trial(call: Call) -> dict:
@@ -313,7 +312,7 @@ def _trial(call: Call) -> dict:
     if lesson is None:
         raise ProjectError(wording.TEACH["first"])
     call.desk.record(name, call.asked.whole("at"), align(image, faces, lesson.svm.align))
-    return {"trials": teach_page.trials(call.desk)}
+    return {"trials": page.trials(call.desk)}
 
 
 def _preview(call: Call) -> dict:

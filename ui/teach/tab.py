@@ -14,12 +14,11 @@ from anyio import CapacityLimiter, to_thread
 from gradio.context import Context
 
 from features.images import ImageError
-from ui import text as wording
+from ui import text
 from ui.components.scripted import scripted
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine
-from ui.teach import exports as teach_exports
-from ui.teach import requests as teach_calls
+from ui.teach import exports, requests
 from ui.teach.requests import Asked, Call
 from ui.theme import read
 from zoo.labels import UnknownLabelsError
@@ -35,8 +34,8 @@ AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wai
 
 # A panel below the three columns is a title and a function that lays it out.
 PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
-    ("Take your models with you", teach_exports.export_panel),
-    ("Bring a model from elsewhere", teach_exports.import_panel),
+    ("Take your models with you", exports.export_panel),
+    ("Bring a model from elsewhere", exports.import_panel),
 )
 
 
@@ -56,21 +55,21 @@ class TeachTab:
 
     async def teach(self, value: object, session: str) -> dict:
         """Answer one request; long ones wait apart, so that they hold no others up."""
-        long = isinstance(value, dict) and value.get("do") in teach_calls.LONG
+        long = isinstance(value, dict) and value.get("do") in requests.LONG
         return await to_thread.run_sync(self.answer, value, session, limiter=self._limits[long])
 
     def answer(self, value: object, session: str) -> dict:
         """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
         asked = Asked(value if isinstance(value, dict) else {})
         try:
-            return teach_calls.answer(Call(self.engine, self.engine.desks.at(session), asked, self.room))
+            return requests.answer(Call(self.engine, self.engine.desks.at(session), asked, self.room))
         except ASKED_WRONGLY as error:
             return {"words": str(error), "failed": True}
         except Stopped:
-            return {"words": wording.TEACH["stopped"], "failed": True}
+            return {"words": text.TEACH["stopped"], "failed": True}
         except Exception:
             LOG.exception("a request of the Teach tab could not be answered")
-            return {"words": wording.FAILED, "failed": True}
+            return {"words": text.FAILED, "failed": True}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -86,9 +85,9 @@ def build(engine: Engine, room: Room = HOME) -> None:
         f"{read('teach/teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
         "faceOffTeach",
         [tab.teach],
-        words=wording.TEACH,
-        camera={name: wording.LIVE[name] for name in CAMERA_WORDS},
-        trials={name: [wording.TRIALS[name], wording.TRIALS_HINTS[name], name in RECORDED] for name in wording.TRIALS},
+        words=text.TEACH,
+        camera={name: text.LIVE[name] for name in CAMERA_WORDS},
+        trials={name: [text.TRIALS[name], text.TRIALS_HINTS[name], name in RECORDED] for name in text.TRIALS},
         settings={name: getattr(Settings(), name) for name in (*RANGES, "augment", "aligned")},
         ranges=RANGES,
         longest=MAX_NAME,
@@ -101,4 +100,4 @@ def build(engine: Engine, room: Room = HOME) -> None:
 
 
 CAMERA_WORDS = ("opening", "refused", "none", "busy", "insecure", "unplugged", "other")
-RECORDED = wording.TRIALS_RECORDED
+RECORDED = text.TRIALS_RECORDED

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from html import escape
 
 from ui import text as wording
-from ui.components import data_uri as embed
+from ui.components import data_uri
 from zoo.cards import Card
 from zoo.inference.timeline import Timeline, write_csv
 from zoo.inference.video import Film, KeyFrame, record
 from zoo.labels import colours
-from zoo.reports import timeline_charts as timecharts
+from zoo.reports import timeline_charts
 
 MOST_FACES = 8
 WAITING = (
@@ -69,7 +69,7 @@ def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) ->
     more = f'<p class="fv-hint">{hidden}</p>' if hidden else ""
     return (
         f'<section class="fo-card"><h2>{wording.VIDEO["over_time"]}</h2><p class="fv-hint">{wording.VIDEO["areas"]}</p>'
-        f"{timecharts.key(timeline.labels)}{parts}{more}</section>"
+        f"{timeline_charts.key(timeline.labels)}{parts}{more}</section>"
     )
 
 
@@ -83,7 +83,7 @@ def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float
     return (
         f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> Face {number}</h3>'
         f'<span class="fo-often">{agreed}</span></header><ul class="fv-said">{said}</ul>'
-        f"{timecharts.face_over_time(face, titles, seconds)}</article>"
+        f"{timeline_charts.face_over_time(face, titles, seconds)}</article>"
     )
 
 
@@ -101,7 +101,7 @@ def _moments(film: Film, cards: Mapping[str, Card]) -> str:
 
 def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
     tones = colours(one.labels)
-    picture = embed.img(one.image, f"Face {one.number} at {one.time:.1f} s")
+    picture = data_uri.img(one.image, f"Face {one.number} at {one.time:.1f} s")
     said = "".join(
         f"<li><i style='background:{tones[label]}'></i>{escape(cards[name].title)}: "
         f"<b{wording.as_typed(one.labels)}>{escape(label)}</b> {share:.2f}</li>"
@@ -112,10 +112,10 @@ def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
 
 def _downloads(film: Film, cards: Mapping[str, Card], file: str) -> str:
     as_json = json.dumps(record(film, file), separators=(",", ":"))
-    links = embed.download(as_json, "face-off-video.json", "application/json", "JSON")
+    links = data_uri.download(as_json, "face-off-video.json", "application/json", "JSON")
     for at, timeline in enumerate(film.timelines):
         name = f"face-off-video{f'-{at + 1}' if at else ''}.csv"
-        links += embed.download(_table(timeline, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
+        links += data_uri.download(_table(timeline, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
     return f'<p class="fo-downloads">{links}</p>'
 
 

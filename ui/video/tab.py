@@ -21,12 +21,12 @@ from gradio.utils import get_upload_folder
 from features import clips, images
 from features.clips import ClipError, ClipWriter, Frame, Limits
 from features.images import ImageError
-from ui import text as wording
+from ui import text
 from ui.compare import results
 from ui.examples.portraits import PICTURES
 from ui.model_service import Engine, NoModelError
 from ui.theme import read
-from ui.video import page as video_page
+from ui.video import page
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
@@ -34,7 +34,7 @@ from zoo.models.registry import UnknownModelError
 LOG = logging.getLogger(__name__)
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
 # Somebody else may be waiting; longer clips are for the command line.
-LIMITS = Limits(seconds=wording.VIDEO_MINUTES * 60, size=wording.VIDEO_MEGABYTES * 2**20)
+LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
 PRIVATE = {"api_visibility": "private", "preprocess": False}
 NAME = "face-off.mp4"
@@ -71,7 +71,7 @@ class VideoTab:
     ) -> tuple[gr.Video, str, str]:
         """The annotated clip, the page about it, and one line to be read out."""
         if file is None:
-            return _sorry(wording.VIDEO["choose"])
+            return _sorry(text.VIDEO["choose"])
         session = str(request.session_hash)
         with self._stoppable(session) as stop, _target() as target:
             try:
@@ -80,14 +80,14 @@ class VideoTab:
                 options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS)
                 film = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
-                return _nothing(wording.VIDEO["stopped"])
+                return _nothing(text.VIDEO["stopped"])
             except ASKED_WRONGLY as error:
                 return _sorry(_sentence(error))
             except Exception:
                 LOG.exception("a clip could not be answered")
-                return _sorry(wording.FAILED)
-            html = video_page.page(film, cards, _file_name(file))
-            return gr.Video(str(target), visible=True), html, video_page.summary(film)
+                return _sorry(text.FAILED)
+            html = page.page(film, cards, _file_name(file))
+            return gr.Video(str(target), visible=True), html, page.summary(film)
 
     @contextmanager
     def _stoppable(self, session: str) -> Iterator[threading.Event]:
@@ -107,7 +107,7 @@ class VideoTab:
     def stop(self, request: gr.Request) -> tuple[gr.Video, str, str]:
         """Stop this session's clip."""
         self.leave(request)
-        return _nothing(wording.VIDEO["stopped"])
+        return _nothing(text.VIDEO["stopped"])
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -135,7 +135,7 @@ class _Ticker:
         if time.monotonic() - self.told < TOLD:
             return
         self.told = time.monotonic()
-        words = wording.progress(now, whole)
+        words = text.progress(now, whole)
         if whole:
             self.progress(min(1.0, now / whole), desc=words)
         else:
@@ -154,7 +154,7 @@ def uploaded(file: dict) -> Path:
     if not isinstance(path, str) or "\0" in path or not Path(path).resolve().is_relative_to(home):
         raise ClipError("The clip did not arrive as an uploaded file. Upload it and send what the upload returns.")
     if not Path(path).is_file():
-        raise ClipError(wording.VIDEO["gone"])
+        raise ClipError(text.VIDEO["gone"])
     return Path(path)
 
 
@@ -214,7 +214,7 @@ def build(engine: Engine) -> gr.CheckboxGroup:
             spoken = gr.HTML(elem_id="fv-spoken", js_on_load=read("assets/spoken.js"), **plain)
             shown = gr.Video(visible=False, show_label=False, buttons=["download"], elem_id="fv-video")
             answer = gr.HTML(
-                video_page.WAITING, elem_id="fv-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
+                page.WAITING, elem_id="fv-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
             )
     _wire(tab, inputs, buttons, [shown, answer, spoken])
     return inputs[1]
@@ -222,19 +222,19 @@ def build(engine: Engine) -> gr.CheckboxGroup:
 
 def _controls(engine: Engine) -> tuple[list, list[gr.Button]]:
     file = gr.File(
-        label=wording.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
+        label=text.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
     )
-    gr.HTML(f'<p class="fv-limits">{wording.VIDEO["limits"]}</p>', apply_default_css=False)
-    sample = gr.Button(wording.VIDEO["example"], size="sm", elem_id="fv-example")
+    gr.HTML(f'<p class="fv-limits">{text.VIDEO["limits"]}</p>', apply_default_css=False)
+    sample = gr.Button(text.VIDEO["example"], size="sm", elem_id="fv-example")
     sample.click(example, None, file, show_progress="hidden", concurrency_limit=1, api_visibility="private")
     choices = [(card.title, name) for name, card in engine.cards.items()]
     models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fv-models")
     sets = [(words, name) for name, words in DESCRIPTIONS.items()]
     labels = gr.Radio(sets, value="7", label="Labels", elem_id="fv-labels")
-    steady = gr.Checkbox(True, label=wording.LIVE["smooth"], elem_id="fv-steady")
+    steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
     with gr.Row(elem_classes="fv-buttons"):
-        start = gr.Button(wording.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)
-        stop = gr.Button(wording.VIDEO["stop"], elem_id="fv-stop", min_width=90)
+        start = gr.Button(text.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)
+        stop = gr.Button(text.VIDEO["stop"], elem_id="fv-stop", min_width=90)
     return [file, models, labels, steady], [start, stop]
 
 

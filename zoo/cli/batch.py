@@ -12,8 +12,7 @@ from tqdm import tqdm
 
 from zoo.cli import common
 from zoo.cli_types import whole
-from zoo.inference import batch
-from zoo.inference import batch_backends as engines
+from zoo.inference import batch, batch_backends
 from zoo.inference.batch import BatchError, Chunk, Outcome, Wish
 from zoo.inference.video import RATE
 from zoo.labels import label_set
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _checked(args: argparse.Namespace) -> list[Path]:
     if importlib.util.find_spec("pyarrow") is None:
-        raise common.UsageError(str(engines.missing("pyarrow", "requirements.txt")))
+        raise common.UsageError(str(batch_backends.missing("pyarrow", "requirements.txt")))
     if len(args.paths) != 1 or not args.paths[0].is_dir():
         raise common.UsageError("--parquet wants one folder of pictures and clips.")
     return args.paths
@@ -60,8 +59,8 @@ def _checked(args: argparse.Namespace) -> list[Path]:
 
 def _engine(args: argparse.Namespace, left: Sequence[Chunk], wish: Wish) -> Iterator[str]:
     if not left or args.engine == "local":
-        return engines.local(left, wish)
-    return engines.dask(left, wish, engines.Cluster(args.workers, args.scheduler))
+        return batch_backends.local(left, wish)
+    return batch_backends.dask(left, wish, batch_backends.Cluster(args.workers, args.scheduler))
 
 
 def _follow(parts: Iterator[str], whole: int, left: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zoo.cli import common
 from zoo.models import registry
-from zoo.reports import model_card as modelcard
+from zoo.reports import model_card
 from zoo.reports.leaderboard import BEGIN, END, TableError, has_marks, model_table, with_table
 
 
@@ -45,7 +45,7 @@ def _wanted(args: argparse.Namespace) -> dict[Path, str]:
         raise common.UsageError(f"No README has the lines {BEGIN} and {END}; add them where the table belongs.")
     cards = [registry.card(name, args.checkpoints) for name in registry.names(args.checkpoints)]
     files = {path: _with_table(path, model_table(cards)) for path in paths}
-    return files | {args.checkpoints / card.name / modelcard.README: modelcard.markdown(card) for card in cards}
+    return files | {args.checkpoints / card.name / model_card.README: model_card.markdown(card) for card in cards}
 
 
 def _with_table(path: Path, table: str) -> str:

@@ -28,8 +28,7 @@ from features.mesh import FaceMesher
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.filenames import readable, reason
-from zoo.inference import serialise as records
-from zoo.inference import timeline
+from zoo.inference import serialise, timeline
 from zoo.inference.compare import compare
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import LabelSet, label_set
@@ -218,7 +217,7 @@ class _Desk:
 
     def _picture(self, path: Path, mesher: FaceMesher) -> list[Row]:
         comparison = compare(images.load(path), self.models, self.labels, mesher)
-        return [_nulls(row) for row in records.rows(records.record(comparison, self._thresholds()))]
+        return [_nulls(row) for row in serialise.rows(serialise.record(comparison, self._thresholds()))]
 
     def _clip(self, path: Path) -> list[Row]:
         film = annotate(path, None, self.models, self.cards, VideoOptions(self.labels, rate=self.wish.rate))
@@ -235,7 +234,7 @@ def schema(labels: LabelSet) -> pyarrow.Schema:
     """The columns of every part."""
     import pyarrow as pa
 
-    numbers = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *records.MEASURES)
+    numbers = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *serialise.MEASURES)
     columns = [("file", pa.string()), ("time", pa.float32()), ("face", pa.int32())]
     columns += [(name, pa.float32()) for name in numbers]
     columns += [("notes", pa.string()), ("agree", pa.bool_()), ("model", pa.string()), ("label", pa.string())]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features import occluders as cover
+from features import occluders
 from features.align import AlignedFaces
 from features.faces import anchors
 from zoo.classifier import Classifier
@@ -62,7 +62,7 @@ def log_odds(share: np.ndarray) -> np.ndarray:
     return np.log(share / (1 - share))
 
 
-def hold(model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = cover.COUNT) -> Hold:
+def hold(model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = occluders.COUNT) -> Hold:
     """Cover one face's crop place by place and see what becomes of the model's answer.
 
     Parameters
@@ -84,10 +84,10 @@ def hold(model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = c
     covered = np.array(
         [
             model.predict_proba(replace(face, images=crop[None])).onto(answered).probs[0, best]
-            for crop in cover.place_by_place(face.images[0], count)
+            for crop in occluders.place_by_place(face.images[0], count)
         ]
     ).reshape(count, count)
     row, column = np.unravel_index(covered.argmin(), covered.shape)
-    middles = cover.middles(count, face.spec.size)
-    part = cover.part_at(anchors(face.landmarks)[0], middles[column], middles[row])
+    middles = occluders.middles(count, face.spec.size)
+    part = occluders.part_at(anchors(face.landmarks)[0], middles[column], middles[row])
     return Hold(said.names[0], said.labels, float(said.probs[0, best]), covered, part)

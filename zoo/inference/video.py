@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from features import video_overlay as panels
+from features import video_overlay
 from features.clips import Clip, ClipWriter, Frame, Limits
 from features.video_overlay import Column, Overlay
 from zoo.cards import Card
@@ -280,7 +280,7 @@ class _Drawing:
         self._enlarge = max(1.0, LEAST_SIDE / max(width, height))
         self._size = tuple(round(side * self._enlarge / 2) * 2 for side in (width, height))
         self._cards = cards
-        self._footer = panels.footer(CAUTION, self._size)
+        self._footer = video_overlay.footer(CAUTION, self._size)
         self._overlays: list[Overlay] = [self._footer]
         self._writer = ClipWriter(target, self._size)
 
@@ -297,29 +297,31 @@ class _Drawing:
         image = frame.image
         if self._enlarge > 1:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_CUBIC)
-        self._writer.write(Frame(panels.paste(image, self._overlays), frame.time))
+        self._writer.write(Frame(video_overlay.paste(image, self._overlays), frame.time))
 
     def _answers(self, seen: LiveFrame) -> list[Overlay]:
         boxes = [face.box * self._enlarge for face in seen.faces]
         outlines = [
-            o for f, box in zip(seen.faces, boxes, strict=True) for o in panels.outline(box, f.number, self._size)
+            o
+            for f, box in zip(seen.faces, boxes, strict=True)
+            for o in video_overlay.outline(box, f.number, self._size)
         ]
         plates = self._plates(seen)
-        places = (panels.beside(box, plate, self._size) for box, plate in zip(boxes, plates, strict=True))
+        places = (video_overlay.beside(box, plate, self._size) for box, plate in zip(boxes, plates, strict=True))
         return [*outlines, *(Overlay(plate, *place) for plate, place in zip(plates, places, strict=True))]
 
     def _plates(self, seen: LiveFrame) -> list[np.ndarray]:
         """All bars of one or two faces if there is room for them and all models share them, else a line a model."""
-        height = panels.text_height(self._size)
+        height = video_overlay.text_height(self._size)
         columns = [self._columns(face, seen) for face in seen.faces]
         sets = {seen.labels_of(name) for face in seen.faces for name in face.answers}
         if len(columns) <= 2 and len(sets) == 1:
             rows = [(label, rgb(tone)) for label, tone in colours(*sets).items()]
-            full = [panels.bars(one, rows, height) for one in columns]
+            full = [video_overlay.bars(one, rows, height) for one in columns]
             if all(f.shape[0] < 0.7 * self._size[1] and f.shape[1] < 0.45 * self._size[0] for f in full):
                 return full
         dots = [[rgb(colours(seen.labels_of(n))[label]) for n, label in face.shown.items()] for face in seen.faces]
-        return [panels.lines(one, dot, height) for one, dot in zip(columns, dots, strict=True)]
+        return [video_overlay.lines(one, dot, height) for one, dot in zip(columns, dots, strict=True)]
 
     def _columns(self, face: LiveFace, seen: LiveFrame) -> list[Column]:
         return [

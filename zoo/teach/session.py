@@ -18,7 +18,7 @@ from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.datasets import duplicates
 from zoo.models.cnn import CnnClassifier
-from zoo.teach import held_out as judge
+from zoo.teach import held_out
 from zoo.teach.feature_cache import Memo, Watch
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import Growth, Trial
@@ -170,7 +170,7 @@ class Desk:
         """Find whether more samples would help."""
         with self.task() as watch:
             lesson = self._taught()
-            self.growth = judge.learning_curve(lesson.material, lesson.exam, lesson.settings, watch)
+            self.growth = held_out.learning_curve(lesson.material, lesson.exam, lesson.settings, watch)
         return self.growth
 
     def experiment(self, name: str) -> Trial:
@@ -189,7 +189,7 @@ class Desk:
             raise ProjectError("This class was not taught. Choose one that was, or train again.")
         with self._lock:
             targets = np.full(len(faces), target)
-            self.trials[name] = judge.recorded(self.trials.get(name), name, lesson.exam, faces, targets)
+            self.trials[name] = held_out.recorded(self.trials.get(name), name, lesson.exam, faces, targets)
             return self.trials[name]
 
     def _taught(self) -> Lesson:
@@ -227,8 +227,8 @@ class Desk:
 
 
 EXPERIMENTS: dict[str, Callable[[Lesson], Trial]] = {
-    "half": lambda lesson: judge.half_the_samples(lesson.material, lesson.exam, lesson.settings),
-    "mouth": lambda lesson: judge.mouth_covered(lesson.material, lesson.exam),
+    "half": lambda lesson: held_out.half_the_samples(lesson.material, lesson.exam, lesson.settings),
+    "mouth": lambda lesson: held_out.mouth_covered(lesson.material, lesson.exam),
 }
 
 

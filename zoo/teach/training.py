@@ -14,7 +14,7 @@ from zoo.classifier import Classifier
 from zoo.labels import LabelSet
 from zoo.models.checkpoint import training_note
 from zoo.models.svm import SvmClassifier
-from zoo.teach import held_out as judge
+from zoo.teach import held_out
 from zoo.teach.feature_cache import DESCRIPTOR, NOBODY, Described, Memo, Watch
 from zoo.teach.fit import Settings, fit_head, fit_svm
 from zoo.teach.head_model import TaughtCnn
@@ -127,10 +127,10 @@ def teach(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBOD
     """
     begun = time.perf_counter()
     material = gather(project, settings, memo, watch.part(0, 0.4))
-    at_random = judge.split_at_random(material.targets, settings.seed)
-    in_bursts = judge.split_by_burst(material.targets, material.bursts, settings.seed)
-    random = judge.examine(material, RANDOM, at_random, settings, watch.part(0.4, 0.6))
-    by_burst = judge.examine(material, BURST, in_bursts, settings, watch.part(0.6, 0.8)) if in_bursts else None
+    at_random = held_out.split_at_random(material.targets, settings.seed)
+    in_bursts = held_out.split_by_burst(material.targets, material.bursts, settings.seed)
+    random = held_out.examine(material, RANDOM, at_random, settings, watch.part(0.4, 0.6))
+    by_burst = held_out.examine(material, BURST, in_bursts, settings, watch.part(0.6, 0.8)) if in_bursts else None
     svm, cnn = _served(material, by_burst or random, settings, watch.part(0.8, 1))
     watch.at(1)
     return Lesson(settings, material, svm, cnn, random, by_burst, time.perf_counter() - begun)
@@ -154,5 +154,5 @@ def _served(material: Material, exam: Exam, settings: Settings, watch: Watch) ->
     watch.at(0)
     machine = fit_svm(learned.hog, targets, settings)
     layers, _ = fit_head(learned.embedding, targets, settings, watch=watch)
-    svm = judge.svm_model(material, machine, float(exam.svm.scale[0]))
-    return svm, judge.cnn_model(material, layers, exam.cnn.temperature)
+    svm = held_out.svm_model(material, machine, float(exam.svm.scale[0]))
+    return svm, held_out.cnn_model(material, layers, exam.cnn.temperature)

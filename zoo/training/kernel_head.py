@@ -23,8 +23,7 @@ from features.align import AlignedFaces
 from zoo.datasets.aligned import AlignedSet
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Kernel
-from zoo.training import calibration
-from zoo.training import svm_fit as classical
+from zoo.training import calibration, svm_fit
 from zoo.training.svm_fit import KernelSettings
 
 SETTINGS = KernelSettings(components=160, ridge=0.1, gamma=4.0)
@@ -44,7 +43,7 @@ def fit(network: CnnClassifier, training: AlignedSet, settings: KernelSettings) 
     """
     order = mirror_order(network.middle(training.faces[:1]).shape[1:])
     described = partial(rows, network, training.faces)
-    return classical.mirror_blind_machine(described, order, training.targets, settings)
+    return svm_fit.mirror_blind_machine(described, order, training.targets, settings)
 
 
 def mirror_order(shape: tuple[int, int, int]) -> np.ndarray:

@@ -12,10 +12,9 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from features import occluders as cover
-from ui import text as wording
-from ui.compare import occlusion_maps as holds
-from ui.compare import pipeline_stages as stages
+from features import occluders
+from ui import text
+from ui.compare import occlusion_maps, pipeline_stages
 from ui.compare.tab import CompareTab
 from ui.model_service import Engine
 from zoo.inference.occlusion import Hold
@@ -49,13 +48,13 @@ def test_no_model_is_a_request_to_choose(engine, photo):
     for none in ([], None):
         html, spoken = CompareTab(engine).show(photo, none, "7", REQUEST)
         assert "Choose one or more models" in html
-        assert spoken == wording.CHOOSE_MODELS
+        assert spoken == text.CHOOSE_MODELS
 
 
 def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, caplog):
     monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
     html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
-    assert wording.FAILED in html
+    assert text.FAILED in html
     assert "IndexError" in caplog.text
 
 
@@ -87,12 +86,12 @@ def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
     strips = re.findall(r'<ol class="fo-stages">.*?</ol>', html)
     assert len(strips) == 20
     widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]
-    assert max(widths[0]) == 2 * max(widths[1]) == stages.PATCH
+    assert max(widths[0]) == 2 * max(widths[1]) == pipeline_stages.PATCH
     assert len(html) < 2.5e6
 
 
 def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatch):
-    monkeypatch.setattr(holds, "SECONDS", math.inf)  # however busy the machine is
+    monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)  # however busy the machine is
     tab = CompareTab(engine)
     plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
     assert "fo-hold" not in plain
@@ -102,17 +101,17 @@ def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatc
     assert [(title, label) for title, label, *_ in said] == [("HOG + SVM", "happy"), ("CNN", "happy")]
     assert all(float(before) >= float(after) for _, _, before, after, _ in said)
     assert said[0][-1] == "weakest when covered: mouth" and part.count("<img") == 2
-    assert spoken == wording.found(1, 1, 2)
+    assert spoken == text.found(1, 1, 2)
     assert "fo-hold" not in tab.show(photo, ["cnn"], "7", REQUEST, "yes")[0]
 
 
 def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded, monkeypatch):
-    monkeypatch.setattr(holds, "SECONDS", math.inf)
+    monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
     html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
-    assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == holds.MOST
-    assert html.count(wording.HOLD["few"].format(holds.MOST)) == 1
+    assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == occlusion_maps.MOST
+    assert html.count(text.HOLD["few"].format(occlusion_maps.MOST)) == 1
 
 
 def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
@@ -120,22 +119,22 @@ def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
 
     def slowly(*given):
         found = compare(*given)
-        found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1001 * holds.SECONDS / cover.COUNT**2})
+        found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1001 * occlusion_maps.SECONDS / occluders.COUNT**2})
         return found
 
     monkeypatch.setattr(engine, "compare", slowly)
     html, _ = CompareTab(engine).show(photo, ["hog-linear-svm", "cnn"], "7", REQUEST, True)
     (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
-    assert part.count("<img") == 1 and wording.HOLD["slow"].format("CNN") in part
+    assert part.count("<img") == 1 and text.HOLD["slow"].format("CNN") in part
 
 
 def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatch):
     comparison = engine.compare(skimage.data.astronaut(), ["hog-linear-svm", "cnn"], "7")
     scales, labels = [], comparison.predictions["cnn"].labels
-    monkeypatch.setattr(holds.draw, "pull", lambda crop, change, full, side: scales.append(full) or crop)
+    monkeypatch.setattr(occlusion_maps.draw, "pull", lambda crop, change, full, side: scales.append(full) or crop)
     even, strong = np.full((2, 2), 0.5), np.array([[0.9, 0.9], [0.9, 0.01]])
     given = iter([Hold("happy", labels, 0.5, even, "brows"), Hold("happy", labels, 0.9, strong, "chin")])
-    monkeypatch.setattr(holds, "hold", lambda *_: next(given))
-    html = holds.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
-    assert scales[0] == scales[1] > holds.FULL
+    monkeypatch.setattr(occlusion_maps, "hold", lambda *_: next(given))
+    html = occlusion_maps.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
+    assert scales[0] == scales[1] > occlusion_maps.FULL
     assert "brows" not in html and "weakest when covered: chin" in html and "0.50\xa0→\xa00.50" in html

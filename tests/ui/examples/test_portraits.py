@@ -7,7 +7,7 @@ import skimage.data
 from features import images
 from features.faces import MOUTH
 from features.warp import Mouth, Pull, express, warp
-from ui.compare import tab as compare_tab
+from ui.compare import tab
 from ui.examples.portraits import DRAWN, EXAMPLES
 from ui.lesson.classroom import HOME
 
@@ -27,7 +27,7 @@ def test_a_drawn_open_mouth_looks_surprised(engine):
 
 
 def test_the_page_says_that_expressions_are_drawn_on_a_smile():
-    shown = compare_tab._thumbnails(HOME)
+    shown = tab._thumbnails(HOME)
     assert "drawn, not felt" in shown
     assert "may still see the smile" in shown
 

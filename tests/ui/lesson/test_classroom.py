@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from features import images
-from ui import app
-from ui import text as wording
+from ui import app, text
 from ui.compare import tab as compare_tab
 from ui.compare.tab import CompareTab
 from ui.examples.cartoons import DRAWINGS, LOOKS, PEOPLE, draw
@@ -110,10 +109,10 @@ def test_frames_are_refused_by_the_server_until_the_camera_is_on(engine, room, d
     def teach_says(do):
         return teach.answer({"do": do, "image": FRAME, "at": 0, "burst": 0, "name": "light"}, "pupil")
 
-    assert live_says() == {"run": 1, "turn": 1, "off": True, "words": wording.CAMERA_OFF}
-    assert teach_says("camera") == {"words": wording.CAMERA_OFF}
+    assert live_says() == {"run": 1, "turn": 1, "off": True, "words": text.CAMERA_OFF}
+    assert teach_says("camera") == {"words": text.CAMERA_OFF}
     for do in ("frame", "trial"):
-        assert teach_says(do) == {"words": wording.CAMERA_OFF, "failed": True}
+        assert teach_says(do) == {"words": text.CAMERA_OFF, "failed": True}
     room.camera.turn(True, CODE)
     assert len(live_says()["faces"]) == 1
     assert teach_says("camera") == {"words": ""}
@@ -138,10 +137,10 @@ def test_a_frame_that_was_under_way_when_the_camera_went_off_is_not_answered(eng
     monkeypatch.setattr(live, "_look", then_off(look))
     monkeypatch.setattr(engine, "find", then_off(find))
     room.camera.turn(True, CODE)
-    assert done(live.frame(sent, "pupil")) == {"run": 1, "turn": 1, "off": True, "words": wording.CAMERA_OFF}
+    assert done(live.frame(sent, "pupil")) == {"run": 1, "turn": 1, "off": True, "words": text.CAMERA_OFF}
     room.camera.turn(True, CODE)
     answer = teach.answer({"do": "frame", "image": FRAME, "at": 0, "burst": 0}, "a pupil whose sample is late")
-    assert answer == {"words": wording.CAMERA_OFF, "failed": True}
+    assert answer == {"words": text.CAMERA_OFF, "failed": True}
     assert len(engine.desks.known("a pupil whose sample is late").project) == 0
 
 
@@ -150,7 +149,7 @@ def test_a_frame_that_was_under_way_when_the_camera_went_off_is_not_answered(eng
 
 def test_a_project_is_not_handed_out(engine, room):
     answer = TeachTab(engine, room).answer({"do": "save"}, "pupil")
-    assert answer == {"words": wording.NO_FACES_OUT, "failed": True}
+    assert answer == {"words": text.NO_FACES_OUT, "failed": True}
     assert "file" in TeachTab(engine).answer({"do": "save"}, "pupil")
 
 
@@ -208,7 +207,7 @@ def test_the_models_answers_come_after_a_label_only(engine, room):
         {"picture": ROUNDS[0], "label": "bored"},
         {"picture": "../x", "label": "sad"},
     ):
-        assert tab.reveal(wrong, "pupil") == {"words": wording.LESSON["which"]}
+        assert tab.reveal(wrong, "pupil") == {"words": text.LESSON["which"]}
     answer = tab.reveal({"picture": ROUNDS[0], "label": "sad"}, "pupil")
     assert answer["label"] == "sad" and set(answer["models"]) == set(engine.default_models)
     assert answer["answers"].count("<article") == 2 and "pictures people labelled" in answer["answers"]
@@ -254,19 +253,19 @@ def test_a_new_group_starts_without_votes_and_may_vote():
 def test_the_teachers_switch_answers_whatever_comes(engine, room, done):
     tab = LessonTab(engine, room)
     ask = lambda value: done(tab.camera(value, "anyone"))
-    assert ask(None) == {"on": False, "state": wording.CAMERA_OFF, "words": ""}
+    assert ask(None) == {"on": False, "state": text.CAMERA_OFF, "words": ""}
     assert "not the teacher’s code" in ask({"on": True, "code": "x"})["words"]
     assert ask({"on": True, "code": CODE})["on"] and room.camera.on
     for _ in range(TRIES + 1):
         ask({"on": True, "code": "x"})
     assert "Too many wrong codes" in ask({"on": True, "code": CODE})["words"] and room.camera.on
-    assert ask({"on": False}) == {"on": False, "state": wording.CAMERA_OFF, "words": ""} and not room.camera.on
+    assert ask({"on": False}) == {"on": False, "state": text.CAMERA_OFF, "words": ""} and not room.camera.on
     assert done(tab.camera({"on": True, "code": CODE}, "the teacher"))["on"]
 
 
 def test_the_worksheet_fills_a_lesson():
-    assert 45 <= sum(minutes for _, minutes, _, _ in wording.WORKSHEET) <= 60
+    assert 45 <= sum(minutes for _, minutes, _, _ in text.WORKSHEET) <= 60
     sheet = lesson_tab.worksheet()
-    for title, _, _, questions in wording.WORKSHEET:
+    for title, _, _, questions in text.WORKSHEET:
         assert title in sheet and all(question in sheet for question in questions)
     assert "not an emotion" in sheet

@@ -13,7 +13,7 @@ from gradio.state_holder import SessionState
 from scripts import load_live
 from scripts.load_live import Load, LoadError, Spread, clip, find_place, width_of
 from tests.ui.waiting import wait_for
-from ui import gradio_state as sessions
+from ui import gradio_state
 from zoo.inference.live_stream import Viewer, read_frame
 
 
@@ -42,7 +42,7 @@ def test_nothing_that_was_made_for_viewers_outlives_them(app, url, monkeypatch):
     before = alive()
     assert load_live.load(find_place(url), 4, 1.5, None).errors == ()
     assert alive()[SessionState] >= before[SessionState] + 4  # they may come back
-    assert wait_for(lambda: sessions.tidy(app, 0) or alive() <= before)
+    assert wait_for(lambda: gradio_state.tidy(app, 0) or alive() <= before)
 
 
 def test_an_answer_that_is_another_viewers_is_noticed(url, monkeypatch):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ui import text as wording
+from ui import text
 from ui.app import build
 from ui.app import start as launch_app
 from ui.examples.portraits import PICTURES
@@ -158,7 +158,7 @@ def test_a_cold_engine_says_so(send):
     from ui.model_service import Engine
 
     tab = LiveTab(Engine(), Viewers())
-    assert send(tab, models=["hog-svm"])["words"] == wording.LIVE["warming"]
+    assert send(tab, models=["hog-svm"])["words"] == text.LIVE["warming"]
 
 
 # ---- in a browser
@@ -268,7 +268,7 @@ def test_leaving_the_tab_stops_the_camera(camera):
     camera.get_by_role("tab", name="Compare").click()
     camera.wait_for_function("window.track.readyState === 'ended'")
     camera.get_by_role("tab", name="Live").click()
-    assert camera.locator(".fo-notice").inner_text() == wording.LIVE["left"]
+    assert camera.locator(".fo-notice").inner_text() == text.LIVE["left"]
 
 
 @pytest.mark.browser
@@ -353,16 +353,16 @@ def test_a_server_that_cannot_answer_is_told_from_one_that_is_away(live, monkeyp
 def test_a_refused_camera_says_what_to_do(open_camera):
     page = open_camera(permissions=())
     page.locator(".fo-start").click()
-    page.get_by_text(wording.LIVE["refused"]).wait_for()
+    page.get_by_text(text.LIVE["refused"]).wait_for()
     assert page.locator(OFF).count() == 1
     fail = "(name) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name)); }"
     for name, sentence in {"NotFoundError": "none", "NotReadableError": "busy"}.items():
         page.evaluate(fail, name)
         page.locator(".fo-start").click()
-        page.get_by_text(wording.LIVE[sentence]).wait_for()
+        page.get_by_text(text.LIVE[sentence]).wait_for()
     page.evaluate("() => { Object.defineProperty(navigator, 'mediaDevices', { value: undefined }); }")
     page.locator(".fo-start").click()
-    page.get_by_text(wording.LIVE["insecure"]).wait_for()
+    page.get_by_text(text.LIVE["insecure"]).wait_for()
 
 
 @pytest.mark.browser

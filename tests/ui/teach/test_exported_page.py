@@ -16,8 +16,7 @@ from features.align import AlignedFaces, AlignSpec, align
 from features.faces import Faces, anchors
 from features.mesh import FaceMesher
 from tests.zoo.exchange import fresh, runtimes
-from zoo.exchange.exports import bundle
-from zoo.exchange.exports import portable_graph as portable
+from zoo.exchange.exports import bundle, portable_graph
 from zoo.labels import SEVEN
 from zoo.models import registry
 from zoo.models.cnn import to_input
@@ -82,7 +81,7 @@ def test_the_page_s_network_says_the_same(opened, faces, expected):
 @pytest.mark.parametrize("name", fresh.NETWORKS)
 def test_every_network_runs_in_plain_javascript(tab, name, tmp_path):
     model, file = fresh.fresh(name)
-    graph = portable.from_keras(file)
+    graph = portable_graph.from_keras(file)
     (tmp_path / "page.html").write_bytes(bundle.page(graph, name, SEVEN, AlignSpec()))
     tab.goto((tmp_path / "page.html").as_uri())
     crops = np.random.default_rng(0).uniform(0, 255, (2, *graph.input_shape)).astype(np.float32)

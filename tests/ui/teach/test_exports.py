@@ -15,9 +15,9 @@ import zoo
 from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Hog, Joined
 from tests.zoo.exchange.hostile import pack
-from ui import text as wording
+from ui import text
 from ui.app import start
-from ui.teach import exports as teach_exports
+from ui.teach import exports
 from ui.teach.exports import Exports, Imports
 from zoo.exchange.exports import bundle
 from zoo.exchange.exports.bundle import NothingToExportError
@@ -141,7 +141,7 @@ def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
     path.write_bytes(pack({"<script>.txt": b"x"}))
     files, words = Imports(own).read(str(path))
     assert files == () and "no model that can be read" in words and "<script>" not in words
-    assert wording.GONE in Imports(own).read(str(path))[1]
+    assert text.GONE in Imports(own).read(str(path))[1]
 
 
 def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine, exported):
@@ -151,7 +151,7 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine,
     found = engine.compare(skimage.data.astronaut(), names, "7", "me")
     Imports(engine).add(read_models(exported)[:1], None, None, "me")
     kept = engine.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
-    said = wording.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
+    said = text.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
     assert "what its makers called <em translate=" in said
     assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
     with pytest.raises(UnknownModelError):
@@ -167,9 +167,9 @@ def address(engine, uploads, lesson):
     own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=desks)
     with gr.Blocks(analytics_enabled=False) as app:
         with gr.Accordion("Export"):
-            teach_exports.export_panel(own)
+            exports.export_panel(own)
         with gr.Accordion("Import"):
-            teach_exports.import_panel(own)
+            exports.import_panel(own)
     app.queue()
     yield start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None))
     app.close(verbose=False)
@@ -197,7 +197,7 @@ def test_out_and_in_again_in_a_browser(browser, address, tmp_path):
 
 
 def test_every_label_may_be_chosen():
-    assert set(SEVEN.labels).isdisjoint({teach_exports.LEAVE_OUT})
+    assert set(SEVEN.labels).isdisjoint({exports.LEAVE_OUT})
 
 
 @pytest.mark.browser

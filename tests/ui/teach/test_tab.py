@@ -16,17 +16,16 @@ from PIL import Image
 from features import images
 from features.align import AlignSpec, align
 from tests.zoo.exchange import runtimes
-from ui import text as wording
+from ui import text
 from ui.examples.portraits import PICTURES
 from ui.model_service import Engine
-from ui.teach import requests as teach_calls
+from ui.teach import requests
 from ui.teach.tab import TeachTab
 from ui.theme import read
 from zoo.inference.live_stream import PREFIX
 from zoo.models.cnn import to_input
 from zoo.models.registry import UnknownModelError
-from zoo.teach import project
-from zoo.teach import project_file as files
+from zoo.teach import project, project_file
 from zoo.teach.held_out import CNN, SVM
 
 NAMES = {"Teeth": "photo", "Round mouth": "mouth-open", "Lips closed": "lips-closed"}
@@ -141,11 +140,11 @@ def test_anything_at_all_is_answered(ask):
         {"do": "frame", "image": 3},
         {"do": "photo", "id": {}},
     ]
-    odd += [{"do": name, "at": "x", "ids": 3, "path": "/etc/passwd", "epochs": "many"} for name in teach_calls.CALLS]
+    odd += [{"do": name, "at": "x", "ids": 3, "path": "/etc/passwd", "epochs": "many"} for name in requests.CALLS]
     for value in odd:
         answer = ask.tab.answer(value, "odd")
         json.dumps(answer)
-        assert answer.get("words") != wording.FAILED, value
+        assert answer.get("words") != text.FAILED, value
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../x", "", "\0", "a" * 5000])
@@ -218,7 +217,7 @@ def test_training_gives_models_pages_and_a_preview(taught):
     lesson = taught.lesson["lesson"]
     assert lesson["labels"] == list(NAMES)[:2] and set(lesson["models"]) == {SVM, CNN}
     hood = taught.lesson["hood"]
-    assert wording.TEACH["flatters"] in hood and hood.count("fz-cell") == 8 and hood.count("<svg") == 2
+    assert text.TEACH["flatters"] in hood and hood.count("fz-cell") == 8 and hood.count("<svg") == 2
     for at, name in enumerate(NAMES.values()):
         if at < 2:
             (face,) = taught("preview", image=data_url(picture(name, 25)))["faces"]
@@ -230,9 +229,9 @@ def test_training_gives_models_pages_and_a_preview(taught):
 
 def test_experiments_fill_a_table(taught):
     for name in ("half", "mouth"):
-        assert wording.TRIALS[name] in taught("experiment", name=name)["trials"]
+        assert text.TRIALS[name] in taught("experiment", name=name)["trials"]
     trials = taught("trial", name="light", at=0, image=data_url(picture("photo") // 2 + 10))["trials"]
-    assert wording.TRIALS["light"] in trials and "1 of 1" in trials
+    assert text.TRIALS["light"] in trials and "1 of 1" in trials
     assert taught("trial", name="light", at=0, image=data_url(picture("no-face")))["skipped"] == "none"
     for wrong in ({"name": "x"}, {"name": "light", "at": 5}):
         assert taught("trial", image=data_url(picture("photo")), **{"at": 0} | wrong)["failed"]
@@ -257,10 +256,10 @@ def test_without_alignment_models_stay_in_this_tab(taught, engine):
 
 def test_a_saved_project_opens_in_another_session(taught, uploaded):
     saved = base64.b64decode(taught("save")["file"])
-    assert len(files.open_project(saved)) == 12
+    assert len(project_file.open_project(saved)) == 12
     assert taught("archive", path=uploaded("again.zip", saved)) == {"sure": "open_sure"}
     assert taught("look")["view"]["total"] == 12 and taught("look")["view"]["taught"]
-    assert taught("archive", path=uploaded("again.zip", saved), sure=True)["words"] == wording.TEACH["opened"]
+    assert taught("archive", path=uploaded("again.zip", saved), sure=True)["words"] == text.TEACH["opened"]
     opened = taught("archive", "b", path=uploaded("project.zip", saved))
     assert [len(one["ids"]) for one in opened["view"]["classes"]] == [6, 6] and not opened["view"]["taught"]
     assert not taught("train", "b", epochs=20).get("failed")
@@ -278,7 +277,7 @@ def test_training_can_be_cancelled_and_nothing_else_starts_meanwhile(taught, eng
     assert isinstance(taught("progress")["share"], float)
     taught("cancel")
     thread.join(20)
-    assert answers[0] == {"words": wording.TEACH["stopped"], "failed": True}
+    assert answers[0] == {"words": text.TEACH["stopped"], "failed": True}
     assert taught("look")["view"]["taught"] and taught("progress")["share"] is None
 
 
@@ -301,7 +300,7 @@ def test_thirty_sessions_at_once_stay_apart(ask, engine):
 
 
 def test_no_sentence_claims_anything_about_feelings():
-    everything = (read("teach/teach.js") + json.dumps(wording.TEACH)).lower()
+    everything = (read("teach/teach.js") + json.dumps(text.TEACH)).lower()
     for claim in ("you are ", "you feel", "your emotion", "mood"):
         assert claim not in everything
 
@@ -461,7 +460,7 @@ def test_the_whole_lesson(open_teach, engine, tmp_path, uploads):
 
     page.locator(".ft-train").click()
     page.wait_for_function("document.querySelector('.ft').dataset.lessons === '1'")
-    assert page.get_by_text(wording.TEACH["burst"], exact=True).count() == 1
+    assert page.get_by_text(text.TEACH["burst"], exact=True).count() == 1
     page.locator(".ft-preview").get_by_role("button", name="Webcam").click()
     for name in PHASES:
         wait_for(page, name)

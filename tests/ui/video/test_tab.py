@@ -14,7 +14,7 @@ from PIL import Image
 
 from features.clips import Clip, Limits
 from tests.ui.waiting import wait_for
-from ui import text as wording
+from ui import text
 from ui.examples.portraits import PICTURES
 from ui.video import page as video_page
 from ui.video import tab as video_tab
@@ -90,7 +90,7 @@ def test_a_smile_looks_happy_to_both(tab, sent, clip, uploads):
     shown, html, spoken = ask(tab, sent(clip))
     assert spoken == "1 face followed. The models agree on 100 % of all answers."
     assert html.count("looks most like pictures people labelled happy (100 % of the time)") == 2
-    assert wording.VIDEO["no_moments"] in html and "holiday" not in html
+    assert text.VIDEO["no_moments"] in html and "holiday" not in html
     with Clip(shown.value["path"]) as written:
         assert len(list(written.frames())) == 25
     assert len(tab) == 0
@@ -115,7 +115,7 @@ def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, se
     extra[Own.name] = card, Own(first.align)
     try:
         _, html, spoken = ask(tab, sent(clip), "owner", [first.name, Own.name])
-        assert spoken == "1 face followed." and wording.VIDEO["no_moments"] not in html
+        assert spoken == "1 face followed." and text.VIDEO["no_moments"] not in html
         assert "looks most like this session’s samples of Grin &lt;b&gt; (100 % of the time)" in html
         assert "pictures people labelled happy (100 % of the time)" in html and "Grin <b>" not in html
         assert "face-off-video-2.csv" in html
@@ -173,7 +173,7 @@ def test_stop_ends_the_work_and_only_that_sessions(tab, sent, long_clip, clip, u
     tab.stop(Request("a"))
     work.join(5)
     assert not work.is_alive() and len(tab) == 0
-    assert answers["a"][2] == wording.VIDEO["stopped"] and set(uploads.glob("video-*")) == before
+    assert answers["a"][2] == text.VIDEO["stopped"] and set(uploads.glob("video-*")) == before
 
 
 def test_a_session_has_one_clip_at_a_time(tab, sent, long_clip, clip):
@@ -184,7 +184,7 @@ def test_a_session_has_one_clip_at_a_time(tab, sent, long_clip, clip):
         time.sleep(0.01)
     assert "1 face followed" in ask(tab, sent(clip))[2]
     work.join(5)
-    assert answers["first"][2] == wording.VIDEO["stopped"]
+    assert answers["first"][2] == text.VIDEO["stopped"]
 
 
 def test_two_results_have_places_nobody_can_guess(tab, sent, clip):
@@ -264,7 +264,7 @@ def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
     page = open_page()
     begun = begin(page, long_clip, uploads)
     page.click("#fv-stop")
-    page.locator("#fv-answer").get_by_text(wording.VIDEO["stopped"]).wait_for()
+    page.locator("#fv-answer").get_by_text(text.VIDEO["stopped"]).wait_for()
     assert wait_for(lambda: not begun.parent.exists(), 3)
     assert page.locator("#fv-video video").count() == 0
     page.click("#fv-example")

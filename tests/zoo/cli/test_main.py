@@ -10,8 +10,7 @@ from PIL import Image
 
 from zoo.benchmark import stages as bench
 from zoo.cards import read_card
-from zoo.cli import predict
-from zoo.cli import train as train_command
+from zoo.cli import predict, train
 from zoo.cli.main import COMMANDS, main
 from zoo.evaluation.paired import find_pair, read_pairs
 from zoo.labels import EIGHT, SEVEN, SIX
@@ -176,7 +175,7 @@ def test_a_missing_library_is_a_sentence(run, recipe, monkeypatch, fer2013_csv):
     def absent(_name):
         raise ModuleNotFoundError("No module named 'keras'", name="keras")
 
-    monkeypatch.setattr(train_command, "import_module", absent)
+    monkeypatch.setattr(train, "import_module", absent)
     status, _, err = run("train", "toy", "--data", fer2013_csv)
     assert status == 2 and "keras is not installed; run: pip install -r requirements.txt" in err
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from features.align import AlignSpec
-from zoo.datasets import aligned as datasets
+from zoo.datasets import aligned
 from zoo.datasets.aligned import (
     FER2013_COUNTS,
     DataError,
@@ -127,7 +127,7 @@ def test_aligned_once_then_from_the_cache(fer2013_csv, spec, monkeypatch):
     def refuse(*_):
         raise AssertionError("aligned again")
 
-    monkeypatch.setattr(datasets, "align_pictures", refuse)
+    monkeypatch.setattr(aligned, "align_pictures", refuse)
     again = load_fer2013(fer2013_csv, spec)
     for name in ("targets", "splits", "found"):
         assert np.array_equal(getattr(first, name), getattr(again, name))
@@ -138,7 +138,7 @@ def test_aligned_once_then_from_the_cache(fer2013_csv, spec, monkeypatch):
 
 def test_splits_of_an_aligned_set(crops):
     splits = np.array(["Training", "Training", "PublicTest", "PublicTest", "PublicTest"])
-    data = datasets.AlignedSet(crops, np.arange(5), splits, np.ones(5, bool))
+    data = aligned.AlignedSet(crops, np.arange(5), splits, np.ones(5, bool))
     assert data.split("PublicTest").targets.tolist() == [2, 3, 4]
     with pytest.raises(DataError, match="'PrivateTest'; there are PublicTest, Training"):
         data.split("PrivateTest")

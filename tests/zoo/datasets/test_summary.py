@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.cli import data as data_command
+from zoo.cli import data
 from zoo.datasets.summary import LEFT, TILE, TOP, count_rows, sample_grid
 from zoo.labels import SEVEN, LabelSet
 
@@ -55,7 +55,7 @@ def test_the_command_writes_counts_and_grids(run, fer2013_csv, tmp_path):
 
 
 def test_grids_of_faces_go_where_git_does_not_look():
-    asked = subprocess.run(["git", "check-ignore", "-q", str(data_command.OUT / "samples.png")], cwd=ROOT)
+    asked = subprocess.run(["git", "check-ignore", "-q", str(data.OUT / "samples.png")], cwd=ROOT)
     if asked.returncode == 128:
         pytest.skip("not a Git checkout")
     assert asked.returncode == 0

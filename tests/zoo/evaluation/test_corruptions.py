@@ -9,15 +9,14 @@ from PIL import Image
 
 from features.align import AlignedFaces, AlignSpec
 from zoo.cards import Condition, Robustness, Slice, read_card, write_card
-from zoo.evaluation import corruptions as robustness
+from zoo.evaluation import corruptions
 from zoo.evaluation.conditions import AS_IT_IS, FACTORS, HARMS, PARTS, harm_words, range_words
 from zoo.evaluation.metrics import Scored
 from zoo.evaluation.slices import measured, slices
 from zoo.labels import FIVE, SEVEN
 from zoo.models import registry
 from zoo.prediction import Prediction
-from zoo.reports import charts
-from zoo.reports import model_card as modelcard
+from zoo.reports import charts, model_card
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def mesh(portrait, mesher):
 
 
 def harm(name, picture, level):
-    return robustness.CHANGES[name](picture, level, np.random.default_rng(0))
+    return corruptions.CHANGES[name](picture, level, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("name", HARMS)
@@ -50,13 +49,15 @@ def test_harms_do_what_their_names_say(picture):
     spread = np.std(harm("noise", np.full((48, 48), 128, np.uint8), 20.0).astype(float))
     assert spread == pytest.approx(20, rel=0.1)
     turned = harm("rotation", picture, 30)
-    back = [np.abs(robustness.turned(turned, d, np.random.default_rng(0)).astype(int)[16:32, 16:32]) for d in (30, -30)]
+    back = [
+        np.abs(corruptions.turned(turned, d, np.random.default_rng(0)).astype(int)[16:32, 16:32]) for d in (30, -30)
+    ]
     assert min(np.abs(one - picture[16:32, 16:32]).mean() for one in back) < 12
 
 
-@pytest.mark.parametrize("part", robustness.COVERS)
+@pytest.mark.parametrize("part", corruptions.COVERS)
 def test_what_is_covered_is_covered_and_nothing_else(part, picture, mesh):
-    covered = robustness.covered(picture, mesh, part)
+    covered = corruptions.covered(picture, mesh, part)
     points = {"eyes": (33, 133, 362, 263, 159, 386), "mouth": (61, 291, 0, 17)}
     inside = np.rint(mesh[list(points[part])]).astype(int)
     assert (covered[inside[:, 1], inside[:, 0]] == int(picture.mean())).all()
@@ -79,8 +80,8 @@ class Smiler:
 def test_stress_takes_every_picture_the_whole_way(picture, mesh):
     happy, sad = SEVEN.index("happy"), SEVEN.index("sad")
     pictures, meshes, targets = np.stack([picture] * 3), np.stack([mesh] * 3), np.array([happy, happy, sad])
-    sample = robustness.Sample(pictures, targets, meshes, np.arange(3), "PrivateTest", AlignSpec())
-    found = robustness.stress([Smiler(), Smiler(FIVE)], sample)
+    sample = corruptions.Sample(pictures, targets, meshes, np.arange(3), "PrivateTest", AlignSpec())
+    found = corruptions.stress([Smiler(), Smiler(FIVE)], sample)
     assert list(found) == ["smiler-7"]  # the other cannot answer in seven labels
     one = found["smiler-7"]
     assert len(one.conditions) == 1 + sum(len(harm.levels) for harm in HARMS.values()) + len(PARTS)
@@ -88,8 +89,8 @@ def test_stress_takes_every_picture_the_whole_way(picture, mesh):
     assert one.conditions[0].kind == AS_IT_IS and one.conditions[0].found == 1.0
     assert one.conditions[-1].kind == "mirror" and one.conditions[-1].found == 1.0
     assert all(line.interval[0] <= line.accuracy <= line.interval[1] for line in one.conditions)
-    again = robustness.grid(sample)
-    assert all((a[2] == b[2]).all() for a, b in zip(again, robustness.grid(sample), strict=True))
+    again = corruptions.grid(sample)
+    assert all((a[2] == b[2]).all() for a, b in zip(again, corruptions.grid(sample), strict=True))
 
 
 # --- Slices ----------------------------------------------------------------------------------
@@ -145,10 +146,10 @@ def test_cards_keep_them(make_checkpoint):
 
 def test_a_card_says_what_was_measured_and_what_not(make_checkpoint):
     root = make_checkpoint("first", slices=SLICES, robustness=made_robustness())
-    text = modelcard.markdown(registry.card("first", root))
+    text = model_card.markdown(registry.card("first", root))
     assert "| Turned to the side: from 25° | 388 | 50.0 % (45.0–55.0) |" in text
     assert "| Blur, 1.5 (σ, pixels of 48) | 90 % | 50.0 % (45.0–55.0) |" in text and "seed 0" in text
-    bare = modelcard.markdown(registry.card("second", make_checkpoint("second")))
+    bare = model_card.markdown(registry.card("second", make_checkpoint("second")))
     assert "**Worse pictures, covered faces:** not measured" in bare
 
 

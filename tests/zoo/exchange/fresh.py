@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.training import architectures as networks
+from zoo.training import architectures
 
 NETWORKS = ("residual_vgg", "separable_vgg", "keras_blog", "paired_elu")
 
@@ -17,7 +17,7 @@ NETWORKS = ("residual_vgg", "separable_vgg", "keras_blog", "paired_elu")
 def fresh(name: str) -> tuple[keras.Model, bytes]:
     """A network whose first output are 7 logits, and its file."""
     keras.utils.set_random_seed(7)
-    inputs, maps, embedding = getattr(networks, name)()
+    inputs, maps, embedding = getattr(architectures, name)()
     logits = layers.Dense(7, name="fer2013")(layers.Dropout(0.3)(embedding))
     model = keras.Model(inputs, [logits, embedding, maps])
     rng = np.random.default_rng(7)

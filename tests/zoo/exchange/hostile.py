@@ -16,7 +16,7 @@ import numpy as np
 from features.align import AlignSpec
 from features.descriptors import Hog, Joined
 from zoo.exchange.exports.bundle import contract
-from zoo.exchange.formats import svm_json as svm_file
+from zoo.exchange.formats import svm_json
 from zoo.labels import LabelSet
 from zoo.models.svm import Linear, SvmClassifier
 
@@ -405,7 +405,7 @@ def _machines(tm, rng) -> Cases:
     machine = Linear(rng.normal(size=(128, k)).astype(np.float32), np.zeros(k, np.float32))
     model = SvmClassifier("x", labels, AlignSpec(), Joined((Hog(cell=24),), (1.0,)), machine, scaling)
     papers = {"preprocessing.json": json.dumps(contract(AlignSpec(), 48)).encode(), "labels.txt": tm.labels_txt}
-    files = {**svm_file.write(model), **papers}
+    files = {**svm_json.write(model), **papers}
     notes = json.loads(files["svm.json"])
     hog = notes["descriptor"][0]
     zoom = {**hog, "kind": "zoom", "top": 0.1, "bottom": 0.5, "breadth": 0.9, "high": 48, "wide": 96}

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.inference import batch
-from zoo.inference import batch_backends as engines
+from zoo.inference import batch, batch_backends
 from zoo.inference.batch import BatchError, Wish
 from zoo.labels import SEVEN
 
@@ -152,7 +151,7 @@ def test_a_second_run_does_nothing_again(folder, wish, run):
 
 def test_a_part_with_the_wrong_inputs_is_noticed(folder, wish):
     chunks = batch.plan(batch.inputs(folder), wish, 5)
-    for part in engines.local(batch.begin(chunks, wish), wish):
+    for part in batch_backends.local(batch.begin(chunks, wish), wish):
         assert (Path(wish.out) / part).is_file()
     assert batch.outcome(chunks, wish).inputs == 10
     shutil.copy(Path(wish.out) / chunks[0].part, Path(wish.out) / chunks[1].part)
@@ -263,7 +262,7 @@ def test_whatever_an_input_raises_is_one_row_and_the_rest_goes_on(wish, folder, 
 
     monkeypatch.setattr(batch.images, "load", failing)
     chunks = batch.plan(batch.inputs(folder), wish)
-    list(engines.local(batch.begin(chunks, wish), wish))
+    list(batch_backends.local(batch.begin(chunks, wish), wish))
     found = batch.outcome(chunks, wish)
     assert found.inputs == 10 and {file for file, _ in found.failed} == {"deep er/003.jpg", "broken.png"}
     assert "of a decoder" in dict(found.failed)["deep er/003.jpg"]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from features.face_tracking import Readers
 from features.images import ImageError
-from zoo.inference import live_sessions as viewers
+from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers, give_back_memory
 from zoo.inference.live_stream import PREFIX, REST_SECONDS, Options, Viewer, read_frame
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
@@ -241,16 +241,16 @@ def test_a_late_frame_of_a_closed_page_opens_nothing(watching):
         thread.join(10)
     assert late == [None] and not any(viewer.open for viewer in opened)
     assert crowd.use("a", 1, who) is None and len(crowd) == 0
-    clock[0] += viewers.LATE_SECONDS  # the page was brought back
+    clock[0] += live_sessions.LATE_SECONDS  # the page was brought back
     assert crowd.use("a", 2, who).open
 
 
 def test_silent_viewers_are_closed_and_others_are_not(watching):
     crowd, opened, clock = watching
     crowd.use("a", 1, who)
-    clock[0] += viewers.IDLE_SECONDS / 2
+    clock[0] += live_sessions.IDLE_SECONDS / 2
     crowd.use("b", 1, who)
-    clock[0] += viewers.IDLE_SECONDS / 2 + 1
+    clock[0] += live_sessions.IDLE_SECONDS / 2 + 1
     crowd.close_idle()
     assert [v.open for v in opened] == [False, True]
     crowd.leave("b")
@@ -259,9 +259,9 @@ def test_silent_viewers_are_closed_and_others_are_not(watching):
 
 def test_the_sweeper_comes_by_itself_and_goes_when_nobody_is_left(watching, monkeypatch):
     crowd, opened, clock = watching
-    monkeypatch.setattr(viewers, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(live_sessions, "LOOK_SECONDS", 0.02)
     crowd.use("a", 1, who)
-    clock[0] += 2 * viewers.IDLE_SECONDS
+    clock[0] += 2 * live_sessions.IDLE_SECONDS
     sweeper = next(t for t in threading.enumerate() if t is crowd._sweeper)
     sweeper.join(5)
     assert not sweeper.is_alive() and not opened[0].open
@@ -321,12 +321,12 @@ def test_freed_memory_is_given_back():
 def test_memory_is_given_back_whenever_viewers_close(watching, monkeypatch):
     crowd, _, clock = watching
     given = []
-    monkeypatch.setattr(viewers, "give_back_memory", lambda: given.append(len(crowd)))
+    monkeypatch.setattr(live_sessions, "give_back_memory", lambda: given.append(len(crowd)))
     crowd.use("a", 1, who)
     crowd.stop("a", 1)
     crowd.leave("a")
     crowd.use("b", 1, who)
-    clock[0] += 2 * viewers.IDLE_SECONDS
+    clock[0] += 2 * live_sessions.IDLE_SECONDS
     crowd.close_idle()
     crowd.close_idle()
     assert given == [0, 0, 0]

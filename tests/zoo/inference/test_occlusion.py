@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import zoo
-from features import occluders as cover
+from features import occluders
 from zoo.inference.occlusion import hold, log_odds
 from zoo.labels import SEVEN, SIX, own_labels
 from zoo.prediction import Prediction
@@ -38,9 +38,9 @@ def face(portrait_face):
 def test_the_answer_hangs_on_the_place_that_the_model_looks_at(face):
     model = BrightMouth()
     said = hold(model, face, SEVEN)
-    assert set(model.asked) == {1} and len(model.asked) == cover.COUNT**2 + 1  # others get their turn in between
+    assert set(model.asked) == {1} and len(model.asked) == occluders.COUNT**2 + 1  # others get their turn in between
     assert said.label == "bright" and said.labels == MINE and said.share == pytest.approx(250 / 255, abs=1e-3)
-    assert said.covered.shape == (cover.COUNT, cover.COUNT) and said.part == "mouth"
+    assert said.covered.shape == (occluders.COUNT, occluders.COUNT) and said.part == "mouth"
     row, column = np.unravel_index(said.change.argmin(), said.change.shape)
     assert (row, column) in {(6, 4), (7, 4)} and said.least == said.covered[row, column] < 0.8
     assert np.abs(said.change[:3]).max() < 1e-3  # covering brows and eyes changes nothing

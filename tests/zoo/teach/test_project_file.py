@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from zoo.teach import project as p
-from zoo.teach import project_file as files
+from zoo.teach import project_file
 from zoo.teach.project import ProjectError
 from zoo.teach.project_file import Archive, ArchiveError, open_project, pictures, renamed, save
 from zoo.teach.samples import Photo, Samples
@@ -165,7 +165,7 @@ def test_other_files_are_no_archives(monkeypatch):
     for data in (b"", b"PK", jpeg(), b"PK\x05\x06" + b"\xff" * 18):
         with pytest.raises(ArchiveError, match="not a zip"):
             Archive(data)
-    monkeypatch.setattr(files, "MAX_ARCHIVE", 10)
+    monkeypatch.setattr(project_file, "MAX_ARCHIVE", 10)
     with pytest.raises(ArchiveError, match="at most"):
         Archive(b"x" * 11)
 

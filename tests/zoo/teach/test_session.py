@@ -4,7 +4,7 @@ import time
 import pytest
 
 from zoo.teach import project as p
-from zoo.teach import session as d
+from zoo.teach import session
 from zoo.teach.feature_cache import Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import CNN, SVM
@@ -128,14 +128,14 @@ def test_a_page_that_comes_back_in_time_finds_its_desk(trunk):
     desks = Desks(lambda: trunk, clock)
     desk = desks.at("a")
     desks.leave("a")
-    clock.now = d.GRACE_SECONDS - 1
+    clock.now = session.GRACE_SECONDS - 1
     desks.forget()
     assert desks.at("a") is desk
-    clock.now = 3 * d.GRACE_SECONDS
+    clock.now = 3 * session.GRACE_SECONDS
     desks.forget()
     assert desks.known("a") is desk  # it has come back
     desks.leave("a")
-    clock.now = 5 * d.GRACE_SECONDS
+    clock.now = 5 * session.GRACE_SECONDS
     desks.forget()
     assert desks.known("a") is None
 
@@ -144,8 +144,8 @@ def test_a_desk_nobody_uses_is_forgotten(trunk):
     clock = Clock()
     desks = Desks(lambda: trunk, clock)
     desks.at("a")
-    clock.now = d.IDLE_SECONDS / 2
+    clock.now = session.IDLE_SECONDS / 2
     desks.at("b")
-    clock.now = d.IDLE_SECONDS + 1
+    clock.now = session.IDLE_SECONDS + 1
     desks.forget()
     assert desks.known("a") is None and desks.known("b") is not None and len(desks) == 1

@@ -6,8 +6,7 @@ import pytest
 from features.align import AlignSpec
 from zoo.cards import Card
 from zoo.labels import LabelSet
-from zoo.teach import fit as heads
-from zoo.teach import held_out as judge
+from zoo.teach import fit, held_out
 from zoo.teach import project as p
 from zoo.teach.feature_cache import Memo, Stopped, Watch
 from zoo.teach.fit import Settings
@@ -135,8 +134,8 @@ def test_cards_say_what_they_are(lesson):
 
 
 def test_splits_hold_out_a_quarter_and_never_both_parts_of_a_burst(project):
-    random = judge.split_at_random(project.targets, 0)
-    burst = judge.split_by_burst(project.targets, project.bursts, 0)
+    random = held_out.split_at_random(project.targets, 0)
+    burst = held_out.split_by_burst(project.targets, project.bursts, 0)
     for split in (random, burst):
         assert set(split.train) | set(split.held) == set(range(len(project))) and not set(split.train) & set(split.held)
         assert set(project.targets[split.held]) == set(project.targets[split.train]) == {0, 1, 2}
@@ -148,19 +147,19 @@ def test_splits_hold_out_a_quarter_and_never_both_parts_of_a_burst(project):
 def test_of_two_bursts_the_smaller_is_held_out():
     targets, bursts = np.repeat([0, 1], 10), np.repeat([0, 1, 2, 3], [7, 3, 2, 8])
     for seed in range(5):
-        split = judge.split_by_burst(targets, bursts, seed)
+        split = held_out.split_by_burst(targets, bursts, seed)
         assert set(bursts[split.held]) == {1, 2} and set(bursts[split.train]) == {0, 3}
 
 
 def test_many_bursts_hold_out_about_a_quarter():
     targets, bursts = np.repeat([0, 1], 20), np.arange(40)
-    held = [judge.split_by_burst(targets, bursts, seed).held for seed in range(5)]
+    held = [held_out.split_by_burst(targets, bursts, seed).held for seed in range(5)]
     assert all(len(rows) == 10 for rows in held) and len({tuple(rows) for rows in held}) == 5
 
 
 def test_one_burst_a_class_cannot_be_split_by_burst(make_project, memo):
     project = make_project("a b", bursts=1, each=8)
-    assert judge.split_by_burst(project.targets, project.bursts, 0) is None
+    assert held_out.split_by_burst(project.targets, project.bursts, 0) is None
     lesson = teach(project, QUICK, memo)
     assert lesson.by_burst is None and lesson.exam is lesson.random
 
@@ -187,7 +186,7 @@ def bursts_that_fool(make_samples):
 def test_a_random_split_flatters_where_bursts_are_near_duplicates(bursts_that_fool, memo):
     lesson = teach(bursts_that_fool, QUICK, memo)
     for name in (SVM, CNN):
-        random, burst = (judge.shares_of(exam)[name] for exam in (lesson.random, lesson.by_burst))
+        random, burst = (held_out.shares_of(exam)[name] for exam in (lesson.random, lesson.by_burst))
         assert random.value > 0.9 and burst.value < 0.75
 
 
@@ -197,9 +196,9 @@ def test_figures_of_an_exam_are_those_of_its_models(lesson):
     for model in exam.models:
         said = model.predict_proba(material.faces[held])
         np.testing.assert_allclose(exam.answers[model.name].probs, said.probs, atol=1e-5)
-        shares = judge.class_shares(exam.answers[model.name])
+        shares = held_out.class_shares(exam.answers[model.name])
         assert [one.n for one in shares] == np.bincount(material.targets[held]).tolist()
-        assert sum(one.right for one in shares) == judge.shares_of(exam)[model.name].right
+        assert sum(one.right for one in shares) == held_out.shares_of(exam)[model.name].right
     assert exam.curves.loss.shape == exam.curves.held_accuracy.shape == (QUICK.epochs,)
     assert exam.curves.loss[-1] < exam.curves.loss[0]
 
@@ -211,36 +210,36 @@ def test_an_interval_of_few_stays_wide():
 
 
 def test_the_learning_curve_grows_and_ends_at_the_exam(lesson):
-    points = judge.learning_curve(lesson.material, lesson.by_burst, QUICK)
+    points = held_out.learning_curve(lesson.material, lesson.by_burst, QUICK)
     assert [point.n for point in points] == sorted({point.n for point in points})
     assert points[-1].n == len(lesson.by_burst.split.train)
-    assert points[-1].shares == judge.shares_of(lesson.by_burst)
+    assert points[-1].shares == held_out.shares_of(lesson.by_burst)
     assert all(point.shares[SVM].n == len(lesson.by_burst.split.held) for point in points)
 
 
 def test_half_of_the_samples_of_each_class(project):
     rows = np.arange(len(project))
-    half, quarter = (judge.some_of(project.targets, rows, part, 0) for part in (0.5, 0.25))
+    half, quarter = (held_out.some_of(project.targets, rows, part, 0) for part in (0.5, 0.25))
     assert np.bincount(project.targets[half]).tolist() == [6, 6, 6] and set(quarter) <= set(half)
 
 
 def test_experiments_compare_the_same_models(lesson, make_samples):
-    half = judge.half_the_samples(lesson.material, lesson.exam, QUICK)
-    mouth = judge.mouth_covered(lesson.material, lesson.exam)
-    assert half.before == mouth.before == judge.shares_of(lesson.exam)
+    half = held_out.half_the_samples(lesson.material, lesson.exam, QUICK)
+    mouth = held_out.mouth_covered(lesson.material, lesson.exam)
+    assert half.before == mouth.before == held_out.shares_of(lesson.exam)
     assert all(share.n == len(lesson.exam.split.held) for share in (*half.after.values(), *mouth.after.values()))
     trial = None
     for kind in (0, 1):
         faces = make_samples(kind, 2, 9).faces
-        trial = judge.recorded(trial, "light", lesson.exam, faces, np.full(2, kind))
+        trial = held_out.recorded(trial, "light", lesson.exam, faces, np.full(2, kind))
     assert trial.after == {SVM: Share(4, 4), CNN: Share(4, 4)} and trial.before == half.before
 
 
 def test_a_covered_mouth_is_grey_and_nothing_else_is(portrait_face):
-    covered = judge.cover_mouth(portrait_face)
+    covered = held_out.cover_mouth(portrait_face)
     changed = covered.images[0] != portrait_face.images[0]
     y, x = np.nonzero(changed)
-    lips = portrait_face.landmarks[0, list(judge.LIPS), :2]
+    lips = portrait_face.landmarks[0, list(held_out.LIPS), :2]
     assert 0.03 < changed.mean() < 0.2 and np.ptp(covered.images[0][changed]) == 0
     assert np.hypot(x.mean() - lips[:, 0].mean(), y.mean() - lips[:, 1].mean()) < 3
 
@@ -249,6 +248,6 @@ def test_two_logits_of_two_classes():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 5)).astype(np.float32)
     targets = (x[:, 0] > 0).astype(int)
-    layers, curves = heads.fit_head(x, targets, Settings(epochs=200, rate=0.01), held=(x, targets))
-    assert layers[-1][0].shape == (heads.HIDDEN, 2) and curves.held_accuracy[-1] > 0.95
-    assert (heads.fit_svm(x, targets, Settings(c=1.0))(x).argmax(axis=1) == targets).mean() > 0.95
+    layers, curves = fit.fit_head(x, targets, Settings(epochs=200, rate=0.01), held=(x, targets))
+    assert layers[-1][0].shape == (fit.HIDDEN, 2) and curves.held_accuracy[-1] > 0.95
+    assert (fit.fit_svm(x, targets, Settings(c=1.0))(x).argmax(axis=1) == targets).mean() > 0.95

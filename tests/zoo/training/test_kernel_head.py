@@ -14,10 +14,10 @@ from zoo.models import registry
 from zoo.models.checkpoint import arrays_bytes
 from zoo.models.cnn import CnnClassifier, Reading
 from zoo.models.svm import Kernel, softmax
-from zoo.training import kernel_head as second
+from zoo.training import kernel_head
 from zoo.training.svm_fit import kernel_arrays
 
-SETTINGS = replace(second.SETTINGS, components=24)
+SETTINGS = replace(kernel_head.SETTINGS, components=24)
 TWICE = [name for name in registry.names() if registry.card(name).loader == "tflite-kernel"]
 
 
@@ -50,7 +50,7 @@ def test_what_the_second_reading_says_is_added(twice, once, crops):
 def test_a_mirror_moves_the_middle_maps_and_changes_no_answer(twice, crops):
     straight, mirrored = twice.middle(crops), twice.middle(crops.mirrored())
     assert mirrored == pytest.approx(straight[:, :, ::-1], abs=1e-5)
-    order = second.mirror_order(straight.shape[1:])
+    order = kernel_head.mirror_order(straight.shape[1:])
     assert mirrored.reshape(len(crops), -1) == pytest.approx(straight.reshape(len(crops), -1)[:, order], abs=1e-5)
     assert twice.predict_proba(crops.mirrored()).probs == pytest.approx(twice.predict_proba(crops).probs, abs=1e-5)
 
@@ -63,11 +63,11 @@ def test_no_face_gives_no_row(twice, crops):
 def test_it_learns_what_the_middle_shows_and_weighs_it(once):
     """On labels that the network's own head knows nothing of, the sum is right where the network is not."""
     training, public = made_set(210, 0), made_set(70, 1, "PublicTest")
-    machine = second.fit(once, training, SETTINGS)
+    machine = kernel_head.fit(once, training, SETTINGS)
     assert machine.vectors.shape == (210, 24) and 0 < machine.even < 24
-    scores = np.concatenate([machine(row[None]) for row in second.rows(once, public.faces)])
+    scores = np.concatenate([machine(row[None]) for row in kernel_head.rows(once, public.faces)])
     assert np.mean(scores.argmax(axis=1) == public.targets) > 0.95
-    scaled = second.as_logits(machine, once, public)
+    scaled = kernel_head.as_logits(machine, once, public)
     both = replaced(once, scaled).logits(public.faces)
     right = [np.mean(logits.argmax(axis=1) == public.targets) for logits in (once.logits(public.faces), both)]
     assert right[0] < 0.5 < 0.95 < right[1]
@@ -79,7 +79,7 @@ def replaced(once: CnnClassifier, machine: Kernel) -> CnnClassifier:
 
 
 def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):
-    machine = second.fit(once, made_set(70), SETTINGS)
+    machine = kernel_head.fit(once, made_set(70), SETTINGS)
     (tmp_path / "model.npz").write_bytes(arrays_bytes(**kernel_arrays(machine)))
     kept = registry._arrays(tmp_path / "model.npz")
     for name, array in kept.items():

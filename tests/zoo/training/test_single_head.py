@@ -17,14 +17,13 @@ from zoo.models import registry
 from zoo.models.cnn import to_input
 from zoo.models.svm import softmax
 from zoo.training import kernel_head as second
-from zoo.training import out_of_fold as opinions
+from zoo.training import out_of_fold
 from zoo.training.augmentation import Augmentation
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytest.importorskip("keras")
 
-from zoo.training import callbacks
-from zoo.training import single_head as solo
+from zoo.training import callbacks, single_head
 from zoo.training.architectures import separable_vgg
 from zoo.training.two_head import fit
 
@@ -39,7 +38,7 @@ def made_fer2013(monkeypatch, tmp_path):
     from zoo.training.recipes import cnn_svm
 
     data = made_splits(("Training", 210), ("PublicTest", 70))
-    for module in (solo, cnn_svm):
+    for module in (single_head, cnn_svm):
         monkeypatch.setattr(module, "load_fer2013", lambda path, spec: data)
     path = tmp_path / "fer2013.csv"
     path.write_text("emotion,pixels,Usage\n")
@@ -69,7 +68,7 @@ def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
 
     small = partial(hog_svm.fit, settings=replace(hog_svm.SETTINGS, components=32))
     monkeypatch.setattr(hog_svm, "fit", small)
-    monkeypatch.setattr(opinions, "cross_fitted", partial(opinions.cross_fitted, folds=2))
+    monkeypatch.setattr(out_of_fold, "cross_fitted", partial(out_of_fold.cross_fitted, folds=2))
     data = made_splits(("Training", 140), ("PublicTest", 70))
     monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
     monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
@@ -162,7 +161,9 @@ def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_
     assert main([*words, "--run", str(tmp_path / "a"), "--out", str(first)]) == 0
     more = ["--start", str(first), "--opinions", "0.25", "--rate", "0"]  # a rate of nothing changes nothing
     assert main([*words, *more, "--run", str(tmp_path / "b"), "--out", str(second)]) == 0
-    kept = [solo.keras.saving.load_model(out / "cnn-tiny" / "model.keras", compile=False) for out in (first, second)]
+    kept = [
+        single_head.keras.saving.load_model(out / "cnn-tiny" / "model.keras", compile=False) for out in (first, second)
+    ]
     assert np.array_equal(*[model.get_layer("logits").get_weights()[0] for model in kept])
     assert registry.card("cnn-tiny", second).training.command.endswith("--start first --opinions 0.25")
 
@@ -175,29 +176,31 @@ def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_
 def test_nothing_to_start_from_is_told(plan, tmp_path):
     data = made_set(14)
     with pytest.raises(DataError, match=r"There is no .*made.model\.keras; --start wants"):
-        solo.fit(plan, lessons_of(plan, data, 1), data, tmp_path, start=tmp_path / "empty")
+        single_head.fit(plan, lessons_of(plan, data, 1), data, tmp_path, start=tmp_path / "empty")
 
 
 def test_sizes_are_what_was_promised():
     from zoo.training.architectures import keras_blog
     from zoo.training.recipes.cnn_tiny import PLAN
 
-    assert solo.one_head(PLAN).count_params() <= 280_000
-    blog = solo.Plan("blog", "", "", keras_blog, Augmentation())
-    assert solo.one_head(blog).count_params() == pytest.approx(4.48e6, rel=0.001)
+    assert single_head.one_head(PLAN).count_params() <= 280_000
+    blog = single_head.Plan("blog", "", "", keras_blog, Augmentation())
+    assert single_head.one_head(blog).count_params() == pytest.approx(4.48e6, rel=0.001)
 
 
 @pytest.fixture
 def plan():
-    return solo.Plan("made", "", "", lambda: separable_vgg(48, (8, 8, 8, 8)), Augmentation(), batch=14, rate=0.05)
+    return single_head.Plan(
+        "made", "", "", lambda: separable_vgg(48, (8, 8, 8, 8)), Augmentation(), batch=14, rate=0.05
+    )
 
 
 def lessons_of(plan, data, epochs, teachers=None):
     import keras
 
     keras.utils.set_random_seed(3)
-    schedule = solo.Schedule(epochs, plan.batch, plan.rate, seed=3, smoothing=0.0)
-    return solo.Lessons(data, schedule, plan.changes, teachers)
+    schedule = single_head.Schedule(epochs, plan.batch, plan.rate, seed=3, smoothing=0.0)
+    return single_head.Lessons(data, schedule, plan.changes, teachers)
 
 
 def test_teachers_say_soft_things_of_the_copy_the_student_sees(plan):
@@ -206,11 +209,13 @@ def test_teachers_say_soft_things_of_the_copy_the_student_sees(plan):
     inputs, maps, embedding = plan.network()
     teacher = keras.Model(inputs, [keras.layers.Dense(7)(embedding), embedding, maps])
     data = made_set(28)
-    lessons = lessons_of(plan, data, 1, solo.Teachers([teacher, teacher], solo.Teaching(temperature=3)))
+    lessons = lessons_of(plan, data, 1, single_head.Teachers([teacher, teacher], single_head.Teaching(temperature=3)))
     x, y = lessons[1]
     assert y.shape == (14, 14) and y[:, 7:].sum(axis=1) == pytest.approx(np.ones(14), abs=1e-5)
     assert y[:, 7:] == pytest.approx(softmax(np.asarray(teacher(x)[0]) / 3), abs=1e-5)
-    kept = lessons_of(plan, data, 1, solo.Teachers([teacher], solo.Teaching(temperature=3, same_copy=False)))
+    kept = lessons_of(
+        plan, data, 1, single_head.Teachers([teacher], single_head.Teaching(temperature=3, same_copy=False))
+    )
     crops = to_input(data.faces.images[kept.order[14:28]], 48)
     both = [softmax(np.asarray(teacher(z)[0]) / 3) for z in (crops, crops[:, :, ::-1])]
     assert kept[1][1][:, 7:] == pytest.approx(np.mean(both, axis=0), abs=1e-5)
@@ -220,7 +225,7 @@ def test_a_student_comes_to_say_what_its_teacher_says(plan, tmp_path):
     """A teacher that is always wrong by one label outweighs the labels."""
     data = made_set(56)
 
-    class Wrong(solo.Teachers):
+    class Wrong(single_head.Teachers):
         def __call__(self, x):
             return self.rows
 
@@ -228,9 +233,9 @@ def test_a_student_comes_to_say_what_its_teacher_says(plan, tmp_path):
             return np.roll(np.eye(7, dtype=np.float32)[data.targets], 1, axis=1)
 
     still = replace(plan, changes=Augmentation(0, 0, 0, 1.0, 0, 0, 0, 0))
-    teachers = Wrong([], solo.Teaching(same_copy=False, temperature=1.0))
+    teachers = Wrong([], single_head.Teaching(same_copy=False, temperature=1.0))
     lessons = lessons_of(still, data, 12, teachers)
-    solo.fit(still, lessons, data, tmp_path)
+    single_head.fit(still, lessons, data, tmp_path)
     assert float(callbacks.epochs_before(tmp_path, 99)[-1]["val_accuracy"]) < 0.1
 
 
@@ -238,8 +243,8 @@ def test_objective_without_teachers_is_cross_entropy():
     logits = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
     hot = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4]]
     expected = -np.log(softmax(logits)[hot == 1])
-    assert np.asarray(solo.objective(7, 0.0, None)(hot, logits)) == pytest.approx(expected, rel=1e-4)
-    taught = solo.objective(7, 0.0, solo.Teaching(temperature=1.0, weight=0.25))
+    assert np.asarray(single_head.objective(7, 0.0, None)(hot, logits)) == pytest.approx(expected, rel=1e-4)
+    taught = single_head.objective(7, 0.0, single_head.Teaching(temperature=1.0, weight=0.25))
     both = np.concatenate([hot, np.roll(hot, 1, axis=1)], axis=1)
     other = -np.log(softmax(logits)[np.roll(hot, 1, axis=1) == 1])
     assert np.asarray(taught(both, logits)) == pytest.approx(0.75 * expected + 0.25 * other, rel=1e-4)
@@ -253,15 +258,15 @@ def test_killed_and_resumed_is_the_same_run(plan, tmp_path):
         return [callbacks.Plateau(run, never, patience=2, factor=0.5), callbacks.EarlyStop(run, never, patience=4)]
 
     # Without dropout, whose dice are not kept: what is left has to be the same.
-    plan = replace(plan, rules=rules, dropout=0.0, optimiser=lambda s, steps: solo.keras.optimizers.SGD(s.rate))
+    plan = replace(plan, rules=rules, dropout=0.0, optimiser=lambda s, steps: single_head.keras.optimizers.SGD(s.rate))
     data = made_set(28)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    solo.fit(plan, lessons_of(plan, data, 9), data, whole)
+    single_head.fit(plan, lessons_of(plan, data, 9), data, whole)
     broken = lessons_of(plan, data, 9)
-    broken.__class__ = type("Cut", (solo.Lessons,), {"start_epoch": _stop_at(3)})
+    broken.__class__ = type("Cut", (single_head.Lessons,), {"start_epoch": _stop_at(3)})
     with pytest.raises(KeyboardInterrupt):
-        solo.fit(plan, broken, data, cut)
-    solo.fit(plan, lessons_of(plan, data, 9), data, cut, resume=True)
+        single_head.fit(plan, broken, data, cut)
+    single_head.fit(plan, lessons_of(plan, data, 9), data, cut, resume=True)
     first, second = (callbacks.epochs_before(run, 99) for run in (whole, cut))
     assert len(first) == len(second) == 5
     assert second[-1]["loss"] == pytest.approx(first[-1]["loss"], rel=0.02)
@@ -275,7 +280,7 @@ def _stop_at(last):
     def start_epoch(self, epoch):
         if epoch == last:
             raise KeyboardInterrupt
-        solo.Lessons.__base__.start_epoch(self, epoch)
+        single_head.Lessons.__base__.start_epoch(self, epoch)
 
     return start_epoch
 
@@ -284,7 +289,7 @@ def test_a_run_that_has_ended_is_not_gone_on_with(plan, tmp_path, capsys):
     plan = replace(plan, rules=lambda run: [callbacks.StopWhenBoth(run, {"accuracy": -1.0, "val_accuracy": -1.0})])
     data = made_set(14)
     for resume in (False, True):
-        solo.fit(plan, lessons_of(plan, data, 5), data, tmp_path, resume=resume)
+        single_head.fit(plan, lessons_of(plan, data, 5), data, tmp_path, resume=resume)
     assert len(callbacks.epochs_before(tmp_path, 99)) == 1
     assert "nothing to go on with; the run stopped after epoch 1: accuracy" in capsys.readouterr().out
 

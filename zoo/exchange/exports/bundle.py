@@ -18,11 +18,8 @@ import numpy as np
 from features.align import AlignSpec
 from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
-from zoo.exchange.exports import portable_graph as portable
-from zoo.exchange.formats import keras_writer as keras_side
-from zoo.exchange.formats import onnx_writer as onnx_side
-from zoo.exchange.formats import svm_json as svm_file
-from zoo.exchange.formats import tfjs
+from zoo.exchange.exports import portable_graph
+from zoo.exchange.formats import keras_writer, onnx_writer, svm_json, tfjs
 from zoo.exchange.network.graph import Graph
 from zoo.labels import LabelSet
 from zoo.models.cnn import CnnClassifier, to_input
@@ -40,7 +37,7 @@ PARTS = {
     "h5": "Keras (model.json and weights .h5)",
     "onnx": "ONNX, both models",
 }
-_MADE_BY_TENSORFLOW = keras_side.PARTS
+_MADE_BY_TENSORFLOW = keras_writer.PARTS
 _FOLDERS = {"keras": "", "h5": "keras-h5/", "tflite": "tflite/", "int8": "tflite/"}
 _ABOUT = {
     "page.html": "open it in a browser: photo or camera, no internet, no installation",
@@ -136,7 +133,7 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
     left_out: list[str] = []
     if wish.cnn is not None:
         told(0.05, "reading the network")
-        graph = portable.network(wish.cnn)
+        graph = portable_graph.network(wish.cnn)
         side = graph.input_shape[0]
         told(0.1, "TensorFlow.js, ONNX and the page")
         _light_parts(wish, graph, files, left_out)
@@ -146,7 +143,7 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
             left_out.append(_TOO_FINE)
         if heavy:
             told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
-            made = keras_side.write(graph, identifier(wish.title), heavy, to_input(representative(wish.crops), side))
+            made = keras_writer.write(graph, identifier(wish.title), heavy, to_input(representative(wish.crops), side))
             for name, content in made.items():
                 part, _, file = name.partition("/")
                 files[_FOLDERS[part] + file] = content
@@ -177,12 +174,12 @@ def identifier(title: str) -> str:
 def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
     """What needs no TensorFlow."""
     if "tfjs" in wish.parts:
-        config = portable.describe(graph, identifier(wish.title))
+        config = portable_graph.describe(graph, identifier(wish.title))
         files |= {f"tfjs/{name}": content for name, content in tfjs.write(graph, config).items()}
         files["tfjs/metadata.json"] = files["metadata.json"] = _metadata(wish, graph.input_shape[0])
         files["tfjs.html"] = (KIT / "tfjs.html").read_bytes()
     if "onnx" in wish.parts:
-        _try("onnx/cnn.onnx", lambda: onnx_side.network(graph), files, left_out)
+        _try("onnx/cnn.onnx", lambda: onnx_writer.network(graph), files, left_out)
     if "page" in wish.parts and wish.align.registration != "anchors":
         left_out.append("page.html is left out: its three clicks align the face, and this model learned without that.")
     elif "page" in wish.parts:
@@ -190,15 +187,15 @@ def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: li
 
 
 def _machine_parts(wish: Wish, files: dict[str, bytes], left_out: list[str]) -> None:
-    files |= {f"svm/{name}": content for name, content in svm_file.write(wish.svm).items()}
+    files |= {f"svm/{name}": content for name, content in svm_json.write(wish.svm).items()}
     if "onnx" in wish.parts:
-        _try("onnx/svm.onnx", lambda: onnx_side.support_vectors(wish.svm), files, left_out)
+        _try("onnx/svm.onnx", lambda: onnx_writer.support_vectors(wish.svm), files, left_out)
 
 
 def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_out: list[str]) -> None:
     try:
         files[name] = write()
-    except onnx_side.UnsupportedError as error:
+    except onnx_writer.UnsupportedError as error:
         left_out.append(f"{name} is left out: {error}")
 
 
@@ -209,7 +206,7 @@ def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
         {
             "name": node.name,
             "kind": node.kind,
-            "config": portable.settings(node),
+            "config": portable_graph.settings(node),
             "inputs": node.inputs,
             "weights": list(node.weights),
         }

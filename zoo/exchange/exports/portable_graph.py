@@ -20,7 +20,7 @@ import numpy as np
 
 from features.descriptors import Joined
 from zoo.cards import Card, checked
-from zoo.exchange.exports import rbf_layers as rbf
+from zoo.exchange.exports import rbf_layers
 from zoo.exchange.formats.hdf5 import by_place, read_h5
 from zoo.exchange.formats.keras_config import blueprint
 from zoo.exchange.network import layers as kinds
@@ -86,7 +86,7 @@ def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
     if mirrored:
         maps = "middle"
         before = [Node(maps, "Add", {}, kinds.Add(), (middle, f"{middle}{MIRRORED}"), {})]
-    second = rbf.scores(machine, maps, 0.5 if mirrored else 1.0)
+    second = rbf_layers.scores(machine, maps, 0.5 if mirrored else 1.0)
     added = Node("twice", "Add", {}, kinds.Add(), ("first", second[-1].name), {})
     return [*before, *second, added, _node("probabilities", kinds.Activation("softmax"), "twice")]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zoo.exchange.network import layers as kinds
+from zoo.exchange.network import layers
 from zoo.exchange.network.graph import Node
 from zoo.exchange.network.layer_base import Layer
 from zoo.models.svm import Kernel
@@ -37,26 +37,26 @@ def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
     both = {"kernel": np.concatenate([np.eye(depth), np.diag(signs)], axis=1)}
     near = {"kernel": 2 * gamma * machine.vectors.T[None, None], "bias": -gamma * squares}
     return [
-        _node("row", kinds.Flatten(), maps),
+        _node("row", layers.Flatten(), maps),
         _node(
             "directions",
-            kinds.Dense(depth),
+            layers.Dense(depth),
             "row",
             kernel=machine.components * share,
             bias=-machine.mean @ machine.components,
         ),
-        _node("both_rows", kinds.Dense(2 * depth, use_bias=False), "directions", **both),
-        _node("pair", kinds.Reshape((1, 2, depth)), "both_rows"),
-        _node("products", kinds.Conv2D(len(machine.vectors), (1, 1)), "pair", **near),
-        _node("same", kinds.Reshape((1, 2, depth)), "both_rows"),  # TensorFlow.js frees what one layer reads twice
-        _node("squared", kinds.Multiply(), "pair", "same"),
-        _node("length", kinds.Conv2D(1, (1, 1), use_bias=False), "squared", kernel=np.full((1, 1, depth, 1), -gamma)),
-        _node("apart", kinds.Add(), "products", "length"),
-        _node("near", kinds.Activation("elu"), "apart"),
-        _node("kernel", kinds.GlobalAveragePooling2D(), "near"),
+        _node("both_rows", layers.Dense(2 * depth, use_bias=False), "directions", **both),
+        _node("pair", layers.Reshape((1, 2, depth)), "both_rows"),
+        _node("products", layers.Conv2D(len(machine.vectors), (1, 1)), "pair", **near),
+        _node("same", layers.Reshape((1, 2, depth)), "both_rows"),  # TensorFlow.js frees what one layer reads twice
+        _node("squared", layers.Multiply(), "pair", "same"),
+        _node("length", layers.Conv2D(1, (1, 1), use_bias=False), "squared", kernel=np.full((1, 1, depth, 1), -gamma)),
+        _node("apart", layers.Add(), "products", "length"),
+        _node("near", layers.Activation("elu"), "apart"),
+        _node("kernel", layers.GlobalAveragePooling2D(), "near"),
         _node(
             "second",
-            kinds.Dense(machine.coefficients.shape[1]),
+            layers.Dense(machine.coefficients.shape[1]),
             "kernel",
             kernel=machine.coefficients,
             bias=machine.bias + machine.coefficients.sum(axis=0),  # the one that elu takes off

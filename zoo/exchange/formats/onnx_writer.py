@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from features.descriptors import Hog, Zoom
 from zoo.exchange.formats.weight_packing import as_halves, as_steps
-from zoo.exchange.network import layers as kinds
+from zoo.exchange.network import layers
 from zoo.exchange.network.graph import Graph, Node
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 
@@ -248,7 +248,7 @@ def network(graph: Graph, title: str = "cnn") -> bytes:
 
 
 def _conv(pad: _Pad, node: Node, x: str) -> str:
-    layer: kinds.Conv2D = node.layer
+    layer: layers.Conv2D = node.layer
     inputs = [x, pad.weight(node.weights["kernel"].transpose(3, 2, 0, 1))]
     inputs += [pad.weight(node.weights["bias"])] if layer.use_bias else []
     edges = "SAME_UPPER" if layer.padding == "same" else "VALID"
@@ -268,7 +268,7 @@ def _activated(pad: _Pad, x: str, activation: str) -> str:
 
 
 def _depthwise(pad: _Pad, node: Node, x: str) -> str:
-    layer: kinds.DepthwiseConv2D = node.layer
+    layer: layers.DepthwiseConv2D = node.layer
     height, width, channels, each = node.weights["kernel"].shape
     kernel = node.weights["kernel"].reshape(height, width, 1, channels * each).transpose(3, 2, 0, 1)
     inputs = [x, pad.weight(kernel)] + ([pad.weight(node.weights["bias"])] if layer.use_bias else [])

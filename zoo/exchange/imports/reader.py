@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 
 from features.align import AlignSpec
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.formats import svm_json as svm_file
-from zoo.exchange.formats import tfjs
+from zoo.exchange.formats import svm_json, tfjs
 from zoo.exchange.formats.hdf5 import by_layer, by_place, read_h5
 from zoo.exchange.formats.keras_config import blueprint
 from zoo.exchange.imports.classifiers import PIXEL_RANGES, ImportedNetwork, PixelRange, check_answers
@@ -124,7 +123,7 @@ def _read(archive: SafeZip) -> Iterator[ModelFile]:
         yield ModelFile(_title(archive, name), origin, graph, labels, pixels, align, contract is not None)
     if machine:
         labels = _labels(archive, machine, None)
-        core = svm_file.read(archive, machine, labels, align)
+        core = svm_json.read(archive, machine, labels, align)
         yield ModelFile(_title(archive, machine), "Face-off, HOG + SVM", core, labels, pixels, align, True)
 
 

@@ -48,9 +48,7 @@ from zoo.labels import EIGHT
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
 from zoo.models.svm import Kernel
-from zoo.training import kernel_head as second
-from zoo.training import out_of_fold as opinions
-from zoo.training import svm_fit as classical
+from zoo.training import kernel_head, out_of_fold, svm_fit
 from zoo.training.architectures import residual_vgg
 from zoo.training.augmentation import Augmentation
 from zoo.training.out_of_fold import Mixture
@@ -96,7 +94,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blend", type=float, default=0.0, metavar="ALPHA", help="lay copies over each other (mixup); 0.3 is usual"
     )
-    usual = second.SETTINGS
+    usual = kernel_head.SETTINGS
     parser.add_argument("--directions", type=int, default=usual.components, help="kept of the maps, second reading")
     parser.add_argument("--gamma", type=float, default=usual.gamma, help="its kernel's width, times 1 / total variance")
     parser.add_argument("--ridge", type=float, default=usual.ridge, help="what its squared loss gives up for calm")
@@ -117,7 +115,7 @@ def train(args: argparse.Namespace) -> None:
         warm_start(model, args.start)
     batches = Batches(*parts["Training"], SIDE, schedule, CHANGES, args.blend)
     if args.opinions:
-        said = opinions.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
+        said = out_of_fold.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
         batches.targets = Mixture(args.opinions)(batches.targets, said)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
@@ -226,11 +224,11 @@ def publish_read_twice(
     public = data.split("PublicTest")
     served = partial(CnnClassifier, CNN.name, data.labels, data.faces.spec, files["model.tflite"])
     once = served(Reading(mirror=True))
-    machine = second.as_logits(second.fit(once, data.split("Training"), reading), once, public)
+    machine = kernel_head.as_logits(kernel_head.fit(once, data.split("Training"), reading), once, public)
     twice = served(Reading(mirror=True, second=machine))
     settings, threshold = calibrated(twice, public)
     settings |= {"gamma": machine.gamma, "even": machine.even}
-    files = files | {"model.npz": checkpoint.arrays_bytes(**classical.kernel_arrays(machine))}
+    files = files | {"model.npz": checkpoint.arrays_bytes(**svm_fit.kernel_arrays(machine))}
     files |= {"architecture.png": _picture(machine)}
     _save(CNN, settings, threshold, note, files, out)
 

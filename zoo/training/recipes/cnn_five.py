@@ -25,7 +25,7 @@ from dataclasses import replace
 import keras
 
 from zoo.labels import FIVE
-from zoo.training import single_head as solo
+from zoo.training import single_head
 from zoo.training.architectures import paired_elu
 from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import VAL_ACCURACY, EarlyStop, Plateau, Rule, StopWhenBoth
@@ -35,7 +35,7 @@ PLAN = Plan(
     name="cnn-five",
     title="CNN, five labels",
     summary="Learned only angry, happy, sad, surprise and neutral: it cannot say disgust or fear.",
-    network=lambda: paired_elu(solo.SIDE),
+    network=lambda: paired_elu(single_head.SIDE),
     changes=Augmentation(degrees=10, zoom=0.1, shift=0.06, gamma=1.2, contrast=0.1, soften=0, noise=0, erase=0),
     labels=FIVE,
     batch=64,
@@ -47,14 +47,14 @@ PLAN = Plan(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    solo.add_options(parser, epochs=60)
+    single_head.add_options(parser, epochs=60)
     parser.add_argument("--accuracy", type=float, default=0.75, help="stop when it is above this on training pictures")
     parser.add_argument("--val-accuracy", type=float, default=0.71, help="and above this on PublicTest")
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, keep the best epoch on PublicTest, publish."""
-    solo.train(replace(PLAN, rules=lambda run: rules(run, args)), args, smoothing=0.0)
+    single_head.train(replace(PLAN, rules=lambda run: rules(run, args)), args, smoothing=0.0)
 
 
 def rules(run, args: argparse.Namespace) -> list[Rule]:

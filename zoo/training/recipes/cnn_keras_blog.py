@@ -23,7 +23,7 @@ import argparse
 
 import keras
 
-from zoo.training import single_head as solo
+from zoo.training import single_head
 from zoo.training.architectures import keras_blog
 from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import Plateau
@@ -34,7 +34,7 @@ PLAN = Plan(
     name="cnn-keras-blog",
     title="CNN of the Keras blog",
     summary="The network of a well-known tutorial, trained in the tutorial's way: large, and no better for it?",
-    network=lambda: keras_blog(solo.SIDE),
+    network=lambda: keras_blog(single_head.SIDE),
     changes=MIRROR_ONLY,
     batch=64,
     rate=5e-4,
@@ -48,9 +48,9 @@ PLAN = Plan(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    solo.add_options(parser, epochs=15)
+    single_head.add_options(parser, epochs=15)
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, keep the best epoch on PublicTest, publish."""
-    solo.train(PLAN, args, smoothing=0.0)
+    single_head.train(PLAN, args, smoothing=0.0)

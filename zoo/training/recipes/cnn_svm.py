@@ -25,8 +25,7 @@ from zoo.datasets.aligned import load_fer2013
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Linear, softmax
-from zoo.training import calibration
-from zoo.training import svm_fit as classical
+from zoo.training import calibration, svm_fit
 
 NAME = "cnn-svm"
 CS = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -95,7 +94,7 @@ def choose(x: np.ndarray, targets: np.ndarray, public: tuple, seed: int) -> tupl
     """
     seen, labels = public
     centre, spread = x.mean(axis=0), x.std(axis=0).clip(1e-6)
-    tried = [(_raw(classical.fit_linear((x - centre) / spread, targets, c, seed), centre, spread), c) for c in CS]
+    tried = [(_raw(svm_fit.fit_linear((x - centre) / spread, targets, c, seed), centre, spread), c) for c in CS]
     right = [np.mean(machine(seen).argmax(axis=1) == labels) for machine, _ in tried]
     shares = [f"{c:g} {share:.4f}" for (_, c), share in zip(tried, right, strict=True)]
     print(f"PublicTest accuracy by C: {', '.join(shares)}")

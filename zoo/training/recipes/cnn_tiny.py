@@ -33,8 +33,7 @@ import numpy as np
 from zoo.datasets.aligned import AlignedSet, DataError
 from zoo.models import registry
 from zoo.models.svm import softmax
-from zoo.training import out_of_fold as opinions
-from zoo.training import single_head as solo
+from zoo.training import out_of_fold, single_head
 from zoo.training.architectures import residual_vgg, separable_vgg
 from zoo.training.augmentation import Augmentation
 from zoo.training.out_of_fold import Mixture
@@ -42,8 +41,8 @@ from zoo.training.recipes import hog_svm
 from zoo.training.single_head import Lessons, Plan, Teachers, Teaching
 
 KINDS = {
-    "narrow": lambda: residual_vgg(solo.SIDE, widths=(16, 32, 64, 80)),
-    "separable": lambda: separable_vgg(solo.SIDE),
+    "narrow": lambda: residual_vgg(single_head.SIDE, widths=(16, 32, 64, 80)),
+    "separable": lambda: separable_vgg(single_head.SIDE),
 }
 PLAN = Plan(
     name="cnn-tiny",
@@ -60,7 +59,7 @@ PLAN = Plan(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    solo.add_options(parser, epochs=60)
+    single_head.add_options(parser, epochs=60)
     parser.add_argument("--rate", type=float, default=PLAN.rate, help="peak learning rate")
     parser.add_argument("--kind", choices=tuple(KINDS), default="narrow", help="the network's convolutions")
     parser.add_argument(
@@ -85,22 +84,24 @@ def train(args: argparse.Namespace) -> None:
     """Fit on Training and on what the teachers say of it, keep the best epoch on PublicTest, publish."""
     plan = replace(PLAN, network=KINDS[args.kind])
     teachers = Teachers(load_teachers(args.teachers), Teaching(same_copy=args.teacher_sees == "copy"))
-    schedule, data = solo.begin(plan, args, rate=args.rate, smoothing=0.0, decay=2e-4)
+    schedule, data = single_head.begin(plan, args, rate=args.rate, smoothing=0.0, decay=2e-4)
     training, public = data.split("Training"), data.split("PublicTest")
     others = (Mixture(args.opinions), _softened(training, args.run)) if args.opinions else None
     lessons = Lessons(training, schedule, plan.changes, teachers, others)
-    solo.fit(plan, lessons, public, args.run, args.resume, args.start)
-    solo.publish(plan, public, args, _command(plan, args))
+    single_head.fit(plan, lessons, public, args.run, args.resume, args.start)
+    single_head.publish(plan, public, args, _command(plan, args))
 
 
 def _softened(training: AlignedSet, run: Path) -> np.ndarray:
     """What ``hog-svm`` says of each training picture, softened as the teachers' answers are."""
-    said = opinions.kept(run / "opinions.npy", lambda: hog_svm.opinions_on(training))
+    said = out_of_fold.kept(run / "opinions.npy", lambda: hog_svm.opinions_on(training))
     return softmax(np.log(said) / Teaching.temperature)
 
 
 def _command(plan: Plan, args: argparse.Namespace) -> str:
-    typed = f"{solo.command(plan, args)} --kind {args.kind} --rate {args.rate:g} --teacher-sees {args.teacher_sees}"
+    typed = (
+        f"{single_head.command(plan, args)} --kind {args.kind} --rate {args.rate:g} --teacher-sees {args.teacher_sees}"
+    )
     typed += f" --teachers {','.join(path.name for path in args.teachers)}"
     typed += f" --start {args.start.name}" if args.start else ""
     return typed + (f" --opinions {args.opinions:g}" if args.opinions else "")
@@ -120,7 +121,9 @@ def load_teachers(folders: list[Path]) -> list[keras.Model]:
         if not path.is_file():
             raise DataError(f"There is no {path}; a teacher is a checkpoint with its .keras file. Train cnn first.")
         model = keras.saving.load_model(path, compile=False)
-        if model.outputs[0].shape[-1] != len(PLAN.labels) or model.inputs[0].shape[1] != solo.SIDE:
-            raise DataError(f"{path} answers otherwise: expected {len(PLAN.labels)} labels from {solo.SIDE} pixels.")
+        if model.outputs[0].shape[-1] != len(PLAN.labels) or model.inputs[0].shape[1] != single_head.SIDE:
+            raise DataError(
+                f"{path} answers otherwise: expected {len(PLAN.labels)} labels from {single_head.SIDE} pixels."
+            )
         models.append(model)
     return models

@@ -14,8 +14,8 @@ from dataclasses import replace
 from features.descriptors import Hog, Joined
 from zoo.datasets.aligned import load_fer2013
 from zoo.models import checkpoint
-from zoo.training import svm_fit as classical
-from zoo.training.recipes import svm_common as svm
+from zoo.training import svm_fit
+from zoo.training.recipes import svm_common
 
 CARD = checkpoint.draft(
     "hog-linear-svm",
@@ -29,18 +29,18 @@ C = 0.01
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    svm.add_align(parser)
+    svm_common.add_align(parser)
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
     start = time.perf_counter()
-    card = svm.aligned_as(CARD, args)
+    card = svm_common.aligned_as(CARD, args)
     data = load_fer2013(args.data, card.align)
     training = data.split("Training")
-    machine = classical.fit_linear(classical.describe(DESCRIPTOR, training.faces), training.targets, C, args.seed)
-    command = f"python -m zoo train {CARD.name} --data fer2013.csv{svm.align_words(card)}"
+    machine = svm_fit.fit_linear(svm_fit.describe(DESCRIPTOR, training.faces), training.targets, C, args.seed)
+    command = f"python -m zoo train {CARD.name} --data fer2013.csv{svm_common.align_words(card)}"
     note = checkpoint.training_note(command, "FER2013", args.seed, (time.perf_counter() - start) / 60)
     arrays = {"weights": machine.weights, "bias": machine.bias}
     card = replace(card, settings={"c": C}, training=note)
-    svm.publish(card, svm.Fit(DESCRIPTOR, machine, arrays), data.split("PublicTest"), args.out)
+    svm_common.publish(card, svm_common.Fit(DESCRIPTOR, machine, arrays), data.split("PublicTest"), args.out)

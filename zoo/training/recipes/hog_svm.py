@@ -26,9 +26,8 @@ from zoo.cards import Card
 from zoo.datasets.aligned import AlignedSet, load_fer2013
 from zoo.models import checkpoint
 from zoo.models.svm import Kernel
-from zoo.training import out_of_fold as opinions
-from zoo.training import svm_fit as classical
-from zoo.training.recipes import svm_common as svm
+from zoo.training import out_of_fold, svm_fit
+from zoo.training.recipes import svm_common
 from zoo.training.svm_fit import KernelSettings
 
 CARD = checkpoint.draft(
@@ -47,7 +46,7 @@ PARTS = {
     "enlarged": Joined((*WHOLE, EYES, MOUTH), (1.0, 1.0, 1.3, 1.6)),
 }
 SETTINGS = KernelSettings(components=288, c=5.0, ridge=0.3, gamma=2.5)
-LOSSES = {"squares": classical.fit_least_squares, "hinge": classical.fit_kernel}
+LOSSES = {"squares": svm_fit.fit_least_squares, "hinge": svm_fit.fit_kernel}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,20 +57,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ridge", type=float, default=SETTINGS.ridge, help="what the squared loss gives up for calm")
     parser.add_argument("--c", type=float, default=SETTINGS.c, help="price of a mistake, for the hinge loss")
     parser.add_argument("--gamma", type=float, default=SETTINGS.gamma, help="kernel width, times 1 / total variance")
-    svm.add_align(parser)
+    svm_common.add_align(parser)
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
     start = time.perf_counter()
     settings = KernelSettings(args.components, args.c, args.ridge, args.gamma, args.seed)
-    card = svm.aligned_as(CARD, args)
+    card = svm_common.aligned_as(CARD, args)
     data = load_fer2013(args.data, card.align)
     machine = fit(data.split("Training"), settings, args.parts, args.loss)
     note = checkpoint.training_note(_command(args, card), "FER2013", args.seed, (time.perf_counter() - start) / 60)
     card = replace(card, settings={"gamma": machine.gamma, "even": machine.even}, training=note)
-    made = svm.Fit(PARTS[args.parts], machine, classical.kernel_arrays(machine))
-    svm.publish(card, made, data.split("PublicTest"), args.out)
+    made = svm_common.Fit(PARTS[args.parts], machine, svm_fit.kernel_arrays(machine))
+    svm_common.publish(card, made, data.split("PublicTest"), args.out)
 
 
 def _command(args: argparse.Namespace, card: Card) -> str:
@@ -79,7 +78,7 @@ def _command(args: argparse.Namespace, card: Card) -> str:
     kind = f"--parts {args.parts} --components {args.components} --loss {args.loss}"
     return (
         f"python -m zoo train {CARD.name} --data fer2013.csv {kind} {price} --gamma {args.gamma:g}"
-        + svm.align_words(card)
+        + svm_common.align_words(card)
     )
 
 
@@ -89,16 +88,16 @@ def fit(
     """The machine, with projection and support vectors as exact as they are kept."""
     descriptor = PARTS[parts]
     order = descriptor.mirror_order(training.faces.spec.size)
-    described = partial(classical.describe, descriptor, training.faces)
-    return classical.mirror_blind_machine(described, order, training.targets, settings, LOSSES[loss])
+    described = partial(svm_fit.describe, descriptor, training.faces)
+    return svm_fit.mirror_blind_machine(described, order, training.targets, settings, LOSSES[loss])
 
 
 def opinions_on(training: AlignedSet) -> np.ndarray:
     """What machines fitted on the other pictures say of each: ``(n, 7)``; five fits, ten minutes on two cores."""
     descriptor = PARTS["enlarged"]
 
-    def machine(part: AlignedSet) -> opinions.Scores:
+    def machine(part: AlignedSet) -> out_of_fold.Scores:
         fitted = fit(part)
-        return lambda faces: fitted(classical.describe(descriptor, faces))
+        return lambda faces: fitted(svm_fit.describe(descriptor, faces))
 
-    return opinions.cross_fitted(machine, training)
+    return out_of_fold.cross_fitted(machine, training)

@@ -15,8 +15,7 @@ from zoo.cards import Card
 from zoo.datasets.aligned import AlignedSet
 from zoo.models import checkpoint
 from zoo.models.svm import Kernel, Linear, softmax
-from zoo.training import calibration
-from zoo.training import svm_fit as classical
+from zoo.training import calibration, svm_fit
 
 
 def add_align(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +70,7 @@ def publish(card: Card, fit: Fit, public: AlignedSet, out: Path) -> Card:
     Card
         As written.
     """
-    scores = fit.machine(classical.describe(fit.descriptor, public.faces))
+    scores = fit.machine(svm_fit.describe(fit.descriptor, public.faces))
     scale, shift = calibration.vector_scaling(scores, public.targets)
     probs = softmax(scores * scale + shift)
     print(f"{card.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")

@@ -19,13 +19,9 @@ from tests.zoo.exchange import fresh, runtimes
 from tests.zoo.exchange.runtimes import in_node, litert
 from zoo.cards import CardError
 from zoo.datasets.aligned import align_pictures
-from zoo.exchange.exports import bundle
-from zoo.exchange.exports import portable_graph as portable
-from zoo.exchange.exports import rbf_layers as rbf
+from zoo.exchange.exports import bundle, portable_graph, rbf_layers
 from zoo.exchange.exports.bundle import PARTS, NothingToExportError, Wish
-from zoo.exchange.formats import keras_writer as keras_side
-from zoo.exchange.formats import onnx_writer as onnx_side
-from zoo.exchange.formats import tfjs
+from zoo.exchange.formats import keras_writer, onnx_writer, tfjs
 from zoo.exchange.formats.weight_packing import pack
 from zoo.exchange.imports.reader import read_models
 from zoo.exchange.network.graph import Graph, check
@@ -42,7 +38,7 @@ EIGHT_BITS = 0.1
 SERVED_IN_EIGHT_BITS = 0.02
 ROOT = Path(__file__).parents[4]
 DEEP = [name for name in registry.names() if isinstance(registry.load(name), CnnClassifier)]
-NETWORKS = [name for name in DEEP if portable.goes_out(registry.card(name))]
+NETWORKS = [name for name in DEEP if portable_graph.goes_out(registry.card(name))]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +79,7 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
     images = np.concatenate([faces.images, noise, flat])
     n = len(images)
     crops = AlignedFaces(images, np.zeros((n, 468, 3), np.float32), np.zeros((n, 2, 3), np.float32), AlignSpec())
-    graph = portable.network(model)
+    graph = portable_graph.network(model)
     got = graph.run(to_input(images, graph.input_shape[0]))
     np.testing.assert_allclose(got, model.predict_proba(crops).probs, atol=served_within(model))
     kept = kept_says(model, to_input(images, graph.input_shape[0]))
@@ -111,29 +107,29 @@ def test_a_network_without_its_keras_file_stays_and_says_why():
     assert {"cnn", "cnn-ferplus", "cnn-tiny"} <= set(NETWORKS)
     for name in set(DEEP) - set(NETWORKS):
         with pytest.raises(CardError, match=f"{name}.*names no file model.keras"):
-            portable.network(zoo.load(name))
+            portable_graph.network(zoo.load(name))
 
 
 def test_a_machine_on_a_network_goes_out_as_a_layer_on_it(faces):
     model = zoo.load("cnn-svm")
-    layer = portable.on_network(model)
-    graph = portable.network(layer)
+    layer = portable_graph.on_network(model)
+    graph = portable_graph.network(layer)
     got = graph.run(to_input(faces.images, graph.input_shape[0]))
     np.testing.assert_allclose(got, model.predict_proba(faces).probs, atol=served_within(layer))
-    assert portable.on_network(zoo.load("hog-linear-svm")) is None
+    assert portable_graph.on_network(zoo.load("hog-linear-svm")) is None
 
 
 @pytest.mark.parametrize("name", fresh.NETWORKS)
 def test_every_network_that_can_be_trained_goes_out(name, modules, folder, served):
     model, file = fresh.fresh(name)
-    graph = portable.from_keras(file)
+    graph = portable_graph.from_keras(file)
     crops = np.random.default_rng(0).uniform(0, 255, (3, *graph.input_shape)).astype(np.float32)
     expected = model.predict(crops, verbose=0)[0]
     np.testing.assert_allclose(graph.run(crops), expected, atol=1e-4 * max(1, np.abs(expected).max()))
-    session = pytest.importorskip("onnxruntime").InferenceSession(onnx_side.network(graph))
+    session = pytest.importorskip("onnxruntime").InferenceSession(onnx_writer.network(graph))
     np.testing.assert_allclose(session.run(None, {"crop": crops})[0], expected, rtol=SAME, atol=SAME)
     (folder / name).mkdir()
-    for part, content in tfjs.write(graph, portable.describe(graph, name)).items():
+    for part, content in tfjs.write(graph, portable_graph.describe(graph, name)).items():
         (folder / name / part).write_bytes(content)
     np.testing.assert_allclose(in_node(modules, f"{served}/{name}/model.json", crops), expected, rtol=SAME, atol=SAME)
 
@@ -141,10 +137,12 @@ def test_every_network_that_can_be_trained_goes_out(name, modules, folder, serve
 @pytest.mark.parametrize("name", fresh.NETWORKS)
 def test_a_network_beside_itself_in_a_mirror_sees_both_ways(name):
     _, file = fresh.fresh(name)
-    graph = portable.from_keras(file)
+    graph = portable_graph.from_keras(file)
     *nodes, _ = graph.nodes
     crops = np.random.default_rng(0).uniform(0, 255, (3, *graph.input_shape)).astype(np.float32)
-    trunk, both = (Graph(graph.input_shape, tuple(n)) for n in (nodes, portable.both_ways(graph.input_shape, nodes)))
+    trunk, both = (
+        Graph(graph.input_shape, tuple(n)) for n in (nodes, portable_graph.both_ways(graph.input_shape, nodes))
+    )
     apart = trunk.run(crops), trunk.run(crops[:, :, ::-1])
     assert np.abs(apart[0] - apart[1]).max() > 1e-2
     np.testing.assert_allclose(both.run(crops), apart[0] + apart[1], rtol=SAME, atol=SAME)
@@ -160,7 +158,7 @@ def test_a_kernel_machine_is_said_in_layers(even):
     )
     machine = Kernel(mean, components, vectors, coefficients, bias, 0.07, even)
     maps = rng.normal(0, 1, (4, 3, 4, 3)).astype(np.float32)
-    graph = check(Graph((3, 4, 3), tuple(rbf.scores(machine, "", 0.5))))
+    graph = check(Graph((3, 4, 3), tuple(rbf_layers.scores(machine, "", 0.5))))
     assert graph.nodes[-1].name == "second"
     expected = machine(maps.reshape(4, -1) / 2)
     assert np.ptp(expected, axis=0).min() > 0.1
@@ -180,8 +178,10 @@ def test_a_network_that_is_read_twice_goes_out_whole(twice, faces, x, modules):
     where, left_out = twice
     assert len(left_out) == 1 and "model-int8.tflite is left out: a kernel machine" in left_out[0]
     assert not (where / "tflite/model-int8.tflite").exists() and (where / "predict.py").exists()
-    expected = portable.network(zoo.load("cnn")).run(x)
-    once = TaughtCnn("once", SEVEN, AlignSpec(), zoo.load("cnn"), (portable._trunk("cnn", registry.CHECKPOINTS)[2],))
+    expected = portable_graph.network(zoo.load("cnn")).run(x)
+    once = TaughtCnn(
+        "once", SEVEN, AlignSpec(), zoo.load("cnn"), (portable_graph._trunk("cnn", registry.CHECKPOINTS)[2],)
+    )
     assert np.abs(once.predict_proba(faces).probs - expected).max() > 30 * SAME  # the second reading counts
     np.testing.assert_allclose(litert(where / "tflite/model.tflite", x), expected, atol=SAME)
     kept = keras.models.load_model(where / "model.keras")
@@ -196,7 +196,7 @@ def test_a_network_that_is_read_twice_goes_out_whole(twice, faces, x, modules):
 def test_a_network_that_is_read_twice_comes_back(twice, make_zip, faces, x):
     files = {name: (twice[0] / name).read_bytes() for name in ("tfjs/model.json", "tfjs/weights.bin", "labels.txt")}
     (came,) = read_models(make_zip(files | {"preprocessing.json": (twice[0] / "preprocessing.json").read_bytes()}))
-    expected = portable.network(zoo.load("cnn")).run(x)
+    expected = portable_graph.network(zoo.load("cnn")).run(x)
     np.testing.assert_allclose(came.classifier("back").predict_proba(faces).probs, expected, atol=SAME)
 
 
@@ -267,7 +267,7 @@ def test_onnx_machine_from_the_crop(name, taught, faces):
     images = np.concatenate([faces.images, noise, stripes, across, stripes + across, stripes + 71 - across])
     n = len(images)
     crops = AlignedFaces(images, np.zeros((n, 468, 3), np.float32), np.zeros((n, 2, 3), np.float32), AlignSpec())
-    session = onnxruntime.InferenceSession(onnx_side.support_vectors(model))
+    session = onnxruntime.InferenceSession(onnx_writer.support_vectors(model))
     probs, descriptor = session.run(["probabilities", "descriptor"], {"crop": images})
     np.testing.assert_allclose(descriptor, model.descriptor(crops), atol=1e-6)
     np.testing.assert_allclose(probs, model.predict_proba(crops).probs, atol=SAME)
@@ -386,9 +386,9 @@ def test_wishes_that_cannot_be_met_are_sentences(taught, faces):
 
 
 def test_what_tensorflow_cannot_build_is_a_sentence(taught, x, monkeypatch):
-    monkeypatch.setattr(keras_side, "settings", lambda node: {"nonsense": 1})
-    with pytest.raises(keras_side.ExportError, match="could not write"):
-        keras_side.write(portable.network(taught[0]), "x", ["keras"], x)
+    monkeypatch.setattr(keras_writer, "settings", lambda node: {"nonsense": 1})
+    with pytest.raises(keras_writer.ExportError, match="could not write"):
+        keras_writer.write(portable_graph.network(taught[0]), "x", ["keras"], x)
 
 
 def test_a_name_that_keras_takes():
@@ -405,7 +405,10 @@ def test_eight_bits_on_fer2013(fer2013, tmp_path_factory):
     x = to_input(images[:200], 48)
     zeros = np.zeros((200, 468, 3), np.float32), np.zeros((200, 2, 3), np.float32)
     crops = AlignedFaces(images[:200], *zeros, AlignSpec())
-    layer, twice = portable.network(portable.on_network(zoo.load("cnn-svm"))), portable.network(zoo.load("cnn"))
+    layer, twice = (
+        portable_graph.network(portable_graph.on_network(zoo.load("cnn-svm"))),
+        portable_graph.network(zoo.load("cnn")),
+    )
     folder, scales = tmp_path_factory.mktemp("int8"), to_input(bundle.representative(images[200:]), 48)
     for words, probs, whole, most in (
         ("cnn-svm as it goes out", in_eight_bits(layer, scales, folder, x), layer.run(x), 0.02),
@@ -424,5 +427,5 @@ def test_eight_bits_on_fer2013(fer2013, tmp_path_factory):
 def in_eight_bits(graph: Graph, scales: np.ndarray, folder: Path, x: np.ndarray) -> np.ndarray:
     """What LiteRT makes of a network in eight bits, their scales taken from some crops."""
     file = folder / "model.tflite"
-    file.write_bytes(keras_side.write(graph, "small", ["int8"], scales)["int8/model-int8.tflite"])
+    file.write_bytes(keras_writer.write(graph, "small", ["int8"], scales)["int8/model-int8.tflite"])
     return litert(file, x)

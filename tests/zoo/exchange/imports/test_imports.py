@@ -10,7 +10,7 @@ import pytest
 
 from features.align import AlignedFaces, AlignSpec
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.imports import classifiers as imported
+from zoo.exchange.imports import classifiers
 from zoo.exchange.imports.classifiers import ClassMap, ImportedNetwork, MappedClassifier, PixelRange, suggest, to_input
 from zoo.exchange.imports.reader import read_models
 from zoo.labels import SEVEN, LabelSet
@@ -154,7 +154,7 @@ def test_it_keeps_the_contract(network):
 def test_many_crops_are_enlarged_one_after_the_other(network, monkeypatch):
     enlarged = []
     monkeypatch.setattr(
-        imported, "to_input", lambda crops, *given: enlarged.append(len(crops)) or to_input(crops, *given)
+        classifiers, "to_input", lambda crops, *given: enlarged.append(len(crops)) or to_input(crops, *given)
     )
     assert len(network.predict_proba(noise(5))) == 5 and enlarged == [1] * 5
 
