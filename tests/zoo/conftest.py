@@ -18,7 +18,7 @@ from features.faces import MESH_POINTS
 from features.mesh import FaceMesher
 from zoo.cards import Card, Training, sha256, write_card
 from zoo.cli.main import main
-from zoo.datasets.aligned import Fer2013, read_fer2013
+from zoo.datasets.fer2013 import Fer2013, read_fer2013
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 

@@ -11,8 +11,8 @@ from sklearn.metrics import confusion_matrix
 from ui import text
 from zoo.cards import Figures
 from zoo.evaluation.metrics import Scored
-from zoo.reports import charts
-from zoo.reports.charts import Axes, Series
+from zoo.reports import charts, svg
+from zoo.reports.svg import Axes, Series
 from zoo.teach.held_out import CNN, SVM, Exam, Share, class_shares, shares_of
 from zoo.teach.session import Desk
 from zoo.teach.training import TITLES, Lesson
@@ -121,7 +121,7 @@ def _curve(exam: Exam, name: str) -> str:
     said = (
         f"{words[name]}: {learned[0]:.2f} to {learned[-1]:.2f}, {held[0]:.2f} to {held[-1]:.2f} ({words['on_held']})."
     )
-    return charts.line_chart(series, axes, said, dots=False)
+    return svg.line_chart(series, axes, said, dots=False)
 
 
 def growth(desk: Desk) -> str:
@@ -137,7 +137,7 @@ def growth(desk: Desk) -> str:
     said = "; ".join(
         f"{point.n}: " + ", ".join(_percent(point.shares[name].value) for name in ORDER) for point in points
     )
-    return charts.line_chart(series, axes, said) + f'<p class="ft-note">{text.TEACH["grow_note"]}</p>'
+    return svg.line_chart(series, axes, said) + f'<p class="ft-note">{text.TEACH["grow_note"]}</p>'
 
 
 # ---- experiments

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -21,20 +19,10 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from features import images
-from features.align import AlignSpec, align
+from features.align import align
 from features.mesh import FaceMesher
-from features.warp import Mouth, darken_mouth, express, warp
-from zoo.classifier import Classifier
-from zoo.inference.compare import Stopwatch, common_spec
-from zoo.inference.live_stream import PREFIX, Options, Viewer, read_frame
-from zoo.labels import SEVEN
-from zoo.models import registry
-from zoo.teach.feature_cache import COPIES, TRUNK, Memo
-from zoo.teach.fit import Settings
-from zoo.teach.project import Project, add_class, add_samples, next_burst, start
-from zoo.teach.samples import Samples, cut
-from zoo.teach.training import teach
-from zoo.training.augmentation import augment
+from zoo.classifier import Classifier, common_spec
+from zoo.stopwatch import Stopwatch
 
 WARM_UP = 10
 ROOT = Path(__file__).parents[2]
@@ -96,122 +84,8 @@ def bench(models: Sequence[Classifier], root: Path, repeats: int = 100, pinned: 
         rounds = [_round(jpeg, models, mesher) for _ in range(WARM_UP + repeats)][WARM_UP:]
     names = [*STAGES, *(model.name for model in models)]
     times = np.array([[took[name] for name in names] for took in rounds])
-    stages = {name: _timing(column) for name, column in zip(names, times.T, strict=True)}
-    return Bench(stages, _timing(times[:, 1:].sum(axis=1)), startup([model.name for model in models], root))
-
-
-def bench_teach(classes: int, each: int) -> dict[str, float]:
-    """Seconds to teach both models so many classes with so many samples each, one thread.
-
-    ``first`` computes every feature; ``again`` trains with other settings on what is known by then.
-    """
-    project, memo = taught_project(classes, each), Memo(registry.load(TRUNK))
-    with threadpool_limits(1):
-        return {name: teach(project, Settings(seed=seed), memo).seconds for name, seed in (("first", 0), ("again", 1))}
-
-
-def taught_project(classes: int, each: int) -> Project:
-    """Mouths of different shape drawn on a public-domain portrait, ten moved and lit copies a burst."""
-    portrait = skimage.data.astronaut()[:300, 80:380]
-    with FaceMesher() as mesher:
-        mesh = mesher.find(portrait)[0].landmarks[0]
-        project = start()
-        for kind in range(classes):
-            points = express(mesh, mouth=Mouth(0.5 + 0.07 * kind, 0.05 * (kind % 3), 0.06 * kind))
-            drawn = darken_mouth(warp(portrait, mesh[:, :2].astype(np.float64), points), points)
-            seen = cut(drawn, mesher.find(drawn)[0], AlignSpec())
-            project = _copies(add_class(project, f"mouth {kind + 1}"), kind, seen, each)
-    return project
-
-
-def _copies(project: Project, kind: int, seen: Samples, each: int) -> Project:
-    rng = np.random.default_rng(kind)
-    for first in range(0, each, 10):
-        n = min(10, each - first)
-        images = augment(seen.faces.images.repeat(n, axis=0), seen.faces.spec.size, COPIES, rng)
-        many = seen[np.zeros(n, int)]
-        many = replace(many, faces=replace(many.faces, images=images))
-        project = add_samples(project, kind, many, next_burst(project))
-    return project
-
-
-def bench_live(models: Sequence[Classifier], repeats: int = 100, pinned: bool = False) -> dict[str, Timing]:
-    """Time what the server does for one frame of a camera: 320 x 240 pixels, one face that moves a little.
-
-    Returns
-    -------
-    dict
-        ``decode``, ``mesh``, ``align``, each model, ``steady`` (who is who, smoothing, answer) and ``total``.
-    """
-    frames = camera(repeats + WARM_UP)
-    with one_thread(), one_core() if pinned else contextlib.nullcontext():
-        viewer = Viewer()
-        rounds = [_frame(frame, viewer, models, i / 25) for i, frame in enumerate(frames)][WARM_UP:]
-        viewer.close()
-    return {name: _timing(np.array([took[name] for took in rounds])) for name in rounds[0]}
-
-
-@dataclass(frozen=True)
-class Soak:
-    """Resident megabytes of this process after a tenth of so many frames, and after all of them."""
-
-    frames: int
-    before: float
-    after: float
-
-    @property
-    def growth(self) -> float:
-        """As a part of what it was."""
-        return self.after / self.before - 1
-
-
-def soak(models: Sequence[Classifier], count: int) -> Soak:
-    """Let one viewer look at so many frames: does memory grow?
-
-    Raises
-    ------
-    OSError
-        This system has no ``/proc/self/statm``.
-    """
-    frames, viewer, before = camera(250), Viewer(), 0.0
-    with one_thread():
-        for i in range(count):
-            _frame(frames[i % len(frames)], viewer, models, i / 25)
-            if i == count // 10:
-                before = resident()
-    after = resident()
-    viewer.close()
-    return Soak(count, round(before, 1), round(after, 1))
-
-
-def resident() -> float:
-    """Resident memory of this process in MB (Linux only)."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
-
-
-def camera(count: int) -> list[str]:
-    """Frames as a browser sends them: the portrait, moving by a pixel or two, with a camera's noise."""
-    picture = cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)
-    rng = np.random.default_rng(0)
-    shifts = np.round(4 * np.sin(np.arange(count) / 4)).astype(int)
-    return [_data_url(np.roll(picture, shift, axis=1) + rng.normal(0, 3, picture.shape)) for shift in shifts]
-
-
-def _data_url(frame: np.ndarray) -> str:
-    stored = io.BytesIO()
-    Image.fromarray(np.clip(frame, 0, 255).astype(np.uint8)).save(stored, "JPEG", quality=70)
-    return PREFIX + base64.b64encode(stored.getvalue()).decode()
-
-
-def _frame(frame: str, viewer: Viewer, models: Sequence[Classifier], now: float) -> dict[str, float]:
-    watch = Stopwatch()
-    start = time.perf_counter()
-    image = watch.time("decode", lambda: read_frame(frame))
-    seen = viewer.step(image, models, SEVEN, Options(), now)
-    json.dumps(seen.as_json())
-    total = (time.perf_counter() - start) * 1000
-    parts = watch.milliseconds | seen.milliseconds
-    return parts | {"steady": total - sum(parts.values()), "total": total}
+    stages = {name: timing(column) for name, column in zip(names, times.T, strict=True)}
+    return Bench(stages, timing(times[:, 1:].sum(axis=1)), startup([model.name for model in models], root))
 
 
 def portrait() -> bytes:
@@ -263,7 +137,7 @@ def _round(jpeg: bytes, models: Sequence[Classifier], mesher: FaceMesher) -> dic
     return watch.milliseconds
 
 
-def _timing(milliseconds: np.ndarray) -> Timing:
+def timing(milliseconds: np.ndarray) -> Timing:
     p50, p95 = np.percentile(milliseconds, [50, 95])
     return Timing(round(float(p50), 2), round(float(p95), 2))
 

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def run_live(args: argparse.Namespace) -> int:
     """The same for a camera's frames."""
-    from zoo.benchmark.stages import bench_live
+    from zoo.benchmark.live import bench_live
 
     if args.write_cards:
         raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --live out")
@@ -82,7 +82,7 @@ def run_live(args: argparse.Namespace) -> int:
 
 def run_soak(models: list[Classifier], args: argparse.Namespace) -> int:
     """Memory over many frames."""
-    from zoo.benchmark.stages import soak
+    from zoo.benchmark.live import soak
 
     result = soak(models, args.soak)
     if args.json:
@@ -95,7 +95,7 @@ def run_soak(models: list[Classifier], args: argparse.Namespace) -> int:
 
 def run_teach(args: argparse.Namespace) -> int:
     """Train as the Teach tab does."""
-    from zoo.benchmark.stages import bench_teach
+    from zoo.benchmark.teaching import bench_teach
 
     if args.write_cards:
         raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --teach out")

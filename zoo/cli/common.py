@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.cards import Card, write_card
-from zoo.classifier import Classifier
-from zoo.inference.compare import common_spec
+from zoo.classifier import Classifier, common_spec
 from zoo.labels import LabelSet
 from zoo.models import registry
 

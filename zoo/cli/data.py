@@ -20,7 +20,7 @@ from PIL import Image
 from features.align import AlignSpec
 from zoo.cli import common
 from zoo.cli_types import whole
-from zoo.datasets.aligned import SPLITS, Fer2013, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
+from zoo.datasets.fer2013 import SPLITS, Fer2013, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
 from zoo.datasets.summary import count_rows, draw_counts, sample_grid, to_csv
 from zoo.labels import SEVEN
 from zoo.models import registry

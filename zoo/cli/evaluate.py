@@ -32,14 +32,15 @@ from zoo.cli import common
 from zoo.cli_types import whole
 from zoo.evaluation.conditions import FACTORS, harm_words, range_words
 from zoo.evaluation.intervals import LabelFigures, Share, by_label
+from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.models import registry
-from zoo.reports.charts import calibration_gap
 from zoo.reports.evaluation_report import page, together_words, where_words
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
-    from zoo.evaluation.evaluate import Coverage, Evaluation, Pair, TestSet
+    from zoo.evaluation.evaluate import Coverage, Evaluation, Pair
+    from zoo.evaluation.test_sets import TestSet
 
 SPLIT = "PrivateTest"
 MAIN = "FER2013"
@@ -115,7 +116,7 @@ def _label_sets(name: str) -> list[LabelSet]:
 
 
 def _test_set(args: argparse.Namespace, models: Sequence[Classifier]) -> TestSet:
-    from zoo.evaluation.evaluate import fer2013_test, photo_test
+    from zoo.evaluation.test_sets import fer2013_test, photo_test
 
     spec = models[0].align
     if not args.data.is_dir():

@@ -10,7 +10,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
-from zoo.datasets.aligned import SPLITS, Fer2013, cache_folder, file_key, read_fer2013
+from zoo.datasets.aligned import cache_folder, file_key
+from zoo.datasets.fer2013 import SPLITS, Fer2013, read_fer2013
 
 SAME = 0.98  # correlation above which two pictures are one photograph, cut or compressed a little differently
 BLOCK = 2048

@@ -16,11 +16,13 @@ import numpy as np
 from features.align import AlignedFaces, AlignSpec, from_crop, move
 from zoo.cards import Condition, Robustness
 from zoo.classifier import Classifier
-from zoo.datasets.aligned import align_pictures, load_fer2013, read_fer2013
+from zoo.datasets.aligned import align_pictures
 from zoo.datasets.duplicates import load_duplicates
+from zoo.datasets.fer2013 import load_fer2013, read_fer2013
 from zoo.evaluation.conditions import AS_IT_IS, HARMS
-from zoo.evaluation.evaluate import FER2013, predict
+from zoo.evaluation.evaluate import predict
 from zoo.evaluation.metrics import interval
+from zoo.evaluation.test_sets import FER2013
 from zoo.labels import SEVEN
 
 N, SEED = 500, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -268,3 +269,8 @@ def figures(scored: Scored, data: str, split: str, before: Scored | None = None,
 def _short(value: float) -> float:
     """Four digits: finer than any of these figures is known, and stable in a card."""
     return round(float(value), 4)
+
+
+def calibration_gap(bins: Sequence[tuple[float, float, int]]) -> float:
+    """Expected calibration error of the bins of a reliability diagram."""
+    return sum(n * abs(sure - right) for sure, right, n in bins) / max(sum(n for *_, n in bins), 1)

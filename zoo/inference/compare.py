@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from features.align import AlignedFaces, AlignSpec, align
+from features.align import AlignedFaces, align
 from features.faces import Faces
 from features.mesh import FaceMesher
-from zoo.classifier import Classifier
+from zoo.classifier import Classifier, common_spec
 from zoo.labels import LabelSet
 from zoo.prediction import Prediction
+from zoo.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,27 +79,3 @@ def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, m
         for m in models
     }
     return Comparison(image, faces, aligned, predictions, watch.milliseconds)
-
-
-def common_spec(models: Sequence[Classifier]) -> AlignSpec:
-    """The one spec that all models were trained on."""
-    if not models:
-        raise ValueError("no model chosen; choose one or more")
-    specs = {m.align: m.name for m in models}
-    if len(specs) > 1:
-        raise ValueError(f"models want different crops and cannot be compared: {', '.join(specs.values())}")
-    return models[0].align
-
-
-class Stopwatch:
-    """Milliseconds of named steps."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-
-    def time(self, name: str, step):
-        """Run a step, note its time, return what it returns."""
-        start = time.perf_counter()
-        result = step()
-        self.milliseconds[name] = (time.perf_counter() - start) * 1000
-        return result

@@ -17,11 +17,11 @@ from features.face_tracking import FaceStream, Readers
 from features.faces import MESH_POINTS, Faces
 from features.images import ImageError
 from features.one_euro import OneEuro
-from zoo.classifier import Classifier
-from zoo.inference.compare import Stopwatch, common_spec
+from zoo.classifier import Classifier, common_spec
 from zoo.inference.tracking import Agreement, Steadied, Tracker, resting_offset, steady, without_offset
 from zoo.labels import LabelSet
 from zoo.prediction import Prediction
+from zoo.stopwatch import Stopwatch
 
 PREFIX = "data:image/jpeg;base64,"
 MAX_CHARACTERS = 400_000

@@ -125,7 +125,7 @@ class CnnClassifier:
 
     @property
     def bits(self) -> int:
-        """Of the weights it calculates with; see `zoo.training.two_head.tflite_bytes`."""
+        """Of the weights it calculates with; see `zoo.training.export.tflite_bytes`."""
         return 8 if any(tensor["dtype"] == np.int8 for tensor in self._runner.get_tensor_details()) else 16
 
     def _look(self, faces: AlignedFaces, *outputs: str, mirror: bool = False) -> list[np.ndarray]:

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from zoo.cards import Card, Figures
+from zoo.evaluation import metrics
 from zoo.evaluation.paired import CHANCE, Recall, Together, beyond_chance
 from zoo.labels import EIGHT, LABEL_SETS
 from zoo.reports import charts
@@ -116,7 +117,7 @@ def _row(card: Card, line: Figures) -> tuple[str, ...]:
 
 def _before(line: Figures) -> str:
     """ECE before calibration."""
-    return f"{charts.calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
+    return f"{metrics.calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
 
 
 def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:

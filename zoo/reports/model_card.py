@@ -13,8 +13,8 @@ from zoo.cards import Card, Figures, Robustness, Slice
 from zoo.evaluation.conditions import FACTORS, harm_words, range_words
 from zoo.evaluation.intervals import Share
 from zoo.evaluation.intervals import by_label as figures_by_label
+from zoo.evaluation.metrics import calibration_gap
 from zoo.labels import SEVEN
-from zoo.reports.charts import calibration_gap
 from zoo.reports.leaderboard import share, with_interval
 
 SMALLER_SETS = (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from features.align import AlignedFaces
@@ -19,15 +17,13 @@ from zoo.prediction import Prediction
 from zoo.teach.feature_cache import DESCRIPTOR, NOBODY, Described, Watch
 from zoo.teach.fit import Curves, Settings, fit_head, fit_svm
 from zoo.teach.head_model import Layer, TaughtCnn, dense
+from zoo.teach.splits import Split
 from zoo.training import calibration
 
 SVM, CNN = "taught-svm", "taught-cnn"
-HELD = 0.25  # part of the samples that is held out
-RANDOM, BURST = "random", "burst"
 GROWTH = (0.1, 0.25, 0.5, 0.75, 1.0)
 # A handful of held-out samples that are all right would make any confidence look too low: no sharper than this.
 SHARPEST_SVM, SHARPEST_CNN = 0.5, 1.0
-LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,56 +56,6 @@ class Material:
         if self.copies is None:
             return self.own[rows], self.targets[rows]
         return self.own[rows].plus(self.copies[rows]), np.tile(self.targets[rows], 2)
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Positions of the samples that are learned from, and of those held out."""
-
-    train: np.ndarray
-    held: np.ndarray
-
-
-def split_at_random(targets: np.ndarray, seed: int) -> Split:
-    """A quarter of each class held out, whichever: ``(n,) int``, at least two samples a class."""
-    rng = np.random.default_rng(seed)
-    held = []
-    for target in np.unique(targets):
-        rows = rng.permutation(np.flatnonzero(targets == target))
-        held.append(rows[: max(1, round(HELD * len(rows)))])
-    return _split(targets, np.concatenate(held))
-
-
-def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split | None:
-    """Whole bursts of each class held out, about a quarter of its samples; None if some class has but one burst.
-
-    Parameters
-    ----------
-    targets, bursts : ndarray
-        ``(n,)`` int.
-    seed : int
-    """
-    rng = np.random.default_rng(seed)
-    held = []
-    for target in np.unique(targets):
-        rows = np.flatnonzero(targets == target)
-        kinds, sizes = np.unique(bursts[rows], return_counts=True)
-        if len(kinds) < 2:
-            return None
-        held.append(rows[np.isin(bursts[rows], _some_bursts(kinds, sizes, rng))])
-    return _split(targets, np.concatenate(held))
-
-
-def _some_bursts(kinds: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Bursts by chance, up to a quarter of the samples; the smallest one where even that is more."""
-    order = rng.permutation(len(kinds))
-    order = np.concatenate([order[sizes[order] <= HELD * sizes.sum()], order[[sizes[order].argmin()]]])
-    fit = np.cumsum(sizes[order]) <= HELD * sizes.sum()
-    return kinds[order[: max(1, fit[:-1].sum())]]
-
-
-def _split(targets: np.ndarray, held: np.ndarray) -> Split:
-    return Split(np.setdiff1d(np.arange(len(targets)), held), np.sort(held))
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,58 +209,3 @@ def some_of(targets: np.ndarray, rows: np.ndarray, part: float, seed: int) -> np
 def shares_of(exam: Exam) -> dict[str, Share]:
     """How many held-out samples each model got right."""
     return {name: share(scored.right) for name, scored in exam.answers.items()}
-
-
-# ---- guided experiments
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One thing is changed: what each model got right before and after.
-
-    Parameters
-    ----------
-    name : str
-    before, after : dict
-        Model name to its `Share`.
-    """
-
-    name: str
-    before: dict[str, Share]
-    after: dict[str, Share]
-
-
-def half_the_samples(material: Material, exam: Exam, settings: Settings) -> Trial:
-    """Learn from half as many, and ask about the same samples."""
-    less = Split(some_of(material.targets, exam.split.train, 0.5, settings.seed), exam.split.held)
-    return Trial("half", shares_of(exam), shares_of(examine(material, exam.kind, less, settings)))
-
-
-def mouth_covered(material: Material, exam: Exam) -> Trial:
-    """Ask about the same samples with the mouth covered."""
-    faces = cover_mouth(material.faces[exam.split.held])
-    return Trial("mouth", shares_of(exam), asked(exam.models, faces, material.targets[exam.split.held]))
-
-
-def cover_mouth(faces: AlignedFaces) -> AlignedFaces:
-    """A patch of each crop's mean grey over the mouth, which the mesh finds."""
-    images = faces.images.copy()
-    for image, mesh in zip(images, faces.landmarks, strict=True):
-        lips = mesh[list(LIPS), :2]
-        middle = lips.mean(axis=0)
-        hull = cv2.convexHull((middle + 1.4 * (lips - middle)).astype(np.float32))
-        cv2.fillPoly(image, [np.rint(hull).astype(np.int32)], int(image.mean()))
-    return replace(faces, images=images)
-
-
-def asked(models: Sequence[Classifier], faces: AlignedFaces, targets: np.ndarray) -> dict[str, Share]:
-    """How many of these faces each model gets right: targets ``(n,)`` int."""
-    return {model.name: share(model.predict_proba(faces).best == targets) for model in models}
-
-
-def recorded(trial: Trial | None, name: str, exam: Exam, faces: AlignedFaces, targets: np.ndarray) -> Trial:
-    """The trial with these faces, taken under changed conditions, counted too. None of them is kept."""
-    trial = trial or Trial(name, shares_of(exam), {model.name: Share(0, 0) for model in exam.models})
-    new = asked(exam.models, faces, targets)
-    after = {model: was.plus(new[model].right, new[model].n) for model, was in trial.after.items()}
-    return replace(trial, after=after)

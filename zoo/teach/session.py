@@ -18,10 +18,11 @@ from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.datasets import duplicates
 from zoo.models.cnn import CnnClassifier
-from zoo.teach import held_out
+from zoo.teach import experiments, held_out
+from zoo.teach.experiments import Trial
 from zoo.teach.feature_cache import Memo, Watch
 from zoo.teach.fit import Settings
-from zoo.teach.held_out import Growth, Trial
+from zoo.teach.held_out import Growth
 from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
 from zoo.teach.samples import Samples
 from zoo.teach.training import Lesson, teach
@@ -189,7 +190,7 @@ class Desk:
             raise ProjectError("This class was not taught. Choose one that was, or train again.")
         with self._lock:
             targets = np.full(len(faces), target)
-            self.trials[name] = held_out.recorded(self.trials.get(name), name, lesson.exam, faces, targets)
+            self.trials[name] = experiments.recorded(self.trials.get(name), name, lesson.exam, faces, targets)
             return self.trials[name]
 
     def _taught(self) -> Lesson:
@@ -227,8 +228,8 @@ class Desk:
 
 
 EXPERIMENTS: dict[str, Callable[[Lesson], Trial]] = {
-    "half": lambda lesson: held_out.half_the_samples(lesson.material, lesson.exam, lesson.settings),
-    "mouth": lambda lesson: held_out.mouth_covered(lesson.material, lesson.exam),
+    "half": lambda lesson: experiments.half_the_samples(lesson.material, lesson.exam, lesson.settings),
+    "mouth": lambda lesson: experiments.mouth_covered(lesson.material, lesson.exam),
 }
 
 

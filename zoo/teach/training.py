@@ -14,13 +14,14 @@ from zoo.classifier import Classifier
 from zoo.labels import LabelSet
 from zoo.models.checkpoint import training_note
 from zoo.models.svm import SvmClassifier
-from zoo.teach import held_out
+from zoo.teach import held_out, splits
 from zoo.teach.feature_cache import DESCRIPTOR, NOBODY, Described, Memo, Watch
 from zoo.teach.fit import Settings, fit_head, fit_svm
 from zoo.teach.head_model import TaughtCnn
-from zoo.teach.held_out import BURST, CNN, RANDOM, SVM, Exam, Material
+from zoo.teach.held_out import CNN, SVM, Exam, Material
 from zoo.teach.project import Project
 from zoo.teach.samples import boxed_faces
+from zoo.teach.splits import BURST, RANDOM
 from zoo.training import calibration
 
 TITLES = {SVM: "Yours: HOG + SVM", CNN: "Yours: CNN + dense"}
@@ -127,8 +128,8 @@ def teach(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBOD
     """
     begun = time.perf_counter()
     material = gather(project, settings, memo, watch.part(0, 0.4))
-    at_random = held_out.split_at_random(material.targets, settings.seed)
-    in_bursts = held_out.split_by_burst(material.targets, material.bursts, settings.seed)
+    at_random = splits.split_at_random(material.targets, settings.seed)
+    in_bursts = splits.split_by_burst(material.targets, material.bursts, settings.seed)
     random = held_out.examine(material, RANDOM, at_random, settings, watch.part(0.4, 0.6))
     by_burst = held_out.examine(material, BURST, in_bursts, settings, watch.part(0.6, 0.8)) if in_bursts else None
     svm, cnn = _served(material, by_burst or random, settings, watch.part(0.8, 1))

@@ -18,16 +18,18 @@ from keras import layers, ops
 from features.align import AlignSpec
 from zoo.cards import Card
 from zoo.cli_types import whole
-from zoo.datasets.aligned import AlignedSet, load_fer2013
+from zoo.datasets.aligned import AlignedSet
+from zoo.datasets.fer2013 import load_fer2013
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import checkpoint
 from zoo.models.cnn import CnnClassifier, Reading, to_input
 from zoo.models.svm import softmax
 from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import Rule, ended, epochs_before
+from zoo.training.export import write_artefacts
+from zoo.training.loop import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over
 from zoo.training.out_of_fold import Mixture
 from zoo.training.plots import run_files
-from zoo.training.two_head import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over, write_artefacts
 
 SIDE = 48
 
@@ -59,7 +61,7 @@ class Plan:
     keep_keras : bool
         Whether the checkpoint holds the ``.keras`` file too, for training further.
     bits : int
-        Of the weights that are served; see `zoo.training.two_head.tflite_bytes`.
+        Of the weights that are served; see `zoo.training.export.tflite_bytes`.
     """
 
     name: str

@@ -5,7 +5,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from features import images
-from zoo.benchmark.stages import Soak, _cores, bench, bench_live, camera, one_core, one_thread, portrait, soak
+from zoo.benchmark.live import Soak, bench_live, camera, soak
+from zoo.benchmark.stages import _cores, bench, one_core, one_thread, portrait
 from zoo.inference.live_stream import read_frame
 from zoo.models import registry
 

@@ -8,16 +8,10 @@ from PIL import Image
 
 from features.align import AlignSpec
 from zoo.datasets import aligned
-from zoo.datasets.aligned import (
-    FER2013_COUNTS,
-    DataError,
-    class_counts,
-    is_standard_fer2013,
-    load_fer2013,
-    read_fer2013,
-    read_ferplus,
-    read_folder,
-)
+from zoo.datasets.aligned import DataError
+from zoo.datasets.fer2013 import FER2013_COUNTS, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
+from zoo.datasets.ferplus import read_ferplus
+from zoo.datasets.folders import read_folder
 
 HEADING = "emotion,pixels,Usage"
 GOOD = f"3,{' '.join(['7'] * 2304)},Training"

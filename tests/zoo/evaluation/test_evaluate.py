@@ -6,19 +6,12 @@ import pytest
 from PIL import Image
 
 from features.align import AlignSpec, align
-from zoo.datasets.aligned import DataError, Fer2013, read_ferplus
+from zoo.datasets.aligned import DataError
 from zoo.datasets.duplicates import find_duplicates, load_duplicates
-from zoo.evaluation.evaluate import (
-    NO_FACE,
-    TestSet,
-    View,
-    evaluate,
-    fer2013_test,
-    ferplus_majority,
-    photo_test,
-    predict,
-    score,
-)
+from zoo.datasets.fer2013 import Fer2013
+from zoo.datasets.ferplus import ferplus_majority, read_ferplus
+from zoo.evaluation.evaluate import evaluate, predict, score
+from zoo.evaluation.test_sets import NO_FACE, TestSet, View, fer2013_test, photo_test
 from zoo.labels import EIGHT, FIVE, SEVEN, SIX
 from zoo.models import registry
 from zoo.prediction import Prediction

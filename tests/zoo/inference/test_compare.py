@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from features.align import AlignSpec
-from zoo.inference.compare import common_spec, compare
+from zoo.classifier import common_spec
+from zoo.inference.compare import compare
 from zoo.inference.serialise import record, rows
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.models import registry

@@ -11,7 +11,7 @@ from zoo.evaluation.metrics import Scored, figures
 from zoo.evaluation.paired import Recall, Together
 from zoo.labels import SEVEN
 from zoo.prediction import Prediction
-from zoo.reports import charts
+from zoo.reports import charts, svg
 from zoo.reports.evaluation_report import panels, together_words, verdict, where_words
 
 
@@ -29,7 +29,7 @@ def line():
     return figures(made[0], "made", "all", made[1])
 
 
-def svg(html: str):
+def drawing(html: str):
     return ElementTree.fromstring(re.search(r"<svg.*?</svg>", html, re.DOTALL)[0])
 
 
@@ -54,9 +54,9 @@ def test_labels_are_escaped(line):
 
 
 def test_dots_of_the_reliability_diagram_lie_where_the_numbers_say(line):
-    drawn = svg(charts.reliability(line))
+    drawn = drawing(charts.reliability(line))
     dots = [dot for dot in drawn.iter("circle") if dot.get("class") == "fz-dot-a"]
-    expected = [charts.Axes("", "").place(sure, right) for sure, right, _ in line.reliability]
+    expected = [svg.Axes("", "").place(sure, right) for sure, right, _ in line.reliability]
     assert [(float(d.get("cx")), float(d.get("cy"))) for d in dots] == [pytest.approx(p, abs=0.06) for p in expected]
     assert f"as served: {line.ece:.3f}" in drawn.get("aria-label")
     assert len([dot for dot in drawn.iter("circle") if dot.get("class") == "fz-dot-b"]) == len(line.reliability_before)
@@ -67,7 +67,7 @@ def test_without_what_was_said_before_calibration_there_is_one_line(line):
 
 
 def test_coverage_is_told_in_words(line):
-    words = svg(charts.coverage(line)).get("aria-label")
+    words = drawing(charts.coverage(line)).get("aria-label")
     assert f"{line.coverage[3]:.0%} right of the surest 20%" in words
     assert f"{line.accuracy:.0%} right of the surest 100%" in words
 
@@ -76,11 +76,11 @@ def test_coverage_is_told_in_words(line):
     ("ends", "ticks"), [((0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1]), ((0.6, 1), [0.6, 0.7, 0.8, 0.9, 1]), ((3, 3), [3])]
 )
 def test_ticks_are_round(ends, ticks):
-    assert charts._ticks(ends) == pytest.approx(ticks)
+    assert svg._ticks(ends) == pytest.approx(ticks)
 
 
 def test_epochs_are_whole():
-    assert charts._ticks((1, 3), whole=True) == [1, 2, 3]
+    assert svg._ticks((1, 3), whole=True) == [1, 2, 3]
 
 
 def test_bars_name_every_number(line):

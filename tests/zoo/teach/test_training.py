@@ -6,7 +6,7 @@ import pytest
 from features.align import AlignSpec
 from zoo.cards import Card
 from zoo.labels import LabelSet
-from zoo.teach import fit, held_out
+from zoo.teach import experiments, fit, held_out, splits
 from zoo.teach import project as p
 from zoo.teach.feature_cache import Memo, Stopped, Watch
 from zoo.teach.fit import Settings
@@ -134,8 +134,8 @@ def test_cards_say_what_they_are(lesson):
 
 
 def test_splits_hold_out_a_quarter_and_never_both_parts_of_a_burst(project):
-    random = held_out.split_at_random(project.targets, 0)
-    burst = held_out.split_by_burst(project.targets, project.bursts, 0)
+    random = splits.split_at_random(project.targets, 0)
+    burst = splits.split_by_burst(project.targets, project.bursts, 0)
     for split in (random, burst):
         assert set(split.train) | set(split.held) == set(range(len(project))) and not set(split.train) & set(split.held)
         assert set(project.targets[split.held]) == set(project.targets[split.train]) == {0, 1, 2}
@@ -147,19 +147,19 @@ def test_splits_hold_out_a_quarter_and_never_both_parts_of_a_burst(project):
 def test_of_two_bursts_the_smaller_is_held_out():
     targets, bursts = np.repeat([0, 1], 10), np.repeat([0, 1, 2, 3], [7, 3, 2, 8])
     for seed in range(5):
-        split = held_out.split_by_burst(targets, bursts, seed)
+        split = splits.split_by_burst(targets, bursts, seed)
         assert set(bursts[split.held]) == {1, 2} and set(bursts[split.train]) == {0, 3}
 
 
 def test_many_bursts_hold_out_about_a_quarter():
     targets, bursts = np.repeat([0, 1], 20), np.arange(40)
-    held = [held_out.split_by_burst(targets, bursts, seed).held for seed in range(5)]
+    held = [splits.split_by_burst(targets, bursts, seed).held for seed in range(5)]
     assert all(len(rows) == 10 for rows in held) and len({tuple(rows) for rows in held}) == 5
 
 
 def test_one_burst_a_class_cannot_be_split_by_burst(make_project, memo):
     project = make_project("a b", bursts=1, each=8)
-    assert held_out.split_by_burst(project.targets, project.bursts, 0) is None
+    assert splits.split_by_burst(project.targets, project.bursts, 0) is None
     lesson = teach(project, QUICK, memo)
     assert lesson.by_burst is None and lesson.exam is lesson.random
 
@@ -224,22 +224,22 @@ def test_half_of_the_samples_of_each_class(project):
 
 
 def test_experiments_compare_the_same_models(lesson, make_samples):
-    half = held_out.half_the_samples(lesson.material, lesson.exam, QUICK)
-    mouth = held_out.mouth_covered(lesson.material, lesson.exam)
+    half = experiments.half_the_samples(lesson.material, lesson.exam, QUICK)
+    mouth = experiments.mouth_covered(lesson.material, lesson.exam)
     assert half.before == mouth.before == held_out.shares_of(lesson.exam)
     assert all(share.n == len(lesson.exam.split.held) for share in (*half.after.values(), *mouth.after.values()))
     trial = None
     for kind in (0, 1):
         faces = make_samples(kind, 2, 9).faces
-        trial = held_out.recorded(trial, "light", lesson.exam, faces, np.full(2, kind))
+        trial = experiments.recorded(trial, "light", lesson.exam, faces, np.full(2, kind))
     assert trial.after == {SVM: Share(4, 4), CNN: Share(4, 4)} and trial.before == half.before
 
 
 def test_a_covered_mouth_is_grey_and_nothing_else_is(portrait_face):
-    covered = held_out.cover_mouth(portrait_face)
+    covered = experiments.cover_mouth(portrait_face)
     changed = covered.images[0] != portrait_face.images[0]
     y, x = np.nonzero(changed)
-    lips = portrait_face.landmarks[0, list(held_out.LIPS), :2]
+    lips = portrait_face.landmarks[0, list(experiments.LIPS), :2]
     assert 0.03 < changed.mean() < 0.2 and np.ptp(covered.images[0][changed]) == 0
     assert np.hypot(x.mean() - lips[:, 0].mean(), y.mean() - lips[:, 1].mean()) < 3
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from tests.zoo.made import made_set
-from zoo.datasets.aligned import FERPLUS_VOTES
+from zoo.datasets import ferplus
+from zoo.datasets.ferplus import FERPLUS_VOTES
 from zoo.labels import EIGHT, SEVEN
 from zoo.models.checkpoint import arrays_bytes
 from zoo.models.cnn import CnnClassifier, to_input
 from zoo.models.svm import softmax
-from zoo.training import calibration
+from zoo.training import calibration, export, loop
 from zoo.training.augmentation import Augmentation, augment
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -44,9 +45,9 @@ def start(deep, network):
 
         keras.utils.set_random_seed(3)
         votes = np.zeros((7 * 8, 8), np.float32), np.zeros(7 * 8, np.float32)
-        schedule = deep.Schedule(epochs=epochs, batch=14, rate=0.02, warm_up=0.0, seed=3)
+        schedule = loop.Schedule(epochs=epochs, batch=14, rate=0.02, warm_up=0.0, seed=3)
         data = made_set(7 * 8)
-        batches = deep.Batches(data, votes, SIDE, schedule, Augmentation())
+        batches = loop.Batches(data, votes, SIDE, schedule, Augmentation())
         return deep.two_heads(network()), batches, (data, votes)
 
     return make
@@ -60,7 +61,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(deep, start, tmp_path):
     deep.fit(model, batches, public, whole)
     cut = tmp_path / "cut"
     model, batches, public = start(3)
-    batches.__class__ = type("Cut", (deep.Batches,), {"start_epoch": _stop_at(2, deep.Batches)})
+    batches.__class__ = type("Cut", (loop.Batches,), {"start_epoch": _stop_at(2, loop.Batches)})
     with pytest.raises(KeyboardInterrupt):
         deep.fit(model, batches, public, cut)
     model, batches, public = start(3)
@@ -69,7 +70,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(deep, start, tmp_path):
     assert [row["epoch"] for row in second] == ["0", "1", "2"]
     assert float(second[-1]["loss"]) == pytest.approx(float(first[-1]["loss"]), rel=0.02)
     assert (cut / "best.weights.h5").is_file()
-    assert deep.minutes(cut) > 0
+    assert loop.minutes(cut) > 0
 
 
 def _stop_at(last, base):
@@ -90,7 +91,7 @@ def test_what_is_served_answers_like_what_was_trained(deep, network, start, tmp_
     model, _, (data, _) = start(1)
     weights = tmp_path / "best.weights.h5"
     model.save_weights(weights)
-    made = deep.write_artefacts(deep.with_head(weights, network, "fer2013"), tmp_path / "made")
+    made = export.write_artefacts(deep.with_head(weights, network, "fer2013"), tmp_path / "made")
     expected = np.asarray(model(to_input(data.faces.images, SIDE), training=False)["fer2013"])
     served = CnnClassifier("made", SEVEN, data.faces.spec, made["model.tflite"].read_bytes())
     assert served.logits(data.faces) == pytest.approx(expected, abs=2e-2)  # half-precision weights
@@ -105,7 +106,7 @@ def test_every_form_of_a_model_says_the_same_when_read_again(deep, network, tmp_
 
     inputs, maps, embedding = network()
     model = keras.Model(inputs, [keras.layers.Dense(7)(embedding), embedding, maps])
-    files = deep.write_artefacts(model, tmp_path / "made")
+    files = export.write_artefacts(model, tmp_path / "made")
     assert {path.name for path in (tmp_path / "made").iterdir()} == set(files)
     data = made_set(9)
     x = to_input(data.faces.images, SIDE)
@@ -126,7 +127,9 @@ def test_eight_bits_say_nearly_the_same(deep, network):
     inputs, maps, embedding = network()
     model = keras.Model(inputs, [keras.layers.Dense(7)(embedding), embedding, maps])
     data = made_set(9)
-    sixteen, eight = (CnnClassifier("made", SEVEN, data.faces.spec, deep.tflite_bytes(model, bits)) for bits in (16, 8))
+    sixteen, eight = (
+        CnnClassifier("made", SEVEN, data.faces.spec, export.tflite_bytes(model, bits)) for bits in (16, 8)
+    )
     assert (sixteen.bits, eight.bits) == (16, 8)
     expected = sixteen.logits(data.faces)
     assert eight.logits(data.faces) == pytest.approx(expected, abs=0.05 * np.abs(expected).max())
@@ -153,7 +156,7 @@ def test_votes_become_shares_in_the_order_of_the_labels(deep):
     votes[0, FERPLUS_VOTES.index("happiness")] = 6
     votes[0, FERPLUS_VOTES.index("contempt")] = 2
     votes[0, FERPLUS_VOTES.index("unknown")] = 2
-    shares, weights = deep.vote_shares(votes)
+    shares, weights = ferplus.vote_shares(votes)
     assert shares[0, EIGHT.index("happy")] == pytest.approx(0.75)
     assert shares[0, EIGHT.index("contempt")] == pytest.approx(0.25)
     assert weights == pytest.approx([0.8, 0.0])
@@ -164,7 +167,7 @@ def test_copies_are_laid_over_each_other_and_so_are_their_targets(deep):
     targets = {"label": np.eye(4, dtype=np.float32), "votes": np.eye(4, dtype=np.float32)}
     weights = {"label": np.ones(4, np.float32), "votes": np.array([1, 1, 1, 0], np.float32)}
     shares = np.array([0.75, 1.0, 0.5, 0.6])
-    over, mixed, weighed = deep.blended(x, targets, weights, shares)
+    over, mixed, weighed = loop.blended(x, targets, weights, shares)
     assert over[0] == pytest.approx(0.75 * x[0] + 0.25 * x[3]) and over[1] == pytest.approx(x[1])
     assert mixed["label"][0] == pytest.approx([0.75, 0, 0, 0.25]) and weighed["label"] == pytest.approx(np.ones(4))
     # The last picture's votes count for nothing: the blend has the first's alone, and counts for less.
@@ -175,8 +178,8 @@ def test_copies_are_laid_over_each_other_and_so_are_their_targets(deep):
 def test_blended_batches_follow_from_the_seed(deep):
     data = made_set(28)
     votes = np.ones((28, 8), np.float32) / 8, np.ones(28, np.float32)
-    schedule = deep.Schedule(epochs=1, batch=14, seed=3)
-    plain, one, same = (deep.Batches(data, votes, SIDE, schedule, Augmentation(), blend) for blend in (0.0, 0.3, 0.3))
+    schedule = loop.Schedule(epochs=1, batch=14, seed=3)
+    plain, one, same = (loop.Batches(data, votes, SIDE, schedule, Augmentation(), blend) for blend in (0.0, 0.3, 0.3))
     x, targets, _ = one[0]
     assert (x == same[0][0]).all() and x.shape == plain[0][0].shape and (x != plain[0][0]).any()
     assert targets["fer2013"].sum(axis=1) == pytest.approx(np.ones(14), abs=1e-5)

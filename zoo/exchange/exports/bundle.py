@@ -19,7 +19,7 @@ from features.align import AlignSpec
 from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
 from zoo.exchange.exports import portable_graph
-from zoo.exchange.formats import keras_writer, onnx_writer, svm_json, tfjs
+from zoo.exchange.formats import keras_config, keras_writer, onnx_writer, svm_json, tfjs
 from zoo.exchange.network.graph import Graph
 from zoo.labels import LabelSet
 from zoo.models.cnn import CnnClassifier, to_input
@@ -174,7 +174,7 @@ def identifier(title: str) -> str:
 def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
     """What needs no TensorFlow."""
     if "tfjs" in wish.parts:
-        config = portable_graph.describe(graph, identifier(wish.title))
+        config = keras_config.describe(graph, identifier(wish.title))
         files |= {f"tfjs/{name}": content for name, content in tfjs.write(graph, config).items()}
         files["tfjs/metadata.json"] = files["metadata.json"] = _metadata(wish, graph.input_shape[0])
         files["tfjs.html"] = (KIT / "tfjs.html").read_bytes()
@@ -206,7 +206,7 @@ def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
         {
             "name": node.name,
             "kind": node.kind,
-            "config": portable_graph.settings(node),
+            "config": keras_config.settings(node),
             "inputs": node.inputs,
             "weights": list(node.weights),
         }

@@ -12,7 +12,7 @@ The same is written here with layers alone, exactly: of a crop x with mean m and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -280,42 +280,3 @@ def _named(nodes: list[Node], head: Node) -> list[Node]:
     names |= {nodes[-1].name: "embedding", head.name: "logits"}
     named = [*nodes, head]
     return [replace(node, name=names[node.name], inputs=tuple(names[i] for i in node.inputs)) for node in named]
-
-
-_CALLED = {
-    "kernel": "kernel_size",
-    "dilation": "dilation_rate",
-    "multiplier": "depth_multiplier",
-    "limit": "max_value",
-    "slope": "negative_slope",
-    "target": "target_shape",
-    "borders": "padding",
-}
-
-
-def settings(node: Node) -> dict:
-    """A node's settings in Keras' words, those of Keras 2 and 3 and of TensorFlow.js alike."""
-    config: dict = {"name": node.name, "trainable": True}
-    for each in fields(node.layer) if node.kind not in ("Add", "Multiply", "Dropout", "Flatten", "Softmax") else ():
-        value = getattr(node.layer, each.name)
-        config[_CALLED.get(each.name, each.name)] = list(value) if isinstance(value, tuple) else value
-    if node.kind.endswith("Pooling2D"):
-        config.pop("keepdims", None)
-        if "kernel_size" in config:
-            config["pool_size"] = config.pop("kernel_size")
-    if node.kind == "LayerNormalization":
-        config |= {"axis": [1, 2, 3], "center": False, "scale": False}
-    if node.kind == "ReLU":
-        config["max_value"] = None if config["max_value"] == float("inf") else config["max_value"]
-    return config
-
-
-def describe(graph: Graph, name: str) -> dict:
-    """The network as Keras 2 describes it, without its weights; TensorFlow.js reads this."""
-    crop = {"name": "crop", "batch_input_shape": [None, *graph.input_shape], "dtype": "float32"}
-    layers = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
-    for node in graph.nodes:
-        inputs = [[[source or "crop", 0, 0, {}] for source in node.inputs]]
-        layers.append({"class_name": node.kind, "name": node.name, "config": settings(node), "inbound_nodes": inputs})
-    ends = {"input_layers": [["crop", 0, 0]], "output_layers": [[graph.nodes[-1].name, 0, 0]]}
-    return {"class_name": "Functional", "config": {"name": name, "layers": layers, **ends}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.graph import MAX_LAYERS, Graph, Node, check
@@ -245,3 +245,42 @@ def elements(shape: object, what: str) -> Shape:
     if len(sides) > 4 or math.prod(sides) > 2**26:
         raise ModelFileError(f"{what} has shape {sides[:6]}: too large.")
     return sides
+
+
+_CALLED = {
+    "kernel": "kernel_size",
+    "dilation": "dilation_rate",
+    "multiplier": "depth_multiplier",
+    "limit": "max_value",
+    "slope": "negative_slope",
+    "target": "target_shape",
+    "borders": "padding",
+}
+
+
+def settings(node: Node) -> dict:
+    """A node's settings in Keras' words, those of Keras 2 and 3 and of TensorFlow.js alike."""
+    config: dict = {"name": node.name, "trainable": True}
+    for each in fields(node.layer) if node.kind not in ("Add", "Multiply", "Dropout", "Flatten", "Softmax") else ():
+        value = getattr(node.layer, each.name)
+        config[_CALLED.get(each.name, each.name)] = list(value) if isinstance(value, tuple) else value
+    if node.kind.endswith("Pooling2D"):
+        config.pop("keepdims", None)
+        if "kernel_size" in config:
+            config["pool_size"] = config.pop("kernel_size")
+    if node.kind == "LayerNormalization":
+        config |= {"axis": [1, 2, 3], "center": False, "scale": False}
+    if node.kind == "ReLU":
+        config["max_value"] = None if config["max_value"] == float("inf") else config["max_value"]
+    return config
+
+
+def describe(graph: Graph, name: str) -> dict:
+    """The network as Keras 2 describes it, without its weights; TensorFlow.js reads this."""
+    crop = {"name": "crop", "batch_input_shape": [None, *graph.input_shape], "dtype": "float32"}
+    layers = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
+    for node in graph.nodes:
+        inputs = [[[source or "crop", 0, 0, {}] for source in node.inputs]]
+        layers.append({"class_name": node.kind, "name": node.name, "config": settings(node), "inbound_nodes": inputs})
+    ends = {"input_layers": [["crop", 0, 0]], "output_layers": [[graph.nodes[-1].name, 0, 0]]}
+    return {"class_name": "Functional", "config": {"name": name, "layers": layers, **ends}}

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.exchange.exports.portable_graph import settings
 from zoo.exchange.formats.hdf5 import CHILDREN
+from zoo.exchange.formats.keras_config import settings
 from zoo.exchange.network.graph import Graph
 from zoo.exchange.workers import frames
 

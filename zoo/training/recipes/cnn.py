@@ -5,7 +5,7 @@ the second teaches the shared layers what the first one's noisy labels hide, and
 itself as `cnn-ferplus`. Without ``--votes`` there is no second head.
 
 Served, it is shown each face and its mirror image, and its answers are averaged. `cnn` calculates in
-eight bits (see `zoo.training.two_head.tflite_bytes`): three times as fast for the same answers but for some
+eight bits (see `zoo.training.export.tflite_bytes`): three times as fast for the same answers but for some
 thousandths.
 
 Expected: the shipped weights came of three runs, each going on from the last with another cosine.
@@ -42,8 +42,9 @@ import numpy as np
 
 from features.align import AlignSpec
 from zoo.cards import Card, Training, checked
-from zoo.datasets.aligned import AlignedSet, DataError, load_fer2013, read_ferplus
-from zoo.evaluation.evaluate import ferplus_majority
+from zoo.datasets.aligned import AlignedSet, DataError
+from zoo.datasets.fer2013 import load_fer2013
+from zoo.datasets.ferplus import ferplus_majority, read_ferplus, vote_shares
 from zoo.labels import EIGHT
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
@@ -51,26 +52,14 @@ from zoo.models.svm import Kernel
 from zoo.training import kernel_head, out_of_fold, svm_fit
 from zoo.training.architectures import residual_vgg
 from zoo.training.augmentation import Augmentation
+from zoo.training.export import tflite_bytes, write_artefacts
+from zoo.training.loop import Batches, Schedule, calibrated, minutes
 from zoo.training.out_of_fold import Mixture
 from zoo.training.plots import Box, draw_architecture, run_files
 from zoo.training.recipes import hog_svm
 from zoo.training.single_head import Teachers, Teaching
 from zoo.training.svm_fit import KernelSettings
-from zoo.training.two_head import (
-    Batches,
-    Schedule,
-    calibrated,
-    fit,
-    middle_of,
-    minutes,
-    tflite_bytes,
-    two_heads,
-    vote_shares,
-    warm_start,
-    with_head,
-    with_middle,
-    write_artefacts,
-)
+from zoo.training.two_head import fit, middle_of, two_heads, warm_start, with_head, with_middle
 
 SIDE = 48
 DATA = "FER2013 and FER+ votes"

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from features.align import AlignedFaces, AlignSpec
 from zoo.cards import Card, CardError
-from zoo.datasets.aligned import load_fer2013
+from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Linear, softmax

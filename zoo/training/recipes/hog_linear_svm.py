@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 
 from features.descriptors import Hog, Joined
-from zoo.datasets.aligned import load_fer2013
+from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint
 from zoo.training import svm_fit
 from zoo.training.recipes import svm_common

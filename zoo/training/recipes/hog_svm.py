@@ -23,7 +23,8 @@ import numpy as np
 
 from features.descriptors import Hog, Joined, Zoom
 from zoo.cards import Card
-from zoo.datasets.aligned import AlignedSet, load_fer2013
+from zoo.datasets.aligned import AlignedSet
+from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint
 from zoo.models.svm import Kernel
 from zoo.training import out_of_fold, svm_fit

@@ -21,7 +21,7 @@ from zoo.cards import CardError
 from zoo.datasets.aligned import align_pictures
 from zoo.exchange.exports import bundle, portable_graph, rbf_layers
 from zoo.exchange.exports.bundle import PARTS, NothingToExportError, Wish
-from zoo.exchange.formats import keras_writer, onnx_writer, tfjs
+from zoo.exchange.formats import keras_config, keras_writer, onnx_writer, tfjs
 from zoo.exchange.formats.weight_packing import pack
 from zoo.exchange.imports.reader import read_models
 from zoo.exchange.network.graph import Graph, check
@@ -129,7 +129,7 @@ def test_every_network_that_can_be_trained_goes_out(name, modules, folder, serve
     session = pytest.importorskip("onnxruntime").InferenceSession(onnx_writer.network(graph))
     np.testing.assert_allclose(session.run(None, {"crop": crops})[0], expected, rtol=SAME, atol=SAME)
     (folder / name).mkdir()
-    for part, content in tfjs.write(graph, portable_graph.describe(graph, name)).items():
+    for part, content in tfjs.write(graph, keras_config.describe(graph, name)).items():
         (folder / name / part).write_bytes(content)
     np.testing.assert_allclose(in_node(modules, f"{served}/{name}/model.json", crops), expected, rtol=SAME, atol=SAME)
 

@@ -1,0 +1,103 @@
+"""Times a stream of camera frames, and the memory it holds on to."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+from PIL import Image
+
+from zoo.benchmark.stages import WARM_UP, Timing, one_core, one_thread, timing
+from zoo.classifier import Classifier
+from zoo.inference.live_stream import PREFIX, Options, Viewer, read_frame
+from zoo.labels import SEVEN
+from zoo.stopwatch import Stopwatch
+
+
+def bench_live(models: Sequence[Classifier], repeats: int = 100, pinned: bool = False) -> dict[str, Timing]:
+    """Time what the server does for one frame of a camera: 320 x 240 pixels, one face that moves a little.
+
+    Returns
+    -------
+    dict
+        ``decode``, ``mesh``, ``align``, each model, ``steady`` (who is who, smoothing, answer) and ``total``.
+    """
+    frames = camera(repeats + WARM_UP)
+    with one_thread(), one_core() if pinned else contextlib.nullcontext():
+        viewer = Viewer()
+        rounds = [_frame(frame, viewer, models, i / 25) for i, frame in enumerate(frames)][WARM_UP:]
+        viewer.close()
+    return {name: timing(np.array([took[name] for took in rounds])) for name in rounds[0]}
+
+
+@dataclass(frozen=True)
+class Soak:
+    """Resident megabytes of this process after a tenth of so many frames, and after all of them."""
+
+    frames: int
+    before: float
+    after: float
+
+    @property
+    def growth(self) -> float:
+        """As a part of what it was."""
+        return self.after / self.before - 1
+
+
+def soak(models: Sequence[Classifier], count: int) -> Soak:
+    """Let one viewer look at so many frames: does memory grow?
+
+    Raises
+    ------
+    OSError
+        This system has no ``/proc/self/statm``.
+    """
+    frames, viewer, before = camera(250), Viewer(), 0.0
+    with one_thread():
+        for i in range(count):
+            _frame(frames[i % len(frames)], viewer, models, i / 25)
+            if i == count // 10:
+                before = resident()
+    after = resident()
+    viewer.close()
+    return Soak(count, round(before, 1), round(after, 1))
+
+
+def resident() -> float:
+    """Resident memory of this process in MB (Linux only)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+def camera(count: int) -> list[str]:
+    """Frames as a browser sends them: the portrait, moving by a pixel or two, with a camera's noise."""
+    picture = cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)
+    rng = np.random.default_rng(0)
+    shifts = np.round(4 * np.sin(np.arange(count) / 4)).astype(int)
+    return [_data_url(np.roll(picture, shift, axis=1) + rng.normal(0, 3, picture.shape)) for shift in shifts]
+
+
+def _data_url(frame: np.ndarray) -> str:
+    stored = io.BytesIO()
+    Image.fromarray(np.clip(frame, 0, 255).astype(np.uint8)).save(stored, "JPEG", quality=70)
+    return PREFIX + base64.b64encode(stored.getvalue()).decode()
+
+
+def _frame(frame: str, viewer: Viewer, models: Sequence[Classifier], now: float) -> dict[str, float]:
+    watch = Stopwatch()
+    start = time.perf_counter()
+    image = watch.time("decode", lambda: read_frame(frame))
+    seen = viewer.step(image, models, SEVEN, Options(), now)
+    json.dumps(seen.as_json())
+    total = (time.perf_counter() - start) * 1000
+    parts = watch.milliseconds | seen.milliseconds
+    return parts | {"steady": total - sum(parts.values()), "total": total}

@@ -1,0 +1,64 @@
+"""Reads pictures sorted into one folder per label."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from features import images
+from zoo.datasets.aligned import DataError
+from zoo.labels import EIGHT, label_from_spelling
+
+# --- Trees of class folders ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Pictures in class folders.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+    targets : ndarray
+        ``(n,)`` int: the position of each one's label in `EIGHT`, which begins with the seven.
+    read_as : dict
+        Names of folders that are not spelt as the label they were read as, with that label.
+    """
+
+    paths: tuple[Path, ...]
+    targets: np.ndarray
+    read_as: dict[str, str] = field(default_factory=dict)
+
+
+def read_folder(root: str | os.PathLike) -> Folder:
+    """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``.
+
+    Class folders may be spelt as data sets spell them (``anger``, ``AN``, ``0``).
+
+    Raises
+    ------
+    DataError
+        Naming the folders that are no class, or that there is no picture.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(f"{root} is no folder.")
+    pictures = sorted(p for p in root.rglob("*") if p.suffix.lower() in images.SUFFIXES and not _hidden(p, root))
+    classes = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
+    unknown = sorted(str(folder.relative_to(root)) for folder, label in classes.items() if label is None)
+    if unknown:
+        known = ", ".join(EIGHT)
+        raise DataError(
+            f"{root}: no class is called {', '.join(unknown)}. Name the folders {known}, or move them away."
+        )
+    if not pictures:
+        raise DataError(f"{root} holds no picture in class folders such as {root / 'happy'}.")
+    read_as = {folder.name: label for folder, label in classes.items() if folder.name != label}
+    return Folder(tuple(pictures), np.array([EIGHT.index(classes[p.parent]) for p in pictures]), read_as)
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -1,0 +1,60 @@
+"""Splits samples into training and held-out ones, at random or by burst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+HELD = 0.25  # part of the samples that is held out
+RANDOM, BURST = "random", "burst"
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Positions of the samples that are learned from, and of those held out."""
+
+    train: np.ndarray
+    held: np.ndarray
+
+
+def split_at_random(targets: np.ndarray, seed: int) -> Split:
+    """A quarter of each class held out, whichever: ``(n,) int``, at least two samples a class."""
+    rng = np.random.default_rng(seed)
+    held = []
+    for target in np.unique(targets):
+        rows = rng.permutation(np.flatnonzero(targets == target))
+        held.append(rows[: max(1, round(HELD * len(rows)))])
+    return _split(targets, np.concatenate(held))
+
+
+def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split | None:
+    """Whole bursts of each class held out, about a quarter of its samples; None if some class has but one burst.
+
+    Parameters
+    ----------
+    targets, bursts : ndarray
+        ``(n,)`` int.
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    held = []
+    for target in np.unique(targets):
+        rows = np.flatnonzero(targets == target)
+        kinds, sizes = np.unique(bursts[rows], return_counts=True)
+        if len(kinds) < 2:
+            return None
+        held.append(rows[np.isin(bursts[rows], _some_bursts(kinds, sizes, rng))])
+    return _split(targets, np.concatenate(held))
+
+
+def _some_bursts(kinds: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Bursts by chance, up to a quarter of the samples; the smallest one where even that is more."""
+    order = rng.permutation(len(kinds))
+    order = np.concatenate([order[sizes[order] <= HELD * sizes.sum()], order[[sizes[order].argmin()]]])
+    fit = np.cumsum(sizes[order]) <= HELD * sizes.sum()
+    return kinds[order[: max(1, fit[:-1].sum())]]
+
+
+def _split(targets: np.ndarray, held: np.ndarray) -> Split:
+    return Split(np.setdiff1d(np.arange(len(targets)), held), np.sort(held))
