@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.benchmark import stages as bench
+from zoo.benchmark import teaching
 from zoo.cards import read_card
 from zoo.cli import predict, train
 from zoo.cli.main import COMMANDS, main
@@ -204,9 +204,9 @@ def test_bench_of_a_camera(run, two_models):
 
 def test_bench_of_teaching(run, monkeypatch):
     looked, after = [], []
-    embedding, teach = CnnClassifier.embedding, bench.teach
+    embedding, teach = CnnClassifier.embedding, teaching.teach
     monkeypatch.setattr(CnnClassifier, "embedding", lambda self, faces: looked.append(1) or embedding(self, faces))
-    monkeypatch.setattr(bench, "teach", lambda *given: (teach(*given), after.append(len(looked)))[0])
+    monkeypatch.setattr(teaching, "teach", lambda *given: (teach(*given), after.append(len(looked)))[0])
     monkeypatch.setattr("zoo.cli.bench.TAUGHT", (2, 4))
     status, out, _ = run("bench", "--teach", "--json")
     seconds = json.loads(out)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from features.align import AlignSpec
-from zoo.datasets import aligned
+from zoo.datasets import aligned, fer2013
 from zoo.datasets.aligned import DataError
 from zoo.datasets.fer2013 import FER2013_COUNTS, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
 from zoo.datasets.ferplus import read_ferplus
@@ -121,7 +121,7 @@ def test_aligned_once_then_from_the_cache(fer2013_csv, spec, monkeypatch):
     def refuse(*_):
         raise AssertionError("aligned again")
 
-    monkeypatch.setattr(aligned, "align_pictures", refuse)
+    monkeypatch.setattr(fer2013, "align_pictures", refuse)
     again = load_fer2013(fer2013_csv, spec)
     for name in ("targets", "splits", "found"):
         assert np.array_equal(getattr(first, name), getattr(again, name))
