@@ -40,6 +40,7 @@ from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
 from zoo.reports import charts
+from zoo.teach import project_file
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
 # Where it has a choice of models it returns that, and a session's own models are offered there, too.
@@ -55,7 +56,7 @@ TABS: tuple[Tab, ...] = (
 LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in TABS if tab[0] != "Video"))
 
 # Pictures have a lower limit of their own. UPLOADS is what one client may send while uploads are kept.
-MOST_FILE = max(video_tab.LIMITS.size, files.MAX_ARCHIVE)
+MOST_FILE = max(video_tab.LIMITS.size, project_file.MAX_ARCHIVE)
 UPLOADS = 2 * 2**30
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

@@ -13,8 +13,7 @@ from zoo.cards import CardError, read_card
 from zoo.evaluation.conditions import AS_IT_IS, FACTORS, HARMS, PARTS
 from zoo.evaluation.paired import weights_of
 from zoo.models import registry
-from zoo.reports import charts, leaderboard, model_card
-from zoo.reports import evaluation_report as report
+from zoo.reports import charts, evaluation_report, leaderboard, model_card
 
 WRONG = [
     None, True, -1, 0, 0.5, 1e308, 10**30, "", "x", "x" * 3000, "\x1b[2J", "../../etc", "<b>", [], [1], [[]], {},
@@ -56,9 +55,9 @@ def use_everything(card):
     model_card.markdown(card)
     leaderboard.model_table([card])
     weights_of(card)
-    report.hard_panels(card)
+    evaluation_report.hard_panels(card)
     for line in card.figures:
-        report.panels(line, card.labels_of(line))
+        evaluation_report.panels(line, card.labels_of(line))
         assert line.f1 is not None
     if card.robustness:
         charts.robustness([("a", card.robustness), ("b", card.robustness)])
