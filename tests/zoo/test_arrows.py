@@ -12,7 +12,22 @@ from zoo.models import registry
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("features", "zoo", "ui", "demo")
+# The packages of zoo in order: each may import those in the rows above its own, never one beside it or below.
+ORDER = (
+    ("datasets", "models"),
+    ("evaluation",),
+    ("training", "inference"),
+    ("reports",),
+    ("teach",),
+    ("exchange", "benchmark"),
+    ("cli",),
+)
+RANK = {package: rank for rank, packages in enumerate(ORDER) for package in packages}
+OPEN = {("zoo/__init__.py", "models"), ("zoo/__main__.py", "cli")}  # the public names, and `python -m zoo`
+MOST_FLAT = 12
 TRAINING = {
+    "zoo/training/export.py",
+    "zoo/training/loop.py",
     "zoo/training/two_head.py",
     "zoo/training/architectures.py",
     "zoo/training/callbacks.py",
@@ -59,6 +74,26 @@ def test_arrows_point_one_way(path):
     own = LAYERS.index(place(path).split("/")[0].removesuffix(".py"))
     above = set(LAYERS[own + 1 :])
     assert not packages(path) & above
+
+
+def zoo_packages(names: set[str]) -> set[str]:
+    """Which packages of zoo these module names lead into."""
+    return {name.split(".")[1] for name in names if name.startswith("zoo.")} & set(RANK)
+
+
+def test_every_package_of_zoo_has_its_place_in_the_order():
+    folders = {path.parent.name for path in (ROOT / "zoo").glob("*/__init__.py")}
+    assert folders == set(RANK)
+    assert len(list((ROOT / "zoo").glob("*.py"))) <= MOST_FLAT
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if place(path).startswith("zoo/")], ids=place)
+def test_packages_of_zoo_import_in_one_order(path):
+    parts = place(path).split("/")
+    own = parts[1] if len(parts) > 2 else None
+    used = zoo_packages(imports(path)) - {own}
+    wrong = {package for package in used if own is None or RANK[package] >= RANK[own]}
+    assert {package for package in wrong if (place(path), package) not in OPEN} == set()
 
 
 @pytest.mark.parametrize("path", FILES, ids=place)
