@@ -23,10 +23,9 @@ from ui.teach import page as teach_page
 from ui.teach import tab as teach_tab
 from ui.video import page as video_page
 from ui.video import tab as video_tab
-from zoo import labels
+from zoo import labels, safe_zip
 from zoo.evaluation import conditions, evaluate
 from zoo.evaluation.paired import Together
-from zoo.exchange import archive
 from zoo.exchange.exports import bundle
 from zoo.exchange.imports import classifiers, session_models
 from zoo.models import registry
@@ -64,7 +63,7 @@ SPEAKING = (
         evaluation_report,
         timeline_charts,
     ),
-    *(archive, bundle, session_models, classifiers, project_file, project, training),
+    *(safe_zip, bundle, session_models, classifiers, project_file, project, training),
 )
 # What Gradio's own components say, and what cards say: a new card may say it otherwise, and is English until then.
 LOOSE = ("language.", "choose", "box.", "model.", "limit.")
