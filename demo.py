@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 
+STOPPED = 130  # as shells say it of Ctrl-C
 SUPPORTED = ((3, 10), (3, 12))
 
 
@@ -26,7 +27,7 @@ def refuse_other_pythons(version=sys.version_info):
 
 def parse(argv=None):
     """The command line."""
-    about, _, examples = __doc__.partition("\n\n")
+    about, _, examples = (__doc__ or "").partition("\n\n")  # python -OO has none
     parser = argparse.ArgumentParser(
         prog="demo.py", description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -54,6 +55,8 @@ def parse(argv=None):
     for path in filter(None, (args.ssl_certfile, args.ssl_keyfile)):
         if not os.path.isfile(path):
             parser.error(f"there is no file {path}")
+    if args.root_path and not args.root_path.startswith(("/", "http://", "https://")):
+        parser.error(f"--root-path {args.root_path} is neither a path such as /faces nor an address")
     return args
 
 
@@ -64,13 +67,28 @@ def main(argv=None):
     # One thread a model: with more, two visitors on two cores slow each other down.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    quiet = end_quietly()
     try:
         from ui.app import serve
     except ModuleNotFoundError as error:
         if error.name in ("features", "ui", "zoo"):
             raise
         sys.exit(f"{error.name} is not installed. Run: pip install -r requirements.txt")
-    serve(args)
+    quiet()
+    try:
+        serve(args)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+
+
+def end_quietly():
+    """Let Ctrl-C end the imports at once, without a traceback; what this returns ends that."""
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # nohup and background jobs ignore it, and mean it
+        signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
+    return lambda: signal.signal(signal.SIGINT, before)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def measure(clip: Path, models: str, minutes: float) -> Measured:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure clips of the lengths asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0], metavar="N")
     parser.add_argument("--models", default="hog-svm,cnn", metavar="A,B")
     args = parser.parse_args(argv)

@@ -96,7 +96,7 @@ def take(chromium: str, url: str, out: Path) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Take them, write them."""
-    about, _, examples = __doc__.partition("\n\n")
+    about, _, examples = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
         description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -193,7 +193,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    about, _, examples = __doc__.partition("\n\n")
+    about, _, examples = (__doc__ or "").partition("\n\n")
     made = argparse.ArgumentParser(
         prog="upload_space.py", description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -9,13 +9,6 @@ from collections.abc import Callable
 from html import escape
 from urllib.parse import urlsplit
 
-# Read by Gradio and by huggingface_hub when they are imported: no request leaves this machine.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Gradio sums its events up with pandas after every one; seldom is often enough.
-os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "200")
-os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
-
 import gradio as gr
 from gradio import networking
 from starlette.middleware import Middleware
@@ -30,6 +23,7 @@ from ui.live import tab as live_tab
 from ui.model_service import Engine
 from ui.model_zoo import tab as zoo_tab
 from ui.serving import server
+from ui.serving.addresses import announcement, for_others
 from ui.serving.bodies import Limits
 from ui.serving.forwarded import Proxy
 from ui.serving.guard import Policy
@@ -39,6 +33,7 @@ from ui.serving.storage import Quota
 from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
+from zoo.filenames import NotWritableError
 from zoo.reports import charts
 from zoo.teach import project_file
 
@@ -167,8 +162,12 @@ def serve(args: argparse.Namespace) -> None:
         raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
     if args.ssl_certfile:
         check_certificate(args.ssl_certfile, args.ssl_keyfile)
-    with uploads.folder(AGE, SWEEP):
-        _serve(args)
+    uploads.stop_on_signals()
+    try:
+        with uploads.folder(AGE, SWEEP):
+            _serve(args)
+    except NotWritableError as error:
+        raise SystemExit(f"Uploads cannot be kept. {error} {uploads.VARIABLE} names it.") from None
 
 
 def _serve(args: argparse.Namespace) -> None:
@@ -180,9 +179,8 @@ def _serve(args: argparse.Namespace) -> None:
         address = start(app, args, room)
     except OSError:
         raise SystemExit(_cannot_listen(args)) from None
-    uploads.stop_on_signals()
     try:
-        print(f"Face-off runs on {address}  (Ctrl-C stops it)", flush=True)
+        print(announcement(address, for_others(app.server_name, address)), flush=True)
         if code:
             print(text.teachers_code(code), flush=True)
         engine.start()
@@ -242,7 +240,8 @@ def check_certificate(certificate: str, key: str) -> None:
 def share(app: gr.Blocks) -> str:
     """Ask for a public link; one sentence about it, or about why there is none."""
     try:
-        address = networking.setup_tunnel(app.server_name, app.server_port, app.share_token, None, None)
+        here = server.LOOPBACK if app.server_name in server.WILDCARDS else app.server_name
+        address = networking.setup_tunnel(here, app.server_port, app.share_token, None, None)
     except Exception as error:  # whatever the network, the download or the tunnel's program may raise
         return f"No public link: Gradio's share server cannot be reached ({error}). The local page runs all the same."
     app.share_url = address  # `share` stays off: Gradio's page for it loads its scripts from elsewhere

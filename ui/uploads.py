@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
-from gradio import processing_utils
+from gradio import processing_utils, routes
 from gradio.utils import get_upload_folder
 
 from features.images import ImageError
+from zoo.filenames import check_folder
 
 VARIABLE = "GRADIO_TEMP_DIR"
 
@@ -57,14 +58,22 @@ def folder(age: float, every: float) -> Iterator[Path]:
         Seconds after which a picture goes.
     every : float
         Seconds between two looks.
+
+    Raises
+    ------
+    OSError
+        It cannot be written there.
     """
     given = os.environ.get(VARIABLE)
     if given:
+        check_folder(Path(given))
         yield Path(given)
         return
     above = _private(home())
     own = Path(tempfile.mkdtemp(prefix="app-", dir=above))
     os.environ[VARIABLE] = str(own)
+    # Gradio makes a folder there for an editor that is off; another user's may be in the way.
+    routes.DEFAULT_TEMP_DIR = str(own)
     done = threading.Event()
     threading.Thread(target=_sweep_until, args=(done, above, age, every), name="sweep", daemon=True).start()
     try:

@@ -1,6 +1,9 @@
-"""File names as text that every output can hold."""
+"""File names as text that every output can hold, and whether a file can be written: asked before the work."""
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
 
 
 def readable(name: str) -> str:
@@ -19,3 +22,45 @@ def readable(name: str) -> str:
 def reason(error: Exception) -> str:
     """Why a file failed: the error's message or, where it has none, its type."""
     return readable(str(error) or type(error).__name__)
+
+
+class NotWritableError(OSError):
+    """Nothing can be written there. The message names the place."""
+
+
+def check_file(path: Path) -> None:
+    """Raise unless a file can be written there; one that exists stays as it is.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    NotWritableError
+    """
+    try:
+        if path.exists():
+            path.open("ab").close()
+        else:
+            tempfile.TemporaryFile(dir=path.absolute().parent).close()
+    except OSError as error:
+        raise NotWritableError(f"Cannot write {path} ({error.strerror}). Choose another place.") from None
+
+
+def check_folder(path: Path) -> None:
+    """Make a folder where there is none, and raise unless files can be written in it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    NotWritableError
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise NotWritableError(f"Cannot write in the folder {path} ({error.strerror}). Choose another one.") from None

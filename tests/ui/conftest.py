@@ -13,6 +13,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
+import ui  # noqa: F401  sets Gradio's environment, and imports it
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),

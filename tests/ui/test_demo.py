@@ -5,6 +5,7 @@ import ast
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,11 +57,65 @@ def test_what_is_no_port_is_refused(port):
     assert stopped.value.code == 2
 
 
+def test_a_root_path_is_a_path_or_an_address():
+    assert [demo.parse(["--root-path", one]).root_path for one in ("/faces", "https://a.example/b")]
+    with pytest.raises(SystemExit):
+        demo.parse(["--root-path", "faces"])
+
+
+def test_hosts_can_be_allowed_several_times():
+    args = demo.parse(
+        ["--allow-host", "a.example", "--allow-host", "*.b.example", "--root-path", "https://c.example/d"]
+    )
+    policy = ui_app._policy(args)
+    for host in ("a.example", "x.b.example", "c.example"):
+        policy.hosts.check(host)
+    assert policy.path({"path": "/d/config"}) == policy.path({"path": "/config"}) == "/config"
+    assert not policy.proxy.trusted
+
+
+@pytest.mark.parametrize(
+    "command", [["demo.py"], ["-m", "zoo"], ["-m", "zoo", "video"], ["-m", "zoo", "train", "hog-svm"]]
+)
+def test_help_needs_no_docstrings(command):
+    done = subprocess.run([sys.executable, "-OO", *command, "--help"], cwd=DEMO.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--help" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "setsid"), reason="Ctrl-C is another thing on Windows")
+def test_ctrl_c_while_it_starts_ends_it_without_a_traceback():
+    running = subprocess.Popen(
+        [sys.executable, "-X", "importtime", str(DEMO)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    for line in running.stderr:
+        if line.endswith("httpx\n"):  # in the middle of the imports
+            running.send_signal(signal.SIGINT)
+            break
+    rest = running.stderr.read()
+    assert running.wait(20) == demo.STOPPED
+    assert "Traceback" not in rest and "KeyboardInterrupt" not in rest
+    running.stderr.close()
+
+
+def test_uploads_that_cannot_be_kept_are_one_sentence(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file" / "below"))
+    with pytest.raises(SystemExit, match=r"Cannot write in the folder .*below .*GRADIO_TEMP_DIR"):
+        ui_app.serve(arguments())
+
+
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit):
         demo.parse(["--help"])
     text = capsys.readouterr().out
-    assert all(option in text for option in ("--host", "--port", "--share", "--ssl-certfile", "--ssl-keyfile"))
+    assert all(
+        option in text for option in ("--host", "--port", "--share", "--ssl-certfile", "--ssl-keyfile", "--root-path")
+    )
+    assert "--allow-host" in text and "--trust-proxy" in text
 
 
 def test_share_without_internet_is_one_sentence(app, url, monkeypatch):

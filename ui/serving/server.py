@@ -14,13 +14,13 @@ import uvicorn
 from gradio import http_server
 from gradio.exceptions import ServerFailedToStartError
 
+from ui.serving.environment import without_proxies
 from ui.serving.guard import Guard, Policy
 from ui.serving.protocol import PromptProtocol
 
 LOOPBACK = "127.0.0.1"
 WILDCARDS = ("0.0.0.0", "::")
 FIRST_PORT, PORTS = 7860, 100
-PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @dataclass(frozen=True)
@@ -147,15 +147,3 @@ def serving(where: Address, policy: Policy) -> Iterator[None]:
             yield
     finally:
         http_server.start_server = usual
-
-
-@contextmanager
-def without_proxies() -> Iterator[None]:
-    """Meanwhile no proxy is taken from the environment, nor from the settings of Windows or macOS."""
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.lower() in PROXIES}
-    os.environ["no_proxy"] = "*"
-    try:
-        yield
-    finally:
-        del os.environ["no_proxy"]
-        os.environ.update(kept)

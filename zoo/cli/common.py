@@ -10,6 +10,7 @@ from pathlib import Path
 
 from zoo.cards import Card, write_card
 from zoo.classifier import Classifier, common_spec
+from zoo.filenames import NotWritableError, check_file
 from zoo.labels import LabelSet
 from zoo.models import registry
 
@@ -91,6 +92,11 @@ def output(suffix: str):
             raise argparse.ArgumentTypeError(f"{text!r} is neither - nor a file ending in {suffix}")
         if text != STDOUT and not Path(text).parent.is_dir():  # told now, not after the work
             raise argparse.ArgumentTypeError(f"there is no folder {Path(text).parent}; make it, or choose another")
+        if text != STDOUT:
+            try:
+                check_file(Path(text))
+            except NotWritableError as error:
+                raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
         return text
 
     return check

@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     whole = Parser(prog="python -m zoo", description="The model zoo: predict, train, evaluate, measure.")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
-        summary, _, examples = module.__doc__.strip().partition("\n\n")
+        summary, _, examples = (module.__doc__ or "").strip().partition("\n\n")  # python -OO has none
         command = commands.add_parser(
             name,
             help=summary,

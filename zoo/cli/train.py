@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from zoo.cli import common
+from zoo.filenames import check_folder
 from zoo.models import registry
 from zoo.training.recipes import RECIPES
 
@@ -37,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
     recipe = import_module(RECIPES[args.name])
     chosen = options(args.name, recipe).parse_args(args.options)
     _check(chosen)
-    chosen.run.mkdir(parents=True, exist_ok=True)
+    for folder in (chosen.run, chosen.out):
+        check_folder(folder)
     recipe.train(chosen)
     print(
         f"{chosen.out / args.name} is ready; next: python -m zoo evaluate {args.name} --data PATH --write-cards",

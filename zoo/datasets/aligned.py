@@ -19,6 +19,7 @@ from tqdm import tqdm
 from features.align import AlignedFaces, AlignSpec, align, centre_crop
 from features.mesh import FaceMesher
 from zoo.cards import sha256
+from zoo.filenames import NotWritableError, check_folder
 from zoo.labels import SEVEN, LabelSet
 
 
@@ -78,6 +79,19 @@ class AlignedSet:
 def cache_folder() -> Path:
     """Where aligned data sets lie: ``$FACEOFF_CACHE`` or ``.cache/`` beside the code (git-ignored)."""
     return Path(os.environ.get("FACEOFF_CACHE") or Path(__file__).parents[2] / ".cache")
+
+
+def check_cache(store: Path) -> None:
+    """Raise, before the work whose result it is to keep, unless the cache can be written.
+
+    Raises
+    ------
+    NotWritableError
+    """
+    try:
+        check_folder(store.parent)
+    except NotWritableError as error:
+        raise NotWritableError(f"{error} FACEOFF_CACHE names the cache's folder.") from None
 
 
 def align_pictures(pixels: np.ndarray, spec: AlignSpec, workers: int | None = None) -> tuple[AlignedFaces, np.ndarray]:

@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
-from zoo.datasets.aligned import cache_folder, file_key
+from zoo.datasets.aligned import cache_folder, check_cache, file_key
 from zoo.datasets.fer2013 import SPLITS, Fer2013, read_fer2013
 
 SAME = 0.98  # correlation above which two pictures are one photograph, cut or compressed a little differently
@@ -39,8 +39,8 @@ def load_duplicates(path: Path, split: str) -> Duplicates:
     if store.is_file():
         with np.load(store, allow_pickle=False) as kept:
             return Duplicates(kept["seen"], kept["groups"])
+    check_cache(store)
     found = find_duplicates(read_fer2013(path), split)
-    store.parent.mkdir(parents=True, exist_ok=True)
     np.savez(store, seen=found.seen, groups=found.groups)
     return found
 

@@ -21,6 +21,7 @@ from zoo.datasets.aligned import (
     DataError,
     align_pictures,
     cache_folder,
+    check_cache,
     file_key,
     read_aligned,
     write_aligned,
@@ -141,6 +142,7 @@ def load_fer2013(path: str | os.PathLike, spec: AlignSpec) -> AlignedSet:
     store = cache_folder() / spec.fingerprint / f"fer2013-{file_key(Path(path))}.npz"
     if store.is_file():
         return read_aligned(store, spec)
+    check_cache(store)
     data = read_fer2013(path)
     faces, found = align_pictures(data.pixels, spec)
     aligned = AlignedSet(faces, data.targets, data.splits, found)

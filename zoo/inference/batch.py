@@ -27,7 +27,7 @@ from features import clips, images
 from features.mesh import FaceMesher
 from zoo.cards import Card
 from zoo.classifier import Classifier
-from zoo.filenames import readable, reason
+from zoo.filenames import check_folder, readable, reason
 from zoo.inference import serialise, timeline
 from zoo.inference.compare import compare
 from zoo.inference.video import VideoOptions, annotate
@@ -161,7 +161,7 @@ def begin(chunks: Sequence[Chunk], wish: Wish) -> list[Chunk]:
         The folder belongs to another batch.
     """
     out = Path(wish.out)
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out)
     told = json.dumps({"parts": [chunk.part for chunk in chunks], **asdict(wish)}, indent=1)
     before = (out / PLAN).read_text(encoding="utf-8") if (out / PLAN).exists() else None
     if before is None and any(out.glob("*.parquet")):

@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-import ui.app  # noqa: F401  it tells Gradio, before that is imported, not to sum up every event
 from tests.ui.serving.small import launched, policy
 from ui.serving.bodies import Limits
 

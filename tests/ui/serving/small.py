@@ -41,13 +41,11 @@ def policy(**given):
 
 
 @contextlib.contextmanager
-def launched(own=None, root_path=None, folder=None):
+def launched(own=None, root_path=None, host="127.0.0.1"):
     """The small app, served by that policy; its address without the last slash."""
-    if folder:
-        os.environ["GRADIO_TEMP_DIR"] = str(folder)
     app = small_app()
     heads = [block.head for block in app.blocks.values() if getattr(block, "head", None)]
-    with server.serving(server.address("127.0.0.1", None), own or policy()):
+    with server.serving(server.address(host, None), own or policy()):
         _, address, _ = app.launch(
             prevent_thread_lock=True,
             quiet=True,

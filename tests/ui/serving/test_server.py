@@ -1,0 +1,81 @@
+"""Where the app listens, what it tells about that, and that no proxy stands between it and itself."""
+
+import os
+import socket
+
+import httpx
+import pytest
+
+from tests.ui.serving.small import launched
+from ui.serving import addresses, server
+from ui.serving.environment import without_proxies
+
+IPV6 = socket.has_ipv6 and server.can_listen("::1")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", *(["::1", "[::1]", "::"] if IPV6 else [])])
+def test_any_address_of_this_computer_can_be_listened_on(folder, host):
+    with launched(host=host) as address:
+        assert httpx.get(f"{address}/config", trust_env=False).status_code == 200
+        if host in ("::", "0.0.0.0"):
+            port = address.rpartition(":")[2]
+            assert httpx.get(f"http://127.0.0.1:{port}/config", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no.such.host.invalid", "[", "a" * 70, ""])
+def test_what_is_not_this_computer_s_is_known_before(host, monkeypatch):
+    monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
+    assert server.can_listen(host) is (host == "")  # none given: the loopback
+
+
+def test_the_next_free_port_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        first = taken.getsockname()[1]
+        with server.Address("127.0.0.1", range(first, first + 20)).listen() as found:
+            assert found.getsockname()[1] > first
+        with pytest.raises(OSError):
+            server.Address("127.0.0.1", range(first, first + 1)).listen()
+
+
+def test_a_space_tells_where_to_listen(monkeypatch):
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "7863")
+    assert server.address(None, None) == server.Address("0.0.0.0", range(7863, 7963))
+    assert server.address("::1", 80) == server.Address("::1", range(80, 81))
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "socks4://127.0.0.1:9", "nonsense"])
+def test_a_proxy_of_the_environment_is_not_asked(folder, monkeypatch, proxy):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    with launched() as address:
+        assert httpx.get(f"{address}/config", trust_env=False).status_code == 200
+    assert os.environ["ALL_PROXY"] == proxy  # the public link goes through it
+
+
+def test_the_environment_is_put_back(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "a.example")
+    monkeypatch.setenv("https_proxy", "http://p.example")
+    before = dict(os.environ)
+    with pytest.raises(KeyError), without_proxies():
+        assert "https_proxy" not in os.environ
+        raise KeyError
+    assert dict(os.environ) == before
+
+
+def test_what_others_type_is_told(monkeypatch):
+    monkeypatch.setattr(addresses, "network_address", lambda: "192.168.1.20")
+    told = addresses.for_others("0.0.0.0", "https://127.0.0.1:7860/")
+    assert told == "https://192.168.1.20:7860/"
+    assert told in addresses.announcement("https://127.0.0.1:7860/", told)
+    assert addresses.for_others("192.168.1.20", "http://192.168.1.20:80/") == "http://192.168.1.20:80/"
+    for host in ("127.0.0.1", "localhost", "::1"):
+        assert addresses.for_others(host, "http://x:80/") == ""
+    monkeypatch.setattr(addresses, "network_address", lambda: "")
+    assert addresses.for_others("::", "http://[::1]:80/") == ""
+    assert addresses.announcement("http://x/", "") == "Face-off runs on http://x/  (Ctrl-C stops it)"
+
+
+def test_this_computer_s_address_is_one_it_can_listen_on():
+    found = addresses.network_address()
+    assert found == "" or server.can_listen(found)

@@ -1,0 +1,84 @@
+"""Where results cannot be written is told before the work, by name."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from features.align import AlignSpec
+from zoo import filenames
+from zoo.cli.main import main
+from zoo.datasets import duplicates, fer2013
+from zoo.filenames import NotWritableError
+
+NOWHERE = Path("/proc") if sys.platform == "linux" else None
+
+
+@pytest.fixture
+def blocked(tmp_path) -> Path:
+    """A folder's place that a file has taken: nothing can be written below, not even by root."""
+    (tmp_path / "taken").write_text("")
+    return tmp_path / "taken"
+
+
+def test_what_can_be_written_stays_as_it_is(tmp_path):
+    (tmp_path / "kept.txt").write_text("kept")
+    filenames.check_file(tmp_path / "kept.txt")
+    filenames.check_file(tmp_path / "new.txt")
+    filenames.check_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "kept.txt"]
+    assert not list((tmp_path / "a" / "b").iterdir())
+
+
+def test_what_cannot_is_named(blocked, tmp_path):
+    for check, path in [(filenames.check_file, blocked / "x.csv"), (filenames.check_folder, blocked / "x")]:
+        with pytest.raises(NotWritableError, match=f"{path.name}"):
+            check(path)
+    with pytest.raises(NotWritableError):
+        filenames.check_file(tmp_path)  # a folder
+
+
+def test_an_unwritable_cache_is_told_before_anything_is_aligned(blocked, tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEOFF_CACHE", str(blocked / "cache"))
+    for module in (fer2013, duplicates):
+        monkeypatch.setattr(module, "read_fer2013", lambda *_: pytest.fail("it was read already"))
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n")
+    spec = AlignSpec()
+    for work in (
+        lambda: fer2013.load_fer2013(tmp_path / "fer2013.csv", spec),
+        lambda: duplicates.load_duplicates(tmp_path / "fer2013.csv", "PrivateTest"),
+    ):
+        with pytest.raises(NotWritableError, match="FACEOFF_CACHE") as said:
+            work()
+        assert str(blocked / "cache") in str(said.value)
+
+
+@pytest.mark.skipif(NOWHERE is None, reason="needs a folder that nobody can write in")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["video", "clip.mp4", "--out", "/proc/x.mp4"],
+        ["video", "clip.mp4", "--csv", "/proc/x.csv"],
+        ["predict", "a.jpg", "--json", "/proc/x.json"],
+        ["evaluate", "--data", "x", "--html", "/proc/x.html"],
+    ],
+)
+def test_an_unwritable_result_is_a_usage_error(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 2
+    assert f"Cannot write {command[-1]}" in capsys.readouterr().err
+
+
+def test_an_unwritable_folder_is_told_before_the_work(blocked, tmp_path, capsys):
+    data = str(tmp_path / "none.csv")
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    commands = [
+        ["data", "--data", data, "--out", str(blocked / "out")],
+        ["predict", str(tmp_path), "--parquet", str(blocked / "out")],
+    ]
+    for command in commands:
+        assert main(command) == 2
+        assert str(blocked / "out") in capsys.readouterr().err
