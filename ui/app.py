@@ -6,6 +6,7 @@ import argparse
 import os
 import ssl
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from urllib.parse import urlsplit
 
@@ -56,6 +57,7 @@ UPLOADS = 2 * 2**30
 
 AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
+SCRIPTS = ("assets/languages.js", "components/calls.js")
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
 
@@ -81,8 +83,8 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
                 if models is not None:
                     tab.select(_choices(engine), None, models, **AT_ONCE)
         _foot(app)
-        app.unload(gradio_state.forget_page(app))
-    app.queue(max_size=64)
+    engine.pages.when_left(partial(gradio_state.forget_page, app))
+    gradio_state.queue_fairly(app, engine.pages)
     return app
 
 
@@ -109,7 +111,7 @@ def launch_options(room: Room = HOME) -> dict:
             UI / "model_zoo/zoo.css",
             *([UI / "lesson/lesson.css"] if room.lesson else []),
         ],
-        "head": f"{read('assets/head.html')}<script>{read('assets/languages.js')}</script>",
+        "head": read("assets/head.html") + "".join(f"<script>{read(name)}</script>" for name in SCRIPTS),
         "i18n": languages.i18n(),
         "footer_links": [],
         "run_history": False,
@@ -205,9 +207,10 @@ def start(app: gr.Blocks, args: argparse.Namespace, room: Room = HOME) -> str:
             prevent_thread_lock=True,
             state_session_capacity=gradio_state.MOST,
             root_path=getattr(args, "root_path", None),
-            app_kwargs={"middleware": [Middleware(PagePolicy, heads=heads)]},
+            app_kwargs={"middleware": [Middleware(PagePolicy, heads=heads), *gradio_state.middleware(app)]},
             **options,
         )
+    gradio_state.remember_fairly(app)
     return address
 
 

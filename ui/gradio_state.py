@@ -1,44 +1,294 @@
-"""What Gradio itself remembers of every session, made short: nothing that a page showed stays when it is closed.
+"""What Gradio keeps of sessions and how it queues their calls, made short and fair.
 
-Gradio keeps each session's settings of all components and their last values, the answer with the
-pictures in it too, until 10,000 other sessions have come: for links that open a page as it was, of
-which there are none here.
+Gradio serves whoever calls: one request makes it remember a session, and a job in its queue is worked off whether or
+not anybody waits for it. Here only sessions with an open page, or an open stream that waits for an answer, hold
+anything for longer than a moment.
+
+Gradio also keeps each session's settings of all components and their last values, the answer with the pictures in it
+too, until 10,000 other sessions have come: for links that open a page as it was, of which there are none here.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from urllib.parse import parse_qs
 
 import gradio as gr
+from anyio import to_thread
+from gradio.queueing import Event, EventQueue, Queue
+from gradio.server_messages import ProcessCompletedMessage
+from gradio.state_holder import StateHolder
+from starlette.middleware import Middleware
 
+from ui.serving.storage import client_of
 from zoo.inference.live_sessions import give_back_memory
+from zoo.sessions.fair_share import REAL, Holder, who_yields
+from zoo.sessions.pages import EVERYONE, Pages
 
-MOST = 300  # sessions at one time; Gradio forgets the one that was silent longest
+MOST = 300  # sessions at one time; when there are more, one without a page is forgotten, or the idlest
+MOST_WITHOUT_PAGE = 64
+PASSING_SECONDS = 60.0  # for how long a session that never had a page is remembered
+MOST_JOBS = 64  # waiting in the queue
+UNHEARD_SECONDS = 15.0  # for how long a job waits for somebody who wants its answer
+FULL = "The server is busy: too many requests are waiting. Try again in a moment."
+
+STREAM = re.compile(r"/gradio_api/(?:heartbeat|call/(?:v2/)?[^/]+)/([\w-]{1,64})$")
+DATA = re.compile(r"/gradio_api/queue/data/?$")
 
 
-def forget_page(app: gr.Blocks) -> Callable[[gr.Request], None]:
-    """What `app.unload` is to call, after all else that it calls: forget what a page that is closed showed."""
+# ---- who is there
 
-    def forget(request: gr.Request) -> None:
-        if _forget_values(app, str(request.session_hash)):
-            give_back_memory()
 
-    return forget
+class OpenPages:
+    """ASGI middleware that notes which sessions have an event stream open.
+
+    Parameters
+    ----------
+    app : ASGI application
+    pages : Pages
+        Where it notes them.
+    left : callable
+        Awaited with each session whose last stream has ended.
+    """
+
+    def __init__(self, app, pages: Pages, left: Callable[[str], Awaitable[None]]) -> None:
+        self._app, self._pages, self._left = app, pages, left
+        self._leaving: set[asyncio.Task] = set()
+
+    async def __call__(self, scope, receive, send) -> None:
+        session = _streaming(scope)
+        if not session:
+            return await self._app(scope, receive, send)
+        if not self._pages.open(session, client_of(scope)):
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"30")]})
+            return await send({"type": "http.response.body", "body": b"Too many pages are open from your address.\n"})
+        try:
+            return await self._app(scope, receive, send)
+        finally:
+            if self._pages.close(session):
+                task = asyncio.create_task(self._left(session))
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+
+
+def _streaming(scope: dict) -> str:
+    """The session, or the job, whose events a request asks for; empty if it asks for something else."""
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return ""
+    found = STREAM.search(scope["path"])
+    if found:
+        return found[1]
+    if not DATA.search(scope["path"]):
+        return ""
+    (session, *_) = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
+    return session if re.fullmatch(r"[\w-]{1,64}", session) else ""
+
+
+# ---- the queue
+
+
+class FairQueue(Queue):
+    """Gradio's queue, in which only jobs that somebody waits for have a place and a turn.
+
+    Turns go round the clients' addresses, and round the sessions of each. When the queue is full, a job of the
+    address, and of the session, that has most in it gives way; a function that needs no queue is never refused.
+
+    Parameters
+    ----------
+    app : gr.Blocks
+        Takes the settings of the queue that it has.
+    pages : Pages
+    most : int
+        Jobs that wait at one time.
+    """
+
+    def __init__(self, app: gr.Blocks, pages: Pages, most: int = MOST_JOBS) -> None:
+        old = app._queue
+        super().__init__(
+            live_updates=old.live_updates,
+            concurrency_count=old.max_thread_count,
+            update_intervals=old.update_intervals,
+            max_size=None,
+            blocks=app,
+            default_concurrency_limit=old.default_concurrency_limit,
+        )
+        self.pages, self.most = pages, most
+        self._served: dict[str, int] = {}  # addresses and sessions, by their last turn
+        self._turn = 0
+
+    async def push(self, body, request, username):
+        """Take a job, if there is a place for it or one that gives way."""
+        light = self._is_light(self.blocks.fns.get(body.fn_index))
+        waiting = [event for event in self._waiting() if self._is_light(event.fn) == light]
+        if len(waiting) >= self.most:
+            out = self._gives_way(waiting, body.session_hash or "", client_of(request.scope))
+            if out is None:
+                return False, FULL, "queue_full"
+            self._refuse(out)
+        return await super().push(body, request, username)
+
+    def get_events(self):
+        """The next job: of those that somebody waits for, the one whose client has waited longest for a turn."""
+        self._drop_unheard()
+        for name, queue in self.event_queue_per_concurrency_id.items():
+            if queue.concurrency_limit is None or queue.current_concurrency < queue.concurrency_limit:
+                heard = [event for event in queue.queue if self._heard(event)]
+                if heard:
+                    return [self._take(queue, heard)], False, name
+        return None
+
+    def _take(self, queue: EventQueue, heard: list[Event]) -> Event:
+        turn = lambda one: (self._served.get(_address(one), -1), self._served.get(one.session_hash, -1))
+        chosen = min(heard, key=turn)
+        queue.queue.remove(chosen)
+        if not self._waiting():  # nobody is behind anybody any more
+            self._served.clear()
+        self._served[_address(chosen)] = self._served[chosen.session_hash] = self._turn = self._turn + 1
+        return chosen
+
+    @staticmethod
+    def _is_light(fn) -> bool:
+        return fn is not None and not fn.queue
+
+    def _waiting(self) -> list[Event]:
+        return [event for queue in self.event_queue_per_concurrency_id.values() for event in queue.queue]
+
+    def _heard(self, event: Event) -> bool:
+        return event.session_hash in self.pages or event._id in self.pages
+
+    def _gives_way(self, waiting: list[Event], session: str, address: str) -> Event | None:
+        """The job that makes room for one of this session: the youngest of whoever has most."""
+
+        def holder(event: Event, share: str) -> Holder:
+            return Holder(event._id, share, self._heard(event), REAL, -event.enqueue_time)
+
+        of = {event._id: event for event in waiting}
+        out = of[who_yields([holder(one, _address(one)) for one in waiting], address).key]
+        if not self._heard(out) or _address(out) != address:
+            return out
+        alike = [one for one in waiting if _address(one) == address]
+        out = of[who_yields([holder(one, one.session_hash) for one in alike], session).key]
+        return None if out.session_hash == session else out
+
+    def _drop_unheard(self) -> None:
+        late = time.monotonic() - UNHEARD_SECONDS
+        for event in self._waiting():
+            if event.enqueue_time < late and not self._heard(event):
+                self._refuse(event)
+
+    def _refuse(self, event: Event) -> None:
+        """Drop a job that waits, and tell whoever may wait for it."""
+        self.event_queue_per_concurrency_id[event.concurrency_id].queue.remove(event)
+        self.event_ids_to_events.pop(event._id, None)
+        if self._heard(event):
+            self.send_message(event, ProcessCompletedMessage(output={"error": FULL}, title="Error", success=False))
+            return
+        ids = self.pending_event_ids_session.get(event.session_hash, set())
+        ids.discard(event._id)
+        if not ids:
+            self.pending_event_ids_session.pop(event.session_hash, None)
+            self.pending_messages_per_session.pop(event.session_hash, None)
+
+
+def _address(event: Event) -> str:
+    return client_of(event.request.scope)
+
+
+# ---- what is remembered of sessions
+
+
+class FairStates(StateHolder):
+    """Gradio's memory of sessions, which forgets those without a page before any that has one.
+
+    Parameters
+    ----------
+    app : gr.Blocks
+    pages : Pages
+    """
+
+    def __init__(self, app: gr.Blocks, pages: Pages) -> None:
+        super().__init__()
+        self.pages = pages
+        self.set_blocks(app)
+
+    def update(self, session_id: str) -> None:
+        """Note that a session was used, and forget another one if there are too many."""
+        with self.lock:
+            if session_id in self.session_data:
+                self.session_data.move_to_end(session_id)
+            alone = [one for one in self.session_data if one not in self.pages and one != session_id]
+            for one in alone[: max(0, len(alone) - MOST_WITHOUT_PAGE)]:
+                self._forget(one)
+            while len(self.session_data) > self.capacity:
+                self._forget(self._idlest(session_id))
+
+    def _idlest(self, newcomer: str) -> str:
+        holders = [
+            Holder(one, self.pages.address(one), one in self.pages, REAL, place)  # idlest first
+            for place, one in enumerate(self.session_data)
+            if one != newcomer
+        ]
+        return who_yields(holders, self.pages.address(newcomer)).key
+
+    def _forget(self, session: str) -> None:
+        self.session_data.pop(session, None)
+        self.time_last_used.pop(session, None)
+
+
+# ---- for the app
+
+
+def queue_fairly(app: gr.Blocks, pages: Pages) -> None:
+    """Give an app that is not launched yet its fair queue, which direct calls may not pass by."""
+    app.queue(api_open=False)
+    app._queue = FairQueue(app, pages)
+
+
+def remember_fairly(app: gr.Blocks) -> None:
+    """Give an app that was launched, and has a fair queue, its fair memory of sessions."""
+    if isinstance(app._queue, FairQueue):
+        app.app.state_holder = FairStates(app, app._queue.pages)
+
+
+def middleware(app: gr.Blocks) -> list[Middleware]:
+    """What `Blocks.launch` is given, so that the queue and all others know who has a page open."""
+    if not isinstance(app._queue, FairQueue):
+        return []
+    pages = app._queue.pages
+
+    async def left(session: str) -> None:
+        await app._queue.clean_events(session_hash=session, event_id=session)
+        await to_thread.run_sync(pages.left, session)
+
+    return [Middleware(OpenPages, pages=pages, left=left)]
+
+
+def forget_page(app: gr.Blocks, session: str) -> None:
+    """Forget what a page that was closed showed."""
+    if _forget_values(app, session):
+        give_back_memory()
 
 
 def tidy(app: gr.Blocks, silent: float) -> None:
-    """Forget what pages showed that were silent for so many seconds, and those that were closed altogether."""
+    """Forget what pages showed that were silent for so many seconds, and those that are closed altogether."""
     held, now = app.state_holder, datetime.now()
-    gone = [name for name, used in list(held.time_last_used.items()) if (now - used).total_seconds() >= silent]
+    idle = {name: (now - used).total_seconds() for name, used in list(held.time_last_used.items())}
+    gone = [name for name, seconds in idle.items() if seconds >= silent]
     forgotten = [_forget_values(app, name) for name in gone]
     if any(forgotten):
         give_back_memory()
+    pages = getattr(held, "pages", EVERYONE)
     with held.lock:
-        for name in gone:
-            if name not in held or held.session_data[name].is_closed:
+        for name, seconds in idle.items():
+            closed = name not in held or held.session_data[name].is_closed  # of a page that may come back
+            passing = not closed and name not in pages
+            if (closed and seconds >= silent) or (passing and seconds >= min(silent, PASSING_SECONDS)):
                 held.session_data.pop(name, None)
                 held.time_last_used.pop(name, None)
 

@@ -21,6 +21,7 @@ from zoo.inference.compare import Comparison, compare
 from zoo.labels import label_set
 from zoo.models import registry
 from zoo.models.registry import UnknownModelError
+from zoo.sessions.pages import Pages
 from zoo.teach.feature_cache import TRUNK
 from zoo.teach.session import Desks
 
@@ -51,7 +52,8 @@ class Engine:
         self.root = root
         self.cards: dict[str, Card] = {}
         self.broken: dict[str, str] = {}
-        self.desks = Desks(lambda: self._known(TRUNK), most=room.desks, samples=room.samples)
+        self.pages = Pages()
+        self.desks = Desks(lambda: self._known(TRUNK), most=room.desks, samples=room.samples, pages=self.pages)
         self._read_cards()
         self._workers = workers
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()

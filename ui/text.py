@@ -254,6 +254,8 @@ def left_out(names: Iterable[str]) -> str:
 
 
 # A classroom
+NO_PAGE = "This page has lost its connection. Reload it and try again."
+BUSY = "The server is busy. Try again in a moment."
 CAMERA_OFF = "The camera is off in this lesson until the teacher turns it on."
 LAW = (
     "In the European Union, systems that infer people’s emotions at work or in schools are prohibited, consent or not "
@@ -383,6 +385,7 @@ def not_compared(first: str, second: str) -> str:
 
 # The Teach tab
 TEACH = {
+    "gave_way": "The server was full, and this session had been idle longest: its samples and models were deleted.",
     "intro": "Make your own classes, collect samples, and train both kinds of model on them in seconds.",
     "privacy": "Samples stay in the memory of the computer that runs this page, for this session only. They are "
     "forgotten ten minutes after the page is closed. Save the project to keep them.",

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = ("features", "zoo", "ui", "demo")
 # The packages of zoo in order: each may import those in the rows above its own, never one beside it or below.
 ORDER = (
-    ("datasets", "models"),
+    ("datasets", "models", "sessions"),
     ("evaluation",),
     ("training", "inference"),
     ("reports",),

@@ -248,7 +248,7 @@ def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, covering: gr.Check
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
     script.click(tab.answer, list(inputs), gr.JSON(visible=False), api_name="compare", **RAW)
-    gr.api(tab.list_models, api_name="models")
+    gr.api(tab.list_models, api_name="models", queue=False)
 
 
 def _picked(event: gr.EventData) -> str:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 import gradio as gr
 from fastapi import Response
 
+from ui import text
+from zoo.sessions.pages import Presence
+
+# Of one function, calls under way at one time: of sessions without an open page, and of all others together.
+MOST_ALONE, MOST_AT_ONCE = 8, 400
 Call = Callable[[object, str], Awaitable[dict]]
 
 
-def scripted(name: str, script: str, function: str, calls: Sequence[Call], **props: object) -> gr.HTML:
+def scripted(
+    name: str, script: str, function: str, calls: Sequence[Call], *, here: Presence, **props: object
+) -> gr.HTML:
     """Lay out an element for a script inside the surrounding `gr.Blocks`.
 
     Parameters
@@ -24,31 +32,53 @@ def scripted(name: str, script: str, function: str, calls: Sequence[Call], **pro
         What the script calls itself; run with element, props, server and upload once the element is there.
     calls : sequence of callable
         Each gets what the script sent and the session's hash, and is ``server.ITS_NAME(value)`` in the script.
+    here : Presence
+        Which sessions have a page open.
     **props
         What the script finds in `props`.
     """
     return gr.HTML(
         html_template=f'<div class="{name}"></div>',
         head=f"<script>{script}</script>",
-        js_on_load=f"window.{function}(element, props, server, upload);",
+        js_on_load=f"window.{function}(element, props, window.faceOffCalls(server), upload);",
         apply_default_css=False,
         elem_id=name,
-        server_functions=[_server_function(call) for call in calls],
+        server_functions=[_server_function(call, here) for call in calls],
         **props,
     )
 
 
-def _server_function(work: Call) -> Callable:
+def _server_function(work: Call, here: Presence) -> Callable:
     """A call as Gradio's server function.
 
     Gradio gives it the plain request, whose body also tells the session. The answer goes out as
-    it is; FastAPI would walk through every number of it first.
+    it is; FastAPI would walk through every number of it first. A page whose event stream broke off is told its
+    session, so that it opens another: see ``calls.js``.
     """
+    under_way: Counter[bool] = Counter()
 
     async def call(value: object, request: gr.Request) -> Response:
-        asked = await request.json()  # read already, and kept
-        answer = await work(value, str(asked.get("session_hash")))
-        return Response(json.dumps(answer), media_type="application/json")
+        session = str((await request.json()).get("session_hash"))  # read already, and kept
+        alone = session not in here
+        if under_way[alone] >= (MOST_ALONE if alone else MOST_AT_ONCE):
+            answer = {"words": text.BUSY, "failed": True}
+        else:
+            under_way[alone] += 1
+            try:
+                answer = await work(value, session)
+            finally:
+                under_way[alone] -= 1
+        return Response(json.dumps({**answer, "reopen": session} if alone else answer), media_type="application/json")
+
+    call.__name__ = work.__name__
+    return call
+
+
+def with_page(here: Presence, work: Call, otherwise: Call) -> Call:
+    """A call that is another one for sessions without an open page."""
+
+    async def call(value: object, session: str) -> dict:
+        return await (work if session in here else otherwise)(value, session)
 
     call.__name__ = work.__name__
     return call

@@ -14,12 +14,11 @@ from html import escape
 
 import gradio as gr
 from anyio import to_thread
-from gradio.context import Context
 
 from features import images
 from ui import text
 from ui.components import data_uri, probability_bars
-from ui.components.scripted import scripted
+from ui.components.scripted import scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
 from ui.lesson.classroom import Room, WrongCodeError
@@ -153,6 +152,16 @@ class LessonTab:
         on = self.room.camera.on
         return {"on": on, "state": text.CAMERA_ON if on else text.CAMERA_OFF, "words": words}
 
+    async def without_page(self, value: object, session: str) -> dict:
+        """A vote of a session without an open page is not counted."""
+        return {"words": text.NO_PAGE, "failed": True}
+
+    async def camera_off(self, value: object, session: str) -> dict:
+        """The camera's switch for a session without an open page: off at once, but no code is compared."""
+        if isinstance(value, dict) and value.get("on") is True:
+            return {"words": text.NO_PAGE, "failed": True}
+        return await self.camera(value, session)
+
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self.poll.leave(str(request.session_hash))
@@ -190,11 +199,12 @@ def build(engine: Engine, room: Room) -> None:
         "fl",
         read("lesson/lesson.js"),
         "faceOffLesson",
-        [tab.commit, tab.camera],
+        [with_page(engine.pages, tab.commit, tab.without_page), with_page(engine.pages, tab.camera, tab.camera_off)],
+        here=engine.pages,
         words=text.LESSON,
         faces=_faces(),
         labels=list(SEVEN),
         titles={name: engine.cards[name].title for name in engine.default_models},
         sheet=worksheet(),
     )
-    Context.root_block.unload(tab.leave)
+    engine.pages.when_left(tab.poll.leave)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import gradio as gr
 from anyio import to_thread
-from gradio.context import Context
 
 from features.face_tracking import Readers
 from features.images import ImageError
@@ -158,7 +157,7 @@ def _edges() -> list[int]:
 def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     readers = Readers(AT_ONCE)
-    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers)), room)
+    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers), pages=engine.pages), room)
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
             models, labels = _choices(engine)
@@ -166,7 +165,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
             _camera(engine, tab)
     # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
     gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
-    Context.root_block.unload(tab.leave)
+    engine.pages.when_left(tab.viewers.leave)
     return models
 
 
@@ -189,6 +188,7 @@ def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
         read("live/live.js"),
         "faceOffLive",
         [tab.frame, tab.may, tab.stop],
+        here=engine.pages,
         words=text.LIVE | {"privacy": text.LIVE_PRIVACY},
         models=models,
         chosen={"models": engine.default_models, "labels": "7"},

@@ -338,6 +338,7 @@ def _camera(call: Call) -> dict:
 
 
 LONG = ("train", "grow", "experiment", "archive")
+HARMLESS = ("camera", "look", "progress")  # answered without anything being kept
 CALLS: dict[str, Callable[[Call], dict]] = {
     "camera": _camera,
     "look": _look,

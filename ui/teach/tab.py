@@ -11,11 +11,10 @@ from collections.abc import Callable
 
 import gradio as gr
 from anyio import CapacityLimiter, to_thread
-from gradio.context import Context
 
 from features.images import ImageError
 from ui import text
-from ui.components.scripted import scripted
+from ui.components.scripted import scripted, with_page
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine
 from ui.teach import exports, requests
@@ -61,8 +60,11 @@ class TeachTab:
     def answer(self, value: object, session: str) -> dict:
         """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
         asked = Asked(value if isinstance(value, dict) else {})
+        desk = self.engine.desks.at(session)
+        if self.engine.desks.gave_way(session):
+            return requests.view(desk) | {"closed": True, "words": text.TEACH["gave_way"], "failed": True}
         try:
-            return requests.answer(Call(self.engine, self.engine.desks.at(session), asked, self.room))
+            return requests.answer(Call(self.engine, desk, asked, self.room))
         except ASKED_WRONGLY as error:
             return {"words": str(error), "failed": True}
         except Stopped:
@@ -70,6 +72,15 @@ class TeachTab:
         except Exception:
             LOG.exception("a request of the Teach tab could not be answered")
             return {"words": text.FAILED, "failed": True}
+
+    async def without_page(self, value: object, session: str) -> dict:
+        """Answer a session that has no page open: it gets no desk, but finds one that it had before."""
+        if self.engine.desks.known(session):
+            return await self.teach(value, session)
+        asked = Asked(value if isinstance(value, dict) else {})
+        if asked.text("do") in requests.HARMLESS:
+            return requests.answer(Call(self.engine, self.engine.desks.passing(), asked, self.room))
+        return {"words": text.NO_PAGE, "failed": True}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
@@ -84,7 +95,8 @@ def build(engine: Engine, room: Room = HOME) -> None:
         "ft",
         f"{read('teach/teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
         "faceOffTeach",
-        [tab.teach],
+        [with_page(engine.pages, tab.teach, tab.without_page)],
+        here=engine.pages,
         words=text.TEACH,
         camera={name: text.LIVE[name] for name in CAMERA_WORDS},
         trials={name: [text.TRIALS[name], text.TRIALS_HINTS[name], name in RECORDED] for name in text.TRIALS},
@@ -96,7 +108,7 @@ def build(engine: Engine, room: Room = HOME) -> None:
     for title, lay_out in PANELS:
         with gr.Accordion(title, open=False, elem_classes="ft-accordion"):
             lay_out(engine)
-    Context.root_block.unload(tab.leave)
+    engine.pages.when_left(engine.desks.leave)
 
 
 CAMERA_WORDS = ("opening", "refused", "none", "busy", "insecure", "unplugged", "other")

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
-from gradio.context import Context
 from gradio.utils import get_upload_folder
 
 from features import clips, images
@@ -111,8 +110,12 @@ class VideoTab:
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
+        self.left(str(request.session_hash))
+
+    def left(self, session: str) -> None:
+        """A session's page was closed."""
         with self._lock:
-            mine = self._stops.get(str(request.session_hash))
+            mine = self._stops.get(session)
         if mine:
             mine.set()
 
@@ -251,4 +254,4 @@ def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) 
     )
     start.click(None, js=SHOW_PROGRESS, queue=False, api_visibility="private")
     stop.click(tab.stop, None, outputs, cancels=[running], queue=False, show_progress="hidden", **PRIVATE)
-    Context.root_block.unload(tab.leave)
+    tab.engine.pages.when_left(tab.left)

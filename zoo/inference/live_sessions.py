@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from zoo.inference.live_stream import Viewer
+from zoo.sessions.fair_share import LITTLE, REAL, Holder, who_yields
+from zoo.sessions.pages import EVERYONE, Presence
 
 IDLE_SECONDS = 30.0
 MOST = 48  # two cores serve each of so many about two frames a second
 LOOK_SECONDS = 5.0
+BUSY_SECONDS, BUSY_FRAMES = 3.0, 5  # whoever has sent so many frames and was silent no longer keeps their place
 LATE_SECONDS = 5.0  # frames of a page that was closed may still be under way
 Answer = TypeVar("Answer")
 
 
 class FullError(RuntimeError):
-    """As many viewers as there may be."""
+    """As many viewers as there may be, all of them watching."""
 
 
 @dataclass(eq=False)
@@ -33,6 +36,7 @@ class _Seat:
     run: int = 0
     stopped: int = 0
     used: float = 0.0
+    frames: int = 0
 
     def sit(self, run: int, make: Callable[[], Viewer]) -> Viewer:
         if run != self.run or self.viewer is None:
@@ -56,13 +60,19 @@ class Viewers:
     clock : callable
         Seconds.
     most : int
-        Viewers at one time.
+        Viewers at one time. When there are as many, the idlest of the address that has most gives way.
+    pages : Presence
+        A session without an open page has no place: each of its frames is answered as if it were the first.
     """
 
     def __init__(
-        self, make: Callable[[], Viewer] = Viewer, clock: Callable[[], float] = time.monotonic, most: int = MOST
+        self,
+        make: Callable[[], Viewer] = Viewer,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST,
+        pages: Presence = EVERYONE,
     ) -> None:
-        self._make, self._clock, self._most = make, clock, most
+        self._make, self._clock, self._most, self._pages = make, clock, most, pages
         self._seats: dict[str, _Seat] = {}
         self._left: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -83,6 +93,8 @@ class Viewers:
         """
         if self._late(session):
             return None
+        if session not in self._pages:
+            return self._once(work)
         seat = self._seat(session)
         with seat.lock:
             if run <= seat.stopped or self._late(session):
@@ -93,16 +105,46 @@ class Viewers:
                 seat.rise()
                 raise
 
+    def _once(self, work: Callable[[Viewer, float], Answer]) -> Answer:
+        viewer = self._make()
+        try:
+            return work(viewer, self._clock())
+        finally:
+            viewer.close()
+
     def _seat(self, session: str) -> _Seat:
         with self._lock:
+            out = None
             if session not in self._seats and len(self._seats) >= self._most:
-                raise FullError(f"{self._most} people are watching already. Try again when somebody has left.")
+                out = self._seats.pop(self._idlest(self._pages.address(session)))
             seat = self._seats.setdefault(session, _Seat())
-            seat.used = self._clock()
+            seat.used, seat.frames = self._clock(), seat.frames + 1
             if self._sweeper is None:
                 self._sweeper = threading.Thread(target=self._sweep, name="idle-viewers", daemon=True)
                 self._sweeper.start()
-            return seat
+        if out:
+            with out.lock:
+                out.rise()
+        return seat
+
+    def _idlest(self, newcomer: str) -> str:
+        """Whose place a newcomer at this address gets."""
+        now = self._clock()
+        holders = [
+            Holder(
+                session,
+                self._pages.address(session),
+                session in self._pages,
+                REAL if seat.frames >= BUSY_FRAMES else LITTLE,
+                seat.used,
+                now - seat.used < BUSY_SECONDS,
+            )
+            for session, seat in self._seats.items()
+        ]
+        found = who_yields(holders, newcomer)
+        if found is None:
+            raise FullError(f"{self._most} people are watching already. Try again when somebody has left.")
+        return found.key
 
     def stop(self, session: str, run: int) -> None:
         """This run is over; frames of it that are still under way come to nothing."""

@@ -18,9 +18,11 @@ from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.datasets import duplicates
 from zoo.models.cnn import CnnClassifier
+from zoo.sessions.fair_share import LITTLE, NOTHING, REAL, Holder, who_yields
+from zoo.sessions.pages import EVERYONE, Presence
 from zoo.teach import experiments, held_out
 from zoo.teach.experiments import Trial
-from zoo.teach.feature_cache import Memo, Watch
+from zoo.teach.feature_cache import Memo, Stopped, Watch
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import Growth
 from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
@@ -32,6 +34,9 @@ GRACE_SECONDS = 600.0  # a page that was closed, or lost its connection, may com
 IDLE_SECONDS = 2 * 3600.0
 LOOK_SECONDS = 30.0
 AT_ONCE = 2  # trainings at one time; others wait in line
+FEW_SAMPLES = 6  # with fewer nothing can be trained
+WAIT_SECONDS = 0.5  # between two looks whether one who waits for a training still wants it
+MOST_NAMES = 500  # sessions that gave way and are told so when they come back
 
 
 class Busy(ProjectError):
@@ -73,6 +78,7 @@ class Desk:
         self._memo_lock = threading.Lock()
         self._lock = threading.RLock()
         self._stop = threading.Event()
+        self._waiting = False
 
     # ---- the project
 
@@ -138,10 +144,22 @@ class Desk:
             self.share = 0.0
             self._stop.clear()
         try:
-            with self._turns:
+            self._wait_for_turn()
+            try:
                 yield Watch(self._tell, self._stop.is_set)
+            finally:
+                self._turns.release()
         finally:
             self.share = None
+
+    def _wait_for_turn(self) -> None:
+        self._waiting = True
+        try:
+            while not self._turns.acquire(timeout=WAIT_SECONDS):
+                if self._stop.is_set():
+                    raise Stopped
+        finally:
+            self._waiting = False
 
     def _tell(self, share: float) -> None:
         self.share = share
@@ -149,6 +167,11 @@ class Desk:
     def cancel(self) -> None:
         """Ask what is going on to stop."""
         self._stop.set()
+
+    def cancel_waiting(self) -> None:
+        """Drop a long task that still waits for its turn."""
+        if self._waiting:
+            self._stop.set()
 
     def teach(self, settings: Settings) -> Lesson:
         """Train both models on the project as it is now.
@@ -211,6 +234,13 @@ class Desk:
         return not len(self.project) and self.lesson is None and not self.extra and self.share is None
 
     @property
+    def work(self) -> int:
+        """What would be lost with this desk, as `Holder` counts it."""
+        if self.bare:
+            return NOTHING
+        return LITTLE if len(self.project) < FEW_SAMPLES and self.lesson is None and not self.extra else REAL
+
+    @property
     def models(self) -> dict[str, Classifier]:
         """This session's own models by name; without those trained on crops that no other model wants."""
         taught = {model.name: model for model in self.lesson.models} if self._joins else {}
@@ -233,10 +263,6 @@ EXPERIMENTS: dict[str, Callable[[Lesson], Trial]] = {
 }
 
 
-class TooManyDesks(ProjectError):
-    """As many desks as there may be."""
-
-
 class Desks:
     """All sessions' desks.
 
@@ -247,9 +273,11 @@ class Desks:
     clock : callable
         Seconds.
     most : int
-        Desks at one time.
+        Desks at one time. When there are as many, one gives way to a newcomer: see `who_yields`.
     samples : int
         How many each may hold.
+    pages : Presence
+        Which sessions have a page open.
     """
 
     def __init__(
@@ -258,11 +286,13 @@ class Desks:
         clock: Callable[[], float] = time.monotonic,
         most: int = MOST,
         samples: int = MAX_SAMPLES,
+        pages: Presence = EVERYONE,
     ) -> None:
-        self._trunk, self._clock, self._most, self._samples = trunk, clock, most, samples
+        self._trunk, self._clock, self._most, self._samples, self._pages = trunk, clock, most, samples, pages
         self._desks: dict[str, Desk] = {}
         self._used: dict[str, float] = {}
         self._left: dict[str, float] = {}
+        self._gave_way: dict[str, None] = {}
         self._turns = threading.Semaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._sweeper: threading.Thread | None = None
@@ -271,25 +301,43 @@ class Desks:
         return len(self._desks)
 
     def at(self, session: str) -> Desk:
-        """The session's desk, a new one if it has none; `TooManyDesks` if there are too many."""
+        """The session's desk, a new one if it has none. If all are taken, one of them gives way."""
         with self._lock:
             if session not in self._desks:
-                self._drop_bare()
                 if len(self._desks) >= self._most:
-                    raise TooManyDesks(
-                        f"{self._most} people are teaching here already. Try again when somebody has left."
-                    )
+                    self._give_way(self._pages.address(session))
                 self._desks[session] = Desk(self._trunk, self._turns, self._samples)
                 self._start_sweeping()
             self._used[session] = self._clock()
             self._left.pop(session, None)
             return self._desks[session]
 
-    def _drop_bare(self) -> None:
-        """Where all desks are taken, those that were left without a sample on them are free at once."""
-        if len(self._desks) >= self._most:
-            for session in [name for name in self._left if self._desks[name].bare]:
-                self._drop(session)
+    def passing(self) -> Desk:
+        """A desk that belongs to nobody and is not kept."""
+        return Desk(self._trunk, self._turns, self._samples)
+
+    def _give_way(self, newcomer: str) -> None:
+        holders = [
+            Holder(
+                session,
+                self._pages.address(session),
+                session in self._pages and session not in self._left,
+                desk.work,
+                self._used[session],
+            )
+            for session, desk in self._desks.items()
+        ]
+        out = who_yields(holders, newcomer)
+        if out.work > NOTHING:
+            self._gave_way[out.key] = None
+            for name in list(self._gave_way)[:-MOST_NAMES]:
+                del self._gave_way[name]
+        self._drop(out.key)
+
+    def gave_way(self, session: str) -> bool:
+        """Whether the session had to give its desk up to others; told once."""
+        with self._lock:
+            return session in self._gave_way and self._gave_way.pop(session) is None
 
     def _drop(self, session: str) -> None:
         self._desks.pop(session).cancel()
@@ -301,10 +349,14 @@ class Desks:
         return self._desks.get(session)
 
     def leave(self, session: str) -> None:
-        """The page was closed, or lost its connection: forget the desk unless it comes back."""
+        """The page was closed, or lost its connection: forget the desk unless it comes back.
+
+        A training that waits for its turn is dropped; one that has begun goes on.
+        """
         with self._lock:
             if session in self._desks:
                 self._left[session] = self._clock()
+                self._desks[session].cancel_waiting()
 
     def forget(self) -> None:
         """Forget the desks that were left a while ago, or are not used any more."""

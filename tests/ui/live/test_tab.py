@@ -387,14 +387,15 @@ def test_two_viewers_never_get_each_others_answers(open_camera):
 
 
 @pytest.mark.browser
-def test_a_viewer_is_closed_when_its_page_is(open_camera, app):
-    (tab,) = {fn.fn.__self__ for fn in app.fns.values() if isinstance(getattr(fn.fn, "__self__", None), LiveTab)}
-    comes_to(tab.viewers, 0)  # those of the tests before
+def test_a_viewer_is_closed_when_its_page_is(open_camera, app, engine):
+    told = {getattr(leave, "__self__", None) for leave in engine.pages._leave}
+    (viewers,) = {one for one in told if isinstance(one, Viewers)}
+    comes_to(viewers, 0)  # those of the tests before
     page = open_camera()
     start(page)
-    comes_to(tab.viewers, 1)
+    comes_to(viewers, 1)
     page.close()
-    comes_to(tab.viewers, 0)
+    comes_to(viewers, 0)
 
 
 def comes_to(viewers: Viewers, count: int) -> None:

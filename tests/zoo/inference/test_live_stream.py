@@ -19,6 +19,7 @@ from zoo.inference.live_sessions import FullError, Viewers, give_back_memory
 from zoo.inference.live_stream import PREFIX, REST_SECONDS, Options, Viewer, read_frame
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.models import registry
+from zoo.sessions.pages import Everyone
 
 RATE = 20.0
 
@@ -268,13 +269,45 @@ def test_the_sweeper_comes_by_itself_and_goes_when_nobody_is_left(watching, monk
 
 
 def test_there_is_an_end_to_the_number_of_viewers(watching):
-    crowd, _, _ = watching
-    for name in "abc":
+    crowd, _, clock = watching
+    for name in "abc" * live_sessions.BUSY_FRAMES:
         crowd.use(name, 1, who)
-    with pytest.raises(FullError, match="3 people"):
+    with pytest.raises(FullError, match="3 people"):  # all of them are watching, and at one address
         crowd.use("d", 1, who)
     crowd.leave("a")
     assert crowd.use("d", 1, who).open
+    assert crowd.use("e", 1, who).open and "d" not in crowd._seats  # a single frame keeps no place
+    clock[0] += live_sessions.BUSY_SECONDS
+    for name in "ce" * live_sessions.BUSY_FRAMES:
+        crowd.use(name, 1, who)
+    assert crowd.use("f", 1, who).open and "b" not in crowd._seats  # who has fallen silent does not, either
+
+
+def test_viewers_of_one_address_do_not_keep_another_one_out(watching):
+    crowd, _, _ = watching
+    crowd._pages = There()
+    for name in ("x1", "x2", "x3") * live_sessions.BUSY_FRAMES:
+        crowd.use(name, 1, who)
+    assert crowd.use("y1", 1, who).open and len(crowd) == 3
+    with pytest.raises(FullError):
+        crowd.use("x4", 1, who)
+
+
+class There(Everyone):
+    """A session's first letter is its address; one without a page begins with a dash."""
+
+    def __contains__(self, session):
+        return session[0] != "-"
+
+    def address(self, session):
+        return session[0]
+
+
+def test_a_frame_of_a_session_without_a_page_is_answered_and_takes_no_place(watching):
+    crowd, opened, _ = watching
+    crowd._pages = There()
+    assert all(crowd.use(f"-{n}", 1, who) is opened[n] for n in range(5))
+    assert len(crowd) == 0 and not crowd._seats and not any(viewer.open for viewer in opened)
 
 
 def test_after_an_error_the_next_frame_gets_a_new_viewer(watching):

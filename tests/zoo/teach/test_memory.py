@@ -1,16 +1,30 @@
 """What a session holds, measured."""
 
 import gc
+import threading
+import time
 import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from zoo.sessions.pages import Everyone
 from zoo.teach import project as p
+from zoo.teach import session as d
+from zoo.teach.feature_cache import Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.samples import MAX_PHOTO, Photo
 from zoo.teach.session import Desk, Desks
+
+
+class Clock:
+    """Stands where it is put."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def held(n: int, trunk, make_samples) -> int:
@@ -75,20 +89,73 @@ def test_thirty_sessions_stay_apart_and_inside_their_memory(trunk, make_samples)
         )
 
 
-def test_a_31st_is_told_so_until_a_bare_desk_is_left(trunk, make_samples):
-    """Pages that were reloaded before anything was collected do not lock the class out."""
-    desks = Desks(lambda: trunk, most=30)
+def with_samples(desk, samples) -> None:
+    desk.change(lambda project: p.add_samples(project, 0, samples, 0))
+
+
+def test_a_31st_takes_the_place_of_a_desk_on_which_nothing_lies(trunk, make_samples):
+    """Neither pages that were reloaded nor a flood of single calls lock the class out."""
+    clock = Clock()
+    desks = Desks(lambda: trunk, clock, most=30)
     for n in range(30):
-        desks.at(f"pupil {n}")
-    with pytest.raises(p.ProjectError, match="30 people are teaching here already"):
-        desks.at("late")
-    desks.at("pupil 4").change(lambda project: p.add_samples(project, 0, make_samples(0, 1), 0))
-    desks.leave("pupil 4")
-    with pytest.raises(p.ProjectError, match="30 people"):
-        desks.at("late")
-    desks.leave("pupil 5")
-    assert desks.at("late") is not None
-    assert desks.known("pupil 5") is None and len(desks.known("pupil 4").project) == 1
+        with_samples(desks.at(f"pupil {n}"), make_samples(0, d.FEW_SAMPLES))
+    desks.at("pupil 29").change(p.clear)
+    for n in range(100):
+        desks.at(f"flood {n}")
+    assert len(desks) == 30 and not desks.gave_way("flood 7")
+    assert all(len(desks.known(f"pupil {n}").project) == d.FEW_SAMPLES for n in range(29))
+
+
+def test_when_all_have_worked_the_idlest_gives_way_and_is_told_once(trunk, make_samples):
+    clock = Clock()
+    desks = Desks(lambda: trunk, clock, most=3)
+    for name in "abc":
+        clock.now += 1
+        with_samples(desks.at(name), make_samples(0, d.FEW_SAMPLES))
+    clock.now += 1
+    desks.at("a")
+    with_samples(desks.at("d"), make_samples(0, d.FEW_SAMPLES))
+    assert desks.known("b") is None and all(desks.known(name) for name in "acd")
+    assert desks.gave_way("b") and not desks.gave_way("b") and not desks.gave_way("a")
+
+
+def test_a_flood_from_one_address_keeps_no_other_one_out(trunk, make_samples):
+    class There(Everyone):
+        def address(self, session):
+            return session[0]
+
+    desks = Desks(lambda: trunk, Clock(), most=10, pages=There())
+    for n in range(3):
+        with_samples(desks.at(f"school {n}"), make_samples(0, d.FEW_SAMPLES))
+    for n in range(50):
+        with_samples(desks.at(f"flood {n}"), make_samples(0, d.FEW_SAMPLES))
+    assert all(desks.known(f"school {n}") for n in range(3)) and len(desks) == 10
+    desks.at("x")
+    assert all(desks.known(f"school {n}") for n in range(3))
+
+
+def test_a_training_that_waits_is_dropped_when_its_page_is_closed(trunk):
+    desks = Desks(lambda: trunk)
+    ended = []
+
+    def wait() -> None:
+        try:
+            with desks.at("waiting").task():
+                ended.append("begun")
+        except Stopped:
+            ended.append("dropped")
+
+    with desks.at("one").task() as watch, desks.at("two").task():
+        thread = threading.Thread(target=wait)
+        thread.start()
+        while not desks.at("waiting")._waiting:
+            time.sleep(0.01)
+        desks.leave("waiting")
+        desks.leave("one")
+        thread.join(10)
+        assert ended == ["dropped"] and not watch.stop()
+    with desks.at("three").task(), desks.at("four").task():
+        pass  # both turns were given back
 
 
 def test_a_project_that_is_too_large_for_this_session_is_not_opened(trunk, make_samples):

@@ -1,0 +1,1 @@
+"""What a server that many use at once shares out among their sessions."""

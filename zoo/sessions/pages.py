@@ -1,0 +1,117 @@
+"""Which sessions have a page open, and from where."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Presence(Protocol):
+    """Tells whether a session has a page open, and from where."""
+
+    def __contains__(self, session: object) -> bool: ...
+
+    def address(self, session: str) -> str:
+        """The client's address; empty if there is no page."""
+        ...
+
+
+class Everyone:
+    """Where there is no network, everybody is there."""
+
+    def __contains__(self, session: object) -> bool:
+        return True
+
+    def address(self, session: str) -> str:
+        """All are at one address."""
+        return ""
+
+
+EVERYONE = Everyone()
+
+
+@dataclass
+class _Page:
+    address: str
+    streams: int = 1
+
+
+class Pages:
+    """The sessions that have a page open. Safe to use from several threads.
+
+    A page counts as open while at least one of its event streams is. A script that waits for its answer counts, too.
+
+    Parameters
+    ----------
+    most : int
+        Pages at one time, after which an address may open only `few`.
+    few : int
+    """
+
+    def __init__(self, most: int = 600, few: int = 40) -> None:
+        self._most, self._few = most, few
+        self._pages: dict[str, _Page] = {}
+        self._counts: Counter[str] = Counter()
+        self._peaks: Counter[str] = Counter()
+        self._leave: list[Callable[[str], None]] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def __contains__(self, session: object) -> bool:
+        return session in self._pages
+
+    def address(self, session: str) -> str:
+        """From where a session's page was opened; empty if it has none."""
+        page = self._pages.get(session)
+        return page.address if page else ""
+
+    def peak(self, address: str) -> int:
+        """How many pages an address had open at one time since `forget_peaks`."""
+        return self._peaks[address]
+
+    def forget_peaks(self) -> None:
+        """Count anew from how many pages are open now."""
+        with self._lock:
+            self._peaks = Counter(self._counts)
+
+    def open(self, session: str, address: str) -> bool:
+        """Note that a stream of a session began; False if there are too many pages of this address."""
+        with self._lock:
+            page = self._pages.get(session)
+            if page:
+                page.streams += 1
+                return True
+            if len(self._pages) >= self._most and self._counts[address] >= self._few:
+                return False
+            self._pages[session] = _Page(address)
+            self._counts[address] += 1
+            self._peaks[address] = max(self._peaks[address], self._counts[address])
+            return True
+
+    def close(self, session: str) -> bool:
+        """Note that a stream of a session ended; True if it was the last one."""
+        with self._lock:
+            page = self._pages.get(session)
+            if page is None or page.streams > 1:
+                if page:
+                    page.streams -= 1
+                return False
+            del self._pages[session]
+            self._counts[page.address] -= 1
+            self._counts += Counter()  # drops the zeros
+            return True
+
+    def when_left(self, leave: Callable[[str], None]) -> None:
+        """Call `leave` with every session whose page was closed."""
+        self._leave.append(leave)
+
+    def left(self, session: str) -> None:
+        """Tell everybody who wanted to know that a session's page was closed, unless it is open again."""
+        if session not in self:
+            for leave in self._leave:
+                leave(session)
