@@ -15,9 +15,10 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from features.file_kinds import CLIP_SUFFIXES
 from features.images import ImageError
 
-SUFFIXES = frozenset([".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".webm"])
+SUFFIXES = CLIP_SUFFIXES
 # Nothing that names further files or addresses, as play-lists do.
 FORMATS = "mov,mp4,matroska,webm,avi,gif"
 MAX_SECONDS = 600.0

@@ -140,7 +140,8 @@ class Tiff:
             raise HeaderError(f"compression {self.packing}, which is not read. Save it with LZW or deflate")
         self.turned = found.whole(ORIENTATION, 1) != 1
         self.width, self.height = found.whole(256), found.whole(257)
-        self._bits = max(1, found.whole(258, 1)) * max(1, found.whole(277, 1))
+        self.bits = max(1, found.whole(258, 1))
+        self._bits = self.bits * max(1, found.whole(277, 1))
         self._tile = found.whole(322), found.whole(323)
         self._rows = min(found.whole(278, self.height) or self.height, self.height)
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
+from features import file_kinds
 from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg
 
 # Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
@@ -33,8 +34,8 @@ _SLOW = frozenset(["ppm", "ppm_plain", "bmp_rle"])
 _MAX_SCANS, _MAX_SCANNED = 100, 1_500_000_000  # a JPEG of a few kilobytes can go over its pixels again and again
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # a pixel in Pillow's memory; other modes have 4
 
-SUFFIXES = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"])
-KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF or PNM"
+SUFFIXES = file_kinds.PICTURE_SUFFIXES
+KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, PNM"
 
 _STRIP = 2**21  # pixels that are converted at a time: what a large picture takes beyond its own pixels
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
@@ -173,6 +174,8 @@ def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
         return _open_jpeg(read_jpeg(data), formats)
     if data[:4] in _TIFF_STARTS:
         return _open_tiff(data, formats)
+    if (kind := file_kinds.kind(data[: file_kinds.HEAD])) and kind not in FORMATS:
+        raise ImageError(f"This is a file of the kind {kind}, not a picture that can be read. Use {KINDS}.")
     check_header(data)
     picture = Image.open(io.BytesIO(data), formats=formats)
     _check_picture(picture)
@@ -231,14 +234,17 @@ def _decode(data: bytes, max_side: int) -> np.ndarray:
 
 def _pixels(data: bytes, max_side: int) -> np.ndarray:
     with _open(data) as picture:
+        deep = _bits(picture, data) == 16
         picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
         picture.load()
-        unit = picture.mode == "F" and picture.getextrema()[1] <= 1
-        small = Image.fromarray(
-            _in_strips(
-                picture.size, max_side, lambda top, end: _to_rgb(picture.crop((0, top, picture.width, end)), unit)
-            )
-        )
+        rows = lambda top, end: picture.crop((0, top, picture.width, end))
+        if picture.mode in _DEEP:
+            black, white = _range(picture.mode, _extremes(picture.size, rows))
+            shown = lambda top, end: _eight_bit(np.asarray(rows(top, end)), black, white)
+        else:
+            _check_upper_bits(picture, deep)
+            shown = lambda top, end: _to_rgb(rows(top, end))
+        small = Image.fromarray(_in_strips(picture.size, max_side, shown))
         small.getexif()[ORIENTATION] = orientation(*map(_bytes, map(picture.info.get, ("exif", "xmp"))))
     return np.array(ImageOps.exif_transpose(small))
 
@@ -279,10 +285,8 @@ def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
     return f"The picture has {size} pixels; at most {most:,} are read of its kind. Save a smaller copy."
 
 
-def _to_rgb(picture: Image.Image, unit: bool) -> Image.Image:
-    """Any mode as RGB, or RGBA; `unit` says that floats go up to 1, as some TIFFs have them, not up to 65535."""
-    if picture.mode in _DEEP:
-        return Image.fromarray(_eight_bit(np.asarray(picture), unit)).convert("RGB")
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    """Any mode of 8 bits as RGB, or as RGBA."""
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
@@ -292,10 +296,65 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 
-def _eight_bit(values: np.ndarray, unit: bool) -> np.ndarray:
-    values = np.nan_to_num(values.astype(np.float32))
-    whole = np.rint(np.clip(values * (65535 if unit else 1), 0, 65535)).astype(np.uint16)
-    return (whole >> 8).astype(np.uint8)
+# Numbers of more than 8 bits are shown by the range they are in: files do not say what stands for white.
+_WHITES = (255, 1023, 4095, 16_383, 65_535)
+
+
+def _extremes(size: tuple[int, int], rows: Callable[[int, int], Image.Image]) -> tuple[float, float]:
+    """The least and the largest finite value of a picture."""
+    step = max(1, _STRIP // size[0])
+    low, high = math.inf, -math.inf
+    for top in range(0, size[1], step):
+        values = np.asarray(rows(top, min(top + step, size[1])))
+        values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+    return (low, high) if low <= high else (0.0, 0.0)
+
+
+def _range(mode: str, extremes: tuple[float, float]) -> tuple[float, float]:
+    """What stands for black and white in a picture that goes from one value to another.
+
+    Whole numbers use 8, 10, 12, 14 or 16 bits. Floats go from 0 to 1, -1 to 1 or as far as whole
+    numbers do, and a little beyond where a picture was resized.
+    """
+    low, high = extremes
+    if mode == "F" and low >= -0.25 and high <= 1.25:
+        return 0.0, 1.0
+    if mode == "F" and -1.25 <= low < 0 and high <= 1.25:
+        return -1.0, 1.0
+    beyond = 1.1 if mode == "F" else 1.0
+    white = next((white for white in _WHITES if high <= white * beyond), None)
+    if white is None or low < -0.1 * white * (mode == "F") or (mode == "F" and high < 32):
+        raise ImageError(
+            f"The picture's numbers go from {low:.6g} to {high:.6g}, which is an unusual range. Scale them to 0 to 1, "
+            "0 to 255 or 0 to 65535, or save the picture as PNG with 8 bits."
+        )
+    return 0.0, float(white)
+
+
+def _eight_bit(values: np.ndarray, black: float, white: float) -> Image.Image:
+    scaled = (np.nan_to_num(values.astype(np.float32)) - black) * (255 / (white - black))
+    return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)).convert("RGB")
+
+
+def _bits(picture: Image.Image, data: bytes) -> int:
+    """Bits of a number in the file of a PNG or TIFF; 8 of others."""
+    if picture.format == "PNG":
+        return data[24]
+    return Tiff(data).bits if picture.format == "TIFF" else 8
+
+
+def _check_upper_bits(picture: Image.Image, deep: bool) -> None:
+    """Pillow keeps the upper 8 bits of 16-bit colours; where they are hardly used, the picture would be black."""
+    if not deep:
+        return
+    colours = [band for band in picture.getbands() if band != "A"]
+    if max(picture.getchannel(band).getextrema()[1] for band in colours) < 16:
+        raise ImageError(
+            "The picture's 16-bit colours use the lowest bits only, which is an unusual range. "
+            "Save it with 8 bits, or scale it to 0 to 65535."
+        )
 
 
 def _load_array(array: np.ndarray, max_side: int) -> np.ndarray:

@@ -429,6 +429,7 @@ TEACH = {
     "skipped_none": "{0} without a face",
     "skipped_several": "{0} with several faces",
     "skipped_unreadable": "{0} unreadable",
+    "skipped_others": "{0} not a picture",
     "skipped": "Skipped:",
     "added": "Added: {0}.",
     "adding": "Reading {0} of {1} …",

@@ -126,6 +126,39 @@ def test_floating_point_tiff(top):
     assert np.abs(image[0, :, 0].astype(int) - np.arange(256)).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "black", "white"),
+    [(0, 1.02, 0, 1), (-0.02, 1, 0, 1), (-1, 1, -1, 1), (0, 255, 0, 255), (0, 260, 0, 255), (0, 4095, 0, 4095)],
+)
+def test_floats_are_scaled_by_what_they_hold(low, high, black, white):
+    ramp = np.tile(np.linspace(low, high, 256, dtype=np.float32), (20, 1))
+    ramp[3, 3] = np.nan
+    image = load(encoded(Image.fromarray(ramp), "TIFF"))
+    expected = np.clip((np.linspace(low, high, 256) - black) / (white - black), 0, 1) * 255
+    assert np.abs(image[0, :, 0] - expected).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("white", [255, 1023, 4095, 16_383, 65_535])
+def test_whole_numbers_are_scaled_by_the_bits_they_use(kind, white):
+    ramp = np.tile(np.linspace(0, white, 256).astype(np.uint16), (20, 1))
+    image = load(encoded(Image.fromarray(ramp), kind))
+    assert np.abs(image[0, :, 0].astype(int) - np.arange(256)).max() <= 1
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 3), (-50, 50), (0, 1e6), (-3, 0.5)])
+def test_floats_in_an_unusual_range_are_refused_with_their_range(low, high):
+    ramp = np.tile(np.linspace(low, high, 256, dtype=np.float32), (20, 1))
+    with pytest.raises(ImageError, match=f"{low:g} to {high:g}".replace("+", r"\+") + ", which is an unusual range"):
+        load(encoded(Image.fromarray(ramp), "TIFF"))
+
+
+def test_sixteen_bit_colours_that_hold_eight_bits_are_refused_rather_than_shown_black():
+    rows = np.asarray(two_halves()).astype(">u2")
+    with pytest.raises(ImageError, match="unusual range"):
+        load(png(60, 40, depth=16, rows=b"".join(b"\0" + row.tobytes() for row in rows)))
+
+
 @pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("WEBP", {"lossless": True})])
 def test_of_an_animation_the_first_frame(kind, options):
     others = [Image.new("RGB", (60, 40), c) for c in ("green", "black")]

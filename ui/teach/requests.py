@@ -199,10 +199,13 @@ def _archive(call: Call) -> dict:
 
 def _fill(call: Call, archive: project_file.Archive, watch) -> dict:
     """Faces of all pictures in an archive; a full desk ends it, and says so."""
-    counts = dict.fromkeys(("added", "none", "several", "unreadable"), 0)
+    counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
     words, total = "", max(1, len(archive.names))
     for done, found in enumerate(project_file.pictures(archive)):
         watch.at(min(1.0, done / total))
+        if found.data is None:
+            counts["others"] += 1
+            continue
         try:
             counts[_add_picture(call, found)] += 1
         except ImageError:

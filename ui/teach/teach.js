@@ -343,7 +343,7 @@ async function openArchive(file, sure = false) {
   clearInterval(polling); working(null);
   if (answer.sure && agreed(answer.sure, view.total)) return openArchive(file, true);
   if (answer.counts) {
-    const parts = ['none', 'several', 'unreadable'].filter((name) => answer.counts[name]).map((name) => say(`skipped_${name}`, answer.counts[name]));
+    const parts = ['none', 'several', 'unreadable', 'others'].filter((name) => answer.counts[name]).map((name) => say(`skipped_${name}`, answer.counts[name]));
     const skipped = parts.length ? [' ', words.skipped, ' ', ...commas(parts), '.'] : [];
     tell([say('added', answer.counts.added), ...skipped, ...(answer.words ? [' ', answer.words] : [])], Boolean(answer.words));
   }

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from features import file_listing
 from zoo.cli import common
 from zoo.cli_types import whole
+from zoo.filenames import readable
 from zoo.inference import batch, batch_backends
 from zoo.inference.batch import BatchError, Chunk, Outcome, Wish
 from zoo.inference.video import RATE
@@ -38,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     where = [str(path.resolve()) for path in (root, args.parquet, args.checkpoints)]
     wish = Wish(*where, names, args.labels, RATE)
     files = batch.inputs(root)
+    if skipped := file_listing.look(root).skipped(root, clips=True):
+        print(readable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
     if not files:
         raise common.UsageError(f"The folder {root} holds no picture and no clip.")
     try:

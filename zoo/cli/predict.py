@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from features import images
+from features import file_listing, images
 from features.mesh import FaceMesher
 from zoo.cli import batch, common
 from zoo.filenames import readable, reason
@@ -82,14 +82,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def pictures(path: Path) -> Iterator[Path]:
-    """A file as it is (whatever its name ends in); of a folder, every picture below it."""
+    """A file as it is (whatever its name ends in); of a folder, every picture below it, known by its content."""
     if not path.is_dir():
         yield path
         return
-    below = [p for p in path.rglob("*") if p.suffix.lower() in images.SUFFIXES and p.is_file()]
-    if not below:
-        raise common.UsageError(f"The folder {path} holds no picture ({', '.join(sorted(images.SUFFIXES))}).")
-    yield from sorted(below)
+    found = file_listing.look(path)
+    if skipped := found.skipped(path):
+        print(readable(f"{path}: {len(found.pictures)} pictures; {skipped}"), file=sys.stderr)
+    if not found.pictures:
+        raise common.UsageError(f"The folder {path} holds no picture ({images.KINDS}).")
+    yield from found.pictures
 
 
 def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[Failure]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features import images
+from features.file_listing import look
 from zoo.datasets.aligned import DataError
 from zoo.labels import EIGHT, label_from_spelling
 
@@ -26,11 +26,14 @@ class Folder:
         ``(n,)`` int: the position of each one's label in `EIGHT`, which begins with the seven.
     read_as : dict
         Names of folders that are not spelt as the label they were read as, with that label.
+    skipped : str
+        Which files are not pictures, in a sentence.
     """
 
     paths: tuple[Path, ...]
     targets: np.ndarray
     read_as: dict[str, str] = field(default_factory=dict)
+    skipped: str = ""
 
 
 def read_folder(root: str | os.PathLike) -> Folder:
@@ -46,7 +49,8 @@ def read_folder(root: str | os.PathLike) -> Folder:
     root = Path(root)
     if not root.is_dir():
         raise DataError(f"{root} is no folder.")
-    pictures = sorted(p for p in root.rglob("*") if p.suffix.lower() in images.SUFFIXES and not _hidden(p, root))
+    found = look(root)
+    pictures = found.pictures
     classes = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
     unknown = sorted(str(folder.relative_to(root)) for folder, label in classes.items() if label is None)
     if unknown:
@@ -57,8 +61,5 @@ def read_folder(root: str | os.PathLike) -> Folder:
     if not pictures:
         raise DataError(f"{root} holds no picture in class folders such as {root / 'happy'}.")
     read_as = {folder.name: label for folder, label in classes.items() if folder.name != label}
-    return Folder(tuple(pictures), np.array([EIGHT.index(classes[p.parent]) for p in pictures]), read_as)
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+    targets = np.array([EIGHT.index(classes[p.parent]) for p in pictures])
+    return Folder(pictures, targets, read_as, found.skipped(root))

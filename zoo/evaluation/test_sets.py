@@ -210,6 +210,8 @@ def _photo_notes(folder: Folder, seen: Found, name: str, groups: np.ndarray) -> 
         yield f"{head}: {where}. They are left out of '{name}, face found' and are wrong answers in '{name}, all'."
     else:
         yield f"{head}."
+    if folder.skipped:
+        yield folder.skipped
     if seen.several:
         yield f"More than one face: {seen.several} of {n} pictures; the largest is judged."
     if copies := len(groups) - len(set(groups.tolist())):

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from features import clips, images
+from features import file_listing, images
+from features.file_kinds import is_clip
 from features.mesh import FaceMesher
 from zoo.cards import Card
 from zoo.classifier import Classifier
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 PLAN = "_plan.json"  # readers of Parquet folders leave out what begins with _ or .
 VERSION = 1
 CHUNK = 64
-CLIPS = clips.SUFFIXES
 Row = dict[str, object]
 
 
@@ -113,9 +113,8 @@ class Outcome:
 
 def inputs(root: Path) -> list[str]:
     """Every picture and clip below a folder, as sorted paths with ``/``."""
-    known = images.SUFFIXES | CLIPS
-    found = (path for path in root.rglob("*") if path.suffix.lower() in known and path.is_file())
-    return sorted(path.relative_to(root).as_posix() for path in found)
+    found = file_listing.look(root)
+    return sorted({path.relative_to(root).as_posix() for path in (*found.pictures, *found.clips)})
 
 
 def plan(files: Sequence[str], wish: Wish, size: int = CHUNK) -> list[Chunk]:
@@ -131,9 +130,10 @@ def plan(files: Sequence[str], wish: Wish, size: int = CHUNK) -> list[Chunk]:
     size : int
         Pictures a chunk.
     """
-    still = [file for file in files if Path(file).suffix.lower() not in CLIPS]
+    moving = [file for file in files if is_clip(Path(wish.root) / file)]
+    still = [file for file in files if file not in set(moving)]
     groups = [tuple(still[i : i + size]) for i in range(0, len(still), size)]
-    groups += [(file,) for file in files if Path(file).suffix.lower() in CLIPS]
+    groups += [(file,) for file in moving]
     mark = _mark(files, wish, size)
     return [Chunk(f"part-{i:05d}-{mark}.parquet", group) for i, group in enumerate(groups)]
 
@@ -207,7 +207,7 @@ class _Desk:
         """One input's rows: one at least."""
         path = Path(self.wish.root) / file
         try:
-            found = self._clip(path) if path.suffix.lower() in CLIPS else self._picture(path, mesher)
+            found = self._clip(path) if is_clip(path) else self._picture(path, mesher)
             yield from ({**row, "file": readable(file)} for row in found)
         except Exception as error:  # one bad input must not end the run
             yield {"file": readable(file), "face": 0, "error": reason(error)}

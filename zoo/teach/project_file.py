@@ -17,9 +17,10 @@ from pathlib import PurePosixPath
 import numpy as np
 from PIL import Image
 
-from features import images
+from features import file_kinds, images
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
+from features.file_listing import hidden
 from features.images import ImageError
 from zoo.names import composed, same
 from zoo.safe_zip import Limits, SafeZip, ZipError
@@ -252,11 +253,11 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Found:
-    """A picture in an upload: its class, and its file's bytes. Faces are still to be looked for."""
+    """A file in an upload: its class, and its bytes if it is a picture. Faces are still to be looked for."""
 
     label: str
     name: str
-    data: bytes
+    data: bytes | None
 
 
 def pictures(archive: Archive) -> Iterator[Found]:
@@ -274,17 +275,27 @@ def pictures(archive: Archive) -> Iterator[Found]:
         No picture in any folder, or a member that is damaged.
     """
     named = _named_by_manifest(archive)
-    wanted = [name for name in archive.names if _is_picture(name) and (name in named or _folder(name))]
-    if not wanted:
+    several = False
+    for name in archive.names:
+        path = PurePosixPath(name)
+        if hidden(path) or not (name in named or _folder(name)):
+            continue
+        data = _picture_of(archive, name)
+        several |= data is not None
+        yield Found(named.get(name) or _folder(name), path.name, data)
+    if not several:
         raise ArchiveError("The zip holds no pictures in folders. Put each class's pictures in a folder of its name.")
-    for name in wanted:
-        yield Found(named.get(name) or _folder(name), PurePosixPath(name).name, archive.read(name, images.MAX_BYTES))
 
 
-def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in images.SUFFIXES and not hidden
+def _picture_of(archive: Archive, name: str) -> bytes | None:
+    """A member's content if it is a picture, readable or not."""
+    try:
+        data = archive.read(name, images.MAX_BYTES)
+    except ArchiveError:
+        if file_kinds.names_picture("", name):
+            raise
+        return None  # something large beside the pictures
+    return data if file_kinds.names_picture(file_kinds.kind(data[: file_kinds.HEAD]), name) else None
 
 
 def _folder(name: str) -> str:

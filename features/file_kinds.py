@@ -1,0 +1,108 @@
+"""What a file is, by its first bytes: pictures and clips are known by their content, whatever they are called."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+HEAD = 512  # bytes that are looked at
+# Read by `features.images`, in Pillow's names.
+READ = frozenset(["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM"])
+CLIPS = frozenset(["GIF", "MP4", "Matroska", "AVI"])
+_SUFFIXES = (
+    ".avif",
+    ".bmp",
+    ".gif",
+    ".heic",
+    ".heif",
+    ".hif",
+    ".j2k",
+    ".jfif",
+    ".jp2",
+    ".jpe",
+    ".jpeg",
+    ".jpg",
+    ".jxl",
+)
+_SUFFIXES += (".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
+PICTURE_SUFFIXES = frozenset(_SUFFIXES)
+CLIP_SUFFIXES = frozenset([".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".webm"])
+
+_STARTS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
+    (name, re.compile(pattern, re.DOTALL))
+    for name, pattern in (
+        ("JPEG", rb"\xff\xd8\xff"),
+        ("PNG", rb"\x89PNG\r\n\x1a\n"),
+        ("WEBP", rb"RIFF....WEBP"),
+        ("GIF", rb"GIF8[79]a"),
+        ("BMP", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
+        ("camera raw", rb"II\*\0.{4}CR|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb"),
+        ("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
+        ("PPM", rb"P[1-6Ff]\s+[#\d]"),
+        ("JPEG 2000", rb"\0\0\0\x0cjP  \r\n|\xff\x4f\xff\x51"),
+        ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n"),
+        ("Photoshop", rb"8BPS"),
+        ("EPS", rb"%!PS|\xc5\xd0\xd3\xc6"),
+        ("PDF", rb"%PDF-"),
+        ("SVG", rb"\s*(<\?xml.*)?<svg"),
+        ("icon", rb"\0\0[\x01\x02]\0[\x01-\x40]\0"),
+        ("OpenEXR", rb"v/1\x01"),
+        ("Matroska", rb"\x1a\x45\xdf\xa3"),
+        ("AVI", rb"RIFF....AVI "),
+        ("MP4", rb"....(moov|mdat|wide|free|skip|pnot)"),
+    )
+)
+_BRANDS = (
+    ("AVIF", (b"avif", b"avis")),
+    ("HEIC", (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs")),
+    ("camera raw", (b"crx ",)),
+    ("sound", (b"M4A ", b"M4B ", b"M4P ")),
+)
+UNREAD_PICTURES = frozenset(
+    ["HEIC", "JPEG 2000", "JPEG XL", "Photoshop", "EPS", "SVG", "icon", "OpenEXR", "camera raw"]
+)
+
+
+def kind(head: bytes) -> str:
+    """The name of a file's format, by its first `HEAD` bytes; empty where it is none that is known."""
+    if head[4:8] == b"ftyp":
+        return _kind_of_brands(head)
+    return next((name for name, start in _STARTS if start.match(head)), "")
+
+
+def _kind_of_brands(head: bytes) -> str:
+    """ISO base media: the major brand says what it is; where that is general, the compatible ones do."""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+    for brand in brands:
+        for name, known in _BRANDS:
+            if brand in known:
+                return name
+        if brand not in (b"mif1", b"msf1", b"miaf"):
+            return "MP4"
+    return "HEIC"
+
+
+def of_file(path: Path) -> str:
+    """`kind` of a file; empty where it cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            return kind(file.read(HEAD))
+    except OSError:
+        return ""
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture, readable or not."""
+    return names_picture(of_file(path), path.name)
+
+
+def names_picture(found: str, name: str) -> bool:
+    """Whether a `kind` is a picture's or, where it is none, the file's name."""
+    return found in READ or found in UNREAD_PICTURES or (not found and name.lower().endswith(_SUFFIXES))
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a file is a clip: by its content or, where that says nothing, by its name."""
+    found = of_file(path)
+    return found in CLIPS or (not found and path.suffix.lower() in CLIP_SUFFIXES)
