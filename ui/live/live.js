@@ -276,7 +276,7 @@ function fill(part, face, answer) {
   part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0; part.often.textContent = say('often', Math.round(100 * face.agreement));
   part.rested.hidden = !face.rested;
   for (const { name, column, says, bars } of part.answers) {
-    const labels = labelsOf(answer, name), probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0);
+    const labels = labelsOf(answer, name), probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0) || (face.rested && label === 'neutral');
     const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
     const [before, after] = words[(sure ? 'says' : 'unsure') + own].split('{0}');
     const sentence = before + label;

@@ -18,8 +18,9 @@ from features.faces import MESH_POINTS, Faces
 from features.images import ImageError
 from features.one_euro import OneEuro
 from zoo.classifier import Classifier, common_spec
-from zoo.inference.tracking import Agreement, Steadied, Tracker, resting_offset, steady, without_offset
+from zoo.inference.tracking import LEAD, RESTING_LEAD, Agreement, Steadied, Tracker, steady
 from zoo.labels import LabelSet
+from zoo.models.resting import Reference
 from zoo.prediction import Prediction
 from zoo.stopwatch import Stopwatch
 
@@ -183,29 +184,33 @@ class _Memory:
     points: OneEuro = field(default_factory=OneEuro)
     steadied: dict[str, Steadied] = field(default_factory=dict)
     looks: dict[str, list[np.ndarray]] = field(default_factory=dict)
-    offsets: dict[str, np.ndarray] = field(default_factory=dict)
+    references: dict[str, Reference] = field(default_factory=dict)
     agreement: Agreement = Agreement()
 
     def look(self, said: dict[str, Prediction], resting: bool) -> None:
-        """Collect answers while the face rests; afterwards keep what they lean to."""
+        """Collect answers while the face rests; afterwards keep their mean as the reference."""
         if resting:
             for name, answer in said.items():
                 self.looks.setdefault(name, []).append(answer.probs[0])
         elif self.looks:
-            self.offsets = {
-                n: resting_offset(np.array(rows), said[n].labels) for n, rows in self.looks.items() if n in said
+            self.references = {
+                name: Reference.of(Prediction(np.array(rows), said[name].labels))
+                for name, rows in self.looks.items()
+                if name in said
             }
-            self.looks = {}
+            self.looks, self.steadied = {}, {}  # relative answers are another quantity: no average over both
 
     def answer(self, name: str, answer: Prediction, step: _Step) -> tuple[np.ndarray, str]:
         """Probabilities and label to show of one model."""
-        if name in self.offsets:
-            answer = without_offset(answer, self.offsets[name])
+        reference = self.references.get(name)
+        lead = LEAD
+        if reference and reference.labels == answer.labels:  # a model taught again may have other classes
+            answer, lead = reference.applied(answer), RESTING_LEAD
         labels = answer.labels.answering(step.labels)
         if not step.options.smooth:
             shown = answer.onto(labels)
             return shown.probs[0], shown.names[0]
-        state = self.steadied[name] = steady(self.steadied.get(name), answer, labels, step.now)
+        state = self.steadied[name] = steady(self.steadied.get(name), answer, labels, step.now, lead)
         return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
 
     def face(self, number: int, faces: Faces, said: dict[str, Prediction], step: _Step) -> LiveFace:
@@ -220,7 +225,7 @@ class _Memory:
             {name: probs for name, (probs, _) in answers.items()},
             shown,
             self.agreement.rate,
-            bool(self.offsets),
+            bool(self.references),
         )
 
 
@@ -296,7 +301,7 @@ class Viewer:
         if rest != self._rest:
             self._rest, self._rest_until = rest, now + REST_SECONDS if rest else 0.0
             for memory in self._memories.values():
-                memory.looks, memory.offsets = {}, {}
+                memory.looks, memory.references, memory.steadied = {}, {}, {}
         for memory, said in zip(memories, rows, strict=True):
             memory.look(said, now < self._rest_until)
         return max(0.0, self._rest_until - now)

@@ -18,8 +18,8 @@ REACH = 0.6  # of its height a face may be away from where it was expected,
 SPREAD = 0.8  # and so much more for every second it was lost
 TAU = 0.3  # seconds; probabilities are averaged over about this long
 LEAD, LEAD_SECONDS = 0.15, 0.25  # a label has to lead by so much for so long before it is shown
-NEUTRAL_SHARE = 0.7  # what a resting face should get on "neutral"
-MOST_OFFSET = math.log(20.0)
+# Relative to a resting face: back at rest, neutral has 0.22 and each of the six others 0.13.
+RESTING_LEAD = 0.04
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +161,13 @@ class Held:
     since: float = 0.0
 
 
-def hold(held: Held | None, probs: np.ndarray, labels: LabelSet, now: float) -> Held:
-    """The label to show: it changes only when another one leads by `LEAD` for `LEAD_SECONDS`."""
+def hold(held: Held | None, probs: np.ndarray, labels: LabelSet, now: float, lead: float = LEAD) -> Held:
+    """The label to show: it changes only when another one leads by `lead` for `LEAD_SECONDS`."""
     best = int(probs.argmax())
     leader = labels.labels[best]
     if held is None or held.label not in labels.labels:
         return Held(leader)
-    if leader == held.label or probs[best] - probs[labels.index(held.label)] < LEAD:
+    if leader == held.label or probs[best] - probs[labels.index(held.label)] < lead:
         return Held(held.label)
     if leader != held.rival:
         return Held(held.label, leader, now)
@@ -193,32 +193,11 @@ class Steadied:
     at: float
 
 
-def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: float) -> Steadied:
+def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: float, lead: float = LEAD) -> Steadied:
     """The next state after one face's newest answer, in the model's own labels."""
     probs = answer.probs[0] if before is None else averaged(before.probs, answer.probs[0], now - before.at)
     shown = Prediction(probs[None], answer.labels).onto(labels).probs[0]
-    return Steadied(probs, hold(before.held if before else None, shown, labels, now), now)
-
-
-def resting_offset(probs: np.ndarray, labels: LabelSet) -> np.ndarray:
-    """By how much a model leans on a resting face: ``(n, k) -> (k,)`` log-probabilities.
-
-    The mean of what it said while the face was at rest, over what it should have said: mostly
-    neutral, and of everything else the same; of all the same if it knows no neutral.
-    """
-    expected = np.full(len(labels), (1 - NEUTRAL_SHARE) / max(1, len(labels) - 1))
-    if "neutral" in labels.labels:
-        expected[labels.index("neutral")] = NEUTRAL_SHARE
-    else:
-        expected[:] = 1 / len(labels)
-    offset = np.log(probs.clip(1e-3)).mean(axis=0) - np.log(expected)
-    return (offset - offset.mean()).clip(-MOST_OFFSET, MOST_OFFSET)
-
-
-def without_offset(answer: Prediction, offset: np.ndarray) -> Prediction:
-    """The answer with a face's resting lean taken off."""
-    weights = answer.probs.astype(np.float64) * np.exp(-offset)
-    return Prediction(weights / weights.sum(axis=1, keepdims=True), answer.labels)
+    return Steadied(probs, hold(before.held if before else None, shown, labels, now, lead), now)
 
 
 @dataclass(frozen=True)

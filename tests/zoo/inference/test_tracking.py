@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from features.faces import Faces
-from zoo.inference.tracking import Agreement, Held, Tracker, hold, resting_offset, steady, without_offset
+from zoo.inference.tracking import RESTING_LEAD, Agreement, Held, Tracker, hold, steady
 from zoo.labels import FIVE, SEVEN, SIX, LabelSet
+from zoo.models.resting import Reference
 from zoo.prediction import Prediction
 
 RATE = 20.0
@@ -139,23 +140,17 @@ def test_other_labels_on_the_fly_keep_the_average():
     np.testing.assert_allclose(after.probs, before.probs, atol=1e-6)
 
 
-def test_a_resting_face_that_leans_to_sad_is_neutral_after_calibration():
-    rng = np.random.default_rng(3)
-    leaning = Prediction(rng.dirichlet([2, 1, 2, 1, 20, 1, 8], 40), SEVEN)
-    offset = resting_offset(leaning.probs, SEVEN)
-    mended = without_offset(leaning, offset)
-    assert np.mean([name == "neutral" for name in leaning.names]) < 0.1
-    assert np.mean([name == "neutral" for name in mended.names]) > 0.8
-    smile = Prediction(np.array([[0.01, 0.01, 0.01, 0.9, 0.03, 0.02, 0.02]]), SEVEN)
-    assert without_offset(smile, offset).names == ["happy"]
-
-
-def test_a_face_that_rests_as_expected_is_left_alone():
-    expected = np.full((5, 7), 0.05)
-    expected[:, SEVEN.index("neutral")] = 0.7
-    np.testing.assert_allclose(resting_offset(expected, SEVEN), 0, atol=1e-9)
-    mine = LabelSet("mine", ("wink", "no wink"))
-    np.testing.assert_allclose(resting_offset(np.full((3, 2), 0.5), mine), 0, atol=1e-9)
+def test_back_at_rest_the_label_goes_back_to_neutral():
+    reference = Reference.of(Prediction(np.array([[0.1, 0.1, 0.1, 0.1, 0.4, 0.1, 0.1]]), SEVEN))
+    smile = reference.applied(Prediction(np.array([[0.02, 0.02, 0.02, 0.8, 0.1, 0.02, 0.02]]), SEVEN))
+    rest = reference.applied(Prediction(np.array([[0.1, 0.1, 0.1, 0.1, 0.4, 0.1, 0.1]]), SEVEN))
+    state = None
+    for i in range(20):
+        state = steady(state, smile, SEVEN, i / 15, RESTING_LEAD)
+    assert state.held.label == "happy"
+    for i in range(20, 60):
+        state = steady(state, rest, SEVEN, i / 15, RESTING_LEAD)
+    assert state.held.label == "neutral"
 
 
 def test_agreement_counts_frames():
