@@ -184,6 +184,12 @@ class Clip:
         return f"The clip breaks off after {end:.1f} s{whole}; what was read until there is kept."
 
 
+def partial(path: str | os.PathLike) -> Path:
+    """Where a clip is while it is written; what a run that was killed leaves behind."""
+    path = Path(path)
+    return path.with_name(f".{path.stem}.part.mp4")
+
+
 class ClipWriter:
     """Writes frames as H.264 in an mp4 that browsers play while it loads; without sound.
 
@@ -197,7 +203,7 @@ class ClipWriter:
 
     def __init__(self, path: str | os.PathLike, size: tuple[int, int]) -> None:
         self.path = Path(path)
-        self._partial = self.path.with_name(f".{self.path.stem}.part.mp4")
+        self._partial = partial(self.path)
         self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=30)
         self._stream.width, self._stream.height = size

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # typing's own, before Python 3.12, hides what pydantic needs
 
 from zoo.names import JOINERS
@@ -32,7 +32,14 @@ Proportion = Annotated[float, Field(ge=0, le=1)]
 Gain = Annotated[float, Field(ge=-1, le=1)]  # the difference of two proportions
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9)]
-Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+def _whole(value: object) -> object:
+    """scikit-learn counts in floats at times, and cards were written so: 5.0 is 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12)]
 Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
 FactorName = Literal["yaw", "brightness", "sharpness", "size"]
 ConditionName = Literal[

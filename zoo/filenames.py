@@ -1,9 +1,13 @@
-"""File names as text that every output can hold, and whether a file can be written: asked before the work."""
+"""Names and other people's words as text that every output can hold, and whether a file can be written."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def readable(name: str) -> str:
@@ -22,6 +26,19 @@ def readable(name: str) -> str:
 def reason(error: Exception) -> str:
     """Why a file failed: the error's message or, where it has none, its type."""
     return readable(str(error) or type(error).__name__)
+
+
+def cell(value: object) -> object:
+    """A value as a cell of a CSV file that no spreadsheet runs as a formula; numbers stay numbers.
+
+    References
+    ----------
+    OWASP, "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an
+    apostrophe before it.
+    """
+    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 class NotWritableError(OSError):

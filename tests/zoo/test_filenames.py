@@ -1,4 +1,4 @@
-"""Where results cannot be written is told before the work, by name."""
+"""Other people's words in files that other programs open; where results cannot be written is told before the work."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from features.align import AlignSpec
 from zoo import filenames
 from zoo.cli.main import main
 from zoo.datasets import duplicates, fer2013
-from zoo.filenames import NotWritableError
+from zoo.filenames import NotWritableError, cell
 
 NOWHERE = Path("/proc") if sys.platform == "linux" else None
 
@@ -82,3 +82,15 @@ def test_an_unwritable_folder_is_told_before_the_work(blocked, tmp_path, capsys)
     for command in commands:
         assert main(command) == 2
         assert str(blocked / "out") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text", ['=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1"]
+)
+def test_text_that_a_spreadsheet_would_run_is_escaped(text):
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", [-8.1, 3, True, None, "", "happy", "-8.1", "+3", "-1e-05", "a=b", "portrait.jpg"])
+def test_numbers_and_ordinary_text_stay(value):
+    assert cell(value) is value

@@ -340,9 +340,15 @@ function speak(answer, now) {
   if (place.textContent !== text) { spokenAt = now; place.textContent = text; }
 }
 
+// Quoted where CSV asks for it; with an apostrophe where a spreadsheet would run the text as a formula.
+function cell(value) {
+  const text = String(value ?? ''), safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
 function download(kind) {
   const heads = ['seconds', 'face', 'model', 'label', 'probability'];
-  const text = kind === 'json' ? JSON.stringify({ note: words.privacy, rows }, null, 1) : [heads, ...rows.map((row) => heads.map((head) => row[head]))].map((cells) => cells.join(',')).join('\r\n') + '\r\n';
+  const text = kind === 'json' ? JSON.stringify({ note: words.privacy, rows }, null, 1) : [heads, ...rows.map((row) => heads.map((head) => row[head]))].map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n';
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([text], { type: kind === 'json' ? 'application/json' : 'text/csv' }));
   link.download = `face-off-session.${kind}`;

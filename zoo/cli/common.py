@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.cards import Card, write_card
@@ -100,6 +103,23 @@ def output(suffix: str):
         return text
 
     return check
+
+
+@contextmanager
+def stopped_by_signal() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, so that what is half written is removed."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def write_text(target: str, text: str) -> None:

@@ -34,6 +34,7 @@ from zoo.evaluation.conditions import FACTORS, harm_words, range_words
 from zoo.evaluation.intervals import LabelFigures, Share, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
+from zoo.filenames import check_folder
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.models import registry
 from zoo.reports.evaluation_report import page, together_words, where_words
@@ -102,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.robustness and args.data.is_dir():
         raise common.UsageError("--robustness is for FER2013's CSV, whose pictures are all of one size.")
+    if args.write_cards:  # told now, not after the work
+        check_folder(args.checkpoints)
 
 
 def _stress(args: argparse.Namespace, models: Sequence[Classifier]) -> dict[str, Robustness]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from features.clips import MAX_SECONDS, Limits
+from features.clips import MAX_SECONDS, Limits, partial
 from zoo.cli import common
 from zoo.cli.predict import CAUTION
 from zoo.inference.timeline import write_csv
@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     options = VideoOptions(label_set(args.labels), not args.flicker, args.fps, Limits(seconds=args.minutes * 60))
     common.check_labels(models, options.labels)
     cards = {name: registry.card(name, args.checkpoints) for name in names}
-    with _progress(args.clip) as tick:
+    if args.out:
+        partial(args.out).unlink(missing_ok=True)  # of a run that was killed
+    with common.stopped_by_signal(), _progress(args.clip) as tick:
         film = annotate(args.clip, args.out, models, cards, options, tick)
     _write(args, film, {name: card.threshold for name, card in cards.items()})
     if film.note:

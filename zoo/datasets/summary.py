@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from zoo.filenames import cell
 from zoo.labels import LabelSet
 
 BLUE, ORANGE, GREEN, INK, PAPER = "#0072b2", "#d55e00", "#009e73", "#23272e", "#ffffff"
@@ -40,7 +41,7 @@ def count_rows(counts: Mapping[str, Sequence[int]], labels: LabelSet) -> list[li
 def to_csv(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text as CSV."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(map(cell, row) for row in rows)
     return text.getvalue()
 
 

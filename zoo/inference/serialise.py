@@ -35,7 +35,7 @@ from typing import TypedDict
 import numpy as np
 
 from features import quality
-from zoo.filenames import readable
+from zoo.filenames import cell, readable
 from zoo.inference.compare import Comparison
 from zoo.prediction import Prediction
 
@@ -159,11 +159,15 @@ def rows(picture: Record) -> list[dict[str, object]]:
 
 
 def to_csv(table: Sequence[Mapping[str, object]], labels: Sequence[str] = ()) -> str:
-    """Rows of equal keys as CSV with a heading; without a row, the heading for these labels."""
+    """Rows of equal keys as CSV with a heading; without a row, the heading for these labels.
+
+    Text that a spreadsheet would run as a formula is escaped, see `zoo.filenames.cell`.
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(table[0] if table else _row("", 0, {}, list(labels))), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
+    names = list(table[0] if table else _row("", 0, {}, list(labels)))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(cell, names))
+    writer.writerows([cell(row[name]) for name in names] for row in table)
     return text.getvalue()
 
 

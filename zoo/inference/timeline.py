@@ -19,6 +19,7 @@ from typing import TextIO
 
 import numpy as np
 
+from zoo.filenames import cell
 from zoo.inference.live_stream import LiveFrame
 from zoo.labels import LabelSet
 
@@ -166,10 +167,10 @@ def _answer(timeline: Timeline, i: int, j: int, threshold: float) -> list[object
 
 
 def write_csv(timeline: Timeline, thresholds: Mapping[str, float], stream: TextIO) -> None:
-    """The whole table with a heading."""
+    """The whole table with a heading; text that a spreadsheet would run as a formula is escaped."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*COLUMNS, *timeline.labels])
-    writer.writerows(rows(timeline, thresholds))
+    writer.writerow(map(cell, (*COLUMNS, *timeline.labels)))
+    writer.writerows(map(cell, row) for row in rows(timeline, thresholds))
 
 
 def as_json(timeline: Timeline) -> dict[str, object]:

@@ -28,7 +28,7 @@ def test_evaluate_a_fer2013_file_and_keep_the_figures(run, two_models, fer2013_c
         *("evaluate", "first", "second", "--data", fer2013_csv, "--labels", "all"),
         *("--json", target, "--write-cards"),
     )
-    assert status == 0
+    assert status == 0, err
     assert "FER2013, PrivateTest" in out and "FER2013 without near-duplicates, PrivateTest" in out
     assert "McNemar p =" in out and "not those of Kaggle" in err
     lines = json.loads(target.read_text())["models"]["first"]

@@ -84,3 +84,10 @@ def test_csv_reads_back(comparison):
     table = rows(record(comparison, {"first": 0.5, "second": 0.5}, 'a "quoted", name.jpg'))
     back = list(csv.DictReader(io.StringIO(to_csv(table))))
     assert [{name: str(value) for name, value in row.items()} for row in table] == back
+
+
+def test_names_that_a_spreadsheet_would_run_are_escaped_and_numbers_stay():
+    table = [{"file": "=cmd.jpg", "left": -3.5, "label": "=1+1", "=1+1": 0.25, "@smile": 0.75}]
+    (row,) = csv.DictReader(io.StringIO(to_csv(table)))
+    assert row == {"file": "'=cmd.jpg", "left": "-3.5", "label": "'=1+1", "'=1+1": "0.25", "'@smile": "0.75"}
+    assert to_csv([], ["=1+1", "@smile"]).strip().endswith("'=1+1,'@smile")

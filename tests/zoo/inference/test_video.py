@@ -3,6 +3,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -304,6 +305,8 @@ def test_a_clip_that_breaks_off_is_told_by_the_exit_status(run, tmp_path, cut):
         (["{clip}", "--out", "nowhere/x.mp4"], "no folder nowhere"),
         (["{clip}", "--out", "x.avi"], "nor a file ending in .mp4"),
         (["{clip}", "--out", "-"], "needs a file"),
+        (["{clip}", "--out", "/proc/x.mp4"], "Cannot write /proc/x.mp4"),
+        (["{clip}", "--csv", "/proc/x.csv"], "Cannot write /proc/x.csv"),
         (["{clip}", "--fps", "fast"], "not a number"),
         (["{clip}", "--labels", "nine"], "no label set"),
         (["{clip}", "--models", "nobody"], "no model 'nobody'"),
@@ -319,6 +322,42 @@ def test_bad_calls_are_told_in_one_sentence(run, clip, tmp_path, argv, words):
     status, out, err = run("video", *(word.format(**names) for word in argv))
     assert status == 2 and out == "" and words in err
     assert clip.read_bytes() == before
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_one_to_the_same_file(run, clip, tmp_path):
+    left = tmp_path / ".x.part.mp4"
+    left.write_bytes(b"half a clip")
+    status, _, _ = run("video", clip, "--models", "nobody", "--out", tmp_path / "x.mp4")
+    assert status == 2 and left.exists()  # it was not begun
+    (tmp_path / "words.mp4").write_bytes(b"only words " * 99)
+    status, _, _ = run("video", tmp_path / "words.mp4", "--out", tmp_path / "x.mp4")
+    assert status == 2 and not left.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a signal")
+def test_a_run_that_is_told_to_end_leaves_nothing(root, two_models, clip, tmp_path):
+    command = [sys.executable, "-c", SLOW, "video", str(clip), "--out", str(tmp_path / "x.mp4")]
+    with subprocess.Popen([*command, "--checkpoints", str(two_models)], cwd=root, stderr=subprocess.PIPE) as process:
+        until = time.monotonic() + 60
+        while not (tmp_path / ".x.part.mp4").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir() if "x." in path.name] == []
+
+
+SLOW = """
+import sys, time
+from zoo.cli.main import main
+from zoo.inference import video
+add = video._Drawing.add
+def slowly(*args):
+    time.sleep(0.5)
+    add(*args)
+video._Drawing.add = slowly
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 # --- Memory ----------------------------------------------------------------------------------

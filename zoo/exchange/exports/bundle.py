@@ -285,8 +285,8 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
         (KIT / "README.md")
         .read_text(encoding="utf-8")
         .format(
-            title=wish.title,
-            labels=", ".join(wish.labels),
+            title=markdown(wish.title),
+            labels=", ".join(map(markdown, wish.labels)),
             date=datetime.date.today().isoformat(),
             files="\n".join(rows),
             detail=wish.align.detail,
@@ -296,6 +296,15 @@ def _readme(wish: Wish, side: int, names: set[str]) -> str:
             **size,
         )
     )
+
+
+# What begins markup, a link or an address; what begins HTML is written as an entity.
+_MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=www)\.|:(?=//)|^[#+-]")
+
+
+def markdown(text: str) -> str:
+    """Somebody's words as Markdown that shows them as they are, on one line."""
+    return html.escape(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())), quote=False)
 
 
 _TOO_FINE = (

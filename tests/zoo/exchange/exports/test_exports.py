@@ -429,3 +429,21 @@ def in_eight_bits(graph: Graph, scales: np.ndarray, folder: Path, x: np.ndarray)
     file = folder / "model.tflite"
     file.write_bytes(keras_writer.write(graph, "small", ["int8"], scales)["int8/model-int8.tflite"])
     return litert(file, x)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Smile or not", "Smile or not"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("[x](javascript:alert(1))", r"\[x\](javascript:alert(1))"),
+        ("a\n# b\n", "a # b"),
+        ("![](//x.y/z.png)", r"!\[\](//x.y/z.png)"),
+        ("`*_|~", r"\`\*\_\|\~"),
+        ("https://x.y www.x.y a@b.c", r"https\://x.y www\.x.y a\@b.c"),
+        ("# one", r"\# one"),
+        ("a&lt;b {c} \\", r"a&amp;lt;b \{c\} \\"),
+    ],
+)
+def test_names_in_the_readme_are_shown_as_they_are(words, shown):
+    assert bundle.markdown(words) == shown
