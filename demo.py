@@ -13,15 +13,15 @@ import os
 import sys
 
 STOPPED = 130  # as shells say it of Ctrl-C
-SUPPORTED = ((3, 10), (3, 12))
+SUPPORTED = ((3, 10), (3, 14))
 
 
 def refuse_other_pythons(version=sys.version_info):
     """Say at once what a package resolver would say in a hundred lines."""
     if not SUPPORTED[0] <= tuple(version[:2]) <= SUPPORTED[1]:
         sys.exit(
-            "Face-off runs on Python 3.10, 3.11 or 3.12; this is {}.{}. MediaPipe, which finds the faces, "
-            "is made for no other. Install one of them and make a new environment with it.".format(*version[:2])
+            "Face-off runs on Python 3.10 to 3.14; this is {}.{}. "
+            "Install one of them and make a new environment with it.".format(*version[:2])
         )
 
 
@@ -69,11 +69,16 @@ def main(argv=None):
         os.environ.setdefault(name, "1")
     quiet = end_quietly()
     try:
+        from features.detector import check_system
+
+        check_system()
         from ui.app import serve
     except ModuleNotFoundError as error:
         if error.name in ("features", "ui", "zoo"):
             raise
         sys.exit(f"{error.name} is not installed. Run: pip install -r requirements.txt")
+    except OSError as error:  # a library of the operating system is missing
+        sys.exit(str(error))
     quiet()
     try:
         serve(args)

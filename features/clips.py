@@ -28,6 +28,8 @@ MAX_SIDE = 1280
 MAX_RATE = 30.0
 THREADS = 2
 _TICKS = Fraction(1, 90_000)
+# Titles that are not UTF-8: before 18, PyAV has to be told to go on; later ones do.
+_LENIENT = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 18 else {}
 _LEAST_SIDE = 16
 
 
@@ -269,7 +271,7 @@ def _misses_its_end(file) -> bool:
 def _open_stream(file):
     """Container and picture stream. The file is handed over open, so that nothing else is ever opened."""
     try:
-        container = av.open(file, options={"format_whitelist": FORMATS}, metadata_errors="ignore")
+        container = av.open(file, options={"format_whitelist": FORMATS}, **_LENIENT)
     except FFmpegError as error:
         raise ClipError(
             f"This is not a clip that can be read, or it is cut off ({_reason(error)}). Use mp4, webm, mov, mkv, "

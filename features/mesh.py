@@ -1,30 +1,28 @@
-"""Finds faces and their meshes. The only file that knows MediaPipe.
-
-`mediapipe` is pinned to 0.10.21, the last release whose wheel carries its models, so nothing
-is downloaded. Importing it imports TensorFlow as a side effect, which costs ten seconds and
-600 MB; `_import_solutions` holds that off.
-"""
+"""Finds faces and their meshes in still pictures, and reads those of a stream of frames."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import os
-import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
 import cv2
 import numpy as np
 
+from features import face_models
+from features.detector import FaceDetector, connections
 from features.faces import Faces, boxes_of
-from features.regions import SAME_FACE, Window, around_box, around_mesh, keep_distinct, overlap, roll_of, tiles
+from features.mesh_network import MeshNetwork
+from features.regions import SAME_FACE, Window, around_mesh, keep_distinct, overlap, roll_of, tiles
 
 CONFIDENCE = 0.5  # where there may be no face at all
-FAR_CONFIDENCE = 0.6  # the graph's own; `FaceDetection` with the full-range model takes it, whatever it is told
+FAR_CONFIDENCE = 0.6  # of the full-range detector, as MediaPipe's own graphs set it
 MESH_CONFIDENCE = 0.95  # in a window; meshes forced upon something else score 0.5 to 0.93, true ones 0.99
 FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
+NEAR_FACES = 4  # the short-range detector's surest; further ones are left to the full-range detector
 LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
@@ -34,124 +32,20 @@ HALF = np.array([0.5, 0.5, 0], np.float32)  # from a pixel's centre to its edge
 NEARLY = 0.93  # of the largest face's side: meshes of equal faces vary by so much; they are numbered as one reads
 
 
-@cache
-def _import_solutions():
-    """MediaPipe's `face_mesh` and `face_detection` modules, without TensorFlow behind them.
-
-    MediaPipe's own import of TensorFlow is guarded (it only wants a documentation helper), so
-    a None in `sys.modules` while it loads is enough. TensorFlow is put back after.
-    """
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    held = {name: sys.modules[name] for name in ("tensorflow",) if name in sys.modules}
-    sys.modules["tensorflow"] = None
-    try:
-        from mediapipe.python.solutions import face_detection, face_mesh
-    finally:
-        del sys.modules["tensorflow"]
-        sys.modules.update(held)
-    return face_mesh, face_detection
-
-
-def _windows_of(detections: Sequence | None, tile: tuple[int, int, int, int]) -> list[Window]:
-    """Around detections' boxes and eyes, which MediaPipe gives as parts of the tile it looked at."""
-    return [_window_of(one.location_data, tile) for one in detections or []]
-
-
-def _window_of(location, tile: tuple[int, int, int, int]) -> Window:
-    start, size = np.array(tile[:2]), np.array(tile[2:]) - tile[:2]
-    box, eyes = location.relative_bounding_box, location.relative_keypoints[:2]
-    corners = np.array([(box.xmin, box.ymin), (box.xmin + box.width, box.ymin + box.height)])
-    return around_box(corners * size + start, np.array([(eye.x, eye.y) for eye in eyes]) * size + start)
-
-
-def _message(window: Window, width: int, height: int):
-    """A window as MediaPipe takes it, for a picture of this size."""
-    from mediapipe.framework.formats.rect_pb2 import NormalizedRect
-
-    return NormalizedRect(
-        x_center=(window.centre[0] + 0.5) / width,
-        y_center=(window.centre[1] + 0.5) / height,
-        width=window.side / width,
-        height=window.side / height,
-        rotation=math.radians(window.roll),
-    )
-
-
-def _landmarker(confidence: float = MESH_CONFIDENCE):
-    """MediaPipe's mesh network alone: a picture and a window in, ``landmarks`` out."""
-    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
-    from mediapipe.python.solution_base import PacketDataType, SolutionBase
-
-    graph = CalculatorGraphConfig(
-        input_stream=["image", "window"], input_side_packet=["with_attention"], output_stream=["landmarks"]
-    )
-    graph.node.add(
-        calculator="FaceLandmarkCpu",
-        input_stream=["IMAGE:image", "ROI:window"],
-        input_side_packet=["WITH_ATTENTION:with_attention"],
-        output_stream=["LANDMARKS:landmarks"],
-    )
-    return SolutionBase(
-        graph_config=graph,
-        side_inputs={"with_attention": False},
-        outputs=["landmarks"],
-        stream_type_hints={"window": PacketDataType.PROTO, "landmarks": PacketDataType.PROTO},
-        calculator_params={"facelandmarkcpu__ThresholdingCalculator.threshold": confidence},
-    )
-
-
-def _finders():
-    """Both of MediaPipe's ways to find faces: ``near`` gives ``meshes``, ``far`` gives ``detections``.
-
-    In one graph they share its threads: they run beside each other where there is a second core,
-    and do not get into each other's way where there is none.
-    """
-    from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
-    from mediapipe.python.solution_base import PacketDataType, SolutionBase
-
-    settings = {"num_faces": 4, "with_attention": False, "use_prev_landmarks": False}
-    graph = CalculatorGraphConfig(
-        input_stream=["near", "far"], input_side_packet=list(settings), output_stream=["meshes", "detections"]
-    )
-    graph.node.add(
-        calculator="FaceLandmarkFrontCpu",
-        input_stream=["IMAGE:near"],
-        input_side_packet=[f"{name.upper()}:{name}" for name in settings],
-        output_stream=["LANDMARKS:meshes"],
-    )
-    graph.node.add(
-        calculator="FaceDetectionFullRangeCpu", input_stream=["IMAGE:far"], output_stream=["DETECTIONS:detections"]
-    )
-    near, far = "facelandmarkfrontcpu__", "facedetectionfullrangecpu__facedetectionfullrange__"
-    boxes = "facedetection__TensorsToDetectionsCalculator.min_score_thresh"
-    return SolutionBase(
-        graph_config=graph,
-        side_inputs=settings,
-        outputs=["meshes", "detections"],
-        stream_type_hints={"meshes": PacketDataType.PROTO_LIST, "detections": PacketDataType.PROTO_LIST},
-        calculator_params={
-            f"{near}facedetectionshortrangecpu__facedetectionshortrange__{boxes}": CONFIDENCE,
-            f"{near}facelandmarkcpu__ThresholdingCalculator.threshold": CONFIDENCE,
-            f"{far}{boxes}": FAR_CONFIDENCE,
-        },
-    )
-
-
 def tesselation() -> np.ndarray:
     """Edges of the mesh as pairs of point indices: ``(1322, 2)`` int, each once."""
-    face_mesh, _ = _import_solutions()
-    return _edges(face_mesh.FACEMESH_TESSELATION)
+    return _edges("FACE_LANDMARKS_TESSELATION")
 
 
 def contours() -> np.ndarray:
     """Edges that outline eyes, brows, lips and the face: ``(124, 2)`` int, each once."""
-    face_mesh, _ = _import_solutions()
-    return _edges(face_mesh.FACEMESH_CONTOURS)
+    return _edges("FACE_LANDMARKS_CONTOURS")
 
 
 @cache
-def _edges(pairs: frozenset[tuple[int, int]]) -> np.ndarray:
-    edges = np.array(sorted({tuple(sorted(pair)) for pair in pairs}))
+def _edges(group: str) -> np.ndarray:
+    """MediaPipe lists some edges in both directions."""
+    edges = np.array(sorted({tuple(sorted((edge.start, edge.end))) for edge in getattr(connections(), group)}))
     edges.flags.writeable = False
     return edges
 
@@ -159,13 +53,17 @@ def _edges(pairs: frozenset[tuple[int, int]]) -> np.ndarray:
 class FaceMesher:
     """Finds the faces of a picture as meshes, largest first.
 
-    For still pictures; `features.face_tracking` follows faces from frame to frame. Not thread-safe: one for
-    each worker. Close it, or use it in a ``with``.
+    For still pictures; `features.face_tracking` follows faces from frame to frame. Thread-safe: calls wait for
+    each other. Close it, or use it in a ``with``.
 
     Parameters
     ----------
     max_faces : int
         At most this many faces are returned.
+
+    Raises
+    ------
+    FaceModelError, MissingLibraryError
 
     References
     ----------
@@ -175,13 +73,11 @@ class FaceMesher:
 
     def __init__(self, max_faces: int = 20) -> None:
         self.max_faces = max_faces
-        face_mesh, _ = _import_solutions()
-        self._close_mesh = face_mesh.FaceMesh(
-            static_image_mode=True, max_num_faces=2, min_detection_confidence=FACE_PICTURE_CONFIDENCE
-        )
-        self._finders = _finders()
-        self._landmarker = _landmarker()
-        self._graphs = [self._close_mesh, self._finders, self._landmarker]
+        self._lock = threading.Lock()
+        self._near = FaceDetector(face_models.SHORT_RANGE, CONFIDENCE)
+        self._far = FaceDetector(face_models.FULL_RANGE, FAR_CONFIDENCE)
+        self._close_up = FaceDetector(face_models.SHORT_RANGE, FACE_PICTURE_CONFIDENCE)
+        self._mesh = MeshNetwork()
 
     def __enter__(self) -> FaceMesher:
         return self
@@ -190,9 +86,9 @@ class FaceMesher:
         self.close()
 
     def close(self) -> None:
-        """Free MediaPipe's graphs. Closing twice is harmless."""
-        while self._graphs:
-            self._graphs.pop().close()
+        """Free the detectors. Closing twice is harmless."""
+        for detector in (self._near, self._far, self._close_up):
+            detector.close()
 
     def find(self, image: np.ndarray) -> Faces:
         """Faces of one picture.
@@ -217,7 +113,8 @@ class FaceMesher:
         size = image.shape[1], image.shape[0]
         if min(size) < 8:
             return Faces.empty(size)
-        return _largest(_distinct(self._search(image)), size, self.max_faces)
+        with self._lock:
+            return _largest(_distinct(self._search(image)), size, self.max_faces)
 
     def _search(self, image: np.ndarray) -> np.ndarray:
         """Every face of a still: the ordinary look first, harder ones only if it fails."""
@@ -234,7 +131,7 @@ class FaceMesher:
         yield self._padded(image, 0.25)
         yield self._turned(image)
         yield self._as_one_face(image)
-        yield self._near(image)
+        yield self._near_meshes(image)
 
     def _face_picture_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """A picture that is one face and little more (FER2013): enlarge it and give it a border."""
@@ -266,14 +163,12 @@ class FaceMesher:
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
         """The mesh on the whole, and in a window around every further face the detector sees."""
-        found = self._finders.process({"near": image, "far": image})
-        near = _pixels(found.meshes, image)
-        windows = self._with_tiles(image, found.detections)
-        near, seen = _agreeing(near, windows)
+        windows = self._on_tiles(image)
+        near, seen = _agreeing(self._near_meshes(image), windows)
         left = [w for w in windows if not any(overlap(w.face, box) >= SAME_FACE for box in boxes_of(near))]
-        further = [self._in_window(image, window) for window in left]
-        seen = np.array([*seen, *[True] * sum(map(len, further))], bool)
-        return self._trusted(image, np.concatenate([near, *further]), seen)
+        further = _there(self._in_window(image, window) for window in left)
+        seen = np.array([*seen, *[True] * len(further)], bool)
+        return self._trusted(image, np.concatenate([near, further]), seen)
 
     def _trusted(self, image: np.ndarray, meshes: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Leaning meshes read again upright; then those that are no mistake.
@@ -285,7 +180,7 @@ class FaceMesher:
         meshes = [self._upright(image, mesh) if leans else mesh for mesh, leans in zip(meshes, leaning, strict=True)]
         if not (seen & ~leaning).any():
             meshes = [mesh for mesh in meshes if self._is_steady(image, mesh)]
-        return np.array(meshes) if meshes else _no_mesh()
+        return _there(meshes)
 
     def _enlarged(self, image: np.ndarray, pad: float) -> np.ndarray:
         """The largest face of a small picture, looked for at some 192 pixels a side plus `pad`."""
@@ -293,7 +188,8 @@ class FaceMesher:
         large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
         border = round(pad * max(large.shape[:2]))
         large = cv2.copyMakeBorder(large, border, border, border, border, cv2.BORDER_REPLICATE)
-        meshes = _run(self._close_mesh, large)[:1]
+        windows = self._close_up.detect(large)[:2]
+        meshes = _there(self._mesh.read(large, window, CONFIDENCE) for window in windows)[:1]
         # Enlarging moves the centre of pixel p to factor * (p + 1/2) - 1/2.
         meshes[:, :, :2] = (meshes[:, :, :2] - border + 0.5) / factor - 0.5
         meshes[:, :, 2] /= factor
@@ -316,54 +212,46 @@ class FaceMesher:
         """A leaning mesh read again in a window turned along with the face."""
         for _ in range(UPRIGHT_PASSES):
             again = self._in_window(image, around_mesh(mesh))
-            mesh = again[0] if len(again) else mesh
+            mesh = mesh if again is None else again
         return mesh
 
     def _is_steady(self, image: np.ndarray, mesh: np.ndarray) -> bool:
         """Whether the mesh stays on the face when its window is turned; a false one goes along."""
         window = around_mesh(mesh)
         again = self._in_window(image, replace(window, roll=window.roll + LEANING))
-        return len(again) > 0 and float(np.abs(again[0] - mesh).mean()) < STEADY * window.side
+        return again is not None and float(np.abs(again - mesh).mean()) < STEADY * window.side
 
-    def _in_window(self, image: np.ndarray, window: Window) -> np.ndarray:
-        """The mesh in a window that is known to hold a face; none if the network sees no face there."""
-        height, width = image.shape[:2]
-        landmarks = self._landmarker.process({"image": image, "window": _message(window, width, height)}).landmarks
-        return _pixels([landmarks] if landmarks else [], image)
+    def _in_window(self, image: np.ndarray, window: Window) -> np.ndarray | None:
+        """The mesh in a window that is known to hold a face; None if the network sees no face there."""
+        return self._mesh.read(image, window, MESH_CONFIDENCE)
 
-    def _near(self, image: np.ndarray) -> np.ndarray:
-        """The mesh's own finder, alone."""
-        return _pixels(self._finders.process({"near": image}).meshes, image)
+    def _near_meshes(self, image: np.ndarray) -> np.ndarray:
+        """Meshes of what the short-range detector sees."""
+        windows = self._near.detect(image)[:NEAR_FACES]
+        return _there(self._mesh.read(image, window, CONFIDENCE) for window in windows)
 
-    def _with_tiles(self, image: np.ndarray, detections: Sequence | None) -> list[Window]:
-        """Windows around what the far finder saw on the whole, and sees on tiles of a large picture."""
-        whole, *parts = tiles(image.shape[1], image.shape[0])
-        windows = _windows_of(detections, whole)
-        for left, top, right, bottom in parts:
-            part = np.ascontiguousarray(image[top:bottom, left:right])
-            windows += _windows_of(self._finders.process({"far": part}).detections, (left, top, right, bottom))
+    def _on_tiles(self, image: np.ndarray) -> list[Window]:
+        """Windows around what the full-range detector sees on the whole and on tiles of a large picture."""
+        windows: list[Window] = []
+        for left, top, right, bottom in tiles(image.shape[1], image.shape[0]):
+            windows += self._far.detect(np.ascontiguousarray(image[top:bottom, left:right]), (left, top))
         return [windows[k] for k in keep_distinct([window.face for window in windows])]
 
 
 class MeshReader:
     """The two networks of a stream of frames: where faces are, and the mesh of the one in a window.
 
-    Keeps nothing from call to call, so streams may take turns. Not to be used by two threads at
-    once. Close it.
+    Keeps nothing from call to call, so streams may take turns. Close it.
     """
 
     def __init__(self) -> None:
-        _, face_detection = _import_solutions()
-        self._detector = face_detection.FaceDetection(model_selection=1, min_detection_confidence=FAR_CONFIDENCE)
-        self._strict, self._lenient = _landmarker(), _landmarker(CONFIDENCE)
-        self._graphs = [self._detector, self._strict, self._lenient]
+        self._detector = FaceDetector(face_models.FULL_RANGE, FAR_CONFIDENCE)
+        self._mesh = MeshNetwork()
 
     def look(self, image: np.ndarray) -> list[Window]:
         """A window around every face the full-range detector sees in ``uint8 (H, W, 3)``, RGB, largest first."""
         _check(image)
-        whole = (0, 0, image.shape[1], image.shape[0])
-        windows = _windows_of(self._detector.process(image).detections, whole)
-        return sorted(windows, key=lambda window: -window.side)
+        return sorted(self._detector.detect(np.ascontiguousarray(image)), key=lambda window: -window.side)
 
     def read(self, image: np.ndarray, window: Window, known: bool) -> np.ndarray | None:
         """The mesh in a window, ``(468, 3)`` float32 pixels, or None if there is no face in it.
@@ -371,21 +259,17 @@ class MeshReader:
         Parameters
         ----------
         image : ndarray
-            ``uint8 (H, W, 3)``, RGB, contiguous.
+            ``uint8 (H, W, 3)``, RGB.
         window : Window
         known : bool
             Whether a face was there a moment ago: a turned or blurred one is still believed.
         """
         _check(image)
-        height, width = image.shape[:2]
-        network = self._lenient if known else self._strict
-        landmarks = network.process({"image": image, "window": _message(window, width, height)}).landmarks
-        return _pixels([landmarks], image)[0] if landmarks else None
+        return self._mesh.read(image, window, CONFIDENCE if known else MESH_CONFIDENCE)
 
     def close(self) -> None:
-        """Free MediaPipe's graphs. Closing twice is harmless."""
-        while self._graphs:
-            self._graphs.pop().close()
+        """Free the detector. Closing twice is harmless."""
+        self._detector.close()
 
 
 def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, list[bool]]:
@@ -410,43 +294,17 @@ def _check(image: np.ndarray) -> None:
         raise ValueError(f"got {image.dtype} {image.shape}; expected uint8 (H, W, 3), as features.images.load gives")
 
 
-def _run(mesh, image: np.ndarray) -> np.ndarray:
-    """What one of MediaPipe's own `FaceMesh` finds: ``(n, L, 3)`` float32 in pixels of `image`."""
-    return _pixels(mesh.process(image).multi_face_landmarks, image)
-
-
-def _pixels(found: Sequence | None, image: np.ndarray) -> np.ndarray:
-    """MediaPipe's landmark messages as ``(n, L, 3)`` float32 in pixels of `image`."""
-    if not found:
-        return _no_mesh()
-    height, width = image.shape[:2]
-    # MediaPipe counts from the picture's edge, we from the first pixel's centre; z is at the scale of x.
-    scaled = np.array([_points(face) for face in found]) * np.array([width, height, width], np.float32)
-    return scaled - HALF
-
-
-# A landmark as protobuf writes it: kind and length, then fields 1, 2 and 3 of 32 bits each behind its key.
-_STORED = np.dtype(
-    [("head", "u1", 2), ("x_key", "u1"), ("x", "<f4"), ("y_key", "u1"), ("y", "<f4"), ("z_key", "u1"), ("z", "<f4")]
-)
-_Z_KEY = 3 << 3 | 5
-
-
-def _points(face) -> np.ndarray:
-    """One message's points, ``(L, 3)`` float32. Asking it for one after the other takes ten times as long."""
-    stored, count = face.SerializeToString(), len(face.landmark)
-    if len(stored) == count * _STORED.itemsize:
-        table = np.frombuffer(stored, _STORED)
-        if (table["z_key"] == _Z_KEY).all():
-            return np.stack([table[axis] for axis in "xyz"], axis=1)
-    return np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32)  # with more or fewer fields
-
-
 def _turned_back(meshes: np.ndarray, turns: int, height: int, width: int) -> np.ndarray:
     """Meshes of ``np.rot90(image, turns)`` in pixels of the image, which is `height` x `width`."""
     x, y, depth = np.moveaxis(meshes, 2, 0)
     flat = {1: (width - 1 - y, x), 2: (width - 1 - x, height - 1 - y), 3: (y, height - 1 - x)}
     return np.stack([*flat[turns], depth], axis=2)
+
+
+def _there(meshes: Iterable[np.ndarray | None]) -> np.ndarray:
+    """Those that are meshes, ``(n, 468, 3)`` float32."""
+    kept = [mesh for mesh in meshes if mesh is not None]
+    return np.array(kept, np.float32) if kept else _no_mesh()
 
 
 def _no_mesh() -> np.ndarray:

@@ -15,6 +15,9 @@ from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS, Faces
 from features.mesh import FaceMesher
 
+# From 1.29 on onnxruntime sends usage figures to its maker unless it is told not to before it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 
 @pytest.fixture(scope="session")
 def astronaut() -> np.ndarray:

@@ -67,7 +67,7 @@ def test_it_is_a_clean_notebook(path):
             assert cell["outputs"] == [] and cell["execution_count"] is None
             ast.parse("".join(cell["source"]))  # plain Python: no magic commands
     words = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    assert "An expression is not an emotion" in words and "3.10 to 3.12" in words
+    assert "An expression is not an emotion" in words and "3.10 to 3.14" in words
 
 
 def test_the_notebook_on_images_runs():
@@ -94,6 +94,38 @@ def test_the_notebook_on_a_snapshot_runs_with_a_camera():
 def test_another_place_is_told(tmp_path):
     done = run(NOTEBOOKS[0], tmp_path)
     assert done.returncode == 1 and "Put this notebook into the folder notebooks/" in done.stderr
+
+
+COLAB = """
+import subprocess, sys, types
+sys.modules["google.colab"] = types.ModuleType("google.colab")
+import numpy
+calls = []
+def run(command, **_):
+    calls.append(command)
+    if "-m" in command and {upgraded}:
+        import importlib.metadata
+        importlib.metadata.version = lambda name: "0.0"
+        namespace["version"] = importlib.metadata.version
+subprocess.run = run
+"""
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+def test_on_colab_the_session_goes_on_unless_something_in_use_was_replaced(upgraded, tmp_path):
+    (tmp_path / "face-off.zip").write_bytes(b"")
+    (tmp_path / "notebooks").mkdir()
+    notebook = read(NOTEBOOKS[0])
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][:1]
+    source = "".join(notebook["cells"][0]["source"]).replace('REPOSITORY = ""', 'REPOSITORY = "https://example.org/x"')
+    notebook["cells"][0]["source"] = [source]
+    (tmp_path / "first.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    program = RUN.replace("for number", COLAB.format(upgraded=upgraded) + "for number", 1) + "\nprint(len(calls))"
+    done = run(tmp_path / "first.ipynb", tmp_path, program)
+    if upgraded:
+        assert done.returncode == 1 and "Restart session" in done.stderr
+    else:
+        assert "Restart" not in done.stderr and "Put this notebook" in done.stderr  # the clone is only pretended
 
 
 def test_both_begin_alike():

@@ -7,23 +7,24 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
+from features.detector import SYSTEM_LIBRARIES
 from scripts.upload_space import front_matter, pinned
 
 ROOT = Path(__file__).parents[1]
-PYTHONS = ("3.10", "3.11", "3.12")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 MACHINES = {
     "Linux": ("linux", "x86_64"),
-    "Linux on ARM": ("linux", "aarch64"),
     "Windows": ("win32", "AMD64"),
     "Mac with Apple chip": ("darwin", "arm64"),
-    "Mac with Intel chip": ("darwin", "x86_64"),
 }
+UNSUPPORTED = {"Linux on ARM": ("linux", "aarch64"), "Mac with Intel chip": ("darwin", "x86_64")}
 
 
 def requirements(python: str, machine: str) -> dict[str, str]:
     """What pip takes from requirements.txt there: name to version."""
-    system, processor = MACHINES[machine]
+    system, processor = (MACHINES | UNSUPPORTED)[machine]
     place = {"python_version": python, "sys_platform": system, "platform_machine": processor}
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     asked = [Requirement(line) for line in lines if line and not line.startswith("#")]
@@ -36,17 +37,27 @@ def requirements(python: str, machine: str) -> dict[str, str]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_machine_gets_one_of_each(python, machine):
     asked = requirements(python, machine)
-    assert asked["gradio"] == "==6.31.0" and asked["numpy"] == "==1.26.4"
-    assert asked["mediapipe"] == ("==0.10.18" if machine == "Linux on ARM" else "==0.10.21")
-    assert {"tensorflow", "tensorflow-cpu"} & set(asked) == {"tensorflow-cpu" if machine == "Linux" else "tensorflow"}
-    without = machine == "Mac with Intel chip" or (machine == "Windows" and python == "3.10")
-    assert ("ai-edge-litert" not in asked) == without
-    assert "face-off" not in asked
+    assert asked["gradio"] == "==6.31.0"
+    assert {"numpy", "opencv-contrib-python", "av", "ai-edge-litert", "onnx", "keras"} <= set(asked)
+    tensorflow = set() if python == "3.14" else {"tensorflow-cpu" if machine == "Linux" else "tensorflow"}
+    assert {"tensorflow", "tensorflow-cpu"} & set(asked) == tensorflow
+    assert not {"face-off", "face-off-here", "opencv-python", "opencv-python-headless"} & set(asked)
 
 
-@pytest.mark.parametrize("python", ["3.9", "3.13", "3.14"])
+def test_no_mediapipe_that_sends_anything():
+    (asked,) = {requirements(python, machine)["mediapipe"] for python in PYTHONS for machine in MACHINES}
+    assert "0.10.33" in SpecifierSet(asked)
+    assert not [v for v in ("0.10.35", "1.0.0", "1.2.3") if v in SpecifierSet(asked)]
+
+
+@pytest.mark.parametrize("machine", UNSUPPORTED)
+def test_a_computer_without_mediapipe_is_told(machine):
+    assert "needs_Linux_x86-64_Windows_or_a_Mac_with_Apple_chip" in requirements("3.13", machine)["face-off-here"]
+
+
+@pytest.mark.parametrize("python", ["3.9", "3.15"])
 def test_another_python_is_told_which(python):
-    assert "needs_Python_3.10_3.11_or_3.12" in requirements(python, "Linux")["face-off"]
+    assert "needs_Python_3.10_to_3.14" in requirements(python, "Linux")["face-off"]
 
 
 def test_this_line_comes_before_all_others():
@@ -58,19 +69,19 @@ def test_the_space_says_what_the_requirements_say():
     settings = front_matter(ROOT)
     assert settings["sdk"] == "gradio"
     assert settings["sdk_version"] == pinned("gradio")
-    assert settings["python_version"] == "3.12"
+    assert settings["python_version"] == "3.13"
     assert (ROOT / settings["app_file"]).is_file()
     assert len(settings["short_description"]) <= 60
     assert settings["license"] == "mit" and "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
-def test_system_packages_are_those_opencv_needs():
-    assert (ROOT / "packages.txt").read_text().split() == ["libgl1", "libglib2.0-0"]
+def test_system_packages_are_those_mediapipe_and_opencv_need():
+    assert (ROOT / "packages.txt").read_text().split() == list(SYSTEM_LIBRARIES.values())
 
 
 def test_every_binary_file_is_marked_as_such():
     marked = re.findall(r"^\*(\.\w+)\s+binary$", (ROOT / ".gitattributes").read_text(encoding="utf-8"), re.MULTILINE)
-    rooms = (ROOT / name for name in ("checkpoints", "ui", "docs"))
+    rooms = (ROOT / name for name in ("checkpoints", "features", "ui", "docs"))
     files = [path for room in rooms for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert {path.suffix for path in files if b"\0" in path.read_bytes()[:8192]} <= set(marked)
 

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
@@ -185,23 +182,3 @@ def test_edges_are_told_once():
         assert edges.shape == (count, 2)
         assert len({frozenset(edge) for edge in edges.tolist()}) == count
         assert edges.max() < 468
-
-
-def test_mediapipe_does_not_bring_tensorflow():
-    code = "import sys, features.mesh as m; m.tesselation(); sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120).returncode == 0
-
-
-@pytest.mark.parametrize("more", [{}, {"visibility": 0.5}, {"visibility": 0.5, "presence": 0.25}])
-def test_landmark_messages_are_read_whatever_fields_they_have(more):
-    mesh.tesselation()  # imports MediaPipe
-    from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmarkList
-
-    points = np.random.default_rng(0).uniform(-1, 1, (468, 3)).astype(np.float32)
-    message = NormalizedLandmarkList()
-    for x, y, z in points:
-        message.landmark.add(x=x, y=y, z=z, **more)
-    assert (mesh._points(message) == points).all()
-    without_z = NormalizedLandmarkList()
-    without_z.landmark.add(x=1, y=2, visibility=3)
-    assert mesh._points(without_z).tolist() == [[1, 2, 0]]

@@ -23,13 +23,13 @@ from ui.model_service import Engine
 DEMO = Path(demo.__file__)
 
 
-@pytest.mark.parametrize("version", [(3, 7, 17), (3, 9, 1), (3, 13, 0), (4, 0, 0)])
+@pytest.mark.parametrize("version", [(3, 7, 17), (3, 9, 1), (3, 15, 0), (4, 0, 0)])
 def test_other_pythons_get_one_sentence(version):
-    with pytest.raises(SystemExit, match=r"3\.10, 3\.11 or 3\.12; this is {}\.{}".format(*version)):
+    with pytest.raises(SystemExit, match=r"3\.10 to 3\.14; this is {}\.{}".format(*version)):
         demo.refuse_other_pythons(version)
 
 
-@pytest.mark.parametrize("version", [(3, 10, 0), (3, 11, 9), (3, 12, 12)])
+@pytest.mark.parametrize("version", [(3, 10, 0), (3, 12, 12), (3, 13, 0), (3, 14, 2)])
 def test_supported_pythons_pass(version):
     demo.refuse_other_pythons(version)
 

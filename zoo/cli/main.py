@@ -19,6 +19,7 @@ from zoo.cli.common import Parser, UsageError
 from zoo.datasets.aligned import DataError
 from zoo.labels import UnknownLabelsError
 from zoo.models.registry import UnknownModelError
+from zoo.training import tensorflow_needed
 
 COMMANDS = {
     "list": listing,
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output, such as `head`, has had enough
         return _close_stdout()
     except ModuleNotFoundError as error:
-        return _complain(f"{error.name} is not installed; run: pip install -r requirements.txt", BAD)
+        return _complain(tensorflow_needed.not_installed(error.name or "a package"), BAD)
     except BAD_INPUT as error:
         return _complain(str(error), BAD)
 

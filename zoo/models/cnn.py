@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
+from features.tflite import interpreter
 from zoo.classifier import check_spec
 from zoo.labels import LabelSet
 from zoo.models.svm import Kernel, softmax
@@ -69,7 +70,7 @@ class CnnClassifier:
         self.labels = labels
         self.align = align
         self.temperature, self.mirror, self.second = reading.temperature, reading.mirror, reading.second
-        self._runner = _interpreter(model)
+        self._runner = interpreter(model)
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]
         self._outputs = _outputs_by_rank(self._runner)
@@ -168,14 +169,3 @@ def _outputs_by_rank(runner) -> dict[str, _Output]:
         shapes = [list(each.shape) for each in found]
         raise ValueError(f"the network has outputs {shapes}; expected logits, embedding, maps and, maybe, middle")
     return dict(zip(("maps", "middle"), maps, strict=False)) | {"logits": rows[0], "embedding": rows[1]}
-
-
-def _interpreter(model: bytes):
-    """LiteRT's interpreter with one thread; TensorFlow's own where LiteRT has no wheel."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        from tensorflow.lite import Interpreter  # Windows with Python 3.10, Intel Macs
-    runner = Interpreter(model_content=model, num_threads=1)
-    runner.allocate_tensors()
-    return runner

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features import face_models
 from features.align import AlignSpec
 from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
@@ -25,6 +26,7 @@ from zoo.labels import LabelSet
 from zoo.models.cnn import CnnClassifier, to_input
 from zoo.models.svm import SvmClassifier
 from zoo.teach.head_model import TaughtCnn
+from zoo.training import tensorflow_needed
 
 KIT = Path(__file__).parent / "templates"
 
@@ -38,6 +40,12 @@ PARTS = {
     "onnx": "ONNX, both models",
 }
 _MADE_BY_TENSORFLOW = keras_writer.PARTS
+_FACE_FILES = (
+    face_models.SHORT_RANGE.path,
+    face_models.MESH.path,
+    face_models.MODELS / "NOTICE.md",
+    face_models.MODELS / "LICENSE",
+)
 _FOLDERS = {"keras": "", "h5": "keras-h5/", "tflite": "tflite/", "int8": "tflite/"}
 _ABOUT = {
     "page.html": "open it in a browser: photo or camera, no internet, no installation",
@@ -50,6 +58,7 @@ _ABOUT = {
     "onnx/svm.onnx": "ONNX, the support vector machine: `crop` uint8 (n, {size}, {size}) to `probabilities` and HOG",
     "svm/svm.json": "the support vector machine as plain numbers, with `svm.bin`; Face-off reads it back",
     "preprocessing.json": "how a face is cut; `preprocess.py` does it",
+    "find_faces.py": "finds the faces with MediaPipe and the networks in `faces/` (Google, Apache License 2.0)",
     "predict.py": "every face in a photo; `webcam.py` for a camera",
     "labels.txt": "the classes, as Teachable Machine writes them; `metadata.json` says more",
 }
@@ -126,7 +135,7 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
 
     Raises
     ------
-    keras_side.ExportError
+    keras_writer.ExportError
         TensorFlow could not write its files.
     """
     files: dict[str, bytes] = {}
@@ -137,10 +146,7 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
         side = graph.input_shape[0]
         told(0.1, "TensorFlow.js, ONNX and the page")
         _light_parts(wish, graph, files, left_out)
-        heavy = [part for part in wish.parts if part in _MADE_BY_TENSORFLOW]
-        if wish.cnn.second is not None and "int8" in heavy:
-            heavy.remove("int8")
-            left_out.append(_TOO_FINE)
+        heavy = _heavy_parts(wish, left_out)
         if heavy:
             told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
             made = keras_writer.write(graph, identifier(wish.title), heavy, to_input(representative(wish.crops), side))
@@ -154,6 +160,21 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
         _machine_parts(wish, files, left_out)
     told(0.95, "packing")
     return Bundle(_zipped(files | _papers(wish, side, files)), tuple(left_out))
+
+
+def _heavy_parts(wish: Wish, left_out: list[str]) -> list[str]:
+    """What TensorFlow is started for. `ExportError` if that is all that was asked for and there is no TensorFlow."""
+    heavy = [part for part in wish.parts if part in _MADE_BY_TENSORFLOW]
+    if wish.cnn.second is not None and "int8" in heavy:
+        heavy.remove("int8")
+        left_out.append(_TOO_FINE)
+    if not heavy or tensorflow_needed.installed():
+        return heavy
+    sentence = tensorflow_needed.sentence("Keras and LiteRT files")
+    if set(wish.parts) <= set(_MADE_BY_TENSORFLOW):
+        raise keras_writer.ExportError(f"{sentence} (or choose the page, TensorFlow.js or ONNX).")
+    left_out.append(f"{', '.join(PARTS[part] for part in heavy)} left out: {sentence}.")
+    return []
 
 
 def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
@@ -270,7 +291,8 @@ def _papers(wish: Wish, side: int, files: dict[str, bytes]) -> dict[str, bytes]:
         "labels.txt": lines.encode(),
         "metadata.json": _metadata(wish, side),
         "preprocessing.json": json.dumps(contract(wish.align, side), indent=1).encode(),
-        "preprocess.py": (KIT / "preprocess.py").read_bytes(),
+        **{name: (KIT / name).read_bytes() for name in ("preprocess.py", "find_faces.py")},
+        **{f"faces/{path.name}": path.read_bytes() for path in _FACE_FILES},
     }
     if any(name.startswith("tflite/") for name in files):
         papers |= {name: (KIT / name).read_bytes() for name in ("predict.py", "webcam.py")}

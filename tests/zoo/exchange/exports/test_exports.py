@@ -224,6 +224,7 @@ def test_the_zip_holds_what_was_asked_for(made, folder):
     assert names >= {"page.html", "model.keras", "tfjs/model.json", "tfjs/weights.bin", "tfjs/metadata.json"}
     assert names >= {"keras-h5/model.json", "keras-h5/model.weights.h5"}
     assert names >= {"tflite/model.tflite", "tflite/model-int8.tflite", "predict.py", "webcam.py", "preprocess.py"}
+    assert names >= {"find_faces.py", "faces/face_landmark.tflite", "faces/NOTICE.md", "faces/LICENSE"}
     assert names >= {"onnx/cnn.onnx", "onnx/svm.onnx", "svm/svm.json", "labels.txt", "metadata.json", "README.md"}
     assert (folder / "labels.txt").read_text() == "0 Happy\n1 Sad face\n2 Wink left\n"
     assert not made.left_out and len(made.data) < 40 * 2**20
@@ -362,16 +363,31 @@ def test_the_readme_s_python_runs_as_typed(folder, jpeg, monkeypatch, capsys, ta
     monkeypatch.syspath_prepend(str(folder))
     snippets = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert len(snippets) == 2
+    import find_faces
     import preprocess
 
     picture = np.asarray(Image.open("photo.jpg"))
-    crop = preprocess.crop(picture, preprocess.to_crop(preprocess.find_meshes(picture)[0]))
+    crop = preprocess.crop(picture, preprocess.to_crop(find_faces.find_meshes(picture)[0]))
     face = AlignedFaces(crop[None], np.zeros((1, 468, 3), np.float32), np.zeros((1, 2, 3), np.float32), AlignSpec())
     for snippet, model in zip(snippets, taught, strict=True):
         exec(snippet, {"__name__": "snippet"})
         said = np.array(re.findall(r"[\d.]+(?:e-\d+)?", capsys.readouterr().out), float)
         np.testing.assert_allclose(said, model.predict_proba(face).probs[0], atol=SAME)
-    sys.modules.pop("preprocess")
+    find_faces.close()
+    for name in ("preprocess", "find_faces"):
+        sys.modules.pop(name)
+
+
+def test_the_kit_finds_the_face_where_the_app_finds_it(folder, portrait, mesher, monkeypatch):
+    monkeypatch.syspath_prepend(str(folder))
+    import find_faces
+
+    (mesh,) = find_faces.find_meshes(portrait)
+    (expected,) = mesher.find(portrait).landmarks[:, :, :2]
+    assert np.abs(mesh - expected).mean() < 0.01 * np.linalg.norm(expected[33] - expected[263])
+    assert find_faces.find_meshes(np.zeros_like(portrait)).shape == (0, 468, 2)
+    find_faces.close()
+    sys.modules.pop("find_faces")
 
 
 def test_wishes_that_cannot_be_met_are_sentences(taught, faces):

