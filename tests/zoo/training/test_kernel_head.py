@@ -34,7 +34,13 @@ def once(twice) -> CnnClassifier:
 
 
 def test_there_is_one():
-    assert "cnn" in TWICE
+    assert TWICE == ["cnn-rbf"]
+
+
+def test_the_network_is_that_of_cnn_which_answers_alone():
+    ours, alone = registry.card("cnn-rbf"), registry.card("cnn")
+    assert ours.settings["network"] == "cnn" and ours.files["model.tflite"] == alone.files["model.tflite"]
+    assert alone.loader == "tflite" and registry.load("cnn").second is None
 
 
 def test_what_the_second_reading_says_is_added(twice, once, crops):
@@ -86,22 +92,22 @@ def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):
         assert np.array_equal(array, getattr(machine, name)), name
 
 
-def test_a_machine_for_another_network_is_refused(make_checkpoint_of_cnn):
+def test_a_machine_for_another_network_is_refused(make_checkpoint):
     """Its rows have another length than the network's middle maps."""
     small = Kernel(*(np.ones(shape, np.float32) for shape in (10, (10, 4), (5, 4), (5, 7), 7)), gamma=0.1, even=2)
-    root = make_checkpoint_of_cnn(arrays_bytes(**kernel_arrays(small)))
+    root = make_checkpoint(arrays_bytes(**kernel_arrays(small)))
     with pytest.raises(CardError, match="make no model"):
-        registry.load("cnn", root)
+        registry.load("cnn-rbf", root)
 
 
 @pytest.fixture
-def make_checkpoint_of_cnn(tmp_path):
+def make_checkpoint(tmp_path):
     """The shipped network's folder with another machine beside it."""
 
     def make(machine: bytes):
-        shutil.copytree(registry.CHECKPOINTS / "cnn", tmp_path / "cnn")
-        (tmp_path / "cnn" / "model.npz").write_bytes(machine)
-        path = tmp_path / "cnn" / "card.json"
+        shutil.copytree(registry.CHECKPOINTS / "cnn-rbf", tmp_path / "cnn-rbf")
+        (tmp_path / "cnn-rbf" / "model.npz").write_bytes(machine)
+        path = tmp_path / "cnn-rbf" / "card.json"
         card = json.loads(path.read_text(encoding="utf-8"))
         card["files"]["model.npz"] = hashlib.sha256(machine).hexdigest()
         path.write_text(json.dumps(card), encoding="utf-8")

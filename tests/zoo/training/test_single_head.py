@@ -16,7 +16,6 @@ from zoo.labels import FIVE, SEVEN
 from zoo.models import registry
 from zoo.models.cnn import to_input
 from zoo.models.svm import softmax
-from zoo.training import kernel_head as second
 from zoo.training import out_of_fold
 from zoo.training.augmentation import Augmentation
 
@@ -25,6 +24,7 @@ pytest.importorskip("keras")
 
 from zoo.training import callbacks, single_head
 from zoo.training.architectures import separable_vgg
+from zoo.training.plots import draw_architecture
 from zoo.training.two_head import fit
 
 LABELS = {"cnn-tiny": SEVEN, "cnn-keras-blog": SEVEN, "cnn-five": FIVE, "cnn-svm": SEVEN}
@@ -83,44 +83,64 @@ def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
     assert (targets[0].max(axis=1) >= 0.5).all() and (targets[0].min(axis=1) > 0).all()
     assert (run / "opinions.npy").is_file()
     card, model = registry.card("cnn", out), registry.load("cnn", out)
-    assert " --opinions 0.5 --directions " in card.training.command
+    assert card.training.command.endswith(" --opinions 0.5")
+    assert card.loader == "tflite" and model.second is None
     assert model.mirror and model.predict_proba(data.faces[:3]).probs == pytest.approx(
         model.predict_proba(data.faces[:3].mirrored()).probs, abs=1e-5
     )
     assert model.pooled(data.faces[:3]) == pytest.approx(model.pooled(data.faces[:3].mirrored()), abs=1e-5)
 
 
-def test_cnn_is_read_a_second_time_and_again_from_its_checkpoint(monkeypatch, tmp_path, capsys):
-    from zoo.training.recipes import cnn
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """A `cnn` of one epoch on made faces: its folder, the faces, and what every command takes."""
+    from zoo.training.recipes import cnn, cnn_rbf
 
     data = made_splits(("Training", 140), ("PublicTest", 70))
-    monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
+    for recipe in (cnn, cnn_rbf):
+        monkeypatch.setattr(recipe, "load_fer2013", lambda path, spec: data)
     monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
-    monkeypatch.setattr(second, "SETTINGS", replace(second.SETTINGS, components=24))
-    path, first, again = tmp_path / "fer2013.csv", tmp_path / "first", tmp_path / "again"
+    path, out = tmp_path / "fer2013.csv", tmp_path / "first"
     path.write_text("emotion,pixels,Usage\n")
-    words = ["train", "cnn", "--data", str(path), "--run", str(tmp_path / "run")]
-    assert main([*words, "--out", str(first), "--epochs", "1"]) == 0
-    card, model = registry.card("cnn", first), registry.load("cnn", first)
-    assert card.loader == "tflite-kernel" and card.size_bytes == sum(
-        (first / "cnn" / name).stat().st_size for name in ("model.tflite", "model.npz")
-    )
-    with Image.open(first / "cnn" / "architecture.png") as twice, Image.open(tmp_path / "run/architecture.png") as once:
-        assert twice.width == once.width and twice.height - once.height == pytest.approx(
-            0.52 * 110, abs=2
-        )  # a box more
-    said = model.predict_proba(data.faces[140:]).probs
-    assert f"PublicTest accuracy {np.mean(said.argmax(axis=1) == data.targets[140:]):.4f}" in capsys.readouterr().out
-    assert np.mean(said.argmax(axis=1) == data.targets[140:]) > 0.9  # after one epoch the network alone knows little
+    words = ["--data", str(path), "--run", str(tmp_path / "other")]
+    assert main(["train", "cnn", *words[:2], "--run", str(tmp_path / "run"), "--out", str(out), "--epochs", "1"]) == 0
+    return out, data, words
 
-    assert main([*words, "--out", str(again), "--epochs", "0", "--start", str(first)]) == 0
-    same = registry.card("cnn", again)
-    assert {name: same.files[name] for name in same.files} == card.files
-    typed = "python -m zoo train cnn --data fer2013.csv --epochs 0 --start first --directions 24 --gamma 4 --ridge 0.1"
-    assert same.training.command == f"{card.training.command}, then {typed}"
-    assert registry.load("cnn", again).predict_proba(data.faces[140:]).probs == pytest.approx(said, abs=1e-6)
-    assert main([*words, "--out", str(again), "--epochs", "0"]) == 2
-    assert "--epochs 0 fits only the second reading; of which network?" in capsys.readouterr().err
+
+def test_cnn_is_calibrated_again_from_its_checkpoint(trained, tmp_path, capsys):
+    first, data, words = trained
+    again = tmp_path / "again"
+    assert main(["train", "cnn", *words, "--out", str(again), "--epochs", "0", "--start", str(first)]) == 0
+    before, same = registry.card("cnn", first), registry.card("cnn", again)
+    assert (same.files, same.settings, same.training) == (before.files, before.settings, before.training)
+    assert main(["train", "cnn", *words, "--out", str(again), "--epochs", "0"]) == 2
+    assert "give its folder: --start checkpoints" in capsys.readouterr().err
+
+
+def test_a_kernel_machine_is_trained_on_cnn(trained, tmp_path, capsys):
+    first, data, words = trained
+    train = ["train", "cnn-rbf", *words, "--checkpoints", str(first), "--components", "24"]
+    assert main([*train, "--out", str(first)]) == 0
+    card, alone = registry.card("cnn-rbf", first), registry.card("cnn", first)
+    assert card.files["model.tflite"] == alone.files["model.tflite"]
+    assert card.training.command == (
+        "python -m zoo train cnn-rbf --data fer2013.csv --network cnn --components 24 --gamma 4 --ridge 0.1"
+    )
+    sizes = [(first / "cnn-rbf" / name).stat().st_size for name in ("model.tflite", "model.npz")]
+    assert card.loader == "tflite-kernel" and card.size_bytes == sum(sizes)
+    alone = single_head.keras.saving.load_model(first / "cnn" / "model.keras", compile=False)
+    draw_architecture(alone, tmp_path / "alone.png")
+    with Image.open(first / "cnn-rbf" / "architecture.png") as ours, Image.open(tmp_path / "alone.png") as network:
+        assert ours.height > network.height  # a box more
+    said = registry.load("cnn-rbf", first).predict_proba(data.faces[140:]).probs
+    right = np.mean(said.argmax(axis=1) == data.targets[140:])
+    assert f"cnn-rbf: PublicTest accuracy {right:.4f}" in capsys.readouterr().out
+    assert right > 0.9  # after one epoch the network alone knows little
+
+    assert main([*train, "--out", str(tmp_path / "again")]) == 0
+    assert registry.card("cnn-rbf", tmp_path / "again").files == card.files
+    assert main([*train, "--network", "cnn-svm", "--out", str(first)]) == 2
+    assert "cnn-svm" in capsys.readouterr().err
 
 
 def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp_path):

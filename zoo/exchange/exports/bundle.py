@@ -331,7 +331,7 @@ def markdown(text: str) -> str:
 
 _TOO_FINE = (
     "tflite/model-int8.tflite is left out: a kernel machine adds up thousands of numbers that eight bits make zero. "
-    "Other networks go out in eight bits, cnn-svm among them."
+    "The network alone (cnn) goes out in eight bits."
 )
 _EIGHT_BITS = "The app itself calculates this network in eight bits: other probabilities, mostly by thousandths. "
 

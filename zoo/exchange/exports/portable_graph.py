@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from features.descriptors import Joined
-from zoo.cards import Card, checked
+from zoo.cards import Card, CardError, checked
 from zoo.exchange.exports import rbf_layers
 from zoo.exchange.formats.hdf5 import by_place, read_h5
 from zoo.exchange.formats.keras_config import blueprint
@@ -81,7 +81,7 @@ def _dense(
 
 
 def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
-    """The second reading of a network's middle maps, added to the first and made probabilities."""
+    """A kernel machine's scores of a network's middle maps, added to its logits and made probabilities."""
     maps, before = middle, []
     if mirrored:
         maps = "middle"
@@ -157,8 +157,8 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
 
 
 def goes_out(card: Card) -> bool:
-    """Whether a shipped model can be exported: of a network its ``.keras`` file must be there."""
-    return card.loader not in ("tflite", "tflite-kernel") or KEPT in card.files
+    """Whether a shipped model can be exported: of a network the ``.keras`` file must be there, or its network's."""
+    return card.loader != "tflite" or KEPT in card.files
 
 
 def half(values: np.ndarray) -> np.ndarray:
@@ -169,10 +169,27 @@ def half(values: np.ndarray) -> np.ndarray:
 @cache
 def _trunk(name: str, root: Path) -> tuple[Shape, tuple[Node, ...], tuple[np.ndarray, np.ndarray]]:
     """A shipped network's input, its nodes up to the embedding, and the kernel and bias of its own head."""
-    folder = root / name
-    graph = from_keras(checked(folder, registry.card(name, root), KEPT).read_bytes())
+    owner = _owner(registry.card(name, root), root)
+    graph = from_keras(checked(root / owner.name, owner, KEPT).read_bytes())
     *nodes, head = (_rounded(node) for node in graph.nodes)
     return graph.input_shape, tuple(nodes), (head.weights["kernel"], head.weights["bias"])
+
+
+def _owner(card: Card, root: Path) -> Card:
+    """The card whose folder keeps a network's ``.keras`` file: the model's own, or that of the one it is built on.
+
+    Raises
+    ------
+    CardError
+        The network it was built on is not there, or is not the same one any more.
+    """
+    name = card.settings.get("network")
+    if KEPT in card.files or not name:
+        return card
+    owner = registry.card(str(name), root) if name in registry.names(root) else None
+    if owner is None or owner.files.get(SERVED) != card.files[SERVED]:
+        raise CardError(f"{card.name} was built on a network {name} that is not in {root}; train {card.name} again.")
+    return owner
 
 
 def from_keras(data: bytes) -> Graph:

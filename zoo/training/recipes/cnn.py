@@ -1,40 +1,31 @@
 """`cnn` and `cnn-ferplus`: a residual VGG of 1.9 M parameters, trained from scratch with two heads.
 
-One head learns FER2013's labels, the other the ten FER+ taggers' votes on the same pictures;
-the second teaches the shared layers what the first one's noisy labels hide, and is served by
-itself as `cnn-ferplus`. Without ``--votes`` there is no second head.
+One head learns FER2013's labels, the other the votes of the ten FER+ taggers on the same pictures.
+The second head is a check on the first one's noisy labels while both train the shared layers, and is
+served by itself as `cnn-ferplus`. Without ``--votes`` there is no second head.
 
-Served, it is shown each face and its mirror image, and its answers are averaged. `cnn` calculates in
-eight bits (see `zoo.training.export.tflite_bytes`): three times as fast for the same answers but for some
-thousandths.
+When served, the network sees each face and its mirror image, and the two answers are averaged. `cnn`
+runs in eight bits (see `zoo.training.export.tflite_bytes`), which is three times as fast and changes
+the answers by a few thousandths. `cnn-rbf` adds a kernel machine to this network.
 
-Expected: the shipped weights came of three runs, each going on from the last with another cosine.
-18 epochs give 66.9 % on PublicTest in 80 minutes of two cores with AVX512-BF16 (two hours with
-float32), 40 more 70.2 %, and 36 more, that heard second opinions (see `zoo.training.out_of_fold`), 70.8 %;
-averaged with the mirror image 71.8 %, and 71.9 % in eight bits. A fourth, with ``--opinions 0.7
---blend 0.2``, came to 71.5 % and is not shipped. The figure on PrivateTest is on the card. (When the
-third was run, the second opinion was that of the ``hog-svm`` of the time, with a hinge loss on the whole face.)
-Commands::
+Expected on PublicTest: the shipped weights are the result of three runs, each starting from the last
+with another cosine. 18 epochs give 66.9 % in 80 minutes on two cores with AVX512-BF16 (two hours with
+float32), 40 more give 70.2 %, and 36 more with second opinions (see `zoo.training.out_of_fold`) give
+70.8 %; 71.8 % when averaged over the mirror image, 71.9 % in eight bits. The card has the figures on
+PrivateTest. The third run used the ``hog-svm`` of its time: hinge loss, whole face only. Commands::
 
     python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv
     python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv --epochs 40 --start checkpoints
     python -m zoo train cnn --data fer2013.csv --votes fer2013new.csv --epochs 36 --start checkpoints --opinions 0.5
 
-Every run ends with the second reading of `cnn` (see `zoo.training.kernel_head`): a kernel machine on what the network
-sees after two of its four stages, three minutes and 6 GB of memory, which takes the last of these from
-71.9 to 73.8 % on PublicTest. By itself, for a network that is there already::
-
-    python -m zoo train cnn --data fer2013.csv --epochs 0 --start checkpoints
-
-``--precision mixed_bfloat16`` halves the time on such a CPU; 115 seconds an epoch on one idle core.
+``--epochs 0`` trains nothing: it calibrates the network in ``--start`` again.
+``--precision mixed_bfloat16`` halves the time on a CPU that has it: 115 seconds an epoch on one idle core.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import keras
@@ -48,28 +39,25 @@ from zoo.datasets.ferplus import ferplus_majority, read_ferplus, vote_shares
 from zoo.labels import EIGHT
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
-from zoo.models.svm import Kernel
-from zoo.training import kernel_head, out_of_fold, svm_fit
+from zoo.training import out_of_fold
 from zoo.training.architectures import residual_vgg
 from zoo.training.augmentation import Augmentation
-from zoo.training.export import tflite_bytes, write_artefacts
+from zoo.training.export import write_artefacts
 from zoo.training.loop import Batches, Schedule, calibrated, minutes
 from zoo.training.out_of_fold import Mixture
-from zoo.training.plots import Box, draw_architecture, run_files
+from zoo.training.plots import run_files
 from zoo.training.recipes import hog_svm
 from zoo.training.single_head import Teachers, Teaching
-from zoo.training.svm_fit import KernelSettings
-from zoo.training.two_head import fit, middle_of, two_heads, warm_start, with_head, with_middle
+from zoo.training.two_head import fit, two_heads, warm_start, with_head, with_middle
 
 SIDE = 48
 DATA = "FER2013 and FER+ votes"
-THEN = ", then "
 CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.3)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    parser.add_argument("--epochs", type=int, default=18, help="0: fit only the second reading of the cnn in --start")
+    parser.add_argument("--epochs", type=int, default=18, help="0: only calibrate the cnn in --start again")
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
@@ -83,17 +71,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blend", type=float, default=0.0, metavar="ALPHA", help="lay copies over each other (mixup); 0.3 is usual"
     )
-    usual = kernel_head.SETTINGS
-    parser.add_argument("--directions", type=int, default=usual.components, help="kept of the maps, second reading")
-    parser.add_argument("--gamma", type=float, default=usual.gamma, help="its kernel's width, times 1 / total variance")
-    parser.add_argument("--ridge", type=float, default=usual.ridge, help="what its squared loss gives up for calm")
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, keep the best epoch on PublicTest, calibrate there, write the checkpoints."""
     data = load_fer2013(args.data, AlignSpec())
     if not args.epochs:
-        return read_anew(args, data)
+        return calibrate_again(args.start, data, args.out)
     schedule = Schedule(epochs=args.epochs, rate=args.rate, seed=args.seed, precision=args.precision)
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_global_policy(schedule.precision)
@@ -108,7 +92,7 @@ def train(args: argparse.Namespace) -> None:
         batches.targets = Mixture(args.opinions)(batches.targets, said)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
-    publish(args.run, data, counts, note, _reading(args), args.out)
+    publish(args.run, data, counts, note, args.out)
 
 
 def _command(args: argparse.Namespace) -> str:
@@ -118,34 +102,22 @@ def _command(args: argparse.Namespace) -> str:
     command += f" --rate {args.rate:g} --precision {args.precision}" if args.epochs else ""
     command += f" --start {args.start.name}" if args.start else ""
     command += f" --opinions {args.opinions:g}" if args.opinions else ""
-    command += f" --blend {args.blend:g}" if args.blend else ""
-    return command + f" --directions {args.directions} --gamma {args.gamma:g} --ridge {args.ridge:g}"
+    return command + (f" --blend {args.blend:g}" if args.blend else "")
 
 
-def _reading(args: argparse.Namespace) -> KernelSettings:
-    """What the second reading is fitted with."""
-    return KernelSettings(args.directions, ridge=args.ridge, gamma=args.gamma, seed=args.seed)
-
-
-def read_anew(args: argparse.Namespace, data: AlignedSet) -> None:
-    """Keep the network of ``--start`` as it is and fit only its second reading.
+def calibrate_again(start: Path | None, data: AlignedSet, out: Path) -> None:
+    """Write the network in `start` again, its files as they are, calibrated on PublicTest.
 
     Raises
     ------
     DataError
-        Without ``--start``.
+        Without a folder.
     """
-    if not args.start:
-        raise DataError(
-            "--epochs 0 fits only the second reading; of which network? Give its folder: --start checkpoints."
-        )
-    folder, before = args.start / CNN.name, registry.card(CNN.name, args.start)
-    kept = keras.saving.load_model(checked(folder, before, "model.keras"), compile=False)
-    files = {"model.tflite": tflite_bytes(with_middle(kept), CNN.settings["bits"])}
-    files |= {name: (folder / name).read_bytes() for name in before.files if name not in checkpoint.SERVED}
-    command = f"{before.training.command.split(THEN)[0]}{THEN}{_command(args)}"
-    note = checkpoint.training_note(command, DATA, args.seed, before.training.minutes)
-    publish_read_twice(files, data, note, _reading(args), args.out)
+    if not start:
+        raise DataError("--epochs 0 calibrates a trained network; give its folder: --start checkpoints.")
+    before = registry.card(CNN.name, start)
+    files = {name: checked(start / CNN.name, before, name).read_bytes() for name in before.files}
+    _publish(CNN, data.split("PublicTest"), before.training, files, out)
 
 
 def second_opinions(training: AlignedSet, start: Path | None) -> np.ndarray:
@@ -177,60 +149,25 @@ def with_votes(data: AlignedSet, counts: np.ndarray) -> dict[str, tuple]:
     return {name: (data.rows(at), (shares[at], weights[at])) for name, at in rows.items()}
 
 
-def publish(
-    run: Path, data: AlignedSet, counts: np.ndarray, note: Training, reading: KernelSettings, out: Path
-) -> None:
+def publish(run: Path, data: AlignedSet, counts: np.ndarray, note: Training, out: Path) -> None:
     """Write a checkpoint for each head that learned something, each calibrated on PublicTest with its own labels."""
     extras = run_files(run, two_heads(network()))
-    publish_read_twice(_files(with_middle(_head(run, CNN)), run, CNN) | extras, data, note, reading, out)
+    files = _files(with_middle(_head(run, CNN)), run, CNN)  # `cnn-rbf` reads the middle maps of this very file
+    _publish(CNN, data.split("PublicTest"), note, files | extras, out)
     public = data.splits == "PublicTest"
     majority = ferplus_majority(counts)
     clear = np.flatnonzero(public & (majority >= 0) & (counts.sum(axis=1) > 0))
     if len(clear):
         voted = replace(data.rows(clear), targets=majority[clear], labels=EIGHT)
-        files = _files(_head(run, FERPLUS), run, FERPLUS) | extras
-        served = CnnClassifier(FERPLUS.name, EIGHT, voted.faces.spec, files["model.tflite"], Reading(mirror=True))
-        settings, threshold = calibrated(served, voted)
-        _save(FERPLUS, settings, threshold, note, files, out)
+        _publish(FERPLUS, voted, note, _files(_head(run, FERPLUS), run, FERPLUS) | extras, out)
 
 
-def publish_read_twice(
-    files: dict[str, bytes], data: AlignedSet, note: Training, reading: KernelSettings, out: Path
-) -> None:
-    """Fit the second reading of a network on Training and write both as `cnn`.
-
-    Parameters
-    ----------
-    files : dict
-        ``model.tflite``, which gives its middle maps, ``model.keras``, and what else the checkpoint keeps.
-    data : AlignedSet
-        Training and PublicTest.
-    note : Training
-    reading : KernelSettings
-        What the second reading is fitted with.
-    out : Path
-    """
-    public = data.split("PublicTest")
-    served = partial(CnnClassifier, CNN.name, data.labels, data.faces.spec, files["model.tflite"])
-    once = served(Reading(mirror=True))
-    machine = kernel_head.as_logits(kernel_head.fit(once, data.split("Training"), reading), once, public)
-    twice = served(Reading(mirror=True, second=machine))
-    settings, threshold = calibrated(twice, public)
-    settings |= {"gamma": machine.gamma, "even": machine.even}
-    files = files | {"model.npz": checkpoint.arrays_bytes(**svm_fit.kernel_arrays(machine))}
-    files |= {"architecture.png": _picture(machine)}
-    _save(CNN, settings, threshold, note, files, out)
-
-
-def _picture(machine: Kernel) -> bytes:
-    """The network with what reads it a second time."""
-    model = two_heads(network())
-    count, labels = machine.coefficients.shape
-    parameters = machine.components.size + machine.vectors.size + machine.coefficients.size
-    words = f"Kernel machine, {count:,} faces × {machine.vectors.shape[1]}"
-    png = io.BytesIO()
-    draw_architecture(model, png, [Box(("second",), words, (labels,), parameters, (middle_of(model).name,))])
-    return png.getvalue()
+def _publish(card: Card, public: AlignedSet, note: Training, files: dict[str, bytes], out: Path) -> None:
+    """Calibrate a network as it will be served and write its checkpoint."""
+    served = CnnClassifier(card.name, card.labels, public.faces.spec, files["model.tflite"], Reading(mirror=True))
+    settings, threshold = calibrated(served, public)
+    card = replace(card, settings={**card.settings, **settings}, threshold=threshold, training=note)
+    checkpoint.save(card, files, out)
 
 
 def _head(run: Path, card: Card) -> keras.Model:
@@ -242,18 +179,12 @@ def _files(served: keras.Model, run: Path, card: Card) -> dict[str, bytes]:
     return {name: made[name].read_bytes() for name in ("model.tflite", "model.keras")}
 
 
-def _save(card: Card, settings: dict, threshold: float, note: Training, files: dict[str, bytes], out: Path) -> None:
-    card = replace(card, settings={**card.settings, **settings}, threshold=threshold, training=note)
-    checkpoint.save(card, files, out)
-
-
 CNN = replace(
     checkpoint.draft(
         "cnn",
         "CNN",
-        "A convolutional network that learns its own features from pixels, read twice: by its last layers, and half "
-        "way up by a kernel machine that weighs what it sees there against thousands of faces.",
-        "tflite-kernel",
+        "A convolutional network that learns its own features from pixels.",
+        "tflite",
     ),
     settings={"head": "fer2013", "bits": 8},
 )

@@ -88,7 +88,8 @@ def test_ordinary_layers_say_what_the_served_network_says(name, faces):
 
 def kept_says(model: CnnClassifier, x: np.ndarray) -> np.ndarray:
     """What Keras makes of the file that is kept beside the one that is served, shown both ways and read twice if so."""
-    kept = keras.saving.load_model(registry.CHECKPOINTS / model.name / "model.keras", compile=False)
+    owner = registry.card(model.name).settings.get("network", model.name)
+    kept = keras.saving.load_model(registry.CHECKPOINTS / owner / "model.keras", compile=False)
     logits, _, _, middle = with_middle(kept).predict(x, verbose=0)
     if model.mirror:
         turned, _, _, there = with_middle(kept).predict(x[:, :, ::-1], verbose=0)
@@ -104,7 +105,7 @@ def served_within(model: CnnClassifier | TaughtCnn) -> float:
 
 
 def test_a_network_without_its_keras_file_stays_and_says_why():
-    assert {"cnn", "cnn-ferplus", "cnn-tiny"} <= set(NETWORKS)
+    assert {"cnn", "cnn-rbf", "cnn-ferplus", "cnn-tiny"} <= set(NETWORKS)
     for name in set(DEEP) - set(NETWORKS):
         with pytest.raises(CardError, match=f"{name}.*names no file model.keras"):
             portable_graph.network(zoo.load(name))
@@ -167,8 +168,10 @@ def test_a_kernel_machine_is_said_in_layers(even):
 
 @pytest.fixture(scope="module")
 def twice(faces, tmp_path_factory) -> tuple[Path, tuple[str, ...]]:
-    """The zip of `cnn`, which is read twice, unpacked; and what was left out."""
-    made = bundle.make(Wish("Twice", ("tfjs", "tflite", "int8", "keras", "onnx"), zoo.load("cnn"), None, faces.images))
+    """The zip of `cnn-rbf` unpacked, and what was left out."""
+    made = bundle.make(
+        Wish("Twice", ("tfjs", "tflite", "int8", "keras", "onnx"), zoo.load("cnn-rbf"), None, faces.images)
+    )
     where = tmp_path_factory.mktemp("twice")
     zipfile.ZipFile(io.BytesIO(made.data)).extractall(where)
     return where, made.left_out
@@ -178,7 +181,7 @@ def test_a_network_that_is_read_twice_goes_out_whole(twice, faces, x, modules):
     where, left_out = twice
     assert len(left_out) == 1 and "model-int8.tflite is left out: a kernel machine" in left_out[0]
     assert not (where / "tflite/model-int8.tflite").exists() and (where / "predict.py").exists()
-    expected = portable_graph.network(zoo.load("cnn")).run(x)
+    expected = portable_graph.network(zoo.load("cnn-rbf")).run(x)
     once = TaughtCnn(
         "once", SEVEN, AlignSpec(), zoo.load("cnn"), (portable_graph._trunk("cnn", registry.CHECKPOINTS)[2],)
     )
@@ -196,7 +199,7 @@ def test_a_network_that_is_read_twice_goes_out_whole(twice, faces, x, modules):
 def test_a_network_that_is_read_twice_comes_back(twice, make_zip, faces, x):
     files = {name: (twice[0] / name).read_bytes() for name in ("tfjs/model.json", "tfjs/weights.bin", "labels.txt")}
     (came,) = read_models(make_zip(files | {"preprocessing.json": (twice[0] / "preprocessing.json").read_bytes()}))
-    expected = portable_graph.network(zoo.load("cnn")).run(x)
+    expected = portable_graph.network(zoo.load("cnn-rbf")).run(x)
     np.testing.assert_allclose(came.classifier("back").predict_proba(faces).probs, expected, atol=SAME)
 
 
@@ -423,20 +426,20 @@ def test_eight_bits_on_fer2013(fer2013, tmp_path_factory):
     crops = AlignedFaces(images[:200], *zeros, AlignSpec())
     layer, twice = (
         portable_graph.network(portable_graph.on_network(zoo.load("cnn-svm"))),
-        portable_graph.network(zoo.load("cnn")),
+        portable_graph.network(zoo.load("cnn-rbf")),
     )
     folder, scales = tmp_path_factory.mktemp("int8"), to_input(bundle.representative(images[200:]), 48)
     for words, probs, whole, most in (
         ("cnn-svm as it goes out", in_eight_bits(layer, scales, folder, x), layer.run(x), 0.02),
         ("cnn-svm as it is served", zoo.load("cnn-svm").predict_proba(crops).probs, layer.run(x), 0.005),
-        ("cnn as it is served", zoo.load("cnn").predict_proba(crops).probs, twice.run(x), 0.005),
+        ("cnn-rbf as it is served", zoo.load("cnn-rbf").predict_proba(crops).probs, twice.run(x), 0.005),
     ):
         apart, same = np.abs(probs - whole).max(axis=1), (probs.argmax(axis=1) == whole.argmax(axis=1)).mean()
         print(f"\n{words}: median {np.median(apart):.4f}, worst {apart.max():.4f}, same label {same:.1%}")
         assert np.median(apart) < most and same > 0.95
     # Why a network that is read twice does not go out in eight bits: it would not be the same model.
     same = (in_eight_bits(twice, scales, folder, x).argmax(axis=1) == twice.run(x).argmax(axis=1)).mean()
-    print(f"\ncnn as it would go out: same label {same:.1%}")
+    print(f"\ncnn-rbf as it would go out: same label {same:.1%}")
     assert same < 0.7
 
 
