@@ -30,7 +30,7 @@ class Readers:
 
     def __init__(self, most: int = 1) -> None:
         self._free: list[MeshReader] = []
-        self._places = threading.Semaphore(most)
+        self._most, self._places = most, threading.Semaphore(most)
 
     @contextlib.contextmanager
     def one(self) -> Iterator[MeshReader]:
@@ -43,6 +43,20 @@ class Readers:
                 reader.close()
                 raise
             self._free.append(reader)
+
+    def warm(self, image: np.ndarray) -> None:
+        """Make all of them and let each read a face: the first reading takes its memory.
+
+        Parameters
+        ----------
+        image : ndarray
+            ``uint8 (H, W, 3)``, RGB, with a face.
+        """
+        with contextlib.ExitStack() as lent:
+            for reader in [lent.enter_context(self.one()) for _ in range(self._most)]:
+                for window in reader.look(image)[:1]:
+                    reader.read(image, window, known=False)
+                    reader.read(image, window, known=True)
 
     def close(self) -> None:
         """Free those that are not lent. Later streams make new ones."""

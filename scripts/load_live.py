@@ -88,6 +88,8 @@ class Load:
         Processor time for each frame in the server, and in this script.
     megabytes : tuple of float or None
         The server's resident memory before, at the end and after all have left.
+    minutes : tuple of float
+        The server's resident memory at the end of every minute, in MB.
     """
 
     viewers: int
@@ -101,6 +103,7 @@ class Load:
     server_ms: float | None
     client_ms: float
     megabytes: tuple[float, float, float] | None
+    minutes: tuple[float, ...] = ()
 
 
 # ---- what is sent
@@ -313,7 +316,7 @@ def load(place: Place, viewers: int, seconds: float, pid: int | None) -> Load:
     start = time.perf_counter()
     for thread in threads:
         thread.start()
-    page = _visit(place, start + seconds)
+    page, minutes = _visit(place, start + seconds, pid)
     took = time.perf_counter() - start
     during, ended, own = resident(pid), worked(pid), time.process_time() - own
     until.set()
@@ -323,21 +326,23 @@ def load(place: Place, viewers: int, seconds: float, pid: int | None) -> Load:
     memory = None if before is None else (before, during, resident(pid))
     frames = sum(len(session.latencies) for session in sessions)
     spent = None if began is None else ended - began
-    return _summed(sessions, took, page, memory, (_each(spent, frames), _each(own, frames)))
+    return _summed(sessions, took, page, (memory, minutes), (_each(spent, frames), _each(own, frames)))
 
 
 def _each(seconds: float | None, frames: int) -> float | None:
     return None if seconds is None else round(1000 * seconds / max(1, frames), 2)
 
 
-def _visit(place: Place, until: float) -> list[float]:
-    """Ask for the page now and then; how long it took, in seconds."""
-    times = []
+def _visit(place: Place, until: float, pid: int | None) -> tuple[list[float], tuple[float, ...]]:
+    """Ask for the page now and then: how long it took, in seconds; and the server's memory at every minute's end."""
+    times, minutes, began = [], [], time.perf_counter()
     while (now := time.perf_counter()) < until:
+        if (now - began) // 60 > len(minutes) and (held := resident(pid)):
+            minutes.append(held)
         _get(place.host, place.port, "/")
         times.append(time.perf_counter() - now)
         time.sleep(max(0.0, min(PAGE_SECONDS, until - time.perf_counter())))
-    return times
+    return times, tuple(minutes)
 
 
 def _summed(sessions: Sequence[Session], took: float, page: list[float], memory, costs) -> Load:
@@ -347,7 +352,7 @@ def _summed(sessions: Sequence[Session], took: float, page: list[float], memory,
     fair = round(rates[0] / rates[-1], 3) if rates[-1] else 0.0
     latency, pages = Spread.of(everyone), Spread.of(page)
     return Load(
-        len(sessions), round(took, 1), len(everyone), latency, tuple(rates), fair, errors, pages, *costs, memory
+        len(sessions), round(took, 1), len(everyone), latency, tuple(rates), fair, errors, pages, *costs, *memory
     )
 
 
@@ -374,6 +379,9 @@ def _costs(one: Load) -> str:
         before, during, after = one.megabytes
         each = (during - before) / one.viewers
         text += f"; {before:.0f} MB before, {during:.0f} during ({each:.1f} each), {after:.0f} after"
+    if one.minutes and one.megabytes:
+        growth = 100 * (one.megabytes[1] / one.minutes[0] - 1)
+        text += f"; {one.minutes[0]:.0f} MB after the first minute, {growth:+.1f} % since then"
     return text + "".join(f"\n  {error}" for error in sorted(set(one.errors))[:5])
 
 

@@ -6,13 +6,14 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from features import images
 from features.faces import Faces
 from features.mesh import FaceMesher
 from ui.lesson.classroom import HOME, Room
@@ -25,6 +26,7 @@ from zoo.sessions.pages import Pages
 from zoo.teach.feature_cache import TRUNK
 from zoo.teach.session import Desks
 
+PORTRAIT = Path(__file__).parent / "pictures/photo.jpg"
 DEFAULT_MODELS = ("hog-svm", "cnn")
 # Without the reason, which names folders of this computer: that is in the terminal.
 _NOT_USABLE = "model {name!r} cannot be used here: its card or its weights are damaged. Choose another model."
@@ -60,6 +62,7 @@ class Engine:
         self._made = 0
         self._starting = threading.Lock()
         self._ready = threading.Event()
+        self._warming: list[Callable[[np.ndarray], None]] = []
         self.warm_seconds = 0.0
 
     def _read_cards(self) -> None:
@@ -81,6 +84,10 @@ class Engine:
         chosen = [name for name in DEFAULT_MODELS if name in self.cards]
         return chosen if len(chosen) == len(DEFAULT_MODELS) else list(self.cards)[:2]
 
+    def warm_too(self, work: Callable[[np.ndarray], None]) -> None:
+        """Call `work` with a portrait when the models are loaded: what it makes then need not be made for a visitor."""
+        self._warming.append(work)
+
     def start(self) -> threading.Thread:
         """Warm up in the background; the page is up meanwhile."""
         thread = threading.Thread(target=self.warm, name="warm-up", daemon=True)
@@ -98,7 +105,10 @@ class Engine:
                 self._meshers.put(FaceMesher())
                 self._made += 1
             models = [model for name in list(self.cards) if (model := self._load(name))]
-            self._run_once(models)
+            portrait = images.load(PORTRAIT)
+            self._run_once(models, portrait)
+            for work in self._warming:
+                work(portrait)
             self.warm_seconds = time.perf_counter() - start
             self._ready.set()
 
@@ -118,13 +128,12 @@ class Engine:
         sentence = f"Face-off: the model {name!r} is left out: {why}"
         print(sentence.encode("ascii", "backslashreplace").decode(), file=sys.stderr, flush=True)
 
-    def _run_once(self, models: list) -> None:
+    def _run_once(self, models: list, portrait: np.ndarray) -> None:
         if models:
-            dark = np.zeros((240, 320, 3), np.uint8)
             for _ in range(self._workers):
                 mesher = self._meshers.get()
                 try:
-                    compare(dark, models[:1], label_set("7"), mesher)
+                    compare(portrait, models[:1], label_set("7"), mesher)
                 finally:
                     self._meshers.put(mesher)
 

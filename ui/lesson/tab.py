@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from html import escape
 
 import gradio as gr
@@ -30,32 +31,50 @@ from zoo.labels import SEVEN
 ROUNDS = ("corners-down", "drawn-mouth-open", "lips-closed", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
 SIDE = 420
 MOST_VOTES = 20_000  # a school's; the hashes of so many take two megabytes
+MOST_OF_ADDRESS = 60  # two classes behind one
 LONGEST_VOTER = 64
+
+
+@dataclass(frozen=True)
+class Voter:
+    """Who votes, as far as it matters.
+
+    Parameters
+    ----------
+    page : str
+        What their page calls itself, the same after a reload; without, the session counts.
+    address : str
+        Of the client; a class may share one.
+    pages : int
+        How many pages were open there at one time.
+    """
+
+    page: str = ""
+    address: str = ""
+    pages: int = MOST_OF_ADDRESS
+
+
+NOBODY = Voter()
 
 
 class Poll:
     """What the class chose for each picture: one vote per page and picture, without names and order.
 
     Safe to use from several threads. A page that is closed is forgotten but for a keyed hash that says that it has
-    voted, so that the same page, reloaded, is not counted twice.
+    voted, so that the same page, reloaded, is not counted twice. Of a client address there are no more votes for a
+    picture than it had pages open at one time, whatever its pages call themselves.
     """
 
     def __init__(self) -> None:
         self._counts: dict[str, Counter[str]] = {}
         self._first: dict[tuple[str, str], str] = {}
         self._voted: set[bytes] = set()
+        self._of_address: Counter[tuple[str, str]] = Counter()
         self._key = secrets.token_bytes(16)
         self._lock = threading.Lock()
 
-    def commit(self, session: str, picture: str, label: str, voter: str = "") -> str:
+    def commit(self, session: str, picture: str, label: str, voter: Voter = NOBODY) -> str:
         """Count a vote, unless there is one of this page for this picture.
-
-        Parameters
-        ----------
-        session : str
-        picture, label : str
-        voter : str
-            What the page calls itself, the same after a reload; the session, if it is empty.
 
         Returns
         -------
@@ -63,12 +82,16 @@ class Poll:
             The session's first label for the picture.
         """
         with self._lock:
-            ballot = self._ballot(voter or session, picture)
             first = self._first.setdefault((session, picture), label)
-            if ballot not in self._voted and len(self._voted) < MOST_VOTES:
+            ballot = self._ballot(voter.page or session, picture)
+            if ballot not in self._voted and self._has_place(picture, voter):
                 self._voted.add(ballot)
+                self._of_address[picture, voter.address] += 1
                 self._counts.setdefault(picture, Counter())[label] += 1
             return first
+
+    def _has_place(self, picture: str, voter: Voter) -> bool:
+        return len(self._voted) < MOST_VOTES and self._of_address[picture, voter.address] < voter.pages
 
     def _ballot(self, voter: str, picture: str) -> bytes:
         return hashlib.blake2b(f"{picture} {voter}".encode(errors="replace"), key=self._key, digest_size=16).digest()
@@ -88,7 +111,7 @@ class Poll:
     def clear(self) -> None:
         """A new group: no votes, and everybody may vote again."""
         with self._lock:
-            self._counts, self._first, self._voted = {}, {}, set()
+            self._counts, self._first, self._voted, self._of_address = {}, {}, set(), Counter()
 
 
 class LessonTab:
@@ -117,10 +140,17 @@ class LessonTab:
         if picture not in ROUNDS or label not in SEVEN.labels:
             return {"words": text.LESSON["which"]}
         comparison = self._compared(picture)
-        voter = str(value.get("voter", ""))[:LONGEST_VOTER]
+        voter = self._voter(session, str(value.get("voter", ""))[:LONGEST_VOTER])
         first = self.poll.commit(session, picture, SEVEN.labels[SEVEN.index(label)], voter)
         names = {name: one.names[0] for name, one in comparison.predictions.items()}
         return {"label": first, "models": names, "answers": self._answers(comparison), "poll": self._poll(picture)}
+
+    def _voter(self, session: str, page: str) -> Voter:
+        pages = self.engine.pages
+        if session not in pages:
+            return Voter(page)
+        address = pages.address(session)
+        return Voter(page, address, min(MOST_OF_ADDRESS, pages.peak(address)))
 
     def _compared(self, picture: str) -> Comparison:
         if picture not in self._known:

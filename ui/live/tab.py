@@ -166,6 +166,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
     gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
     engine.pages.when_left(tab.viewers.leave)
+    engine.warm_too(readers.warm)
     return models
 
 

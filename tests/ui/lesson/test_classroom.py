@@ -16,7 +16,7 @@ from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
 from ui.lesson.classroom import TRIES, Camera, Room, WrongCodeError, new_code
-from ui.lesson.tab import ROUNDS, LessonTab, Poll
+from ui.lesson.tab import ROUNDS, LessonTab, Poll, Voter
 from ui.live.tab import LiveTab
 from ui.teach.tab import TeachTab
 from zoo.inference.live_sessions import Viewers
@@ -233,20 +233,31 @@ def test_a_class_is_counted_once_each_and_without_names():
 
 def test_a_page_that_is_loaded_again_has_voted_already():
     poll = Poll()
-    poll.commit("before the reload", "photo", "happy", "page")
+    poll.commit("before the reload", "photo", "happy", Voter("page"))
     poll.leave("before the reload")
-    assert poll.commit("after it", "photo", "sad", "page") == "sad"
-    poll.commit("another", "photo", "sad", "another page")
+    assert poll.commit("after it", "photo", "sad", Voter("page")) == "sad"
+    poll.commit("another", "photo", "sad", Voter("another page"))
     assert poll.counts("photo") == {"happy": 1, "sad": 1}
     assert "page" not in str(vars(poll))
 
 
+def test_an_address_has_no_more_votes_than_it_had_pages():
+    poll = Poll()
+    for n in range(300):
+        poll.commit(f"session {n}", "photo", "happy", Voter(f"page {n}", "one machine", 1))
+    for n in range(30):
+        poll.commit(f"pupil {n}", "photo", "sad", Voter(f"pupil's page {n}", "a school", 30))
+    assert poll.counts("photo") == {"happy": 1, "sad": 30}
+    poll.commit("session 7", "mouth-open", "happy", Voter("page 7", "one machine", 1))
+    assert poll.counts("mouth-open") == {"happy": 1}
+
+
 def test_a_new_group_starts_without_votes_and_may_vote():
     poll = Poll()
-    poll.commit("one", "photo", "happy", "page")
+    poll.commit("one", "photo", "happy", Voter("page"))
     poll.clear()
     assert poll.counts("photo") == {}
-    assert poll.commit("one", "photo", "sad", "page") == "sad"
+    assert poll.commit("one", "photo", "sad", Voter("page")) == "sad"
     assert poll.counts("photo") == {"sad": 1}
 
 
