@@ -35,7 +35,9 @@ from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
 from zoo.filenames import NotWritableError
+from zoo.inference.live_sessions import give_back_memory
 from zoo.reports import charts
+from zoo.sessions.sweeper import Chore, Sweeper
 from zoo.teach import project_file
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
@@ -59,6 +61,7 @@ AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private
 
 SCRIPTS = ("assets/languages.js", "components/calls.js")
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
+GIVE_BACK = 30  # seconds between two times that freed memory is returned to the system
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
 
 
@@ -166,17 +169,19 @@ def serve(args: argparse.Namespace) -> None:
         check_certificate(args.ssl_certfile, args.ssl_keyfile)
     uploads.stop_on_signals()
     try:
-        with uploads.folder(AGE, SWEEP):
-            _serve(args)
+        with Sweeper() as sweeper, uploads.folder(AGE, SWEEP, sweeper):
+            _serve(args, sweeper)
     except NotWritableError as error:
         raise SystemExit(f"Uploads cannot be kept. {error} {uploads.VARIABLE} names it.") from None
 
 
-def _serve(args: argparse.Namespace) -> None:
+def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
     code = classroom.new_code() if args.classroom else ""
     room = classroom.classroom(code) if args.classroom else HOME
-    engine = Engine(room=room)
+    engine = Engine(room=room, sweeper=sweeper)
     app = build(engine, room)
+    sweeper.add(Chore("page states", SWEEP, partial(gradio_state.tidy, app, AGE)))
+    sweeper.add(Chore("freed memory", GIVE_BACK, give_back_memory))
     try:
         address = start(app, args, room)
     except OSError:
@@ -188,8 +193,7 @@ def _serve(args: argparse.Namespace) -> None:
         engine.start()
         if args.share:
             print(share(app), flush=True)
-        with gradio_state.tidied(app, AGE, SWEEP):
-            app.block_thread()
+        app.block_thread()
     except KeyboardInterrupt:
         app.close(verbose=False)
 

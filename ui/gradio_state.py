@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from urllib.parse import parse_qs
 
@@ -300,19 +298,3 @@ def _forget_values(app: gr.Blocks, session: str) -> bool:
     if known:
         kept.config_values.clear()
     return known
-
-
-@contextmanager
-def tidied(app: gr.Blocks, silent: float, every: float) -> Iterator[None]:
-    """Meanwhile `tidy` every so many seconds."""
-    done = threading.Event()
-
-    def work() -> None:
-        while not done.wait(every):
-            tidy(app, silent)
-
-    threading.Thread(target=work, name="tidy-sessions", daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()

@@ -23,6 +23,8 @@ from zoo.labels import label_set
 from zoo.models import registry
 from zoo.models.registry import UnknownModelError
 from zoo.sessions.pages import Pages
+from zoo.sessions.sweeper import Chore, Sweeper
+from zoo.teach import session
 from zoo.teach.feature_cache import TRUNK
 from zoo.teach.session import Desks
 
@@ -48,14 +50,20 @@ class Engine:
         MediaPipe's graphs are not to be shared between threads.
     room : Room
         How many sessions may teach, and how many samples each may hold.
+    sweeper : Sweeper, optional
+        Forgets what is idle, while it runs.
     """
 
-    def __init__(self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Room = HOME) -> None:
+    def __init__(
+        self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Room = HOME, sweeper: Sweeper | None = None
+    ) -> None:
         self.root = root
         self.cards: dict[str, Card] = {}
         self.broken: dict[str, str] = {}
         self.pages = Pages()
+        self.sweeper = sweeper or Sweeper()
         self.desks = Desks(lambda: self._known(TRUNK), most=room.desks, samples=room.samples, pages=self.pages)
+        self.sweeper.add(Chore("Teach sessions", session.LOOK_SECONDS, self.desks.forget))
         self._read_cards()
         self._workers = workers
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import getpass
 import os
+import secrets
 import shutil
 import signal
 import stat
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
+from filelock import FileLock, Timeout
 from gradio import processing_utils, routes
 from gradio.utils import get_upload_folder
 
 from features.images import ImageError
 from zoo.filenames import check_folder
+from zoo.sessions.sweeper import Chore, Sweeper
 
 VARIABLE = "GRADIO_TEMP_DIR"
+LOCK = ".lock"
 
 
 def only_from_here() -> None:
@@ -46,11 +50,11 @@ def home() -> Path:
 
 
 @contextmanager
-def folder(age: float, every: float) -> Iterator[Path]:
+def folder(age: float, every: float, sweeper: Sweeper | None = None) -> Iterator[Path]:
     """A folder for this app's uploads, gone afterwards; Gradio is told of it.
 
-    What an app that was killed has left behind is looked for at once and again later. A folder that
-    was set from outside (`GRADIO_TEMP_DIR`) may be shared with others: it is used and never swept.
+    What an app that was killed has left behind is deleted at once. A folder that was set from outside
+    (`GRADIO_TEMP_DIR`) may be shared with others: it is used and never swept.
 
     Parameters
     ----------
@@ -58,6 +62,8 @@ def folder(age: float, every: float) -> Iterator[Path]:
         Seconds after which a picture goes.
     every : float
         Seconds between two looks.
+    sweeper : Sweeper, optional
+        Looks; without, one of its own does.
 
     Raises
     ------
@@ -70,18 +76,39 @@ def folder(age: float, every: float) -> Iterator[Path]:
         yield Path(given)
         return
     above = _private(home())
-    own = Path(tempfile.mkdtemp(prefix="app-", dir=above))
-    os.environ[VARIABLE] = str(own)
-    # Gradio makes a folder there for an editor that is off; another user's may be in the way.
-    routes.DEFAULT_TEMP_DIR = str(own)
-    done = threading.Event()
-    threading.Thread(target=_sweep_until, args=(done, above, age, every), name="sweep", daemon=True).start()
+    delete_left(above)
+    with _own(above) as own, nullcontext(sweeper) if sweeper else Sweeper() as sweeps:
+        os.environ[VARIABLE] = str(own)
+        # Gradio makes a folder there for an editor that is off; another user's may be in the way.
+        routes.DEFAULT_TEMP_DIR = str(own)
+        sweep(above, age)
+        sweeps.add(Chore("uploads", every, partial(sweep, above, age)))
+        try:
+            yield own
+        finally:
+            del os.environ[VARIABLE]
+
+
+@contextmanager
+def _own(above: Path) -> Iterator[Path]:
+    """A new folder, locked beside it as long as this app runs: the system frees the lock however the app ends."""
+    own = above / f"app-{secrets.token_hex(8)}"
+    lock = own.with_suffix(LOCK)
     try:
-        yield own
+        with FileLock(lock):
+            own.mkdir(mode=0o700)
+            yield own
     finally:
-        done.set()
-        del os.environ[VARIABLE]
         shutil.rmtree(own, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+
+
+def delete_left(above: Path) -> None:
+    """Delete the folders of apps that have ended without doing so: those whose locks are free."""
+    for path in above.glob(f"app-*{LOCK}"):
+        with suppress(Timeout, OSError), FileLock(path, timeout=0):
+            shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+            path.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> Path:
@@ -93,12 +120,6 @@ def _private(path: Path) -> Path:
         return Path(tempfile.mkdtemp(prefix=f"{path.name}-"))
     path.chmod(0o700)
     return path
-
-
-def _sweep_until(done: threading.Event, above: Path, age: float, every: float) -> None:
-    sweep(above, age)
-    while not done.wait(every):
-        sweep(above, age)
 
 
 def take(path: str, most: int) -> bytes:
@@ -135,6 +156,8 @@ def sweep(above: Path, age: float) -> None:
     before = time.time() - age
     for parent, _, files in os.walk(above, topdown=False):
         for path in (Path(parent, name) for name in files):
+            if Path(parent) == above and path.suffix == LOCK:
+                continue  # of an app that runs, or goes with the folder of one that does not
             _forget(path.unlink, path, before)
         if Path(parent) != above:
             _forget(Path(parent).rmdir, Path(parent), before)

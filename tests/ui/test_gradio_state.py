@@ -1,10 +1,13 @@
 """Gradio remembers no picture of a page that was closed, and nothing for ever."""
 
+from functools import partial
+
 import pytest
 from gradio_client import Client, handle_file
 
 from tests.ui.waiting import wait_for
 from ui import gradio_state
+from zoo.sessions.sweeper import Chore, Sweeper
 
 
 def held(app, session: str) -> str:
@@ -47,7 +50,8 @@ def test_a_silent_session_is_forgotten_in_part_and_goes_on(app, clients, astrona
     before = ask(client, astronaut)["faces"][0]["answers"]["cnn"]["label"]
     gradio_state.tidy(app, 60)
     assert "probabilities" in held(app, client.session_hash)
-    with gradio_state.tidied(app, 0.0, 0.05):
+    with Sweeper() as sweeper:
+        sweeper.add(Chore("page states", 0.05, partial(gradio_state.tidy, app, 0.0)))
         assert wait_for(lambda: not held(app, client.session_hash).strip("{}"))
     assert client.session_hash in app.state_holder
     assert ask(client, astronaut)["faces"][0]["answers"]["cnn"]["label"] == before

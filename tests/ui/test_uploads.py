@@ -14,6 +14,14 @@ import pytest
 import demo
 from ui import uploads
 
+HOLD = """
+import time
+from ui import uploads
+with uploads.folder(600, 60) as own:
+    print(own, flush=True)
+    time.sleep(60)
+"""
+
 
 @pytest.fixture
 def temp(tmp_path, monkeypatch):
@@ -46,6 +54,38 @@ def test_what_a_killed_app_left_is_swept_and_only_that(temp):
     with uploads.folder(0.01, 60):
         _wait(lambda: not (left / "face.png").exists())
     assert (temp / "gradio" / "of-others.png").exists()
+
+
+def test_what_an_app_that_was_killed_left_goes_at_the_next_start_and_nothing_of_one_that_runs(temp):
+    command = [sys.executable, "-c", HOLD]
+    environ = {name: value for name, value in os.environ.items() if name != uploads.VARIABLE} | {"TMPDIR": str(temp)}
+    both = [
+        subprocess.Popen(command, env=environ, cwd=Path(demo.__file__).parent, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    try:
+        killed, running = (Path(one.stdout.readline().strip()) for one in both)
+        for own in (killed, running):
+            (own / "face.png").write_bytes(b"picture")
+        both[0].kill()
+        both[0].wait(10)
+        assert (killed / "face.png").exists()
+        with uploads.folder(600, 60) as own:
+            assert not killed.exists() and (running / "face.png").exists() and own.exists()
+            assert {path.suffix for path in uploads.home().iterdir() if path.is_file()} == {uploads.LOCK}
+    finally:
+        for one in both:
+            one.kill()
+            one.wait(10)
+            one.stdout.close()
+
+
+def test_a_look_for_old_files_leaves_the_locks_of_running_apps(temp):
+    with uploads.folder(600, 60) as own:
+        (own / "face.lock").write_bytes(b"somebody's upload")
+        time.sleep(0.05)
+        uploads.sweep(uploads.home(), 0.01)
+        assert own.with_suffix(uploads.LOCK).exists() and not (own / "face.lock").exists()
 
 
 def test_a_folder_from_outside_is_used_and_not_touched(temp, monkeypatch):

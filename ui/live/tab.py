@@ -24,10 +24,12 @@ from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine, NoModelError
 from ui.theme import read
 from zoo.cards import Card
+from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
 from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
+from zoo.sessions.sweeper import Chore
 
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, FullError)
 AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
@@ -167,6 +169,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
     engine.pages.when_left(tab.viewers.leave)
     engine.warm_too(readers.warm)
+    engine.sweeper.add(Chore("Live viewers", live_sessions.LOOK_SECONDS, tab.viewers.close_idle))
     return models
 
 

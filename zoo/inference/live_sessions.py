@@ -76,7 +76,6 @@ class Viewers:
         self._seats: dict[str, _Seat] = {}
         self._left: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._sweeper: threading.Thread | None = None
 
     def __len__(self) -> int:
         return sum(seat.viewer is not None for seat in list(self._seats.values()))
@@ -119,9 +118,6 @@ class Viewers:
                 out = self._seats.pop(self._idlest(self._pages.address(session)))
             seat = self._seats.setdefault(session, _Seat())
             seat.used, seat.frames = self._clock(), seat.frames + 1
-            if self._sweeper is None:
-                self._sweeper = threading.Thread(target=self._sweep, name="idle-viewers", daemon=True)
-                self._sweeper.start()
         if out:
             with out.lock:
                 out.rise()
@@ -185,16 +181,6 @@ class Viewers:
         """Close them all."""
         for session in list(self._seats):
             self.leave(session)
-
-    def _sweep(self) -> None:
-        """Look for silent viewers until nobody is left."""
-        while True:
-            time.sleep(LOOK_SECONDS)
-            self.close_idle()
-            with self._lock:
-                if not self._seats:
-                    self._sweeper = None
-                    return
 
 
 def give_back_memory() -> None:

@@ -295,7 +295,6 @@ class Desks:
         self._gave_way: dict[str, None] = {}
         self._turns = threading.Semaphore(AT_ONCE)
         self._lock = threading.Lock()
-        self._sweeper: threading.Thread | None = None
 
     def __len__(self) -> int:
         return len(self._desks)
@@ -307,7 +306,6 @@ class Desks:
                 if len(self._desks) >= self._most:
                     self._give_way(self._pages.address(session))
                 self._desks[session] = Desk(self._trunk, self._turns, self._samples)
-                self._start_sweeping()
             self._used[session] = self._clock()
             self._left.pop(session, None)
             return self._desks[session]
@@ -366,18 +364,3 @@ class Desks:
             gone |= {name for name, when in self._used.items() if when < now - IDLE_SECONDS}
             for session in gone:
                 self._drop(session)
-
-    def _start_sweeping(self) -> None:
-        if self._sweeper is None:
-            self._sweeper = threading.Thread(target=self._sweep, name="idle-desks", daemon=True)
-            self._sweeper.start()
-
-    def _sweep(self) -> None:
-        """Look for desks to forget until there is none."""
-        while True:
-            time.sleep(LOOK_SECONDS)
-            self.forget()
-            with self._lock:
-                if not self._desks:
-                    self._sweeper = None
-                    return

@@ -258,16 +258,6 @@ def test_silent_viewers_are_closed_and_others_are_not(watching):
     assert not opened[1].open and len(crowd) == 0
 
 
-def test_the_sweeper_comes_by_itself_and_goes_when_nobody_is_left(watching, monkeypatch):
-    crowd, opened, clock = watching
-    monkeypatch.setattr(live_sessions, "LOOK_SECONDS", 0.02)
-    crowd.use("a", 1, who)
-    clock[0] += 2 * live_sessions.IDLE_SECONDS
-    sweeper = next(t for t in threading.enumerate() if t is crowd._sweeper)
-    sweeper.join(5)
-    assert not sweeper.is_alive() and not opened[0].open
-
-
 def test_there_is_an_end_to_the_number_of_viewers(watching):
     crowd, _, clock = watching
     for name in "abc" * live_sessions.BUSY_FRAMES:
