@@ -6,15 +6,19 @@ The only file that knows PyAV. Frames stream: none is kept, however long a clip 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.stream import Disposition
 
+from features import file_kinds
 from features.file_kinds import CLIP_SUFFIXES
 from features.images import ImageError
 
@@ -27,6 +31,7 @@ MAX_PIXELS = 4096 * 2304
 MAX_SIDE = 1280
 MAX_RATE = 30.0
 THREADS = 2
+_BACK = 0.5  # seconds that times may go back without starting anew
 _TICKS = Fraction(1, 90_000)
 # Titles that are not UTF-8: before 18, PyAV has to be told to go on; later ones do.
 _LENIENT = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 18 else {}
@@ -74,6 +79,9 @@ class Clip:
     path : path
         An mp4, mov, mkv, webm, avi or GIF. What a file is called does not matter, what is in it does.
     limits : Limits
+    turn : int
+        Quarter turns, counterclockwise, on top of what the clip itself says: for clips that were
+        recorded upside down or on their side.
 
     Raises
     ------
@@ -88,9 +96,10 @@ class Clip:
         What went wrong while frames were read, in a sentence; empty if nothing did.
     """
 
-    def __init__(self, path: str | os.PathLike, limits: Limits | None = None) -> None:
+    def __init__(self, path: str | os.PathLike, limits: Limits | None = None, turn: int = 0) -> None:
         self.limits = limits or Limits()
         self.note = ""
+        self._turn = turn
         self._file = _open_file(Path(path), self.limits)
         try:
             self._container, self._stream = _open_stream(self._file)
@@ -131,27 +140,46 @@ class Clip:
         ClipError
             Not one frame can be decoded.
         """
-        first, last, end, gap, size = None, None, 0.0, 0.9 / self.limits.rate, None
-        for decoded, at in self._decoded():
-            first = at if first is None else first
-            now = at - first
+        last, end, shape, gap = None, 0.0, None, 0.9 / self.limits.rate
+        for decoded, now in self._timed():
             end = max(end, now + float((decoded.duration or 0) * (decoded.time_base or 0)))
             if last is not None and now - last < gap:
                 continue
             if now >= self.limits.seconds + 0.5:
-                self.note = f"The clip goes on after {_duration_words(self.limits.seconds)}; the rest was not read."
+                self._add_note(f"The clip goes on after {_duration_words(self.limits.seconds)}; the rest was not read.")
                 break
-            size = size or _target(decoded, self._stream.sample_aspect_ratio, self.limits.side)
             last = now
-            yield Frame(_upright(decoded, size), now)
+            image = self._upright(decoded)
+            if shape is not None and image.shape != shape:
+                self._add_note("The size of the frames changes; they are fitted into the shape of the first one.")
+            shape = shape or image.shape
+            yield Frame(_fitted(image, shape), now)
         if last is None:
             raise ClipError("Not one frame of this clip can be decoded: it is damaged or cut off. Save it again.")
         if not self.note and (_misses_its_end(self._file) or end < (self.seconds or 0) * 0.97 - 0.3):
             self.note = self._breaks_off(end)
 
+    def _add_note(self, sentence: str) -> None:
+        if sentence not in self.note:
+            self.note = f"{self.note} {sentence}".strip()
+
+    def _timed(self) -> Iterator[tuple[av.VideoFrame, float]]:
+        """Good frames and their times, counted from the first one and growing."""
+        start, before = None, 0.0
+        for decoded, at in self._decoded():
+            start = at if start is None else start
+            if at - start < before - _BACK:  # times that start anew, as where recordings were joined
+                start = at - before - 1 / self._rate
+            before = max(before, at - start)
+            yield decoded, at - start
+
+    @property
+    def _rate(self) -> float:
+        return float(self._stream.average_rate or 25)
+
     def _decoded(self) -> Iterator[tuple[av.VideoFrame, float]]:
         """Good frames and their times as the clip has them."""
-        step = float(1 / (self._stream.average_rate or 25))
+        step = 1 / self._rate
         at, damaged = -step, 0
         for packet in self._packets():
             try:
@@ -166,8 +194,15 @@ class Clip:
                 _check_pixels(frame.width, frame.height)
                 at = at + step if frame.time is None else float(frame.time)
                 yield frame, at
-        if damaged and not self.note:
-            self.note = f"{damaged} frame{' is' if damaged == 1 else 's are'} damaged and left out."
+        if damaged:
+            self._add_note(f"{damaged} frame{' is' if damaged == 1 else 's are'} damaged and left out.")
+
+    def _upright(self, frame: av.VideoFrame) -> np.ndarray:
+        """RGB with square pixels, no longer than the limit, as players show it."""
+        aspect = self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
+        width, height = _target(frame, aspect, self.limits.side)
+        image = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="BILINEAR")
+        return np.ascontiguousarray(np.rot90(_turned(image, _matrix(frame)), self._turn))
 
     def _packets(self) -> Iterator[av.Packet]:
         packets = self._container.demux(self._stream)
@@ -247,11 +282,18 @@ def _open_file(path: Path, limits: Limits):
                 f"The file has {size / 2**20:,.1f} MB; at most {limits.size / 2**20:,.0f} MB are read. "
                 "Save a shorter or smaller copy and try again."
             )
+        _refuse_picture(path)
         return path.open("rb")
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         if isinstance(error, ClipError):
             raise
         raise ClipError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _refuse_picture(path: Path) -> None:
+    kind = file_kinds.of_file(path)
+    if kind not in file_kinds.CLIPS and file_kinds.names_picture(kind, ""):
+        raise ClipError(f"This is a picture ({kind}), not a clip that can be read. Open it as a picture.")
 
 
 def _misses_its_end(file) -> bool:
@@ -277,10 +319,13 @@ def _open_stream(file):
             f"This is not a clip that can be read, or it is cut off ({_reason(error)}). Use mp4, webm, mov, mkv, "
             "avi or GIF."
         ) from error
+    moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     stream = container.streams.best("video")
+    stream = stream if stream in moving else next(iter(moving), None)
     if stream is None or stream.codec_context is None:
+        cover = "sound with a cover picture" if container.streams.video else "only sound or other data"
         container.close()
-        raise ClipError("The file holds no moving pictures that can be decoded, only sound or other data.")
+        raise ClipError(f"The file holds no moving pictures that can be decoded, {cover}.")
     stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
     return container, stream
 
@@ -292,7 +337,11 @@ def _reason(error: FFmpegError) -> str:
 def _duration(container, stream) -> float | None:
     if stream.duration:  # the container's own includes the sound's
         return float(stream.duration * stream.time_base)
-    return container.duration / 1_000_000 if container.duration else None
+    if not container.duration:
+        return None
+    # Matroska and WebM tell when the clip ends; a recording that was cut out of a stream starts late.
+    start = max(0, container.start_time or 0) if "matroska" in container.format.name else 0
+    return (container.duration - (start if start < container.duration else 0)) / 1_000_000
 
 
 def _check_pixels(width: int, height: int) -> None:
@@ -315,8 +364,34 @@ def _target(frame: av.VideoFrame, aspect: Fraction | None, side: int) -> tuple[i
     return even(width), even(height)
 
 
-def _upright(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
-    """RGB, scaled, and turned as the clip's display matrix says (counterclockwise degrees)."""
-    image = frame.to_ndarray(format="rgb24", width=size[0], height=size[1], interpolation="BILINEAR")
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+def _matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
+    """Where a frame's axes go: ``(a, b, c, d)`` of x' = a x + c y, y' = b x + d y, with y downwards."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
+            return a, b, c, d
+    return 1, 0, 0, 1
+
+
+def _turned(image: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
+    """The image, turned and mirrored as a display matrix says: one of eight ways, the nearest to it."""
+    a, b, c, d = matrix
+    across, down = a, d
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, across, down = np.swapaxes(image, 0, 1), c, b
+    image = image[:, ::-1] if across < 0 else image
+    return image[::-1] if down < 0 else image
+
+
+def _fitted(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The image as large as it fits into a shape, undistorted, on black."""
+    if image.shape == shape:
+        return image
+    height, width = shape[:2]
+    scale = min(width / image.shape[1], height / image.shape[0])
+    size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    fitted = np.zeros(shape, np.uint8)
+    fitted[top : top + size[1], left : left + size[0]] = small
+    return fitted

@@ -1,6 +1,11 @@
 import io
+import shutil
+import struct
+import subprocess
 import wave
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -213,3 +218,160 @@ def test_what_is_given_up_leaves_nothing(tmp_path):
         writer.write(Frame(numbered(1)[0], 0.0))
         1 / 0  # noqa: B018
     assert list(tmp_path.iterdir()) == []
+
+
+# --- As players show it ----------------------------------------------------------------------------
+
+# (a, b, c, d) of x' = a x + c y, y' = b x + d y, and where red, green and blue (the corners' colours) are then.
+MATRICES = {
+    "upright": (1, 0, 0, 1),
+    "mirrored": (-1, 0, 0, 1),
+    "upside down": (-1, 0, 0, -1),
+    "flipped": (1, 0, 0, -1),
+    "turned right": (0, 1, -1, 0),
+    "turned left": (0, -1, 1, 0),
+    "transposed": (0, 1, 1, 0),
+    "transverse": (0, -1, -1, 0),
+}
+
+
+def with_matrix(path, matrix):
+    """Write a display matrix into an mp4's track header."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (65_536 * value for value in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 2**30)
+    path.write_bytes(data)
+    return path
+
+
+def moved(image, matrix):
+    """The image's pixels where the matrix says, by its definition."""
+    height, width = image.shape[:2]
+    a, b, c, d = matrix
+    y, x = np.mgrid[:height, :width]
+    across, down = a * x + c * y, b * x + d * y
+    across, down = across - across.min(), down - down.min()
+    shown = np.zeros((down.max() + 1, across.max() + 1, 3), np.uint8)
+    shown[down, across] = image
+    return shown
+
+
+@pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)
+def test_every_display_matrix_is_followed(tmp_path, write_clip, matrix):
+    path = with_matrix(write_clip(tmp_path / "x.mp4", [corners()] * 3), matrix)
+    image = read(path)[0][0].image
+    expected = moved(corners(), matrix)
+    assert image.shape == expected.shape
+    for y in (8, -8):
+        for x in (8, -8):
+            assert close(image[y, x], expected[y, x])
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg")
+@pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)
+def test_ffmpeg_shows_the_same(tmp_path, write_clip, matrix):
+    path = with_matrix(write_clip(tmp_path / "x.mp4", [corners()] * 3), matrix)
+    call = ["ffmpeg", "-v", "error", "-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    shown = subprocess.run(call, capture_output=True, check=True, timeout=60).stdout
+    image = read(path)[0][0].image
+    assert len(shown) == image.size
+    assert np.abs(np.frombuffer(shown, np.uint8).reshape(image.shape).astype(int) - image).mean() < 4
+
+
+def test_a_clip_may_be_turned_further(tmp_path, write_clip):
+    path = write_clip(tmp_path / "x.mp4", [corners()] * 3)
+    with Clip(path, turn=1) as clip:
+        image = next(clip.frames()).image
+    assert (image == np.rot90(read(path)[0][0].image)).all()
+
+
+def joined(path, parts, offset=0.0, container="matroska", times=None):
+    """A Matroska file of frames of several sizes, each its own key frame."""
+    with av.open(str(path), "w", format=container) as out:
+        stream = out.add_stream("mjpeg", rate=25)
+        stream.pix_fmt = "yuvj420p"
+        stream.height, stream.width = parts[0].shape[:2]
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for i, image in enumerate(parts):
+            encoder = av.CodecContext.create("mjpeg", "w")
+            encoder.height, encoder.width = image.shape[:2]
+            encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image)).reformat(format="yuvj420p")
+            frame.pts, frame.time_base = i, Fraction(1, 25)
+            for packet in [*encoder.encode(frame), *encoder.encode(None)]:
+                at = offset + (i / 25 if times is None else times[i])
+                packet.stream, packet.time_base = stream, Fraction(1, 1000)
+                packet.pts = packet.dts = round(1000 * at)
+                packet.duration = 40
+                out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("sizes", [((128, 64), (64, 128)), ((64, 128), (128, 64)), ((64, 64), (256, 128))])
+def test_frames_of_another_size_are_fitted_undistorted(tmp_path, sizes):
+    def square(width, height):
+        image = np.full((height, width, 3), 255, np.uint8)
+        side = min(width, height) // 2
+        top, left = (height - side) // 2, (width - side) // 2
+        image[top : top + side, left : left + side] = (200, 0, 0)
+        return image
+
+    frames, note = read(joined(tmp_path / "x.mkv", [square(*size) for size in sizes for _ in range(5)]))
+    assert len(frames) == 10 and {frame.image.shape for frame in frames} == {(sizes[0][1], sizes[0][0], 3)}
+    red = (frames[-1].image[..., 1] < 90) & (frames[-1].image[..., 0] > 120)
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    assert abs(np.ptp(rows) - np.ptp(columns)) <= 3 and np.ptp(rows) > 10
+    assert "size of the frames changes" in note
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0, 18_900.0])
+def test_time_is_counted_from_the_first_frame(tmp_path, offset):
+    path = joined(tmp_path / "x.mkv", [corners()] * 50, offset)
+    with Clip(path) as clip:
+        frames = list(clip.frames())
+        assert clip.seconds == pytest.approx(2, abs=0.1) and clip.note == ""
+    assert frames[0].time == 0 and frames[-1].time == pytest.approx(49 / 25, abs=0.002)
+
+
+def test_gaps_are_kept(tmp_path):
+    times = [0, 0.04, 0.08, 5.0, 5.04, 9.0]
+    frames, note = read(joined(tmp_path / "x.mkv", [corners()] * 6, 100.0, times=times))
+    assert np.allclose([frame.time for frame in frames], times, atol=0.002) and note == ""
+
+
+def test_times_that_start_anew_go_on(tmp_path, write_clip, monkeypatch):
+    path = write_clip(tmp_path / "x.mp4", numbered(40))
+    decoded = Clip._decoded
+
+    def twice(self):
+        found = list(decoded(self))
+        yield from found
+        yield from found
+
+    monkeypatch.setattr(Clip, "_decoded", twice)
+    frames, _ = read(path)
+    assert np.allclose([frame.time for frame in frames], np.arange(80) / 25, atol=0.002)
+
+
+def test_the_picture_of_a_sound_is_no_clip(tmp_path):
+    with av.open(str(tmp_path / "x.m4a"), "w", format="mp4") as out:
+        sound_, cover = out.add_stream("aac", rate=8000), out.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))
+        for packet in [*cover.encode(frame.reformat(format="yuvj420p")), *cover.encode(None)]:
+            out.mux(packet)
+        heard = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        heard.rate = 8000
+        for packet in [*sound_.encode(heard), *sound_.encode(None)]:
+            out.mux(packet)
+    with pytest.raises(ClipError, match="no moving pictures .* sound with a cover picture"):
+        Clip(tmp_path / "x.m4a")
+
+
+@pytest.mark.parametrize("head", [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"\xff\xd8\xff\xe0", b"II*\0"])
+def test_a_picture_is_named_as_one(tmp_path, head):
+    (tmp_path / "x.mp4").write_bytes(head + bytes(100))
+    with pytest.raises(ClipError, match="This is a picture"):
+        Clip(tmp_path / "x.mp4")
