@@ -31,6 +31,13 @@ MAX_PIXELS = 4096 * 2304
 MAX_SIDE = 1280
 MAX_RATE = 30.0
 THREADS = 2
+TURNED = {  # by quarter turns counterclockwise
+    1: "No face was found upright, so the clip was turned: a quarter turn to the left.",
+    2: "No face was found upright, so the clip was turned: upside down.",
+    3: "No face was found upright, so the clip was turned: a quarter turn to the right.",
+}
+_SOUND = "The file holds no moving pictures that can be decoded, only sound or other data."
+_COVER = "The file holds no moving pictures that can be decoded, only sound with a cover picture."
 _BACK = 0.5  # seconds that times may go back without starting anew
 _TICKS = Fraction(1, 90_000)
 # Titles that are not UTF-8: before 18, PyAV has to be told to go on; later ones do.
@@ -323,9 +330,9 @@ def _open_stream(file):
     stream = container.streams.best("video")
     stream = stream if stream in moving else next(iter(moving), None)
     if stream is None or stream.codec_context is None:
-        cover = "sound with a cover picture" if container.streams.video else "only sound or other data"
+        covered = len(container.streams.video)
         container.close()
-        raise ClipError(f"The file holds no moving pictures that can be decoded, {cover}.")
+        raise ClipError(_COVER if covered else _SOUND)
     stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
     return container, stream
 

@@ -366,7 +366,7 @@ def test_the_picture_of_a_sound_is_no_clip(tmp_path):
         heard.rate = 8000
         for packet in [*sound_.encode(heard), *sound_.encode(None)]:
             out.mux(packet)
-    with pytest.raises(ClipError, match="no moving pictures .* sound with a cover picture"):
+    with pytest.raises(ClipError, match="no moving pictures .* only sound with a cover picture"):
         Clip(tmp_path / "x.m4a")
 
 

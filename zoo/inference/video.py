@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from features import video_overlay
-from features.clips import Clip, ClipWriter, Frame, Limits
+from features.clips import TURNED, Clip, ClipWriter, Frame, Limits
+from features.mesh import FaceMesher
 from features.video_overlay import Column, Overlay
 from zoo.cards import Card
 from zoo.classifier import Classifier
@@ -142,19 +143,55 @@ def annotate(
     ------
     ClipError
     """
-    with ExitStack() as stack:
-        clip = stack.enter_context(Clip(source, options.limits))
-        analysis = stack.enter_context(closing(_Analysis(models, options)))
-        drawing, count = None, 0
-        for frame in clip.frames():
-            count += 1
-            seen = analysis.look(frame)
-            if target:
-                drawing = drawing or stack.enter_context(_Drawing(target, frame, cards))
-                drawing.add(frame, seen)
-            tick(frame.time, clip.seconds)
-        size = frame.image.shape[1::-1]
-        return Film(analysis.timelines(), analysis.worst.kept(), size, count, frame.time, clip.note)
+    work = _Work(source, target, models, cards, options, tick)
+    film, samples = work.run()
+    turn = 0 if samples is None else _upright_turn(samples)
+    if not turn:
+        return film
+    film, _ = work.run(turn)
+    return replace(film, note=f"{TURNED[turn]} {film.note}".strip())
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What `annotate` was asked for."""
+
+    source: str | os.PathLike
+    target: str | os.PathLike | None
+    models: Sequence[Classifier]
+    cards: Mapping[str, Card]
+    options: VideoOptions
+    tick: Tick
+
+    def run(self, turn: int = 0) -> tuple[Film, list[np.ndarray] | None]:
+        """The film of a clip turned counterclockwise; where no face was found, some of its frames as well."""
+        with ExitStack() as stack:
+            clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
+            analysis = stack.enter_context(closing(_Analysis(self.models, self.options)))
+            drawing, count = None, 0
+            for frame in clip.frames():
+                count += 1
+                seen = analysis.look(frame)
+                if self.target:
+                    drawing = drawing or stack.enter_context(_Drawing(self.target, frame, self.cards))
+                    drawing.add(frame, seen)
+                self.tick(frame.time, clip.seconds)
+            size = frame.image.shape[1::-1]
+            film = Film(analysis.timelines(), analysis.worst.kept(), size, count, frame.time, clip.note)
+            return film, None if analysis.found else analysis.samples
+
+
+def _upright_turn(samples: Sequence[np.ndarray]) -> int:
+    """Quarter turns counterclockwise after which a face in some frame is upright; 0 where there is none."""
+    with FaceMesher(max_faces=1) as mesher:
+        for image in samples:
+            if not len(mesher.find(image)):
+                continue
+            for turn in (0, 2, 1, 3):
+                faces = mesher.find(np.ascontiguousarray(np.rot90(image, turn)))
+                if len(faces) and abs(faces.pose[0, 2]) <= 45:
+                    return turn
+    return 0
 
 
 def record(film: Film, file: str) -> dict[str, object]:
@@ -187,8 +224,11 @@ class _Analysis:
         self.options, self.models = options, models
         self.recorders = [Recorder(names, labels) for labels, names in _alike(models, options.labels).items()]
         self.worst = Disagreements()
+        self.found = False
+        self.samples: list[np.ndarray] = []  # while no face is found, less and less often
         self._viewer = Viewer()
         self._last = -np.inf
+        self._next_sample = 0.0
 
     def look(self, frame: Frame) -> LiveFrame | None:
         """What is said of a frame; None if it comes too soon after the last one."""
@@ -197,6 +237,10 @@ class _Analysis:
         self._last = frame.time
         wish = Options(smooth=self.options.smooth)
         seen = self._viewer.step(frame.image, self.models, self.options.labels, wish, frame.time)
+        self.found |= bool(seen.faces)
+        if not self.found and frame.time >= self._next_sample:
+            self.samples.append(frame.image)
+            self._next_sample = 1.5 * frame.time + 0.5
         for alike in self.recorders:
             alike.add(seen, frame.time)
             for face in seen.faces:

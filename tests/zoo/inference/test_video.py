@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from features.clips import Clip, ClipError, Limits
+from features.clips import TURNED, Clip, ClipError, Limits
 from features.faces import Faces
 from zoo.cli.predict import CAUTION
 from zoo.inference import video
@@ -390,3 +390,21 @@ def test_memory_does_not_grow_with_length(root, tmp_path, write_clip, face):
         sizes.append(peak(root, path, "--models", "hog-linear-svm", "--out", tmp_path / "out.mp4"))
     decoded = 120 * large.nbytes / 2**20
     assert sizes[1] - sizes[0] < 0.3 * decoded, f"{sizes} MB; all frames kept would be {decoded:.0f} MB more"
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_clip_on_its_side_or_upside_down_finds_its_face(tmp_path, write_clip, portrait, ask, turns):
+    """Recorded so, without a word in the file: the face is found, upright or turned upright once."""
+    square = cv2.resize(portrait[:384, :384], (256, 256), interpolation=cv2.INTER_AREA)
+    turned = [np.ascontiguousarray(np.rot90(image, turns)) for image in moving(square, 12)]
+    film = ask(write_clip(tmp_path / "turned.mp4", turned), tmp_path / "out.mp4")
+    assert len(film.timeline.numbers) and set(film.timeline.numbers) == {1}
+    assert (film.note == TURNED[2]) == (turns == 2)
+
+
+def test_a_clip_without_any_face_is_gone_through_once(tmp_path, write_clip, ask):
+    seen = []
+    film = ask(
+        write_clip(tmp_path / "x.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 12), tick=lambda *at: seen.append(at)
+    )
+    assert film.note == "" and not len(film.timeline.numbers) and len(seen) == 12
