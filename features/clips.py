@@ -16,6 +16,7 @@ import av
 import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.sidedata.sidedata import Type as DataType
 from av.stream import Disposition
 
 from features import file_kinds
@@ -373,11 +374,11 @@ def _target(frame: av.VideoFrame, aspect: Fraction | None, side: int) -> tuple[i
 
 def _matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     """Where a frame's axes go: ``(a, b, c, d)`` of x' = a x + c y, y' = b x + d y, with y downwards."""
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
-            return a, b, c, d
-    return 1, 0, 0, 1
+    told = frame.side_data.get(DataType.DISPLAYMATRIX)
+    if told is None:
+        return 1, 0, 0, 1
+    a, b, _, c, d = struct.unpack_from("=5i", bytes(told))
+    return a, b, c, d
 
 
 def _turned(image: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
