@@ -11,7 +11,6 @@ from functools import cache
 
 import cv2
 import numpy as np
-from skimage.feature import local_binary_pattern
 
 from features.align import AlignedFaces, gradients
 from features.faces import LEFT_EYE, RIGHT_EYE
@@ -198,6 +197,8 @@ class Lbp:
         return places[:, ::-1][..., _mirrored_codes()].ravel()
 
     def _one(self, image: np.ndarray) -> np.ndarray:
+        from skimage.feature import local_binary_pattern
+
         codes = local_binary_pattern(image, 8, self.radius, method="nri_uniform").astype(int)
         place = np.arange(codes.shape[0]) * self.grid // codes.shape[0]
         cells = place[:, None] * self.grid + place[None, :]
@@ -209,6 +210,8 @@ class Lbp:
 @cache
 def _mirrored_codes() -> np.ndarray:
     """The uniform code of each uniform code's mirror image, ``(59,)`` int, read off scikit-image on noise."""
+    from skimage.feature import local_binary_pattern
+
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)
     patterns = local_binary_pattern(noise, 8, 1).astype(int)
     codes = local_binary_pattern(noise, 8, 1, method="nri_uniform").astype(int)

@@ -6,7 +6,6 @@ from functools import cache
 
 import cv2
 import numpy as np
-from scipy.interpolate import RBFInterpolator
 
 from features.faces import FRONT_AXES, face_axes
 
@@ -83,6 +82,8 @@ def back_map(source: np.ndarray, target: np.ndarray, side: int) -> np.ndarray:
     IEEE TPAMI 11(6), 1989. Hassner et al., "Effective Face Frontalization in Unconstrained
     Images", CVPR 2015.
     """
+    from scipy.interpolate import RBFInterpolator
+
     # A little smoothing keeps points that coincide once turned (closed lips) from tearing the picture.
     spline = RBFInterpolator(target[_ANCHORS, :2], source[_ANCHORS, :2], smoothing=1.0)
     places = np.linspace(0, side - 1, _GRID)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
-from skimage.measure import blur_effect
 
 from features.align import AlignSpec, align
 from features.faces import MESH_POINTS, Faces
@@ -101,6 +100,8 @@ def sentences(quality: Quality) -> tuple[tuple[str, ...], ...]:
 
 def sharpness(crop: np.ndarray, detail: int) -> float:
     """How much a blur takes away from a crop ``uint8 (S, S)`` at `detail` pixels a side: 0 blurred, 1 sharp."""
+    from skimage.measure import blur_effect
+
     small = cv2.resize(crop, (detail, detail), interpolation=cv2.INTER_AREA)
     if np.ptp(small) == 0:
         return 0.0

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
 
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
 
@@ -151,6 +150,8 @@ def warp(image: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarra
     ndarray
         ``uint8 (H, W, 3)``.
     """
+    from scipy.interpolate import LinearNDInterpolator
+
     height, width = image.shape[:2]
     frame = _frame(source, width, height)
     back = LinearNDInterpolator(np.concatenate([target, frame]), np.concatenate([source, frame]))

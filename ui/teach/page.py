@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from ui import text
 from zoo.cards import Figures
@@ -91,6 +90,8 @@ def _classes(exam: Exam) -> str:
 
 
 def _confusion(scored: Scored) -> str:
+    from sklearn.metrics import confusion_matrix
+
     labels = scored.prediction.labels
     matrix = confusion_matrix(scored.targets, scored.best, labels=np.arange(len(labels)))
     cells = charts.confusion(_line(scored, matrix), list(labels), own=True)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
 from zoo.datasets.aligned import cache_folder, check_cache, file_key
@@ -61,6 +59,9 @@ def find_duplicates(data: Fer2013, split: str) -> Duplicates:
 
 def groups_of(pictures: np.ndarray) -> np.ndarray:
     """A number a picture, the same for near-duplicates: ``uint8 (n, H, W) -> (n,)`` int."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     pairs = _copies(pictures, pictures)
     graph = coo_matrix((np.ones(len(pairs[0])), pairs), shape=(len(pictures), len(pictures)))
     return connected_components(graph, directed=False)[1]

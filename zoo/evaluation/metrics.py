@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from zoo.cards import Figures
 from zoo.prediction import Prediction
@@ -60,6 +58,8 @@ def per_class(best: np.ndarray, targets: np.ndarray, k: int) -> PerClass:
     best, targets : ndarray
         ``(n,)`` int: the label answered (`NO_ANSWER` where there was no face) and the right one.
     """
+    from sklearn.metrics import precision_recall_fscore_support
+
     parts = precision_recall_fscore_support(targets, best, labels=np.arange(k), zero_division=0.0)
     return PerClass(*parts)
 
@@ -185,6 +185,8 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     McNemar, "Note on the sampling error of the difference between correlated proportions or
     percentages", Psychometrika 12, 1947.
     """
+    from scipy.stats import binomtest
+
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     apart = only_first + only_second
     return float(binomtest(only_first, apart).pvalue) if apart else 1.0
@@ -240,6 +242,8 @@ def figures(scored: Scored, data: str, split: str, before: Scored | None = None,
     without an answer are wrong, and have even probabilities for NLL, Brier and ECE. `before` is
     what the machine said of the same pictures before calibration, where that is known.
     """
+    from sklearn.metrics import confusion_matrix
+
     labels, targets, best = scored.prediction.labels, scored.targets, scored.best
     probs = scored.probs
     classes = per_class(best, targets, len(labels))

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from features.faces import CHIN, FOREHEAD, Faces, anchors
 from zoo.labels import LabelSet
@@ -127,6 +126,8 @@ def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]
     ----------
     Kuhn, "The Hungarian method for the assignment problem", Naval Research Logistics 2, 1955.
     """
+    from scipy.optimize import linear_sum_assignment
+
     if not tracks or not len(points):
         return {}
     expected = np.array([track.expected(now) for track in tracks])

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import skimage.data
 
 from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
@@ -111,6 +110,8 @@ def training_note(command: str, data: str, seed: int, minutes: float) -> Trainin
 
 def golden_faces(spec: AlignSpec) -> AlignedFaces:
     """Four crops of a public-domain portrait: as it is, leaning, dark, and soft."""
+    import skimage.data
+
     portrait = skimage.data.astronaut()
     with FaceMesher() as mesher:
         face = mesher.find(portrait)[0]

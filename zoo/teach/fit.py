@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
-from sklearn.svm import SVC
 
 from zoo.evaluation.metrics import nll
 from zoo.models.svm import Linear, softmax
 from zoo.teach.feature_cache import NOBODY, Watch
 from zoo.teach.head_model import Layer, dense
 from zoo.teach.project import ProjectError
+
+if TYPE_CHECKING:  # scikit-learn is loaded when something is trained
+    from sklearn.neural_network import MLPClassifier
 
 HIDDEN = 100
 
@@ -85,6 +87,8 @@ def fit_svm(x: np.ndarray, targets: np.ndarray, settings: Settings) -> Linear:
     Chang and Lin, "LIBSVM", ACM TIST 2(3), 2011. Hsu and Lin, "A comparison of methods for
     multiclass support vector machines", IEEE TNN 13(2), 2002 (one-against-one).
     """
+    from sklearn.svm import SVC
+
     k = int(targets.max()) + 1
     products = (x @ x.T).astype(np.float64)
     duals, bias = np.zeros((len(x), k)), np.zeros(k)
@@ -121,6 +125,8 @@ def fit_head(
     ------
     Stopped
     """
+    from sklearn.neural_network import MLPClassifier
+
     machine = MLPClassifier(
         (HIDDEN,), learning_rate_init=settings.rate, batch_size=min(settings.batch, len(x)), random_state=settings.seed
     )

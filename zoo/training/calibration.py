@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
 
 from zoo.models.svm import softmax
 
@@ -20,6 +19,8 @@ def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
     ----------
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
+    from scipy.optimize import minimize_scalar
+
     rows = np.arange(len(targets))
 
     def loss(log_temperature: float) -> float:
@@ -50,6 +51,8 @@ def vector_scaling(scores: np.ndarray, targets: np.ndarray, penalty: float = 1e-
     ----------
     Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
     """
+    from scipy.optimize import minimize
+
     k = scores.shape[1]
     hot = np.eye(k)[targets]
 
@@ -72,6 +75,8 @@ def sum_weights(parts: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarray:
     ----------
     Genest and Zidek, "Combining probability distributions", Statistical Science 1(1), 1986 (logarithmic pools).
     """
+    from scipy.optimize import minimize
+
     scores = np.stack(parts).astype(np.float64)
     hot = np.eye(scores.shape[2])[targets]
 

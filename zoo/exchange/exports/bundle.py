@@ -20,7 +20,7 @@ from features.align import AlignSpec
 from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
 from zoo.exchange.exports import portable_graph
-from zoo.exchange.formats import keras_config, keras_writer, onnx_writer, svm_json, tfjs
+from zoo.exchange.formats import keras_config, keras_writer, svm_json, tfjs
 from zoo.exchange.network.graph import Graph
 from zoo.labels import LabelSet
 from zoo.models.cnn import CnnClassifier, to_input
@@ -194,6 +194,8 @@ def identifier(title: str) -> str:
 
 def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
     """What needs no TensorFlow."""
+    from zoo.exchange.formats import onnx_writer
+
     if "tfjs" in wish.parts:
         config = keras_config.describe(graph, identifier(wish.title))
         files |= {f"tfjs/{name}": content for name, content in tfjs.write(graph, config).items()}
@@ -208,12 +210,16 @@ def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: li
 
 
 def _machine_parts(wish: Wish, files: dict[str, bytes], left_out: list[str]) -> None:
+    from zoo.exchange.formats import onnx_writer
+
     files |= {f"svm/{name}": content for name, content in svm_json.write(wish.svm).items()}
     if "onnx" in wish.parts:
         _try("onnx/svm.onnx", lambda: onnx_writer.support_vectors(wish.svm), files, left_out)
 
 
 def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_out: list[str]) -> None:
+    from zoo.exchange.formats import onnx_writer
+
     try:
         files[name] = write()
     except onnx_writer.UnsupportedError as error:
