@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -17,6 +18,14 @@ from features.mesh import FaceMesher
 
 # From 1.29 on onnxruntime sends usage figures to its maker unless it is told not to before it is imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# Python 3.14 has no TensorFlow: tests of what needs it are left out there. test_without_tensorflow.py tests the rest.
+if find_spec("tensorflow") is None:
+    collect_ignore_glob = [
+        "zoo/training/*",
+        "zoo/exchange/exports/*",
+        "zoo/exchange/imports/*",
+        "ui/teach/test_export*",
+    ]
 
 
 @pytest.fixture(scope="session")

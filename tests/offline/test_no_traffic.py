@@ -12,7 +12,7 @@ from tests.offline import traffic
 ROOT = Path(__file__).parents[2]
 STEPS = ["compare", "live", "clip", "teach", "export", "linger"]
 
-pytestmark = pytest.mark.skipif(traffic.STRACE is None, reason="no strace: apt-get install strace")
+pytestmark = pytest.mark.skipif(not traffic.can_trace(), reason="no strace, or none that works")
 
 
 def run(tmp_path: Path, *command: str) -> tuple[subprocess.CompletedProcess, list[str]]:

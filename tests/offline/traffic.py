@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 STRACE = shutil.which("strace")
@@ -22,6 +24,12 @@ def traced(command: Sequence[str], log: Path, **options) -> tuple[subprocess.Com
     tracer = [STRACE, "-f", "-qq", "-s", "200", "-e", f"trace={_CALLS}", "-e", "signal=none", "-o", str(log)]
     done = subprocess.run([*tracer, *command], capture_output=True, text=True, **options)
     return done, outbound(log.read_text(encoding="utf-8", errors="replace").splitlines())
+
+
+@cache
+def can_trace() -> bool:
+    """Whether strace is here and may be used; a container may forbid it."""
+    return STRACE is not None and subprocess.run([STRACE, "-qq", "-o", os.devnull, "true"]).returncode == 0
 
 
 def outbound(lines: Sequence[str]) -> list[str]:
