@@ -14,8 +14,10 @@ from ui.serving.guard import Policy
 from ui.serving.headers import PagePolicy
 from ui.serving.hosts import hosts
 from ui.serving.storage import Quota
+from ui.theme import read
+from zoo.sessions.pages import EVERYONE
 
-SCRIPT = (
+SCRIPT = read("components/calls.js") + (
     "window.faceOffSmall = (element, props, server) => server.shout({ text: 'hello' })"
     ".then((answer) => { element.firstElementChild.textContent = answer.text; });"
 )
@@ -27,7 +29,7 @@ async def shout(value, session):
 
 def small_app():
     with gr.Blocks(title="Small", analytics_enabled=False) as app:
-        scripted("small", SCRIPT, "faceOffSmall", [shout])
+        scripted("small", SCRIPT, "faceOffSmall", [shout], here=EVERYONE)
         given, answer, press = gr.Textbox(label="Given"), gr.Textbox(label="Answer"), gr.Button("Press")
         press.click(lambda text: text[::-1], given, answer, api_name="turn")
         file, size = gr.File(label="File"), gr.Textbox(label="Size")

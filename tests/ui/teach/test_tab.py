@@ -187,7 +187,7 @@ def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, up
         archive.writestr("faces/Wink/3.jpg", b"no picture")
         archive.writestr("faces/Wink/4.jpg", jpeg(np.asarray(Image.open(PICTURES / "six-faces.jpg"))))
     answer = ask("archive", path=uploaded("faces.zip", buffer.getvalue()))
-    assert answer["counts"] == {"added": 4, "none": 1, "several": 1, "unreadable": 1}
+    assert answer["counts"] == {"added": 4, "none": 1, "several": 1, "unreadable": 1, "others": 0}
     counts = {one["name"]: len(one["ids"]) for one in answer["view"]["classes"]}
     assert counts == {"Class 1": 0, "Class 2": 0, "Teeth": 3, "Wink": 1}
 
