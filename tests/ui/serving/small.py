@@ -6,7 +6,6 @@ import os
 import gradio as gr
 from starlette.middleware import Middleware
 
-from ui.components.scripted import scripted
 from ui.serving import server
 from ui.serving.bodies import Limits
 from ui.serving.forwarded import Proxy
@@ -14,22 +13,26 @@ from ui.serving.guard import Policy
 from ui.serving.headers import PagePolicy
 from ui.serving.hosts import hosts
 from ui.serving.storage import Quota
-from ui.theme import read
-from zoo.sessions.pages import EVERYONE
 
-SCRIPT = read("components/calls.js") + (
+SCRIPT = (
     "window.faceOffSmall = (element, props, server) => server.shout({ text: 'hello' })"
     ".then((answer) => { element.firstElementChild.textContent = answer.text; });"
 )
 
 
-async def shout(value, session):
+def shout(value):
     return {"text": value["text"].upper()}
 
 
 def small_app():
     with gr.Blocks(title="Small", analytics_enabled=False) as app:
-        scripted("small", SCRIPT, "faceOffSmall", [shout], here=EVERYONE)
+        gr.HTML(
+            html_template="<div></div>",
+            head=f"<script>{SCRIPT}</script>",
+            js_on_load="window.faceOffSmall(element, props, server);",
+            elem_id="small",
+            server_functions=[shout],
+        )
         given, answer, press = gr.Textbox(label="Given"), gr.Textbox(label="Answer"), gr.Button("Press")
         press.click(lambda text: text[::-1], given, answer, api_name="turn")
         file, size = gr.File(label="File"), gr.Textbox(label="Size")
