@@ -120,7 +120,7 @@ def _read(source: str | os.PathLike | bytes) -> bytes:
     elif isinstance(source, (str, os.PathLike)):
         data = _read_file(Path(source))
     else:
-        raise ImageError(f"A {type(source).__name__} is no picture; expected a path, bytes or an array.")
+        raise ImageError(f"A {type(source).__name__} is not a picture; expected a path, bytes or an array.")
     if not data:
         raise ImageError("The file is empty (0 bytes). Choose a JPEG, PNG or WebP picture.")
     _check_bytes(len(data))
@@ -361,7 +361,7 @@ def _load_array(array: np.ndarray, max_side: int) -> np.ndarray:
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
-        raise ImageError(f"An array of shape {array.shape} is no picture; expected (H, W), (H, W, 3) or (H, W, 4).")
+        raise ImageError(f"An array of shape {array.shape} is not a picture; expected (H, W), (H, W, 3) or (H, W, 4).")
     size = array.shape[1], array.shape[0]
     _check_pixels(*size)
     return _in_strips(size, max_side, lambda top, end: Image.fromarray(_rgb_rows(array[top:end])))
@@ -382,7 +382,7 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
     if not np.issubdtype(array.dtype, np.floating):
-        raise ImageError(f"An array of {array.dtype} is no picture; expected uint8, uint16 or floats in 0..1.")
+        raise ImageError(f"An array of {array.dtype} is not a picture; expected uint8, uint16 or floats in 0..1.")
     if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
         raise ImageError("A float picture must hold numbers from 0 to 1 only; this one has others (or NaN).")
     return np.rint(array * 255).astype(np.uint8)

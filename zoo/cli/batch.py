@@ -25,11 +25,13 @@ ENGINES = ("local", "dask")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options for folders of many pictures and clips."""
     many = parser.add_argument_group("many pictures and clips", "dask needs requirements-batch.txt; see README")
-    many.add_argument("--parquet", type=Path, metavar="FOLDER", help="write Parquet parts; go on where it was stopped")
-    many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="who does the work (default: local)")
+    many.add_argument(
+        "--parquet", type=Path, metavar="FOLDER", help="write Parquet files, one per chunk; an interrupted run resumes"
+    )
+    many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="where the work runs (default: local)")
     many.add_argument("--workers", type=whole, default=2, metavar="N", help="processes for dask (default: 2)")
-    many.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs already, tcp://host:8786")
-    many.add_argument("--chunk", type=whole, default=batch.CHUNK, metavar="N", help="pictures a part")
+    many.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, tcp://host:8786")
+    many.add_argument("--chunk", type=whole, default=batch.CHUNK, metavar="N", help="inputs per file")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if skipped := file_listing.look(root).skipped(root, clips=True):
         print(readable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
     if not files:
-        raise common.UsageError(f"The folder {root} holds no picture and no clip.")
+        raise common.UsageError(f"The folder {root} contains no pictures or clips.")
     try:
         chunks = batch.plan(files, wish, args.chunk)
         left = batch.begin(chunks, wish)
@@ -57,7 +59,7 @@ def _checked(args: argparse.Namespace) -> list[Path]:
     if importlib.util.find_spec("pyarrow") is None:
         raise common.UsageError(str(batch_backends.missing("pyarrow", "requirements.txt")))
     if len(args.paths) != 1 or not args.paths[0].is_dir():
-        raise common.UsageError("--parquet wants one folder of pictures and clips.")
+        raise common.UsageError("--parquet needs exactly one folder of pictures and clips.")
     return args.paths
 
 

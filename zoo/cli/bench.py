@@ -30,13 +30,15 @@ TAUGHT = (6, 100)  # classes, samples of each
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--repeats", type=whole, default=100, metavar="N", help="timed rounds (default: 100)")
-    parser.add_argument("--one-core", action="store_true", help="MediaPipe's own threads take turns on one core, too")
-    parser.add_argument("--live", action="store_true", help="a camera's frames of 320 x 240 pixels, one viewer")
-    parser.add_argument("--soak", type=whole, metavar="N", help="with --live: memory over N frames (Linux)")
-    parser.add_argument("--teach", action="store_true", help="the Teach tab: train both models on 6 x 100 samples")
+    parser.add_argument("--repeats", type=whole, default=100, metavar="N", help="timed repetitions (default: 100)")
+    parser.add_argument(
+        "--one-core", action="store_true", help="pin the process to one core, MediaPipe's threads included"
+    )
+    parser.add_argument("--live", action="store_true", help="camera frames of 320 x 240 pixels, one viewer")
+    parser.add_argument("--soak", type=whole, metavar="N", help="with --live: memory growth over N frames (Linux)")
+    parser.add_argument("--teach", action="store_true", help="training in Teach: both models on 6 x 100 samples")
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--write-cards", action="store_true", help="keep each model's p50 in its card")
+    parser.add_argument("--write-cards", action="store_true", help="write each model's median to its card")
     common.add_models(parser)
 
 
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from zoo.benchmark.stages import bench
 
     if args.soak and not args.live:
-        raise common.UsageError("--soak looks at a camera's frames; give --live, too")
+        raise common.UsageError("--soak needs --live")
     if args.live or args.teach:
         return run_live(args) if args.live else run_teach(args)
     names = common.chosen(args.models, args.checkpoints)
@@ -68,7 +70,7 @@ def run_live(args: argparse.Namespace) -> int:
     from zoo.benchmark.live import bench_live
 
     if args.write_cards:
-        raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --live out")
+        raise common.UsageError("--write-cards records times for still pictures and cannot be combined with --live")
     models = common.load_models(common.chosen(args.models, args.checkpoints), args.checkpoints)
     if args.soak:
         return run_soak(models, args)
@@ -98,7 +100,7 @@ def run_teach(args: argparse.Namespace) -> int:
     from zoo.benchmark.teaching import bench_teach
 
     if args.write_cards:
-        raise common.UsageError("--write-cards keeps times of whole pictures; leave it or --teach out")
+        raise common.UsageError("--write-cards records times for still pictures and cannot be combined with --teach")
     result = bench_teach(*TAUGHT)
     if args.json:
         common.write_json(common.STDOUT, result)

@@ -40,7 +40,7 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=registry.CHECKPOINTS,
         metavar="FOLDER",
-        help="where the models lie (default: checkpoints/ beside the code)",
+        help="folder with the models (default: checkpoints/)",
     )
 
 
@@ -50,7 +50,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         "--models",
         type=_names,
         metavar="A,B",
-        help=f"models, separated by commas (default: {','.join(FAVOURITES)} where there are such, else all)",
+        help=f"models, separated by commas (default: {','.join(FAVOURITES)} if present, otherwise all)",
     )
     add_checkpoints(parser)
 
@@ -63,9 +63,9 @@ def chosen(names: Sequence[str] | None, root: Path) -> tuple[str, ...]:
     """The models asked for, or the favourites, or all there are."""
     known = registry.names(root)
     if not known:
-        raise UsageError(f"There is no model in {root}. Train one, or give --checkpoints.")
+        raise UsageError(f"{root} contains no models. Train one, or set --checkpoints.")
     if names is not None and not names:
-        raise UsageError(f"--models names no model; there are {', '.join(known)}.")
+        raise UsageError(f"--models is empty; available models: {', '.join(known)}.")
     return tuple(names or [name for name in FAVOURITES if name in known] or known)
 
 
@@ -84,7 +84,7 @@ def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
     for model in models:
         lacking = [label for label in labels if label not in model.labels.labels]
         if lacking:
-            raise UsageError(f"{model.name} does not know {', '.join(lacking)}; choose other --labels.")
+            raise UsageError(f"{model.name} does not have the labels {', '.join(lacking)}; choose other --labels.")
 
 
 def output(suffix: str):
@@ -94,7 +94,9 @@ def output(suffix: str):
         if text != STDOUT and Path(text).suffix.lower() != suffix:
             raise argparse.ArgumentTypeError(f"{text!r} is neither - nor a file ending in {suffix}")
         if text != STDOUT and not Path(text).parent.is_dir():  # told now, not after the work
-            raise argparse.ArgumentTypeError(f"there is no folder {Path(text).parent}; make it, or choose another")
+            raise argparse.ArgumentTypeError(
+                f"the folder {Path(text).parent} does not exist; create it, or choose another"
+            )
         if text != STDOUT:
             try:
                 check_file(Path(text))

@@ -1,11 +1,11 @@
-"""Look at a data set: pictures of each label in each split, as CSV and PNG, and a grid of samples.
+"""Summarise a data set: counts per label and split as CSV and PNG, and grids of samples.
 
 Examples:
   python -m zoo data --data fer2013.csv
   python -m zoo data --data fer2013.csv --out runs/data --each 12 --aligned
 
-The grids show people who were not asked: look at them, and do not pass them on. runs/, where they
-go by default, is not under version control.
+The grids show people who did not consent to this: do not share them. The default output folder, runs/,
+is not under version control.
 """
 
 from __future__ import annotations
@@ -32,12 +32,10 @@ OUT = registry.CHECKPOINTS.parent / "runs" / "data"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, .csv.xz, .gz or .zip")
-    parser.add_argument(
-        "--out", type=Path, default=OUT, metavar="FOLDER", help="where the files go (default: runs/data)"
-    )
-    parser.add_argument("--each", type=whole, default=10, metavar="N", help="pictures of each label in a grid")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same pictures")
-    parser.add_argument("--aligned", action="store_true", help="a grid of the crops that models see, too")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="output folder (default: runs/data)")
+    parser.add_argument("--each", type=whole, default=10, metavar="N", help="pictures per label in each grid")
+    parser.add_argument("--seed", type=int, default=0, help="random seed")
+    parser.add_argument("--aligned", action="store_true", help="also draw the aligned crops")
 
 
 def run(args: argparse.Namespace) -> int:

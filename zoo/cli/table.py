@@ -1,8 +1,8 @@
-"""Write the table of models into the READMEs and every model's own README, or check that they are right.
+"""Write the tables of models and each model's README, or check that they are up to date.
 
 Examples:
   python -m zoo table
-  python -m zoo table --check    # exit status 1 when the table or a model's README is stale
+  python -m zoo table --check    # exit status 1 if a table or a model's README is out of date
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from zoo.reports.leaderboard import BEGIN, END, TableError, has_marks, model_tab
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--check", action="store_true", help="change nothing; exit status 1 when a file is stale")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit status 1 if a file is out of date")
     parser.add_argument(
-        "--file", type=Path, action="append", metavar="README", help="instead of the two READMEs with tables"
+        "--file", type=Path, action="append", metavar="README", help="update this file instead of the two READMEs"
     )
     common.add_checkpoints(parser)
 

@@ -3,7 +3,7 @@
 Examples:
   python -m zoo train hog-linear-svm --data fer2013.csv
   python -m zoo train cnn --data fer2013.csv.xz --votes fer2013new.csv
-  python -m zoo train cnn --data fer2013.csv --resume     # goes on where it was cut off
+  python -m zoo train cnn --data fer2013.csv --resume     # continue an interrupted run
   python -m zoo train cnn --help                          # this model's own options
 """
 
@@ -58,8 +58,8 @@ def options(name: str, recipe) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, .csv.xz, .gz or .zip")
     parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes: fer2013new.csv")
     parser.add_argument("--run", type=Path, default=RUNS / name, metavar="FOLDER", help="state, log and curves")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same order and weights")
+    parser.add_argument("--resume", action="store_true", help="continue the run in that folder")
+    parser.add_argument("--seed", type=int, default=0, help="random seed; the same seed gives the same run")
     parser.add_argument(
         "--out", type=Path, default=registry.CHECKPOINTS, metavar="FOLDER", help="where the checkpoint goes"
     )
@@ -71,8 +71,8 @@ def _check(chosen: argparse.Namespace) -> None:
     """Say at once what would otherwise come up only after reading and aligning the data."""
     for name, path in (("--data", chosen.data), ("--votes", chosen.votes)):
         if path is not None and not path.is_file():
-            raise common.UsageError(f"{name}: there is no file {path}.")
+            raise common.UsageError(f"{name}: file {path} not found.")
     if not chosen.resume and (chosen.run / "state").is_dir() and getattr(chosen, "epochs", None) != 0:
         raise common.UsageError(
-            f"{chosen.run} holds a run already: go on with it (--resume), delete it, or give another folder (--run)."
+            f"{chosen.run} already holds a run. Continue it (--resume), delete it, or choose another folder (--run)."
         )

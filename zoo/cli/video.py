@@ -86,7 +86,7 @@ def _check(args: argparse.Namespace) -> None:
         raise common.UsageError("--out needs a file; a clip is not written to stdout.")
     for target in files:
         if not target.parent.is_dir():
-            raise common.UsageError(f"There is no folder {target.parent} to write {target.name} to.")
+            raise common.UsageError(f"Cannot write {target.name}: the folder {target.parent} does not exist.")
         if args.clip.exists() and target.exists() and os.path.samefile(args.clip, target):
             raise common.UsageError(f"{target} is the clip itself; give the result another name.")
 

@@ -142,7 +142,7 @@ def concatenate(parts: Sequence[AlignedFaces]) -> AlignedFaces:
 def file_key(path: Path) -> str:
     """Twelve digits of a file's SHA-256, so that another file never meets this one's cache."""
     if not path.is_file():
-        raise DataError(f"There is no file {path}. Download fer2013.csv from Kaggle and give its path.")
+        raise DataError(f"{path} does not exist. Download fer2013.csv from Kaggle and give its path.")
     return sha256(path)[:12]
 
 

@@ -75,7 +75,7 @@ def read_fer2013(path: str | os.PathLike) -> Fer2013:
 
 def _open_text(path: Path) -> io.TextIOBase:
     if not path.is_file():
-        raise DataError(f"There is no file {path}. Download fer2013.csv from Kaggle and give its path.")
+        raise DataError(f"{path} does not exist. Download fer2013.csv from Kaggle and give its path.")
     openers = {".xz": lzma.open, ".gz": gzip.open, ".csv": open}
     if path.suffix in openers:
         return openers[path.suffix](path, "rt", encoding="ascii", newline="")
@@ -118,7 +118,7 @@ def _wrong_value(row: dict[str, str | None]) -> str:
         if row[column] is None:
             return f"the row breaks off before {column}."
     if not row["emotion"].strip().isdecimal():
-        return f"emotion {row['emotion']!r} is no whole number from 0 to 6."
+        return f"emotion {row['emotion']!r} is not a whole number from 0 to 6."
     place, value = next((i, v) for i, v in enumerate(row["pixels"].split(), 1) if not _is_grey_level(v))
     return f"pixels, value {place} is {value!r}; expected a whole number from 0 to 255."
 

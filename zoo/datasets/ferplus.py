@@ -29,7 +29,7 @@ def read_ferplus(path: str | os.PathLike) -> np.ndarray:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"There is no file {path}. Get fer2013new.csv from the FER+ repository.")
+        raise DataError(f"{path} does not exist. Get fer2013new.csv from the FER+ repository.")
     with path.open(newline="") as text:
         rows = csv.DictReader(text)
         if rows.fieldnames is None or not set(FERPLUS_VOTES) <= set(rows.fieldnames):

@@ -48,7 +48,7 @@ def read_folder(root: str | os.PathLike) -> Folder:
     """
     root = Path(root)
     if not root.is_dir():
-        raise DataError(f"{root} is no folder.")
+        raise DataError(f"{root} is not a folder.")
     found = look(root)
     pictures = found.pictures
     classes = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}

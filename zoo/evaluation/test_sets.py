@@ -111,7 +111,7 @@ def fer2013_test(path: Path, spec: AlignSpec, split: str, votes: Path | None = N
     DataError
     """
     if split not in SPLITS:
-        raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
+        raise DataError(f"Unknown split {split!r}; choose one of {', '.join(SPLITS)}.")
     data = load_fer2013(path, spec)
     test, duplicates = data.split(split), load_duplicates(path, split)
     rows = np.arange(len(test))

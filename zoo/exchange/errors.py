@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ModelFileError(ValueError):
-    """A file that came is no model that can be used here. The message says why and what to do."""
+    """An uploaded file is not a usable model. The message says why and what to do."""

@@ -116,7 +116,7 @@ def parse_json(content: bytes, name: str) -> object:
 
 
 def _no_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _check_depth(value: object, name: str) -> None:

@@ -41,7 +41,7 @@ def read_frame(text: object) -> np.ndarray:
     ImageError
     """
     if not isinstance(text, str) or not text.startswith(PREFIX):
-        raise ImageError(f"This is no frame; expected a text that starts with {PREFIX!r}.")
+        raise ImageError(f"This is not a camera frame; expected text that starts with {PREFIX!r}.")
     if len(text) > MAX_CHARACTERS:
         raise ImageError(f"The frame has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.")
     try:

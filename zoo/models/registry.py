@@ -25,7 +25,7 @@ CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
 
 class UnknownModelError(ValueError):
-    """There is no model of this name. The message lists close ones."""
+    """No model has this name. The message lists similar names."""
 
 
 def names(root: Path = CHECKPOINTS) -> list[str]:

@@ -157,7 +157,7 @@ def is_project(archive: Archive) -> bool:
 
 def _read_manifest(archive: Archive) -> dict:
     if not is_project(archive):
-        raise ArchiveError(f"The zip is no project: it lacks {MANIFEST}. Choose a file that “Save project” wrote.")
+        raise ArchiveError(f"The zip is not a project: it lacks {MANIFEST}. Choose a file that “Save project” wrote.")
     try:
         manifest = json.loads(archive.read(MANIFEST, MAX_MANIFEST))
     except (ValueError, RecursionError) as error:
@@ -195,7 +195,7 @@ def _classes(entries: list) -> tuple[TaughtClass, ...]:
 
 def _whole(values: list) -> np.ndarray:
     if not all(type(value) is int and abs(value) < 2**31 for value in values):
-        raise ValueError("a class or burst is no whole number")
+        raise ValueError("a class or burst is not a whole number")
     return np.array(values, int)
 
 

@@ -200,7 +200,7 @@ class Desk:
     def experiment(self, name: str) -> Trial:
         """One of `EXPERIMENTS` that needs no new pictures."""
         if name not in EXPERIMENTS:
-            raise ProjectError(f"There is no experiment {name!r} of this kind.")
+            raise ProjectError(f"Unknown experiment {name!r}.")
         with self.task():
             lesson = self._taught()
             self.trials[name] = EXPERIMENTS[name](lesson)

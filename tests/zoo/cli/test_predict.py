@@ -35,7 +35,7 @@ def test_a_broken_card_does_not_hide_the_others(run, two_models):
 
 def test_no_model(run, tmp_path):
     status, out, err = run("list", checkpoints=tmp_path / "nowhere")
-    assert status == 2 and out == "" and "There is no model in" in err
+    assert status == 2 and out == "" and "contains no models" in err
 
 
 # --- predict ---------------------------------------------------------------------------------
@@ -146,13 +146,13 @@ def test_no_older_answer_stays_when_no_picture_can_be_read(run, tmp_path):
     ("options", "sentence"),
     [
         (["--models", "frist"], "no model 'frist'; did you mean first"),
-        (["--models", ","], "--models names no model; there are first, second"),
+        (["--models", ","], "--models is empty; available models: first, second"),
         (["--labels", "9"], "no label set '9'; choose one of 7, 6, 5"),
         (["--json", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .json"),
         (["--csv", "photo.jpg"], "'photo.jpg' is neither - nor a file ending in .csv"),
         (["--csv", "-", "--json"], "not allowed with"),
-        (["--csv", "no/such/folder/a.csv"], "there is no folder no/such/folder; make it"),
-        (["--json", "no/such/folder/a.json"], "there is no folder no/such/folder; make it"),
+        (["--csv", "no/such/folder/a.csv"], "the folder no/such/folder does not exist; create it"),
+        (["--json", "no/such/folder/a.json"], "the folder no/such/folder does not exist; create it"),
         (["--colour"], "unrecognized arguments: --colour"),
     ],
 )
@@ -172,7 +172,7 @@ def test_missing_file_and_folder_without_pictures(run, tmp_path):
 def test_models_without_the_labels(run, make_checkpoint, photo):
     root = make_checkpoint("small", labels=SIX)
     status, _, err = run("predict", photo, "--models", "small", checkpoints=root)
-    assert status == 2 and "small does not know neutral" in err
+    assert status == 2 and "small does not have the labels neutral" in err
 
 
 def test_a_checkpoint_with_a_wrong_hash_and_without_card(run, two_models, photo):

@@ -55,7 +55,7 @@ def test_all_four_packings_read_the_same(fer2013_csv, kind):
         (GOOD.replace("7 7 7", "7 7 -1", 1), "line 3: pixels, value 3 is '-1'"),
         (GOOD.replace("7 7 7", f"7 7 {10**30}", 1), "line 3: pixels, value 3 is '1000"),
         ("9" + GOOD[1:], "line 3: emotion 9; expected 0 to 6"),
-        ("happy" + GOOD[1:], "line 3: emotion 'happy' is no whole number from 0 to 6"),
+        ("happy" + GOOD[1:], "line 3: emotion 'happy' is not a whole number from 0 to 6"),
         (GOOD.replace("Training", "Test"), "line 3: Usage 'Test'; expected one of Training"),
         ("3", "line 3: the row breaks off before pixels"),
         ("3,,Training", "line 3: 0 pixels"),
@@ -103,7 +103,7 @@ def test_a_zip_without_csv_is_refused(tmp_path):
 
 @pytest.mark.parametrize("reader", [read_fer2013, read_ferplus, lambda path: load_fer2013(path, AlignSpec())])
 def test_a_missing_file_is_named(tmp_path, reader):
-    with pytest.raises(DataError, match=r"no file .*absent\.csv"):
+    with pytest.raises(DataError, match=r"absent\.csv does not exist"):
         reader(tmp_path / "absent.csv")
 
 
@@ -192,7 +192,7 @@ def test_unknown_folders_are_refused_by_name(tmp_path):
 
 
 def test_no_folder_and_no_picture(tmp_path):
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         read_folder(tmp_path / "absent")
     (tmp_path / "d" / "happy").mkdir(parents=True)
     with pytest.raises(DataError, match="holds no picture"):

@@ -180,7 +180,7 @@ def _heavy_parts(wish: Wish, left_out: list[str]) -> list[str]:
 def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
     """Crops to scale eight bits by: some of those given, mirrored, and darker and lighter: ``uint8 (m, S, S)``."""
     if not len(crops):
-        raise NothingToExportError("There is no crop to scale eight bits by. Record samples first.")
+        raise NothingToExportError("Eight-bit export needs sample crops to set its scales. Record samples first.")
     chosen = crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).astype(int)]
     dark = (chosen * 0.6).astype(np.uint8)
     return np.concatenate([chosen, chosen[:, :, ::-1], dark, 255 - ((255 - chosen) * 0.6).astype(np.uint8)])

@@ -108,7 +108,7 @@ def _shapes(arrays: Weights, k: int, d: int, kernel: bool) -> dict[str, Shape]:
     if not kernel:
         return common | {"weights": (d, k)}
     if arrays["vectors"].ndim != 2:
-        raise ModelFileError("The vectors of svm.json are no table.")
+        raise ModelFileError("The vectors in svm.json do not form a table.")
     m, r = arrays["vectors"].shape
     return common | {"mean": (d,), "components": (d, r), "vectors": (m, r), "coefficients": (m, k)}
 
@@ -118,4 +118,4 @@ def _check(arrays: Weights, expected: dict[str, Shape]) -> None:
     if got != expected or not all(math.prod(shape) for shape in expected.values()):
         raise ModelFileError(f"The machine has arrays {got}, but needs {expected}.")
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise ModelFileError("The machine has weights that are no numbers (NaN or infinite).")
+        raise ModelFileError("The machine has weights that are not finite numbers (NaN or infinite).")

@@ -86,7 +86,7 @@ def check_answers(graph: Graph, pixels: PixelRange) -> None:
     crops = np.stack([np.full_like(noise, 128), noise])
     answers = graph.run(to_input(crops, graph, pixels))
     if not np.isfinite(answers).all():
-        raise ModelFileError("The model answers with what is no number (NaN or infinite): its weights are damaged.")
+        raise ModelFileError("The model's output is not finite (NaN or infinite): its weights are damaged.")
     if (answers < 0).any() or np.abs(answers.sum(axis=1) - 1).max() > 1e-2:
         raise ModelFileError("The model's answers do not sum to 1; its last layer should be a softmax.")
 

@@ -106,7 +106,7 @@ def check(graph: Graph) -> Graph:
         if total > MAX_WORK:
             raise ModelFileError(f"The model needs over {MAX_WORK / 1e9:.0f} billion multiplications a face: too slow.")
     if len(shapes[graph.nodes[-1].name]) != 1:
-        raise ModelFileError("The model ends in a picture, not in a row of probabilities: it is no classifier.")
+        raise ModelFileError("The model outputs a picture, not a row of probabilities: it is not a classifier.")
     return graph
 
 
@@ -124,5 +124,5 @@ def _check_node(node: Node, inputs: list[Shape]) -> int:
     if got != expected:
         raise ModelFileError(f"Layer {node.name} ({node.kind}) has weights {got}, but needs {expected}.")
     if not all(np.isfinite(array).all() for array in node.weights.values()):
-        raise ModelFileError(f"Layer {node.name} has weights that are no numbers (NaN or infinite).")
+        raise ModelFileError(f"Layer {node.name} has weights that are not finite numbers (NaN or infinite).")
     return multiplications

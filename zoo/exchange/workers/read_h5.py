@@ -87,11 +87,11 @@ def text_attribute(file: h5py.File, name: str) -> str | None:
         return None
     identity = file.attrs.get_id(name)
     if identity.shape != () or identity.get_storage_size() > MAX_TEXT or identity.dtype.kind not in "SO":
-        raise Refused(f"{name} is no text.")
+        raise Refused(f"{name} is not text.")
     value = file.attrs[name]
     value = value.decode("utf-8") if isinstance(value, bytes) else value
     if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise Refused(f"{name} is no text, or too long.")
+        raise Refused(f"{name} is not text, or is too long.")
     return value
 
 

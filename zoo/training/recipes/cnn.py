@@ -57,20 +57,18 @@ CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    parser.add_argument("--epochs", type=int, default=18, help="0: only calibrate the cnn in --start again")
+    parser.add_argument("--epochs", type=int, default=18, help="0: only recalibrate the network in --start")
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
-    parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
+    parser.add_argument("--start", type=Path, help="checkpoints folder to start from instead of random weights")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
     parser.add_argument(
         "--opinions",
         type=float,
         default=0.0,
         metavar="WEIGHT",
-        help="let labels share their place with what hog-svm and the models of --start say; 0.5 is half",
+        help="weight of out-of-fold predictions in the training targets; 0.5 is half",
     )
-    parser.add_argument(
-        "--blend", type=float, default=0.0, metavar="ALPHA", help="lay copies over each other (mixup); 0.3 is usual"
-    )
+    parser.add_argument("--blend", type=float, default=0.0, metavar="ALPHA", help="mixup alpha; 0.3 is usual")
 
 
 def train(args: argparse.Namespace) -> None:

@@ -48,8 +48,8 @@ PLAN = Plan(
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
     single_head.add_options(parser, epochs=60)
-    parser.add_argument("--accuracy", type=float, default=0.75, help="stop when it is above this on training pictures")
-    parser.add_argument("--val-accuracy", type=float, default=0.71, help="and above this on PublicTest")
+    parser.add_argument("--accuracy", type=float, default=0.75, help="stop when training accuracy exceeds this")
+    parser.add_argument("--val-accuracy", type=float, default=0.71, help="and PublicTest accuracy exceeds this")
 
 
 def train(args: argparse.Namespace) -> None:

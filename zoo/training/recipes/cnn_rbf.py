@@ -44,12 +44,14 @@ CARD = checkpoint.draft(
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    parser.add_argument("--network", default="cnn", help="name of the model whose middle maps are read")
-    parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="where that model lies")
+    parser.add_argument("--network", default="cnn", help="model whose intermediate features are used")
+    parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="folder with that model")
     usual = kernel_head.SETTINGS
-    parser.add_argument("--components", type=int, default=usual.components, help="directions kept of the maps")
-    parser.add_argument("--gamma", type=float, default=usual.gamma, help="kernel width, times 1 / total variance")
-    parser.add_argument("--ridge", type=float, default=usual.ridge, help="added to the kernel's diagonal")
+    parser.add_argument("--components", type=int, default=usual.components, help="principal components kept")
+    parser.add_argument(
+        "--gamma", type=float, default=usual.gamma, help="kernel width, as a multiple of 1 / total variance"
+    )
+    parser.add_argument("--ridge", type=float, default=usual.ridge, help="ridge (L2) regularisation strength")
 
 
 def train(args: argparse.Namespace) -> None:

@@ -34,8 +34,8 @@ CHUNK = 512
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    parser.add_argument("--network", default="cnn", help="name of the model whose embedding is used")
-    parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="where that model lies")
+    parser.add_argument("--network", default="cnn", help="model whose embedding is used")
+    parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="folder with that model")
 
 
 def train(args: argparse.Namespace) -> None:

@@ -61,18 +61,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
     single_head.add_options(parser, epochs=60)
     parser.add_argument("--rate", type=float, default=PLAN.rate, help="peak learning rate")
-    parser.add_argument("--kind", choices=tuple(KINDS), default="narrow", help="the network's convolutions")
+    parser.add_argument("--kind", choices=tuple(KINDS), default="narrow", help="type of convolutions")
     parser.add_argument(
-        "--teachers", type=_paths, default=[registry.CHECKPOINTS / "cnn"], help="checkpoints, separated by commas"
+        "--teachers",
+        type=_paths,
+        default=[registry.CHECKPOINTS / "cnn"],
+        help="teacher checkpoints, separated by commas",
     )
-    parser.add_argument("--teacher-sees", choices=("copy", "crop"), default="copy", help="crop is faster")
-    parser.add_argument("--start", type=Path, help="folder of checkpoints to begin from instead of random weights")
+    parser.add_argument(
+        "--teacher-sees",
+        choices=("copy", "crop"),
+        default="copy",
+        help="copy: the augmented copy; crop: the plain crop, once, which is faster",
+    )
+    parser.add_argument("--start", type=Path, help="checkpoints folder to start from instead of random weights")
     parser.add_argument(
         "--opinions",
         type=float,
         default=0.0,
         metavar="WEIGHT",
-        help="let the teachers share their place with hog-svm, fitted on other pictures; 0.5 is half",
+        help="weight of hog-svm's out-of-fold predictions beside the teachers; 0.5 is half",
     )
 
 

@@ -52,12 +52,18 @@ LOSSES = {"squares": svm_fit.fit_least_squares, "hinge": svm_fit.fit_kernel}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of its own."""
-    parser.add_argument("--parts", choices=tuple(PARTS), default="enlarged", help="eyes and mouth enlarged too, or not")
-    parser.add_argument("--components", type=int, default=SETTINGS.components, help="directions kept")
-    parser.add_argument("--loss", choices=tuple(LOSSES), default="squares", help="what the machines are fitted by")
-    parser.add_argument("--ridge", type=float, default=SETTINGS.ridge, help="what the squared loss gives up for calm")
-    parser.add_argument("--c", type=float, default=SETTINGS.c, help="price of a mistake, for the hinge loss")
-    parser.add_argument("--gamma", type=float, default=SETTINGS.gamma, help="kernel width, times 1 / total variance")
+    parser.add_argument(
+        "--parts", choices=tuple(PARTS), default="enlarged", help="whole face only, or enlarged eyes and mouth as well"
+    )
+    parser.add_argument("--components", type=int, default=SETTINGS.components, help="principal components kept")
+    parser.add_argument("--loss", choices=tuple(LOSSES), default="squares", help="loss function")
+    parser.add_argument(
+        "--ridge", type=float, default=SETTINGS.ridge, help="ridge (L2) regularisation strength, squared loss"
+    )
+    parser.add_argument("--c", type=float, default=SETTINGS.c, help="penalty for misclassification (C), hinge loss")
+    parser.add_argument(
+        "--gamma", type=float, default=SETTINGS.gamma, help="kernel width, as a multiple of 1 / total variance"
+    )
     svm_common.add_align(parser)
 
 

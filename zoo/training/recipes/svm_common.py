@@ -20,13 +20,13 @@ from zoo.training import calibration, svm_fit
 
 def add_align(parser: argparse.ArgumentParser) -> None:
     """What is done to crops otherwise than in the models shipped, to see what each step is worth."""
-    parser.add_argument("--illumination", choices=ILLUMINATIONS, default="none", help="even out the light")
-    parser.add_argument("--pose", choices=POSES, default="none", help="turn faces to the front")
+    parser.add_argument("--illumination", choices=ILLUMINATIONS, default="none", help="illumination normalisation")
+    parser.add_argument("--pose", choices=POSES, default="none", help="pose normalisation")
     parser.add_argument(
         "--registration",
         choices=REGISTRATIONS,
         default="anchors",
-        help="box: only cut out, to see what aligning is worth",
+        help="box: crop by bounding box only, without alignment",
     )
 
 
