@@ -11,7 +11,6 @@ from html import escape
 from urllib.parse import urlsplit
 
 import gradio as gr
-from gradio import networking
 from starlette.middleware import Middleware
 
 from ui import gradio_state, languages, text, uploads
@@ -248,11 +247,9 @@ def share(app: gr.Blocks) -> str:
     """Ask for a public link; one sentence about it, or about why there is none."""
     try:
         here = server.LOOPBACK if app.server_name in server.WILDCARDS else app.server_name
-        address = networking.setup_tunnel(here, app.server_port, app.share_token, None, None)
+        return f"Public link, for a week: {gradio_state.public_link(app, here)}"
     except Exception as error:  # whatever the network, the download or the tunnel's program may raise
         return f"No public link: Gradio's share server cannot be reached ({error}). The local page runs all the same."
-    app.share_url = address  # `share` stays off: Gradio's page for it loads its scripts from elsewhere
-    return f"Public link, for a week: {address}"
 
 
 def _cannot_listen(args: argparse.Namespace) -> str:

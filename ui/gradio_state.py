@@ -1,4 +1,6 @@
-"""What Gradio keeps of sessions and how it queues their calls, made short and fair.
+"""All that touches the inside of Gradio: a new release of it can break this file only.
+
+First, what Gradio keeps of sessions and how it queues their calls, made short and fair.
 
 Gradio serves whoever calls: one request makes it remember a session, and a job in its queue is worked off whether or
 not anybody waits for it. Here only sessions with an open page, or an open stream that waits for an answer, hold
@@ -11,17 +13,28 @@ too, until 10,000 other sessions have come: for links that open a page as it was
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import gradio as gr
+import uvicorn
 from anyio import to_thread
+from gradio import http_server, networking, processing_utils, routes
+from gradio.data_classes import ImageData
+from gradio.exceptions import ServerFailedToStartError
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
 from gradio.state_holder import StateHolder
+from gradio.utils import get_upload_folder
+from pydantic import ValidationError
 from starlette.middleware import Middleware
 
 from ui.serving.storage import client_of
@@ -29,6 +42,7 @@ from zoo.inference.live_sessions import give_back_memory
 from zoo.sessions.fair_share import REAL, Holder, who_yields
 from zoo.sessions.pages import EVERYONE, Pages
 
+TEMP_DIR = "GRADIO_TEMP_DIR"
 MOST = 300  # sessions at one time; when there are more, one without a page is forgotten, or the idlest
 MOST_WITHOUT_PAGE = 64
 PASSING_SECONDS = 60.0  # for how long a session that never had a page is remembered
@@ -298,3 +312,96 @@ def _forget_values(app: gr.Blocks, session: str) -> bool:
     if known:
         kept.config_values.clear()
     return known
+
+
+# ---- files
+
+
+def upload_folder() -> Path:
+    """Where Gradio keeps what is uploaded and what is shown."""
+    return Path(get_upload_folder())
+
+
+def keep_uploads_in(folder: Path | None) -> None:
+    """Tell Gradio where to keep them; None: where it likes."""
+    if folder is None:
+        os.environ.pop(TEMP_DIR, None)
+        return
+    os.environ[TEMP_DIR] = str(folder)
+    # Gradio makes a folder there for an editor that is off; another user's may be in the way.
+    routes.DEFAULT_TEMP_DIR = str(folder)
+
+
+def fetch_nothing(refusal: str) -> None:
+    """Refuse addresses that a script sends instead of files: no request leaves this machine.
+
+    Gradio would download them before any function of ours is asked, and has no setting for it.
+
+    Parameters
+    ----------
+    refusal : str
+        What to say, with the address at ``{}``.
+    """
+
+    async def refuse(url: str, cache_dir: str) -> str:
+        raise gr.Error(refusal.format(url[:80]), print_exception=False)
+
+    processing_utils.async_ssrf_protected_download = refuse
+
+
+def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
+    """Let an image box say why it refuses what a script sends; Gradio checks its form first, and says nothing."""
+
+    class Sent(ImageData):
+        @classmethod
+        def model_validate(cls, *given: object, **options: object) -> Sent:
+            try:
+                return super().model_validate(*given, **options)
+            except ValidationError:
+                raise refusal() from None
+
+    box.data_model = Sent
+
+
+# ---- the server
+
+
+async def session_of(request: gr.Request) -> str:
+    """The session that called a server function: Gradio gives it the plain request, whose body tells."""
+    return str((await request.json()).get("session_hash"))  # read already, and kept
+
+
+class Server(http_server.Server):
+    """Gradio's server, on a socket that listens already."""
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    def run_in_thread(self) -> None:
+        """Start, and return when it answers."""
+        self.thread = threading.Thread(target=self.run, args=([self._listening],), name="server", daemon=True)
+        self.thread.start()
+        until = time.monotonic() + 30
+        while not self.started:
+            if not self.thread.is_alive() or time.monotonic() > until:
+                raise ServerFailedToStartError("The web server did not start.")
+            time.sleep(0.002)
+
+
+@contextmanager
+def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[None]:
+    """Meanwhile `Blocks.launch` starts its server with this function."""
+    usual = http_server.start_server
+    http_server.start_server = start
+    try:
+        yield
+    finally:
+        http_server.start_server = usual
+
+
+def public_link(app: gr.Blocks, host: str) -> str:
+    """The address of a tunnel to an app that was launched on this host, through Gradio's server."""
+    address = networking.setup_tunnel(host, app.server_port, app.share_token, None, None)
+    app.share_url = address  # `share` stays off: Gradio's page for it loads its scripts from elsewhere
+    return address

@@ -15,31 +15,22 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
-import gradio as gr
 from filelock import FileLock, Timeout
-from gradio import processing_utils, routes
-from gradio.utils import get_upload_folder
 
 from features.images import ImageError
+from ui import gradio_state
+from ui.gradio_state import upload_folder
 from zoo.filenames import check_folder
 from zoo.sessions.sweeper import Chore, Sweeper
 
-VARIABLE = "GRADIO_TEMP_DIR"
+VARIABLE = gradio_state.TEMP_DIR
 LOCK = ".lock"
 
 
 def only_from_here() -> None:
-    """Fetch no file from an address that a script sends instead of one: no request leaves this machine.
-
-    Gradio would download it before any function of ours is asked, and has no setting for it.
-    """
-    processing_utils.async_ssrf_protected_download = _refuse_address
-
-
-async def _refuse_address(url: str, cache_dir: str) -> str:
-    raise gr.Error(
-        f"Addresses are not fetched ({url[:80]}). Upload the file itself and send what the upload returns.",
-        print_exception=False,
+    """Fetch no file from an address that a script sends instead of one."""
+    gradio_state.fetch_nothing(
+        "Addresses are not fetched ({}). Upload the file itself and send what the upload returns."
     )
 
 
@@ -78,15 +69,13 @@ def folder(age: float, every: float, sweeper: Sweeper | None = None) -> Iterator
     above = _private(home())
     delete_left(above)
     with _own(above) as own, nullcontext(sweeper) if sweeper else Sweeper() as sweeps:
-        os.environ[VARIABLE] = str(own)
-        # Gradio makes a folder there for an editor that is off; another user's may be in the way.
-        routes.DEFAULT_TEMP_DIR = str(own)
+        gradio_state.keep_uploads_in(own)
         sweep(above, age)
         sweeps.add(Chore("uploads", every, partial(sweep, above, age)))
         try:
             yield own
         finally:
-            del os.environ[VARIABLE]
+            gradio_state.keep_uploads_in(None)
 
 
 @contextmanager
@@ -145,7 +134,7 @@ def _uploaded(path: str) -> Path | None:
     """The file behind a path somebody sent, if it is one that was uploaded."""
     try:
         real = Path(path).resolve()
-        ours = real.is_relative_to(Path(get_upload_folder()).resolve())
+        ours = real.is_relative_to(upload_folder().resolve())
         return real if path and ours and real.is_file() else None
     except (OSError, ValueError):  # too long, or with a null character
         return None

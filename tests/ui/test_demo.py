@@ -17,6 +17,7 @@ import pytest
 
 import demo
 from ui import app as ui_app
+from ui import gradio_state
 from ui import text as wording
 from ui.model_service import Engine
 
@@ -122,7 +123,7 @@ def test_share_without_internet_is_one_sentence(app, url, monkeypatch):
     def offline(*_):
         raise RuntimeError("Could not get share link from Gradio API Server.")
 
-    monkeypatch.setattr(ui_app.networking, "setup_tunnel", offline)
+    monkeypatch.setattr(gradio_state.networking, "setup_tunnel", offline)
     sentence = ui_app.share(app)
     assert sentence.startswith("No public link")
     assert "local page runs" in sentence

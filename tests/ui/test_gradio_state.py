@@ -1,7 +1,12 @@
 """Gradio remembers no picture of a page that was closed, and nothing for ever."""
 
+import ast
+import os
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 
@@ -73,3 +78,81 @@ def test_the_picture_is_forgotten_with_the_page(app, visits, browser, url, astro
         assert with_picture() and before
         page.close()
         assert wait_for(lambda: not with_picture())
+
+
+# ---- Gradio's inside
+
+
+UI = Path(gradio_state.__file__).parent
+INSIDE = {"_queue", "state_holder", "session_data", "root_block", "data_model", "config_values", "pending_streams"}
+
+
+def inside(source: str) -> set[str]:
+    """What a module uses of Gradio that is not among its public names."""
+    tree = ast.walk(ast.parse(source))
+    found = set()
+    for node in tree:
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names if one.name.startswith("gradio.")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gradio":
+            found |= {f"{node.module}.{one.name}" for one in node.names}
+        elif isinstance(node, ast.Attribute) and node.attr in INSIDE:
+            found.add(node.attr)
+    return found
+
+
+def test_what_is_inside_gradio_is_recognised():
+    source = "import gradio.routes\nfrom gradio import utils\nimport gradio as gr\napp._queue.max_size = gr.State(1)"
+    assert inside(source) == {"gradio.routes", "gradio.utils", "_queue"}
+
+
+@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
+def test_one_module_alone_touches_the_inside_of_gradio(path):
+    assert path.name == "gradio_state.py" or not inside(path.read_text(encoding="utf-8"))
+
+
+def test_uploads_are_kept_where_they_are_told_to_be(monkeypatch, tmp_path):
+    monkeypatch.setattr(gradio_state.routes, "DEFAULT_TEMP_DIR", "")
+    monkeypatch.setenv(gradio_state.TEMP_DIR, "")
+    gradio_state.keep_uploads_in(tmp_path)
+    assert gradio_state.upload_folder() == tmp_path == Path(gradio_state.routes.DEFAULT_TEMP_DIR)
+    gradio_state.keep_uploads_in(None)
+    assert gradio_state.TEMP_DIR not in os.environ
+
+
+def test_an_image_box_says_why_it_refuses_what_was_sent():
+    box = gr.Image(render=False)
+    gradio_state.check_images(box, lambda: gr.Error("Upload it first."))
+    assert box.data_model.model_validate({"path": "a.png"}).path == "a.png"
+    with pytest.raises(gr.Error, match="Upload it first"):
+        box.data_model.model_validate(3)
+
+
+def test_addresses_are_not_fetched(monkeypatch, done):
+    monkeypatch.setattr(gradio_state.processing_utils, "async_ssrf_protected_download", None)
+    gradio_state.fetch_nothing("Not fetched: {}.")
+    with pytest.raises(gr.Error, match="Not fetched: http://elsewhere/a.png"):
+        done(gradio_state.processing_utils.async_ssrf_protected_download("http://elsewhere/a.png", "/tmp"))
+
+
+def test_a_public_link_is_asked_for_where_the_app_listens(monkeypatch):
+    asked = []
+    monkeypatch.setattr(gradio_state.networking, "setup_tunnel", lambda *given: asked.append(given) or "https://x")
+    app = SimpleNamespace(server_port=7860, share_token="token")
+    assert gradio_state.public_link(app, "127.0.0.1") == app.share_url == "https://x"
+    assert asked == [("127.0.0.1", 7860, "token", None, None)]
+
+
+def test_gradio_starts_its_server_with_another_function_for_a_while():
+    usual = gradio_state.http_server.start_server
+    with gradio_state.started_by(list):
+        assert gradio_state.http_server.start_server is list
+    assert gradio_state.http_server.start_server is usual
+
+
+def test_a_call_tells_its_session(done):
+    class Asked:
+        async def json(self):
+            return {"session_hash": "abc"}
+
+    assert done(gradio_state.session_of(Asked())) == "abc"

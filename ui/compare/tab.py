@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
-from gradio.data_classes import ImageData
-from gradio.utils import get_upload_folder
-from pydantic import ValidationError
 
 from features import images
 from features.images import ImageError
-from ui import text
+from ui import gradio_state, text
 from ui.compare import results
 from ui.components import data_uri
 from ui.examples.cartoons import DRAWINGS
@@ -109,17 +107,6 @@ class CompareTab:
         return self.engine.compare(read_photo(photo), _names(models), labels, session)
 
 
-class Sent(ImageData):
-    """What an image box is sent. Gradio checks its form before any function of ours, and says nothing of it."""
-
-    @classmethod
-    def model_validate(cls, *given, **options) -> Sent:
-        try:
-            return super().model_validate(*given, **options)
-        except ValidationError:
-            raise _refusal(NOT_UPLOADED) from None
-
-
 def read_photo(photo: dict) -> np.ndarray:
     """The picture behind what an image box sends.
 
@@ -140,7 +127,7 @@ def read_photo(photo: dict) -> np.ndarray:
 
 def _is_ours(path: Path) -> bool:
     real = path.resolve()
-    return any(real.is_relative_to(Path(folder).resolve()) for folder in (get_upload_folder(), PICTURES))
+    return any(real.is_relative_to(Path(folder).resolve()) for folder in (gradio_state.upload_folder(), PICTURES))
 
 
 def file_name(photo: dict) -> str:
@@ -217,7 +204,7 @@ def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
         placeholder="Drop a picture here\nor choose one",
         elem_id="fo-picture",
     )
-    photo.data_model = Sent
+    gradio_state.check_images(photo, partial(_refusal, NOT_UPLOADED))
     examples = gr.HTML(
         _thumbnails(room), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )

@@ -10,7 +10,8 @@ import gradio as gr
 from fastapi import Response
 
 from ui import text
-from zoo.sessions.pages import Presence
+from ui.gradio_state import session_of
+from zoo.sessions.pages import EVERYONE, Presence
 
 # Of one function, calls under way at one time: of sessions without an open page, and of all others together.
 MOST_ALONE, MOST_AT_ONCE = 8, 400
@@ -18,7 +19,7 @@ Call = Callable[[object, str], Awaitable[dict]]
 
 
 def scripted(
-    name: str, script: str, function: str, calls: Sequence[Call], *, here: Presence, **props: object
+    name: str, script: str, function: str, calls: Sequence[Call], *, here: Presence = EVERYONE, **props: object
 ) -> gr.HTML:
     """Lay out an element for a script inside the surrounding `gr.Blocks`.
 
@@ -33,14 +34,14 @@ def scripted(
     calls : sequence of callable
         Each gets what the script sent and the session's hash, and is ``server.ITS_NAME(value)`` in the script.
     here : Presence
-        Which sessions have a page open.
+        Which sessions have a page open; without, all have.
     **props
         What the script finds in `props`.
     """
     return gr.HTML(
         html_template=f'<div class="{name}"></div>',
         head=f"<script>{script}</script>",
-        js_on_load=f"window.{function}(element, props, window.faceOffCalls(server), upload);",
+        js_on_load=f"window.{function}(element, props, (window.faceOffCalls?.(server) ?? server), upload);",
         apply_default_css=False,
         elem_id=name,
         server_functions=[_server_function(call, here) for call in calls],
@@ -51,14 +52,13 @@ def scripted(
 def _server_function(work: Call, here: Presence) -> Callable:
     """A call as Gradio's server function.
 
-    Gradio gives it the plain request, whose body also tells the session. The answer goes out as
-    it is; FastAPI would walk through every number of it first. A page whose event stream broke off is told its
-    session, so that it opens another: see ``calls.js``.
+    The answer goes out as it is; FastAPI would walk through every number of it first. A page whose event stream broke
+    off is told its session, so that it opens another: see ``calls.js``.
     """
     under_way: Counter[bool] = Counter()
 
     async def call(value: object, request: gr.Request) -> Response:
-        session = str((await request.json()).get("session_hash"))  # read already, and kept
+        session = await session_of(request)
         alone = session not in here
         if under_way[alone] >= (MOST_ALONE if alone else MOST_AT_ONCE):
             answer = {"words": text.BUSY, "failed": True}

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.formparsers import MultiPartException
 
+from ui.gradio_state import upload_folder
 from ui.serving import bodies, routes, storage
 from ui.serving.bodies import Form, Incoming, Limits
 from ui.serving.forwarded import Proxy, asked_host
@@ -150,7 +150,7 @@ class _Upload:
     def check(self, size: int) -> None:
         """Refuse so many further bytes, if there is no room for them."""
         self._quota.check(self._client, size)
-        storage.check_room(get_upload_folder(), size)
+        storage.check_room(upload_folder(), size)
 
     def note(self) -> None:
         """Count what has come against what the client may send."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
-from gradio import http_server
-from gradio.exceptions import ServerFailedToStartError
 
+from ui.gradio_state import Server, started_by
 from ui.serving.environment import without_proxies
 from ui.serving.guard import Guard, Policy
 from ui.serving.protocol import PromptProtocol
@@ -89,29 +86,12 @@ def can_listen(host: str | None) -> bool:
     return True
 
 
-class _Server(http_server.Server):
-    """Gradio's server, on a socket that listens already."""
-
-    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
-        super().__init__(config)
-        self._listening = listening
-
-    def run_in_thread(self) -> None:
-        self.thread = threading.Thread(target=self.run, args=([self._listening],), name="server", daemon=True)
-        self.thread.start()
-        until = time.monotonic() + 30
-        while not self.started:
-            if not self.thread.is_alive() or time.monotonic() > until:
-                raise ServerFailedToStartError("The web server did not start.")
-            time.sleep(0.002)
-
-
 def _starter(where: Address, policy: Policy) -> Callable:
     """What takes the place of Gradio's `start_server`."""
 
     def start_server(
         app: Callable, *, ssl_keyfile: str | None = None, ssl_certfile: str | None = None, **_: object
-    ) -> tuple[str, int, str, http_server.Server]:
+    ) -> tuple[str, int, str, Server]:
         listening = where.listen()
         port = listening.getsockname()[1]
         config = uvicorn.Config(
@@ -126,7 +106,7 @@ def _starter(where: Address, policy: Policy) -> Callable:
             proxy_headers=False,  # `ui.serving.forwarded` reads them
             server_header=False,
         )
-        server = _Server(config, listening)
+        server = Server(config, listening)
         server.run_in_thread()
         return where.host, port, f"http{'s' if ssl_certfile else ''}://{where.local}:{port}/", server
 
@@ -140,10 +120,5 @@ def serving(where: Address, policy: Policy) -> Iterator[None]:
     It asks the app whether it has started. That must not go through the proxy that the environment
     names, which knows no loopback, and may need a package that is not there.
     """
-    usual = http_server.start_server
-    http_server.start_server = _starter(where, policy)
-    try:
-        with without_proxies():
-            yield
-    finally:
-        http_server.start_server = usual
+    with started_by(_starter(where, policy)), without_proxies():
+        yield

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
-from gradio.utils import get_upload_folder
 
 from ui import text
+from ui.gradio_state import upload_folder
 from ui.model_service import Engine
 from zoo.cards import CardError
 from zoo.exchange.errors import ModelFileError
@@ -92,7 +92,7 @@ class Exports:
 
 def kept(data: bytes, name: str) -> Path:
     """A file where this app's temporary ones lie, swept with them."""
-    above = Path(get_upload_folder())
+    above = upload_folder()
     above.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="export-", dir=above)
     file = Path(folder) / name

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
-from gradio.utils import get_upload_folder
 
 from features import clips, images
 from features.clips import ClipError, ClipWriter, Frame, Limits
@@ -23,6 +22,7 @@ from features.images import ImageError
 from ui import text
 from ui.compare import results
 from ui.examples.portraits import PICTURES
+from ui.gradio_state import upload_folder
 from ui.model_service import Engine, NoModelError
 from ui.theme import read
 from ui.video import page
@@ -153,7 +153,7 @@ def uploaded(file: dict) -> Path:
     ClipError
     """
     path = file.get("path") if isinstance(file, dict) else None
-    home = Path(get_upload_folder()).resolve()
+    home = upload_folder().resolve()
     if not isinstance(path, str) or "\0" in path or not Path(path).resolve().is_relative_to(home):
         raise ClipError("The clip did not arrive as an uploaded file. Upload it and send what the upload returns.")
     if not Path(path).is_file():
@@ -164,7 +164,7 @@ def uploaded(file: dict) -> Path:
 @contextmanager
 def _target() -> Iterator[Path]:
     """A place among the temporary files that nobody can guess; nothing stays of it if nothing was written."""
-    folder = Path(get_upload_folder()) / f"video-{secrets.token_hex(16)}"
+    folder = upload_folder() / f"video-{secrets.token_hex(16)}"
     folder.mkdir(parents=True)
     try:
         yield folder / NAME
@@ -175,7 +175,7 @@ def _target() -> Iterator[Path]:
 
 def example() -> str:
     """A clip of the portrait on which one drawn expression follows the other: six seconds, public domain."""
-    folder = Path(get_upload_folder()) / f"video-{secrets.token_hex(16)}"
+    folder = upload_folder() / f"video-{secrets.token_hex(16)}"
     folder.mkdir(parents=True)
     shown = [images.load(PICTURES / f"{name}.jpg", max_side=480) for name in EXAMPLE]
     height, width = (side // 2 * 2 for side in shown[0].shape[:2])
