@@ -34,8 +34,8 @@ from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
 from zoo.filenames import NotWritableError
-from zoo.inference.live_sessions import give_back_memory
 from zoo.reports import charts
+from zoo.sessions.memory import give_back_memory, share_arenas
 from zoo.sessions.sweeper import Chore, Sweeper
 from zoo.teach import project_file
 
@@ -162,6 +162,7 @@ def _privacy(sentence: str) -> str:
 
 def serve(args: argparse.Namespace) -> None:
     """Launch, warm up, and stay until Ctrl-C or a signal to end; leave no picture behind."""
+    share_arenas()
     if not server.can_listen(args.host):
         raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
     if args.ssl_certfile:

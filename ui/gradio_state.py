@@ -38,8 +38,8 @@ from pydantic import ValidationError
 from starlette.middleware import Middleware
 
 from ui.serving.storage import client_of
-from zoo.inference.live_sessions import give_back_memory
 from zoo.sessions.fair_share import REAL, Holder, who_yields
+from zoo.sessions.memory import give_back_memory
 from zoo.sessions.pages import EVERYONE, Pages
 
 TEMP_DIR = "GRADIO_TEMP_DIR"

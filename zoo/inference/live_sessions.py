@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +10,7 @@ from typing import TypeVar
 
 from zoo.inference.live_stream import Viewer
 from zoo.sessions.fair_share import LITTLE, REAL, Holder, who_yields
+from zoo.sessions.memory import give_back_memory
 from zoo.sessions.pages import EVERYONE, Presence
 
 IDLE_SECONDS = 30.0
@@ -181,13 +179,3 @@ class Viewers:
         """Close them all."""
         for session in list(self._seats):
             self.leave(session)
-
-
-def give_back_memory() -> None:
-    """Return what closed viewers have freed to the system; glibc would keep all of it.
-
-    Does nothing where there is no glibc.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)

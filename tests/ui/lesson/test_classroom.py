@@ -274,6 +274,27 @@ def test_the_teachers_switch_answers_whatever_comes(engine, room, done):
     assert done(tab.camera({"on": True, "code": CODE}, "the teacher"))["on"]
 
 
+def test_a_session_without_an_open_page_may_turn_the_camera_off_and_nothing_else(engine, room, done):
+    tab = LessonTab(engine, room)
+    room.camera.turn(True, CODE)
+    assert done(tab.camera_off({"on": False}, "nobody"))["on"] is False
+    for code in (CODE, "GUESS"):
+        assert done(tab.camera_off({"on": True, "code": code}, "nobody")) == {"words": text.NO_PAGE, "failed": True}
+    assert not room.camera.on and done(tab.camera_off({}, "nobody"))["on"] is False
+    vote = {"picture": ROUNDS[0], "label": "sad"}
+    assert done(tab.without_page(vote, "nobody")) == {"words": text.NO_PAGE, "failed": True}
+    assert tab.poll.counts(ROUNDS[0]) == {}
+
+
+def test_votes_of_an_address_are_bound_to_its_open_pages(engine, room):
+    tab = LessonTab(engine, room)
+    for n in range(5):  # one page after the other, as a script that stuffs votes would
+        engine.pages.open(f"stuffed {n}", "192.0.2.1")
+        tab.reveal({"picture": ROUNDS[0], "label": "sad", "voter": f"page {n}"}, f"stuffed {n}")
+        engine.pages.close(f"stuffed {n}")
+    assert tab.poll.counts(ROUNDS[0]) == {"sad": 1}
+
+
 def test_the_worksheet_fills_a_lesson():
     assert 45 <= sum(minutes for _, minutes, _, _ in text.WORKSHEET) <= 60
     sheet = lesson_tab.worksheet()

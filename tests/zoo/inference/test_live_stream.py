@@ -15,10 +15,11 @@ from PIL import Image
 from features.face_tracking import Readers
 from features.images import ImageError
 from zoo.inference import live_sessions
-from zoo.inference.live_sessions import FullError, Viewers, give_back_memory
+from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import PREFIX, REST_SECONDS, Options, Viewer, read_frame
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.models import registry
+from zoo.sessions.memory import give_back_memory
 from zoo.sessions.pages import Everyone
 
 RATE = 20.0
