@@ -25,7 +25,7 @@ INLINE = re.compile(r"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTALL 
 EMBEDDING = "'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
 PERMISSIONS = (
     "camera=(self), clipboard-read=(self), clipboard-write=(self), fullscreen=(self), "
-    "microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), bluetooth=(), payment=()"
+    "microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), payment=()"
 )
 
 
