@@ -28,6 +28,7 @@ MOST_FLAT = 12
 TRAINING = {
     "zoo/training/export.py",
     "zoo/training/loop.py",
+    "zoo/training/torch_network.py",
     "zoo/training/two_head.py",
     "zoo/training/architectures.py",
     "zoo/training/callbacks.py",
