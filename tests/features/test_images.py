@@ -217,6 +217,12 @@ def test_decompression_bombs_are_refused_before_they_are_decoded(side):
         load(png(side, side))
 
 
+@pytest.mark.parametrize("size", [(64_000_000, 1), (1, 64_000_000), (20_000, 3000)])
+def test_long_sides_are_refused_before_they_are_decoded(size):
+    with pytest.raises(ImageError, match="no side may be longer than 16,384"):
+        load(png(*size))
+
+
 def test_fifty_megabytes_are_refused(tmp_path):
     path = tmp_path / "large.png"
     with path.open("wb") as file:

@@ -77,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
             except Exception as error:  # one bad file must not end the run
                 failed.append(Failure(readable(str(path)), reason(error)))
                 tqdm.write(f"python -m zoo: {failed[-1].file}: {failed[-1].error}", file=sys.stderr)
+    if failed and found:
+        print(f"{len(found)} of {len(paths)} pictures read.", file=sys.stderr)
     _write(args, found, failed)
     return 1 if failed else 0
 
