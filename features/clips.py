@@ -15,7 +15,6 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from av.error import FFmpegError
 from av.sidedata.sidedata import Type as DataType
 from av.stream import Disposition
 
@@ -156,8 +155,12 @@ class Clip:
             if now >= self.limits.seconds + 0.5:
                 self._add_note(f"The clip goes on after {_duration_words(self.limits.seconds)}; the rest was not read.")
                 break
+            try:
+                image = self._upright(decoded)
+            except Exception as error:
+                self._add_note(f"A frame is damaged and left out ({_reason(error)}).")
+                continue
             last = now
-            image = self._upright(decoded)
             if shape is not None and image.shape != shape:
                 self._add_note("The size of the frames changes; they are fitted into the shape of the first one.")
             shape = shape or image.shape
@@ -192,7 +195,7 @@ class Clip:
         for packet in self._packets():
             try:
                 decoded = packet.decode()
-            except FFmpegError:
+            except Exception:  # FFmpeg's own errors, and PyAV's of codecs that a damaged header names
                 damaged += 1
                 continue
             for frame in decoded:
@@ -217,7 +220,7 @@ class Clip:
         while True:
             try:
                 packet = next(packets, None)
-            except FFmpegError as error:
+            except Exception as error:
                 self.note = f"The clip is damaged or cut off ({_reason(error)}); what was read until there is kept."
                 return
             if packet is None:
@@ -322,7 +325,7 @@ def _open_stream(file):
     """Container and picture stream. The file is handed over open, so that nothing else is ever opened."""
     try:
         container = av.open(file, options={"format_whitelist": FORMATS}, **_LENIENT)
-    except FFmpegError as error:
+    except Exception as error:
         raise ClipError(
             f"This is not a clip that can be read, or it is cut off ({_reason(error)}). Use mp4, webm, mov, mkv, "
             "avi or GIF."
@@ -338,8 +341,8 @@ def _open_stream(file):
     return container, stream
 
 
-def _reason(error: FFmpegError) -> str:
-    return (error.strerror or str(error)).rstrip(".").lower()
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).rstrip(".").lower()
 
 
 def _duration(container, stream) -> float | None:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
 from features import file_kinds
-from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg
+from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg, without_exif
 
 # Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
 # these formats are ever opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
@@ -177,7 +177,7 @@ def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
     if (kind := file_kinds.kind(data[: file_kinds.HEAD])) and kind not in FORMATS:
         raise ImageError(f"This is a file of the kind {kind}, not a picture that can be read. Use {KINDS}.")
     check_header(data)
-    picture = Image.open(io.BytesIO(data), formats=formats)
+    picture = Image.open(io.BytesIO(without_exif(data) if kind == "AVIF" else data), formats=formats)
     _check_picture(picture)
     return picture
 

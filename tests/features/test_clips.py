@@ -375,3 +375,25 @@ def test_a_picture_is_named_as_one(tmp_path, head):
     (tmp_path / "x.mp4").write_bytes(head + bytes(100))
     with pytest.raises(ClipError, match="This is a picture"):
         Clip(tmp_path / "x.mp4")
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, MemoryError, KeyError])
+def test_whatever_a_decoder_raises_becomes_the_one_error(tmp_path, write_clip, monkeypatch, kind):
+    path = write_clip(tmp_path / "x.mp4", numbered(5))
+
+    def fail(self, frame):
+        raise kind("of the decoder")
+
+    monkeypatch.setattr(Clip, "_upright", fail)
+    with pytest.raises(ClipError, match="Not one frame"):
+        read(path)
+
+
+def test_a_codec_that_nobody_knows_is_refused(tmp_path, write_clip):
+    """PyAV opens such a file and raises a ValueError when it is to be decoded."""
+    path = write_clip(tmp_path / "x.mp4", numbered(5))
+    data = path.read_bytes()
+    assert data.count(b"avc1") >= 1
+    path.write_bytes(data.replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))
+    with pytest.raises(ClipError):
+        read(path)

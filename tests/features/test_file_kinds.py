@@ -6,6 +6,8 @@ from PIL import Image
 from features import file_kinds, images
 from features.file_kinds import kind
 
+Image.init()
+
 
 def brand(major: bytes, *others: bytes) -> bytes:
     return (16 + 4 * len(others)).to_bytes(4, "big") + b"ftyp" + major + bytes(4) + b"".join(others)

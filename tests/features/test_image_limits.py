@@ -13,6 +13,7 @@ from features.image_files import HeaderError, Tiff, orientation, read_jpeg
 from features.images import ImageError, load
 from tests.fuzz import bombs, harness
 
+Image.init()
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 NAMED = {bomb.name: bomb for bomb in bombs.bombs()}
 SOME = [
@@ -22,7 +23,8 @@ SOME = [
     "JPEG 20 MB of EXIF tags",
     "JPEG 5000 scans",
     "WEBP RGBA lossless",
-    "AVIF RGBA 4:4:4 6000 x 4000",
+    "AVIF 1 MB of EXIF tags",
+    "AVIF RGBA 4:4:4 8000 x 4000",
     "GIF 19 MB of comments",
     "BMP RLE8 8000, ends of line",
     "BMP RLE4 2000",
@@ -98,6 +100,18 @@ def test_metadata_is_left_out():
     found = read_jpeg(jpeg(exif=exif.tobytes(), comment=b"hello", icc_profile=bytes(100_000)))
     assert orientation(found.exif) == 6 and len(found.data) < 20_000
     assert b"hello" not in found.data and b"Exif" not in found.data
+
+
+# --- PNM -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [0, 32, 35, 48, 10, 255])
+@pytest.mark.parametrize("kind", [b"P4", b"P5", b"P6"])
+def test_pixels_are_not_taken_for_a_header(kind, value):
+    """Whatever their bytes stand for in a header: blanks, digits, the start of a comment."""
+    size = {b"P4": 250 * 2000, b"P5": 2000 * 2000, b"P6": 3 * 2000 * 2000}[kind]
+    head = kind + b" # a comment\n2000 2000" + (b"\n" if kind == b"P4" else b" 255\n")
+    assert load(head + bytes([value]) * size).shape == (2000, 2000, 3)
 
 
 # --- EXIF and TIFF ---------------------------------------------------------------------------------

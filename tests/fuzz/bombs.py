@@ -188,10 +188,17 @@ def _webp() -> Iterator[Bomb]:
 
 
 def _avif() -> Iterator[Bomb]:
-    for width, height in ((4000, 4000), (6000, 4000), (SIDE, SIDE)):
+    yield Bomb("AVIF 1 MB of EXIF tags", _avif_with_exif)
+    for width, height in ((4000, 4000), (SIDE, 4000), (SIDE, SIDE)):
         for mode, sampling in (("RGB", "4:2:0"), ("RGB", "4:4:4"), ("RGBA", "4:4:4")):
             yield _save(f"{mode} {sampling} {width} x {height}", mode, "AVIF", width, height, speed=10,
                         subsampling=sampling)  # fmt: skip
+
+
+def _avif_with_exif() -> bytes:
+    tags = _exif_bomb(2**20)
+    harmless = b"II*\0\x08\0\0\0\0\0".ljust(len(tags), b"\x07")
+    return _saved(_picture("RGB", 64, 64), "AVIF", exif=harmless).replace(harmless, tags)
 
 
 def _gif() -> Iterator[Bomb]:
@@ -245,7 +252,7 @@ def _tiff() -> Iterator[Bomb]:
         yield _save(f"{mode} deflate, one strip", mode, "TIFF", compression="tiff_adobe_deflate", tiffinfo=one_strip)
     yield _save("RGB deflate, one strip, 6600 x 6600", "RGB", "TIFF", 6600, 6600, compression="tiff_adobe_deflate",
                 tiffinfo={278: 6600})  # fmt: skip
-    yield _save("1 group4", "1", "TIFF", compression="group4")
+    yield _save("1 group4", "1", "TIFF", 6000, 6000, compression="group4")
     yield _save("RGB jpeg", "RGB", "TIFF", compression="jpeg")
     yield _save("RGB jpeg, one strip", "RGB", "TIFF", 5000, 5000, compression="jpeg", tiffinfo={278: 5000})
     for packing in ("zstd", "lzma"):
@@ -278,6 +285,8 @@ def _ppm() -> Iterator[Bomb]:
     yield Bomb("PPM P1 in ASCII", lambda: b"P1 4400 4400\n" + b"1" * 4400 * 4400)
     yield Bomb("PPM P2 in ASCII", lambda: b"P2 3000 3000 255\n" + b"7 " * 9_000_000)
     yield Bomb("PPM P3 in ASCII", lambda: b"P3 1800 1800 255\n" + b"7 " * 9_720_000)
+    yield Bomb("PPM P3 as large as is read", lambda: b"P3 1150 1150 255\n" + b"7 " * 3_967_500)
+    yield Bomb("PPM P6 up to 100, as large as is read", lambda: b"P6 1150 1150 100\n" + bytes(3_967_500))
     yield Bomb("PPM 19 MB of comment", lambda: b"P5 #" + b"c" * 19 * 2**20 + b"\n4 4 255\n" + bytes(16))
     yield Bomb("PPM PFM", lambda: b"Pf\n2200 2200\n-1.0\n" + np.full(2200 * 2200, 0.5, "<f4").tobytes())
 
