@@ -292,6 +292,9 @@ LESSON = {
     "code": "Code",
     "on": "Camera on",
     "off": "Camera off",
+    "join": "Join",
+    "join_how": "Open this address on another device in the same network, or scan the code.",
+    "join_alone": "Only this computer can open this page. Start the app with --host 0.0.0.0 to let the class in.",
 }
 # Title, minutes, what to do, what to write.
 WORKSHEET = (

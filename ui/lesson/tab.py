@@ -22,6 +22,7 @@ from ui.components import data_uri, probability_bars
 from ui.components.scripted import scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
+from ui.lesson import join
 from ui.lesson.classroom import Room, WrongCodeError
 from ui.model_service import Engine
 from ui.theme import read
@@ -237,4 +238,5 @@ def build(engine: Engine, room: Room) -> None:
         titles={name: engine.cards[name].title for name in engine.default_models},
         sheet=worksheet(),
     )
+    join.build()
     engine.pages.when_left(tab.poll.leave)

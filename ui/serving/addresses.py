@@ -38,13 +38,14 @@ def for_others(host: str, local: str) -> str:
     scheme, _, rest = local.partition("://")
     if host in WILDCARDS:
         host = network_address()
-    elif _is_loopback(host):
+    elif is_loopback(host):
         return ""
     port = rest.rstrip("/").rpartition(":")[2]
     return f"{scheme}://{in_url(host)}:{port}/" if host else ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address means this computer itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
