@@ -12,6 +12,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from types import ModuleType, SimpleNamespace
 
@@ -117,7 +118,8 @@ def _window(detection, size: np.ndarray, corner: np.ndarray) -> Window:
     start = np.array([box.origin_x, box.origin_y]) + ROUNDED
     corners = np.array([start, start + [box.width + ROUNDED, box.height + ROUNDED]])
     eyes = np.array([(eye.x, eye.y) for eye in detection.keypoints[:2]]) * size
-    return around_box(corners + corner - EDGE, eyes + corner - EDGE)
+    window = around_box(corners + corner - EDGE, eyes + corner - EDGE)
+    return replace(window, score=detection.categories[0].score)
 
 
 def connections():

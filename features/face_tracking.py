@@ -11,7 +11,7 @@ import numpy as np
 
 from features.faces import Faces, boxes_of
 from features.mesh import MeshReader
-from features.regions import SAME_FACE, Window, around_mesh, keep_distinct, overlap
+from features.regions import Window, around_mesh, is_known, keep_distinct
 
 SMALLEST = 8  # pixels a side of a picture that may show a face
 LOOK = 0.5  # seconds between looks for further faces
@@ -129,7 +129,7 @@ class FaceStream:
     def _further(self, reader: MeshReader, image: np.ndarray, meshes: list[np.ndarray]) -> list[np.ndarray]:
         """Those that came. The detector's window is rough, so each is read twice."""
         boxes = boxes_of(np.array(meshes)) if meshes else []
-        unknown = [w for w in reader.look(image) if not any(overlap(w.face, box) >= SAME_FACE for box in boxes)]
+        unknown = [w for w in reader.look(image) if not is_known(w.face, boxes)]
         found = (_read_twice(reader, image, window) for window in unknown[: self.max_faces - len(meshes)])
         return [mesh for mesh in found if mesh is not None]
 

@@ -15,19 +15,34 @@ import numpy as np
 from features import face_models
 from features.detector import FaceDetector, connections
 from features.faces import Faces, boxes_of
-from features.mesh_network import MeshNetwork
-from features.regions import SAME_FACE, Window, around_mesh, keep_distinct, overlap, roll_of, tiles
+from features.mesh_network import MeshNetwork, logit
+from features.regions import (
+    SAME_FACE,
+    Window,
+    around_mesh,
+    fine_tiles,
+    is_known,
+    keep_distinct,
+    overlap,
+    roll_of,
+    tiles,
+)
 
 CONFIDENCE = 0.5  # where there may be no face at all
 FAR_CONFIDENCE = 0.6  # of the full-range detector, as MediaPipe's own graphs set it
 MESH_CONFIDENCE = 0.95  # in a window; meshes forced upon something else score 0.5 to 0.93, true ones 0.99
 FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
 NEAR_FACES = 4  # the short-range detector's surest; further ones are left to the full-range detector
+SURE = 16.0  # log odds; meshes the right way up score 18 or more, those upside down below 14
+PORTRAIT = 640  # pixels; in a picture no larger than this whose largest face is that part of its shorter side or more,
+PORTRAIT_FACE = 0.2  # small ones are not searched for
 LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
 ALIKE = 0.02  # of a mesh's longer side
 SMALL_PICTURE = 160
+FACE_PICTURE = 0.45  # of its longer side: from here on the face of a small picture leaves no room for others
+ENLARGED = 4
 HALF = np.array([0.5, 0.5, 0], np.float32)  # from a pixel's centre to its edge
 NEARLY = 0.93  # of the largest face's side: meshes of equal faces vary by so much; they are numbered as one reads
 
@@ -121,12 +136,20 @@ class FaceMesher:
         small = max(image.shape[:2]) <= SMALL_PICTURE
         for look in self._face_picture_looks(image) if small else self._photo_looks(image):
             if len(look):
-                return look
+                return self._with_neighbours(image, look) if small else look
         return _no_mesh()
+
+    def _with_neighbours(self, image: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """A small picture in which the face that was found leaves room for others: looked at as a photo, enlarged."""
+        if np.ptp(found[0, :, :2], axis=0).max() >= FACE_PICTURE * max(image.shape[:2]):
+            return found
+        large = cv2.resize(image, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
+        several = self._with_small(large, self._in_photo(large))
+        return ((several + HALF) / ENLARGED - HALF).astype(np.float32) if len(several) > len(found) else found
 
     def _photo_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """Ordinary, with more contrast and a border, with a border alone, turned, as one face, and at last on trust."""
-        yield self._in_photo(image)
+        yield self._with_small(image, self._in_photo(image))
         yield self._padded(_brighten(image), 0.5)
         yield self._padded(image, 0.25)
         yield self._turned(image)
@@ -165,10 +188,29 @@ class FaceMesher:
         """The mesh on the whole, and in a window around every further face the detector sees."""
         windows = self._on_tiles(image)
         near, seen = _agreeing(self._near_meshes(image), windows)
-        left = [w for w in windows if not any(overlap(w.face, box) >= SAME_FACE for box in boxes_of(near))]
-        further = _there(self._in_window(image, window) for window in left)
+        left = [window for window in windows if not is_known(window.face, boxes_of(near))]
+        further = self._read_all(image, left, MESH_CONFIDENCE)
         seen = np.array([*seen, *[True] * len(further)], bool)
         return self._trusted(image, np.concatenate([near, further]), seen)
+
+    def _with_small(self, image: np.ndarray, meshes: np.ndarray) -> np.ndarray:
+        """Further, small faces: the short-range detector on fine tiles; every mesh has to prove itself."""
+        boxes = boxes_of(meshes)
+        if _is_portrait(image, boxes):
+            return meshes
+        windows: list[Window] = []
+        for left, top, right, bottom in fine_tiles(image.shape[1], image.shape[0]):
+            windows += self._close_up.detect(np.ascontiguousarray(image[top:bottom, left:right]), (left, top))
+        windows.sort(key=lambda window: -window.score)  # of those that several tiles see, the whole ones
+        new = [window for window in windows if not is_known(window.face, boxes)]
+        distinct = (new[k] for k in keep_distinct([window.face for window in new]))
+        return np.concatenate([meshes, _there(self._proven(image, window) for window in distinct)])
+
+    def _proven(self, image: np.ndarray, window: Window) -> np.ndarray | None:
+        """The mesh in a window that may hold anything."""
+        mesh, score = self._right_way_up(image, window, least=0.0)
+        sure = score >= SURE or (score >= logit(MESH_CONFIDENCE) and self._is_steady(image, mesh))
+        return mesh if sure else None
 
     def _trusted(self, image: np.ndarray, meshes: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Leaning meshes read again upright; then those that are no mistake.
@@ -189,7 +231,9 @@ class FaceMesher:
         border = round(pad * max(large.shape[:2]))
         large = cv2.copyMakeBorder(large, border, border, border, border, cv2.BORDER_REPLICATE)
         windows = self._close_up.detect(large)[:2]
-        meshes = _there(self._mesh.read(large, window, CONFIDENCE) for window in windows)[:1]
+        meshes = self._read_all(large, windows, CONFIDENCE)[:1]
+        if len(meshes) and abs(roll_of(meshes[0])) >= LEANING:
+            meshes = self._upright(large, meshes[0])[None].copy()
         # Enlarging moves the centre of pixel p to factor * (p + 1/2) - 1/2.
         meshes[:, :, :2] = (meshes[:, :, :2] - border + 0.5) / factor - 0.5
         meshes[:, :, 2] /= factor
@@ -227,8 +271,24 @@ class FaceMesher:
 
     def _near_meshes(self, image: np.ndarray) -> np.ndarray:
         """Meshes of what the short-range detector sees."""
-        windows = self._near.detect(image)[:NEAR_FACES]
-        return _there(self._mesh.read(image, window, CONFIDENCE) for window in windows)
+        return self._read_all(image, self._near.detect(image)[:NEAR_FACES], CONFIDENCE)
+
+    def _read_all(self, image: np.ndarray, windows: list[Window], confidence: float) -> np.ndarray:
+        """The meshes in windows of which the network is so sure."""
+        read = (self._right_way_up(image, window) for window in windows)
+        return _there(mesh for mesh, score in read if score >= logit(confidence))
+
+    def _right_way_up(self, image: np.ndarray, window: Window, least: float = -math.inf) -> tuple[np.ndarray, float]:
+        """The mesh in a window, or in the window turned by a quarter or more if the network is surer there; its score.
+
+        Detectors take some faces that lie or hang upside down for upright ones, and the network fits a
+        mesh to them, but less surely. A score below `least` is not worth a second look.
+        """
+        mesh, score = self._mesh.fit(image, window)
+        if not least <= score < SURE:
+            return mesh, score
+        turned = (self._mesh.fit(image, replace(window, roll=window.roll + turn)) for turn in (180, 90, -90))
+        return max([(mesh, score), *turned], key=lambda fit: fit[1])
 
     def _on_tiles(self, image: np.ndarray) -> list[Window]:
         """Windows around what the full-range detector sees on the whole and on tiles of a large picture."""
@@ -270,6 +330,13 @@ class MeshReader:
     def close(self) -> None:
         """Free the detector. Closing twice is harmless."""
         self._detector.close()
+
+
+def _is_portrait(image: np.ndarray, boxes: np.ndarray) -> bool:
+    """Whether a picture is small and one face takes up much of it."""
+    height, width = image.shape[:2]
+    largest = max((box[3] - box[1] for box in boxes), default=0)
+    return max(height, width) <= PORTRAIT and largest >= PORTRAIT_FACE * min(height, width)
 
 
 def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, list[bool]]:

@@ -42,20 +42,25 @@ class MeshNetwork:
         self._points, self._score = outputs[3 * MESH_POINTS], outputs[1]
 
     def read(self, image: np.ndarray, window: Window, confidence: float) -> np.ndarray | None:
-        """The mesh in a window, or None if the network does not see a face in it.
+        """The mesh in a window, or None if the network is less sure than `confidence`, 0 to 1, that it shows a face."""
+        mesh, score = self.fit(image, window)
+        return mesh if score >= logit(confidence) else None
+
+    def fit(self, image: np.ndarray, window: Window) -> tuple[np.ndarray, float]:
+        """The mesh in a window, whatever it shows, and how sure the network is that it is a face.
 
         Parameters
         ----------
         image : ndarray
             ``uint8 (H, W, 3)``, RGB.
         window : Window
-        confidence : float
-            From 0 to 1; a mesh with a lower score is not returned.
 
         Returns
         -------
-        ndarray or None
+        mesh : ndarray
             ``(468, 3)`` float32: x right, y down in pixels of `image`; z at the scale of x.
+        score : float
+            The logarithm of the odds; 0 is as likely as not.
         """
         to_image = _to_image(window)
         # Beyond the picture's border, its last pixels are repeated.
@@ -64,12 +69,10 @@ class MeshNetwork:
         with self._lock:
             self._network.set_tensor(self._input, np.multiply(square, 1 / 255, dtype=np.float32)[None])
             self._network.invoke()
-            score = _sigmoid(float(self._network.get_tensor(self._score).item()))
-            if score < confidence:
-                return None
+            score = float(self._network.get_tensor(self._score).item())
             points = self._network.get_tensor(self._points).reshape(MESH_POINTS, 3)
         flat = points[:, :2] @ to_image[:, :2].T + to_image[:, 2] - 0.5  # from a pixel's edge to its centre
-        return np.column_stack([flat, points[:, 2] * (window.side / SIDE)]).astype(np.float32)
+        return np.column_stack([flat, points[:, 2] * (window.side / SIDE)]).astype(np.float32), score
 
 
 def _to_image(window: Window) -> np.ndarray:
@@ -80,5 +83,6 @@ def _to_image(window: Window) -> np.ndarray:
     return np.column_stack([turn, middle - turn @ [SIDE / 2, SIDE / 2]])
 
 
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+def logit(confidence: float) -> float:
+    """The logarithm of the odds for a confidence between 0 and 1, both excluded."""
+    return math.log(confidence / (1 - confidence))

@@ -12,6 +12,8 @@ from features.faces import LEFT_EYE, RIGHT_EYE, boxes_of
 
 MARGIN = 1.5  # side of a window over that of its face, as MediaPipe's own graphs take it
 TILE = 720
+FINE_TILES = (448, 192)  # in the smaller ones the short-range detector sees faces from 22 pixels up,
+LARGE, LARGE_TILES = 2_000_000, (480, 240)  # in these from 24; for pictures of so many pixels, which take a second
 SAME_FACE = 0.3
 
 
@@ -29,12 +31,15 @@ class Window:
         Of the square.
     roll : float
         How far the square is turned clockwise, in degrees.
+    score : float
+        How sure the detector is that there is a face, 0 to 1.
     """
 
     face: np.ndarray
     centre: np.ndarray
     side: float
     roll: float
+    score: float = 1.0
 
 
 def around_box(corners: np.ndarray, eyes: np.ndarray) -> Window:
@@ -82,23 +87,42 @@ def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
     return [whole] + [(x, y, min(x + TILE, width), min(y + TILE, height)) for x, y in spans]
 
 
-def _starts(length: int) -> list[int]:
-    """Where tiles begin along a side so that neighbours share a fifth or more."""
-    count = max(1, math.ceil((length - 0.2 * TILE) / (0.8 * TILE)))
-    return np.linspace(0, max(0, length - TILE), count).round().astype(int).tolist()
+def fine_tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """The same for small faces: overlapping tiles of two sides, of those that are smaller than the picture."""
+    found = []
+    for side in LARGE_TILES if width * height > LARGE else FINE_TILES:
+        if max(width, height) > 1.25 * side:
+            spans = [(x, y) for y in _starts(height, side, 0.25) for x in _starts(width, side, 0.25)]
+            found += [(x, y, min(x + side, width), min(y + side, height)) for x, y in spans]
+    return found
+
+
+def _starts(length: int, side: int = TILE, shared: float = 0.2) -> list[int]:
+    """Where tiles begin along a length so that neighbours share that part of a side, or more."""
+    count = max(1, math.ceil((length - shared * side) / ((1 - shared) * side)))
+    return np.linspace(0, max(0, length - side), count).round().astype(int).tolist()
 
 
 def keep_distinct(boxes: Sequence[np.ndarray]) -> list[int]:
     """Indices of boxes, earlier ones first, of which none overlaps an earlier one."""
     kept: list[int] = []
     for i, box in enumerate(boxes):
-        if all(overlap(box, boxes[k]) < SAME_FACE for k in kept):
+        if not is_known(box, [boxes[k] for k in kept]):
             kept.append(i)
     return kept
 
 
+def is_known(box: np.ndarray, boxes: Sequence[np.ndarray]) -> bool:
+    """Whether one of some boxes is the same face."""
+    return len(boxes) > 0 and bool((_overlaps(box, np.asarray(boxes)) >= SAME_FACE).any())
+
+
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
     """Shared area as a part of the smaller box's area."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    areas = (a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()
-    return float(sides.clip(0).prod() / max(min(areas), 1e-9))
+    return float(_overlaps(a, b[None])[0])
+
+
+def _overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    areas = np.minimum((box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    return sides.clip(0).prod(axis=1) / np.maximum(areas, 1e-9)

@@ -132,7 +132,7 @@ def test_eight_bits_say_nearly_the_same(deep, network):
     )
     assert (sixteen.bits, eight.bits) == (16, 8)
     expected = sixteen.logits(data.faces)
-    assert eight.logits(data.faces) == pytest.approx(expected, abs=0.05 * np.abs(expected).max())
+    assert eight.logits(data.faces) == pytest.approx(expected, abs=0.05 * float(np.abs(expected).max()))
 
 
 def _loaded(path):
