@@ -31,7 +31,7 @@ OUT = registry.CHECKPOINTS.parent / "runs" / "data"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, .csv.xz, .gz or .zip")
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, or packed")
     parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="output folder (default: runs/data)")
     parser.add_argument("--each", type=whole, default=10, metavar="N", help="pictures per label in each grid")
     parser.add_argument("--seed", type=int, default=0, help="random seed")

@@ -55,7 +55,9 @@ def options(name: str, recipe) -> argparse.ArgumentParser:
         description=recipe.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, .csv.xz, .gz or .zip")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="PATH", help="FER2013 as Kaggle gives it: .csv, or packed"
+    )
     parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes: fer2013new.csv")
     parser.add_argument("--run", type=Path, default=RUNS / name, metavar="FOLDER", help="state, log and curves")
     parser.add_argument("--resume", action="store_true", help="continue the run in that folder")

@@ -7,6 +7,8 @@ this data is shipped: what you train or measure on, you bring.
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -161,7 +163,15 @@ def write_aligned(store: Path, data: AlignedSet) -> None:
     part.replace(store)
 
 
-def read_aligned(store: Path, spec: AlignSpec) -> AlignedSet:
-    with np.load(store, allow_pickle=False) as kept:
-        faces = AlignedFaces(kept["images"], kept["landmarks"].astype(np.float32), kept["to_crop"], spec)
-        return AlignedSet(faces, kept["targets"], kept["splits"], kept["found"])
+def read_aligned(store: Path, spec: AlignSpec) -> AlignedSet | None:
+    """What `write_aligned` wrote; None if the file is damaged, and then it is to be made again."""
+    try:
+        with store.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            faces = AlignedFaces(kept["images"], kept["landmarks"].astype(np.float32), kept["to_crop"], spec)
+            return AlignedSet(faces, kept["targets"], kept["splits"], kept["found"])
+    except DAMAGED_CACHE:
+        return None
+
+
+# What NumPy raises for a file that was cut off or overwritten.
+DAMAGED_CACHE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from zoo.datasets.aligned import cache_folder, check_cache, file_key
+from zoo.datasets.aligned import DAMAGED_CACHE, cache_folder, check_cache, file_key
 from zoo.datasets.fer2013 import SPLITS, Fer2013, read_fer2013
 
 SAME = 0.98  # correlation above which two pictures are one photograph, cut or compressed a little differently
@@ -34,9 +35,8 @@ class Duplicates:
 def load_duplicates(path: Path, split: str) -> Duplicates:
     """The near-duplicates of one split of a FER2013 file, from the cache when found before."""
     store = cache_folder() / "duplicates" / f"fer2013-{file_key(path)}-{split}.npz"
-    if store.is_file():
-        with np.load(store, allow_pickle=False) as kept:
-            return Duplicates(kept["seen"], kept["groups"])
+    with suppress(*DAMAGED_CACHE), store.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return Duplicates(kept["seen"], kept["groups"])
     check_cache(store)
     found = find_duplicates(read_fer2013(path), split)
     np.savez(store, seen=found.seen, groups=found.groups)

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import lzma
 import os
-import zipfile
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +20,7 @@ from zoo.datasets.aligned import (
     read_aligned,
     write_aligned,
 )
+from zoo.datasets.tables import Row, read_table, short, told
 from zoo.labels import SEVEN, LabelSet
 
 SIDE = 48
@@ -46,11 +41,16 @@ class Fer2013:
     splits: np.ndarray
 
 
-# --- FER2013's CSV -------------------------------------------------------------------------
+COLUMNS = ("emotion", "pixels", "Usage")
+MAX_ROWS = 200_000  # FER2013 has 35,887
+GET_IT = "Download fer2013.csv from Kaggle and give its path."
 
 
 def read_fer2013(path: str | os.PathLike) -> Fer2013:
-    """Read ``emotion,pixels,Usage`` rows from a ``.csv``, ``.csv.xz``, ``.csv.gz`` or ``.zip``.
+    """Read rows of emotion, pixels and Usage, in any of the forms that Kaggle has given FER2013.
+
+    These are ``fer2013.csv`` and ``icml_face_data.csv``, plain or packed (see `zoo.datasets.tables`), with their
+    columns in any order.
 
     Raises
     ------
@@ -59,72 +59,59 @@ def read_fer2013(path: str | os.PathLike) -> Fer2013:
     """
     path = Path(path)
     pixels, targets, splits = [], [], []
-    try:
-        with closing(_open_text(path)) as text:
-            for number, row in enumerate(_fer2013_rows(path, text), start=2):
-                target, picture, split = _parse_row(path, number, row)
-                targets.append(target)
-                pixels.append(picture)
-                splits.append(split)
-    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is damaged or not what its name says ({error}).") from error
+    with closing(read_table(path, COLUMNS, GET_IT)) as rows:
+        for number, row in rows:
+            if len(targets) == MAX_ROWS:
+                raise DataError(f"{told(path)} has more than {MAX_ROWS:,} rows; FER2013 has 35,887.")
+            target, picture, split = _parse_row(path, number, row)
+            targets.append(target)
+            pixels.append(picture)
+            splits.append(split)
     if not targets:
-        raise DataError(f"{path} has a heading and no row.")
+        raise DataError(f"{told(path)} has a heading and no row.")
     return Fer2013(np.stack(pixels), np.array(targets), np.array(splits))
 
 
-def _open_text(path: Path) -> io.TextIOBase:
-    if not path.is_file():
-        raise DataError(f"{path} does not exist. Download fer2013.csv from Kaggle and give its path.")
-    openers = {".xz": lzma.open, ".gz": gzip.open, ".csv": open}
-    if path.suffix in openers:
-        return openers[path.suffix](path, "rt", encoding="ascii", newline="")
-    if path.suffix == ".zip":
-        archive = zipfile.ZipFile(path)
-        members = [name for name in archive.namelist() if name.endswith(".csv")]
-        if not members:
-            raise DataError(f"{path} holds no .csv file.")
-        return io.TextIOWrapper(archive.open(members[0]), encoding="ascii", newline="")
-    raise DataError(f"{path} is no .csv, .csv.xz, .csv.gz or .zip.")
-
-
-def _fer2013_rows(path: Path, text: io.TextIOBase) -> Iterator[dict[str, str]]:
-    rows = csv.DictReader(text)
-    if rows.fieldnames is None or not {"emotion", "pixels", "Usage"} <= set(rows.fieldnames):
-        raise DataError(f"{path} has the columns {rows.fieldnames}; expected emotion, pixels, Usage.")
-    return rows
-
-
-def _parse_row(path: Path, number: int, row: dict[str, str]) -> tuple[int, np.ndarray, str]:
-    try:
-        target = int(row["emotion"])
-        values = np.array(row["pixels"].split(), dtype=np.int64)
-    except (ValueError, OverflowError, AttributeError, TypeError):
-        raise DataError(f"{path}, line {number}: {_wrong_value(row)}") from None
+def _parse_row(path: Path, number: int, row: Row) -> tuple[int, np.ndarray, str]:
+    where = f"{told(path)}, line {number}"
+    emotion, pixels, usage = (row[name] for name in COLUMNS)
+    if emotion is None or pixels is None:
+        raise DataError(f"{where}: the row breaks off before {'emotion' if emotion is None else 'pixels'}.")
+    target = _whole(emotion)
+    if target is None:
+        raise DataError(f"{where}: emotion {short(emotion)} is not a whole number from 0 to 6.")
     if not 0 <= target < len(SEVEN):
-        raise DataError(f"{path}, line {number}: emotion {target}; expected 0 to 6.")
-    if values.size != SIDE * SIDE:
-        raise DataError(f"{path}, line {number}: {values.size} pixels; expected {SIDE * SIDE}.")
-    if ((values < 0) | (values > 255)).any():
-        raise DataError(f"{path}, line {number}: {_wrong_value(row)}")
-    if row["Usage"] not in SPLITS:
-        raise DataError(f"{path}, line {number}: Usage {row['Usage']!r}; expected one of {', '.join(SPLITS)}.")
-    return target, values.astype(np.uint8).reshape(SIDE, SIDE), row["Usage"]
+        raise DataError(f"{where}: emotion {target}; expected 0 to 6.")
+    picture = _grey_levels(where, pixels.split())
+    split = (usage or "").strip()
+    if split not in SPLITS:
+        raise DataError(f"{where}: Usage {short(usage or '')}; expected one of {', '.join(SPLITS)}.")
+    return target, picture, split
 
 
-def _wrong_value(row: dict[str, str | None]) -> str:
-    """Which value of a row is no number as it should be, in words."""
-    for column in ("emotion", "pixels"):
-        if row[column] is None:
-            return f"the row breaks off before {column}."
-    if not row["emotion"].strip().isdecimal():
-        return f"emotion {row['emotion']!r} is not a whole number from 0 to 6."
-    place, value = next((i, v) for i, v in enumerate(row["pixels"].split(), 1) if not _is_grey_level(v))
-    return f"pixels, value {place} is {value!r}; expected a whole number from 0 to 255."
+def _grey_levels(where: str, texts: list[str]) -> np.ndarray:
+    """The picture whose grey levels these are: ``(48, 48)`` uint8."""
+    try:
+        levels = bytes(map(int, texts))
+    except ValueError:  # or as pandas writes whole numbers in a column of floats
+        numbers = [_whole(text) for text in texts]
+        wrong = next((i for i, number in enumerate(numbers) if number is None or not 0 <= number <= 255), None)
+        if wrong is not None:
+            value = short(texts[wrong])
+            raise DataError(
+                f"{where}: pixels, value {wrong + 1} is {value}; expected a whole number from 0 to 255."
+            ) from None
+        levels = bytes(numbers)
+    if len(levels) != SIDE * SIDE:
+        raise DataError(f"{where}: {len(levels)} pixels; expected {SIDE * SIDE}.")
+    return np.frombuffer(levels, np.uint8).reshape(SIDE, SIDE)
 
 
-def _is_grey_level(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 3 and int(text) <= 255
+def _whole(text: str) -> int | None:
+    """A small whole number, ``3`` or ``3.0``; None if it is none."""
+    text = text.strip().removesuffix(".0")
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdecimal() and len(digits) <= 9 else None
 
 
 def class_counts(targets: np.ndarray, labels: LabelSet = SEVEN) -> tuple[int, ...]:
@@ -140,8 +127,8 @@ def is_standard_fer2013(data: Fer2013 | AlignedSet) -> bool:
 def load_fer2013(path: str | os.PathLike, spec: AlignSpec) -> AlignedSet:
     """FER2013, aligned; from the cache when this file was aligned to this spec before."""
     store = cache_folder() / spec.fingerprint / f"fer2013-{file_key(Path(path))}.npz"
-    if store.is_file():
-        return read_aligned(store, spec)
+    if store.is_file() and (kept := read_aligned(store, spec)) is not None:
+        return kept
     check_cache(store)
     data = read_fer2013(path)
     faces, found = align_pictures(data.pixels, spec)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import os
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from zoo.datasets.aligned import DataError
+from zoo.datasets.tables import read_table, short, told
 from zoo.labels import EIGHT
 
 FERPLUS_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-
-
-# --- FER+ ----------------------------------------------------------------------------------
+IMAGE_NAME = "Image name"
+MAX_ROWS = 200_000
+GET_IT = "Get fer2013new.csv from the FER+ repository."
 
 
 def read_ferplus(path: str | os.PathLike) -> np.ndarray:
     """The ten taggers' votes on each FER2013 row: ``(35887, 10)`` int, columns `FERPLUS_VOTES`.
 
-    Rows without an image name hold no usable face; theirs are all zero.
+    Rows without an image name hold no usable face; theirs are all zero. Votes may be written as whole numbers or as
+    floats (``4.0``), in UTF-8 or UTF-16, plain or packed (see `zoo.datasets.tables`).
+
+    Raises
+    ------
+    DataError
+        Naming the file and the first broken row.
 
     References
     ----------
@@ -28,14 +35,22 @@ def read_ferplus(path: str | os.PathLike) -> np.ndarray:
     crowd-sourced label distribution", ICMI 2016.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path} does not exist. Get fer2013new.csv from the FER+ repository.")
-    with path.open(newline="") as text:
-        rows = csv.DictReader(text)
-        if rows.fieldnames is None or not set(FERPLUS_VOTES) <= set(rows.fieldnames):
-            raise DataError(f"{path} has the columns {rows.fieldnames}; expected {', '.join(FERPLUS_VOTES)}.")
-        votes = [[int(row[name] or 0) * bool(row["Image name"]) for name in FERPLUS_VOTES] for row in rows]
-    return np.array(votes)
+    votes = []
+    with closing(read_table(path, (IMAGE_NAME, *FERPLUS_VOTES), GET_IT)) as rows:
+        for number, row in rows:
+            if len(votes) == MAX_ROWS:
+                raise DataError(f"{told(path)} has more than {MAX_ROWS:,} rows; FER+ has 35,887.")
+            given = [_votes(path, number, name, row[name]) for name in FERPLUS_VOTES]
+            votes.append(given if (row[IMAGE_NAME] or "").strip() else [0] * len(FERPLUS_VOTES))
+    return np.array(votes, int).reshape(-1, len(FERPLUS_VOTES))
+
+
+def _votes(path: Path, number: int, name: str, text: str | None) -> int:
+    """How many taggers chose one answer; an empty cell is none."""
+    digits = (text or "").strip().removesuffix(".0") or "0"
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 3:
+        return int(digits)
+    raise DataError(f"{told(path)}, line {number}: {name} is {short(text or '')}; expected a number of votes.")
 
 
 def ferplus_majority(votes: np.ndarray) -> np.ndarray:

@@ -55,11 +55,15 @@ def read_folder(root: str | os.PathLike) -> Folder:
     unknown = sorted(str(folder.relative_to(root)) for folder, label in classes.items() if label is None)
     if unknown:
         known = ", ".join(EIGHT)
-        raise DataError(
-            f"{root}: no class is called {', '.join(unknown)}. Name the folders {known}, or move them away."
-        )
+        raise DataError(f"{root}: no class is called {_some(unknown)}. Name the folders {known}, or move them away.")
     if not pictures:
         raise DataError(f"{root} holds no picture in class folders such as {root / 'happy'}.")
     read_as = {folder.name: label for folder, label in classes.items() if folder.name != label}
     targets = np.array([EIGHT.index(classes[p.parent]) for p in pictures])
     return Folder(pictures, targets, read_as, found.skipped(root))
+
+
+def _some(names: list[str]) -> str:
+    """At most five names, each of at most 30 characters."""
+    shown = ", ".join(name if len(name) <= 30 else f"…{name[-29:]}" for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

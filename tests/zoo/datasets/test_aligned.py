@@ -71,14 +71,15 @@ def test_a_broken_row_is_named(tmp_path, row, sentence):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.csv", b"", "columns None"),
+        ("a.csv", b"", "is empty"),
         ("a.csv", b"emotion,pixels,Usage\n", "no row"),
         ("a.csv", b"label,image\n1,2\n", "expected emotion, pixels, Usage"),
-        ("a.csv", b"\x89PNG\r\n\xff\xff", "damaged"),
-        ("a.csv.xz", b"emotion,pixels,Usage\n", "damaged"),
-        ("a.csv.gz", b"emotion,pixels,Usage\n", "damaged"),
-        ("a.zip", b"emotion,pixels,Usage\n", "damaged"),
-        ("a.parquet", b"PAR1", "no .csv"),
+        ("a.csv", b"\x89PNG\r\n\xff\xff", "is not a CSV file"),
+        ("a.csv.xz", b"\xfd7zXZ\x00 cut", "damaged"),
+        ("a.csv.gz", b"\x1f\x8b\x08 cut", "damaged"),
+        ("a.zip", b"PK\x03\x04 cut", "damaged"),
+        ("a.csv.xz", b"emotion,pixels,Usage\n", "no row"),  # it is known by its content, not by its name
+        ("a.parquet", b"PAR1\x15\x04\x00\x00", "is not a CSV file"),
     ],
 )
 def test_what_is_no_fer2013_is_refused(tmp_path, name, content, sentence):
@@ -97,7 +98,7 @@ def test_a_cut_off_archive_is_refused(fer2013_csv):
 def test_a_zip_without_csv_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("readme.txt", "nothing")
-    with pytest.raises(DataError, match=r"no \.csv"):
+    with pytest.raises(DataError, match=r"holds no \.csv"):
         read_fer2013(tmp_path / "a.zip")
 
 
@@ -151,7 +152,7 @@ def test_votes_of_pictures_without_a_name_are_none(tmp_path):
 
 
 def test_another_csv_is_no_votes(fer2013_csv):
-    with pytest.raises(DataError, match="expected neutral, happiness"):
+    with pytest.raises(DataError, match="expected Image name, neutral, happiness"):
         read_ferplus(fer2013_csv)
 
 
