@@ -53,6 +53,8 @@ class Figures:
         calibrated, and as the machine said it before calibration.
     coverage : tuple of float
         Share right among the surest 5, 10, ... 100 % of the pictures.
+    distinct : tuple of int
+        Pictures of each label, near-duplicates counted once.
     """
 
     __pydantic_config__ = STRICT
@@ -75,6 +77,7 @@ class Figures:
     reliability: tuple[tuple[Proportion, Proportion, Count], ...] = ()
     reliability_before: tuple[tuple[Proportion, Proportion, Count], ...] = ()
     coverage: tuple[Proportion, ...] = ()
+    distinct: tuple[Count, ...] = ()
 
     @property
     def f1(self) -> tuple[float, ...]:
@@ -301,6 +304,11 @@ def _check_line(line: Figures, k: int) -> None:
             raise ValueError(f"{name} of its figures has {len(row)} entries for {k} labels")
     if len({len(row) for row in by_label.values()}) > 1:
         raise ValueError("recall, precision and counts of its figures have different lengths")
+    if line.distinct and (
+        len(line.distinct) != len(line.counts)
+        or any(few > n for few, n in zip(line.distinct, line.counts, strict=True))
+    ):
+        raise ValueError("distinct of its figures has more pictures of a label than counts")
     if line.counts and sum(line.counts) != line.n:
         raise ValueError(f"counts of its figures add up to {sum(line.counts)}, but n is {line.n}")
     if line.confusion and (len(line.confusion) != k or any(len(row) != k for row in line.confusion)):

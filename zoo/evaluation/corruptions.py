@@ -21,6 +21,7 @@ from zoo.datasets.duplicates import load_duplicates
 from zoo.datasets.fer2013 import load_fer2013, read_fer2013
 from zoo.evaluation.conditions import AS_IT_IS, HARMS
 from zoo.evaluation.evaluate import predict
+from zoo.evaluation.intervals import rounded
 from zoo.evaluation.metrics import interval
 from zoo.evaluation.test_sets import FER2013
 from zoo.labels import SEVEN
@@ -161,6 +162,6 @@ def _judged(
     lines = []
     for (kind, level, _), said, seen in zip(conditions, best, found.reshape(best.shape), strict=True):
         right = said == sample.targets
-        ends = tuple(round(end, 4) for end in interval(right, sample.groups))
+        ends = rounded(interval(right, sample.groups))
         lines.append(Condition(kind, level, round(float(right.mean()), 4), ends, round(float(seen.mean()), 4)))
     return Robustness(FER2013, sample.split, SEVEN.name, len(sample), sample.seed, tuple(lines))

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from features.align import AlignedFaces
 from zoo.cards import Figures, Robustness, Slice
 from zoo.classifier import Classifier, common_spec
+from zoo.evaluation.intervals import rounded
 from zoo.evaluation.metrics import Paired, Scored, figures, interval, paired, right_of_surest
 from zoo.evaluation.paired import Recall, Together
 from zoo.evaluation.slices import measured, slices
@@ -162,7 +163,7 @@ def _by_label(first: Scored, second: Scored, k: int) -> Iterable[Recall]:
             yield Recall(0.0, 0.0, 0.0, 1.0)
             continue
         result = paired(first.right[rows], second.right[rows], first.groups[rows])
-        yield Recall(*(round(value, 4) for value in (result.difference, *result.interval)), result.p_value)
+        yield Recall(round(result.difference, 4), *rounded(result.interval), result.p_value)
 
 
 def _together(first: Scored, second: Scored) -> Together:

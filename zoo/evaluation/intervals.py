@@ -42,7 +42,16 @@ def share_interval(right: float, n: float) -> tuple[float, float]:
     share, extra = right / n, Z**2 / n
     middle = (share + extra / 2) / (1 + extra)
     half = Z * math.sqrt(share * (1 - share) / n + extra / (4 * n)) / (1 + extra)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The ends are exact where nothing or everything is right; arithmetic would miss them by a rounding.
+    return 0.0 if right <= 0 else max(0.0, middle - half), 1.0 if right >= n else min(1.0, middle + half)
+
+
+def rounded(ends: tuple[float, float]) -> tuple[float, float]:
+    """An interval with four digits; outwards where it would lose its width."""
+    low, high = (round(float(end), 4) for end in ends)
+    if low < high:
+        return low, high
+    return math.floor(ends[0] * 1e4) / 1e4, math.ceil(ends[1] * 1e4) / 1e4
 
 
 def by_label(line: Figures, labels: Iterable[str]) -> list[LabelFigures]:
@@ -63,12 +72,19 @@ def _intervals(line: Figures) -> list[tuple[tuple[float, float], ...]]:
     """Of precision, recall and F1 of each label."""
     called = [sum(column) for column in zip(*line.confusion, strict=True)]
     hits = [row[i] for i, row in enumerate(line.confusion)]
+    # A label whose pictures are copies of few counts as those few; older cards do not know.
+    weights = [few / n if n else 1.0 for few, n in zip(line.distinct or line.counts, line.counts, strict=True)]
+    overall = sum(line.distinct or line.counts) / max(sum(line.counts), 1)
     return [
-        (share_interval(hit, said), share_interval(hit, n), _f1_interval(hit, said + n - hit))
-        for hit, said, n in zip(hits, called, line.counts, strict=True)
+        (
+            share_interval(hit * overall, said * overall),
+            share_interval(hit * weight, n * weight),
+            _f1_interval(hit * weight, (said + n - hit) * weight),
+        )
+        for hit, said, n, weight in zip(hits, called, line.counts, weights, strict=True)
     ]
 
 
-def _f1_interval(hit: int, either: int) -> tuple[float, float]:
+def _f1_interval(hit: float, either: float) -> tuple[float, float]:
     low, high = share_interval(hit, either)
     return 2 * low / (1 + low), 2 * high / (1 + high)

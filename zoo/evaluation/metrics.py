@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.cards import Figures
+from zoo.evaluation.intervals import Z, rounded, share_interval
 from zoo.prediction import Prediction
 
 DRAWS = 2000
 BINS = 15
 STEPS = 20
 NO_ANSWER = -1
+TINY = 1e-9  # what rounding makes of equal draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,24 +150,67 @@ def right_of_surest(confidence: np.ndarray, right: np.ndarray, shares: np.ndarra
 
 
 def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean; pictures of one group are drawn together.
+    """95 % interval of a share: a bootstrap in which pictures of one group are drawn together.
+
+    Where every draw gives the same share, because all pictures are right, all are wrong or all are copies of one, a
+    bootstrap knows nothing: then it is Wilson's interval, in which each group counts as one picture.
 
     Parameters
     ----------
     values : ndarray
-        ``(n,)``: right or wrong, or the difference of two models' rights.
+        ``(n,)``: right or wrong.
     groups : ndarray, optional
         ``(n,)``: near-duplicates share a number, so that copies do not count as evidence.
     seed : int
 
+    Returns
+    -------
+    low, high : float
+        Always with ``low < high``; of no picture, 0 and 1.
+
     References
     ----------
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993. Field and Welsh,
-    "Bootstrapping clustered data", JRSS B 69(3), 2007.
+    "Bootstrapping clustered data", JRSS B 69(3), 2007. Wilson: see `zoo.evaluation.intervals`.
     """
-    groups = np.arange(len(values)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    sums = np.bincount(groups, weights=np.asarray(values, np.float64))
-    sizes = np.bincount(groups)
+    values, groups = np.asarray(values, np.float64), _numbered(groups, len(values))
+    low, high = _bootstrap(values, groups, seed)
+    if high - low > TINY:
+        return low, high
+    distinct = int(groups.max(initial=-1)) + 1
+    return share_interval(float(values.mean()) * distinct if distinct else 0.0, distinct)
+
+
+def difference_interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
+    """The same for the difference of two models' rights on the same pictures, ``(n,)`` of -1, 0 and 1.
+
+    Where the bootstrap knows nothing, it is the adjusted interval for paired shares.
+
+    References
+    ----------
+    Bonett and Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired
+    data", J. Educ. Behav. Stat. 37(4), 2012.
+    """
+    values, groups = np.asarray(values, np.float64), _numbered(groups, len(values))
+    low, high = _bootstrap(values, groups, seed)
+    if high - low > TINY:
+        return low, high
+    distinct = int(groups.max(initial=-1)) + 1
+    mean = float(values.mean()) if distinct else 0.0
+    first, second = ((max(0.0, sign * mean) * distinct + 1) / (distinct + 2) for sign in (1, -1))
+    half = Z * float(np.sqrt((first + second - (first - second) ** 2) / (distinct + 2)))
+    return max(-1.0, first - second - half), min(1.0, first - second + half)
+
+
+def _numbered(groups: np.ndarray | None, n: int) -> np.ndarray:
+    """Groups by the numbers 0, 1, 2 ...: each picture its own where none are given."""
+    return np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1].ravel()
+
+
+def _bootstrap(values: np.ndarray, groups: np.ndarray, seed: int) -> tuple[float, float]:
+    if not len(values):
+        return 0.0, 0.0
+    sums, sizes = np.bincount(groups, weights=values), np.bincount(groups)
     rng = np.random.default_rng(seed)
     means = [_mean_of_draw(rng, sums, sizes) for _ in range(DRAWS)]
     low, high = np.percentile(means, [2.5, 97.5])
@@ -177,8 +222,11 @@ def _mean_of_draw(rng: np.random.Generator, sums: np.ndarray, sizes: np.ndarray)
     return sums[drawn].sum() / sizes[drawn].sum()
 
 
-def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+def mcnemar(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None) -> float:
     """P-value that two models are equally often right: ``(n,)`` bool each, same pictures, exact.
+
+    Of near-duplicates, which share a number in `groups`, each group has one vote: for the model that is right on
+    more of them.
 
     References
     ----------
@@ -187,7 +235,8 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """
     from scipy.stats import binomtest
 
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    ahead = np.bincount(_numbered(groups, len(first)), weights=first.astype(np.float64) - second)
+    only_first, only_second = int((ahead > 0).sum()), int((ahead < 0).sum())
     apart = only_first + only_second
     return float(binomtest(only_first, apart).pvalue) if apart else 1.0
 
@@ -195,7 +244,7 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
 def paired(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> Paired:
     """Compare two models' rights ``(n,)`` bool on the same pictures."""
     ahead = first.astype(np.float64) - second
-    return Paired(float(ahead.mean()), interval(ahead, groups, seed), mcnemar(first, second))
+    return Paired(float(ahead.mean()), difference_interval(ahead, groups, seed), mcnemar(first, second, groups))
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +303,7 @@ def figures(scored: Scored, data: str, split: str, before: Scored | None = None,
         labels=labels.name,
         n=len(targets),
         accuracy=_short(scored.right.mean()),
-        interval=tuple(_short(end) for end in interval(scored.right, scored.groups, seed)),
+        interval=rounded(interval(scored.right, scored.groups, seed)),
         balanced_accuracy=_short(classes.recall[classes.present].mean()),
         macro_f1=_short(classes.f1[classes.present].mean()),
         nll=_short(nll(probs, targets)),
@@ -263,11 +312,17 @@ def figures(scored: Scored, data: str, split: str, before: Scored | None = None,
         recall=tuple(_short(value) for value in classes.recall),
         precision=tuple(_short(value) for value in classes.precision),
         counts=tuple(int(n) for n in classes.counts),
+        distinct=_distinct(targets, scored.groups, len(labels)),
         confusion=tuple(tuple(row) for row in matrix.tolist()),
         reliability=reliability(probs.max(axis=1), scored.right),
         reliability_before=reliability(before.probs.max(axis=1), before.right) if before else (),
         coverage=right_of_surest(probs.max(axis=1), scored.right, np.arange(1, STEPS + 1) / STEPS),
     )
+
+
+def _distinct(targets: np.ndarray, groups: np.ndarray, k: int) -> tuple[int, ...]:
+    """Pictures of each label, near-duplicates counted once."""
+    return tuple(len(np.unique(groups[targets == label])) for label in range(k))
 
 
 def _short(value: float) -> float:

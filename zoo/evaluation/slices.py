@@ -15,6 +15,7 @@ from features.align import AlignedFaces, scale_of
 from features.faces import Faces
 from zoo.cards import Slice
 from zoo.evaluation.conditions import FACTORS
+from zoo.evaluation.intervals import rounded
 from zoo.evaluation.metrics import Scored, interval
 
 FEWEST = 30  # pictures; of fewer an accuracy says nothing
@@ -51,6 +52,6 @@ def slices(scored: Scored, factors: dict[str, np.ndarray]) -> Iterator[Slice]:
             rows = np.flatnonzero((values >= low) & (values < high))
             if len(rows) >= FEWEST:
                 right = scored.right[rows]
-                ends = tuple(round(end, 4) for end in interval(right, scored.groups[rows]))
+                ends = rounded(interval(right, scored.groups[rows]))
                 top = None if math.isinf(high) else high
                 yield Slice(name, low, top, len(rows), round(float(right.mean()), 4), ends)

@@ -64,3 +64,12 @@ def test_older_lines_have_no_interval(line):
     found = by_label(replace(line, confusion=()), "abc")
     assert [one.recall.interval for one in found] == [None] * 3
     assert found[0].recall.value == line.recall[0]
+
+
+def test_labels_whose_pictures_are_copies_have_wider_intervals(line):
+    copied = replace(line, distinct=(line.counts[0], line.counts[1] // 10, line.counts[2]))
+    plain, found = by_label(line, "abc"), by_label(copied, "abc")
+    width = lambda share: share.interval[1] - share.interval[0]
+    assert width(found[1].recall) > 2 * width(plain[1].recall)
+    assert found[0].recall == plain[0].recall
+    assert sum(line.distinct) == sum(line.counts)  # all different

@@ -3,10 +3,12 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics as oracle
 
+from zoo.evaluation.intervals import rounded, share_interval
 from zoo.evaluation.metrics import (
     Scored,
     brier,
     coverage_curve,
+    difference_interval,
     ece,
     figures,
     interval,
@@ -145,7 +147,6 @@ def test_interval_is_about_two_standard_errors():
     assert (high - low) / 2 == pytest.approx(1.96 * 0.5 / np.sqrt(1000), rel=0.1)
     assert interval(right) == interval(right)
     assert interval(right, seed=1) != interval(right, seed=2)
-    assert interval(np.ones(10, bool)) == (1.0, 1.0)
 
 
 def test_copies_are_no_evidence():
@@ -160,6 +161,54 @@ def test_copies_are_no_evidence():
 def test_group_numbers_may_be_any():
     right = np.arange(40) % 2 == 0
     assert interval(right, np.arange(40) * 7 + 100) == interval(right)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 1000])
+@pytest.mark.parametrize("right", [True, False])
+def test_all_right_or_all_wrong_has_wilsons_interval(n, right):
+    """A bootstrap would draw the same share every time: 100 % to 100 % of one picture."""
+    values = np.full(n, right)
+    assert interval(values) == share_interval(n * right, n)
+    low, high = interval(values)
+    assert low < high and low <= right <= high
+
+
+def test_copies_of_one_picture_tell_as_much_as_one():
+    for right in (np.ones(50, bool), np.zeros(50, bool), np.arange(50) % 2 == 0):
+        low, high = interval(right, np.zeros(50, int))
+        assert (low, high) == share_interval(right.mean(), 1) and high - low > 0.7
+    assert interval(np.zeros(0, bool)) == (0.0, 1.0)
+
+
+def test_intervals_have_a_width_for_every_number_of_pictures():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 5, 8, 30):
+        for _ in range(10):
+            right, groups = rng.random(n) < rng.choice([0.02, 0.5, 0.98]), rng.integers(0, n, n)
+            low, high = interval(right, groups)
+            assert 0 <= low < high <= 1
+            low, high = difference_interval(right.astype(float) - (rng.random(n) < 0.5), groups)
+            assert -1 <= low < high <= 1
+
+
+def test_two_models_that_answer_alike_differ_by_an_interval_around_nothing():
+    """Bonett and Price: with n = 100 and no picture apart, 1.96 * sqrt(2 / 102) / sqrt(102)."""
+    same = np.ones(100, bool)
+    low, high = paired(same, same).interval
+    assert (low, high) == pytest.approx((-0.0272, 0.0272), abs=1e-4)
+    low, high = paired(same, ~same).interval
+    assert 0.9 < low < high == 1.0
+
+
+def test_rounding_keeps_a_width():
+    assert rounded((0.99999, 1.0)) == (0.9999, 1.0) and rounded((0.12344, 0.56789)) == (0.1234, 0.5679)
+
+
+def test_of_copies_mcnemar_counts_one():
+    first, second = np.array([True] * 9 + [False]), np.array([False] * 9 + [True])
+    assert mcnemar(first, second) < 0.05
+    assert mcnemar(first, second, np.array([0] * 9 + [1])) == 1.0
+    assert mcnemar(first, second, np.arange(10)) == mcnemar(first, second)
 
 
 def test_mcnemar_is_a_sign_test_of_the_differences():
