@@ -26,10 +26,13 @@ class Faces:
         at about the scale of x, smaller is nearer.
     image_size : (int, int)
         Width and height of the picture in pixels.
+    left_out : int
+        How many further, smaller faces were found, more than were asked for.
     """
 
     landmarks: np.ndarray
     image_size: tuple[int, int]
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         marks = np.asarray(self.landmarks, dtype=np.float32)

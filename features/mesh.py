@@ -33,6 +33,7 @@ FAR_CONFIDENCE = 0.6  # of the full-range detector, as MediaPipe's own graphs se
 MESH_CONFIDENCE = 0.95  # in a window; meshes forced upon something else score 0.5 to 0.93, true ones 0.99
 FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
 NEAR_FACES = 4  # the short-range detector's surest; further ones are left to the full-range detector
+MAX_FACES = 20  # shown unless more are asked for
 SURE = 16.0  # log odds; meshes the right way up score 18 or more, those upside down below 14
 PORTRAIT = 640  # pixels; in a picture no larger than this whose largest face is that part of its shorter side or more,
 PORTRAIT_FACE = 0.2  # small ones are not searched for
@@ -86,7 +87,7 @@ class FaceMesher:
     CVPR workshops 2019. Bazarevsky et al., "BlazeFace", CVPR workshops 2019.
     """
 
-    def __init__(self, max_faces: int = 20) -> None:
+    def __init__(self, max_faces: int = MAX_FACES) -> None:
         self.max_faces = max_faces
         self._lock = threading.Lock()
         self._near = FaceDetector(face_models.SHORT_RANGE, CONFIDENCE)
@@ -105,18 +106,20 @@ class FaceMesher:
         for detector in (self._near, self._far, self._close_up):
             detector.close()
 
-    def find(self, image: np.ndarray) -> Faces:
+    def find(self, image: np.ndarray, max_faces: int | None = None) -> Faces:
         """Faces of one picture.
 
         Parameters
         ----------
         image : ndarray
             ``uint8 (H, W, 3)``, RGB.
+        max_faces : int, optional
+            At most this many; default: as the finder was made for.
 
         Returns
         -------
         Faces
-            Possibly empty; no face is a result, not an error.
+            Possibly empty; no face is a result, not an error. `Faces.left_out` counts the others.
 
         Raises
         ------
@@ -129,7 +132,7 @@ class FaceMesher:
         if min(size) < 8:
             return Faces.empty(size)
         with self._lock:
-            return _largest(_distinct(self._search(image)), size, self.max_faces)
+            return _largest(_distinct(self._search(image)), size, self.max_faces if max_faces is None else max_faces)
 
     def _search(self, image: np.ndarray) -> np.ndarray:
         """Every face of a still: the ordinary look first, harder ones only if it fails."""
@@ -392,7 +395,7 @@ def _distinct(meshes: np.ndarray) -> np.ndarray:
 def _largest(meshes: np.ndarray, size: tuple[int, int], most: int) -> Faces:
     if not len(meshes):
         return Faces.empty(size)
-    return Faces(meshes[_in_order(boxes_of(meshes), most)], size)
+    return Faces(meshes[_in_order(boxes_of(meshes), most)], size, max(0, len(meshes) - most))
 
 
 def _in_order(boxes: np.ndarray, most: int) -> list[int]:

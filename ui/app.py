@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from starlette.middleware import Middleware
 
+from features.mesh import MAX_FACES
 from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
 from ui.examples.portraits import PICTURES
@@ -87,6 +88,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
         _foot(app)
     engine.pages.when_left(partial(gradio_state.forget_page, app))
     gradio_state.queue_fairly(app, engine.pages)
+    gradio_state.fill_in(app, "compare", MAX_FACES)
     return app
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from features import images
 from features.faces import Faces
-from features.mesh import FaceMesher
+from features.mesh import MAX_FACES, FaceMesher
 from ui.lesson.classroom import HOME, Room
 from zoo.cards import Card, CardError
 from zoo.inference.compare import Comparison, compare
@@ -145,7 +145,9 @@ class Engine:
                 finally:
                     self._meshers.put(mesher)
 
-    def compare(self, image: np.ndarray, names: Sequence[str], labels: str, session: str = "") -> Comparison:
+    def compare(
+        self, image: np.ndarray, names: Sequence[str], labels: str, session: str = "", max_faces: int = MAX_FACES
+    ) -> Comparison:
         """What the models say of every face in a picture.
 
         Waits for a free worker, and for the warm-up if that is still going on.
@@ -158,7 +160,7 @@ class Engine:
         wanted = label_set(labels)
         models = self.models(names, session)
         with self._mesher() as mesher:
-            return compare(image, models, wanted, mesher)
+            return compare(image, models, wanted, mesher, max_faces)
 
     def find(self, image: np.ndarray) -> Faces:
         """The faces of a picture; waits for a free worker."""

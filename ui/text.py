@@ -235,6 +235,15 @@ def found(faces: int, agreed: int, models: int) -> str:
     return f"{count}. The models agree on {agreed} of {faces}."
 
 
+EVERY_FACE = "Show all faces"
+EVERY_FACE_HINT = "Otherwise the 20 largest."
+
+
+def faces_shown(shown: int, found: int) -> str:
+    """That not all faces are shown."""
+    return f"{shown} of {found} faces shown, the largest."
+
+
 def verdict(agree: bool, sure: bool) -> str:
     """The badge of a face."""
     if not agree:

@@ -102,9 +102,10 @@ def test_equal_faces_of_a_photo_are_numbered_as_one_reads(astronaut, mesher):
 
 def test_no_more_faces_than_asked_for(montage):
     with FaceMesher(max_faces=3) as few:
-        found = few.find(montage)
-    assert len(found) == 3
+        found, few_more = few.find(montage), few.find(montage, 5)
+    assert len(found) == 3 and len(few_more) == 5
     assert (found.boxes[:, 0] > 1200).all()  # the largest are in the last column
+    assert found.left_out == 17 and few_more.left_out == 15
 
 
 @pytest.mark.parametrize("cut", [np.s_[:, 215:], np.s_[:130], np.s_[:, :230]], ids=["left", "bottom", "right"])

@@ -62,6 +62,28 @@ def test_only_two_endpoints_are_public(client):
     assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/compare", "/models"}
 
 
+@pytest.fixture(scope="module")
+def class_photo(tmp_path_factory) -> Path:
+    """Twenty-eight faces."""
+    path = tmp_path_factory.mktemp("class") / "class.png"
+    Image.fromarray(np.tile(skimage.data.astronaut()[20:230, 120:330], (4, 7, 1))).save(path)
+    return path
+
+
+def test_more_than_twenty_faces_are_counted_and_there_for_whoever_asks(client, class_photo):
+    record = ask(client, class_photo)
+    assert (len(record["faces"]), record["faces_found"]) == (20, 28)
+    for most, shown in ((28, 28), (200, 28), (3, 3)):
+        record = client.predict(handle_file(str(class_photo)), ["cnn"], "7", most, api_name="/compare")
+        assert (len(record["faces"]), record["faces_found"]) == (shown, 28)
+
+
+@pytest.mark.parametrize("most", [0, -1, 201, 2.5, "many", True, [3]])
+def test_max_faces_is_a_whole_number_within_limits(client, astronaut, most):
+    with pytest.raises(AppError, match="expected a whole number from 1 to 200"):
+        client.predict(handle_file(str(astronaut)), ["cnn"], "7", most, api_name="/compare")
+
+
 def test_no_face_is_a_result(client, no_face):
     assert ask(client, no_face)["faces"] == []
 

@@ -90,10 +90,16 @@ def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> st
     steps += [(cards[name].title, times[name]) for name in comparison.predictions]
     items = "".join(f"<li>{escape(name)} {ms:.1f} ms</li>" for name, ms in steps)
     return (
-        f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>'
+        f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>{_left_out(comparison.faces)}'
         f"{_downloads(comparison, cards, file)}"
         f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul></figcaption>'
     )
+
+
+def _left_out(faces: Faces) -> str:
+    """That there are more faces than shown, if so."""
+    words = wording.faces_shown(len(faces), len(faces) + faces.left_out)
+    return f'<p class="fo-left-out">{escape(words)}</p>' if faces.left_out else ""
 
 
 def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], covering: bool) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from features import images
 from features.images import ImageError
+from features.mesh import MAX_FACES
 from ui import gradio_state, text
 from ui.compare import results
 from ui.components import data_uri
@@ -28,7 +29,14 @@ from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
 
 LOG = logging.getLogger(__name__)
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
+MOST_FACES = 200  # of one picture, for whoever asks for more than the largest
+
+
+class TooManyFacesError(ValueError):
+    """A script asks for more faces than are answered, or not for a number."""
+
+
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, TooManyFacesError)
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
 RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
@@ -62,9 +70,18 @@ class CompareTab:
         self.room = room
 
     def show(
-        self, photo: dict | None, models: list[str], labels: str, request: gr.Request, covering: bool = False
+        self,
+        photo: dict | None,
+        models: list[str],
+        labels: str,
+        request: gr.Request,
+        covering: bool = False,
+        every: bool = False,
     ) -> tuple[str, str]:
-        """The answer as HTML, and as one line to be read out; `covering` shows what each answer hangs on."""
+        """The answer as HTML, and as one line to be read out.
+
+        `covering` shows what each answer hangs on, `every` all faces instead of the largest.
+        """
         if photo is None:
             return results.WAITING, ""
         session = str(request.session_hash)
@@ -73,7 +90,8 @@ class CompareTab:
         if not in_order:
             return _sorry(text.CHOOSE_MODELS)
         try:
-            comparison = self._compare(photo, in_order, labels, session)
+            most = MOST_FACES if every is True else MAX_FACES
+            comparison = self._compare(photo, in_order, labels, session, most)
             models = {model.name: model for model in self.engine.models(in_order, session)}
             html = results.page(comparison, cards, models, self._file_name(photo), covering is True)
             return html, results.summary(comparison)
@@ -84,12 +102,12 @@ class CompareTab:
             LOG.exception("a picture could not be answered")
             return _sorry(text.FAILED)
 
-    def answer(self, image: dict | None, models: list[str], labels: str) -> dict:
+    def answer(self, image: dict | None, models: list[str], labels: str, max_faces: int = MAX_FACES) -> dict:
         """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
         if image is None:
             raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
         try:
-            comparison = self._compare(image, models, labels)
+            comparison = self._compare(image, models, labels, most=_most(max_faces))
         except ASKED_WRONGLY as error:
             raise _refusal(_sentence(error)) from None
         return serialise.record(comparison, results.thresholds(comparison, self.engine.cards), self._file_name(image))
@@ -101,10 +119,27 @@ class CompareTab:
     def _file_name(self, photo: dict) -> str:
         return file_name(photo) if self.room.files else ""
 
-    def _compare(self, photo: dict, models: list[str], labels: str, session: str = "") -> Comparison:
+    def _compare(
+        self, photo: dict, models: list[str], labels: str, session: str = "", most: int = MAX_FACES
+    ) -> Comparison:
         label_set(labels)
         self.engine.models(_names(models), session)
-        return self.engine.compare(read_photo(photo), _names(models), labels, session)
+        return self.engine.compare(read_photo(photo), _names(models), labels, session, most)
+
+
+def _most(max_faces: object) -> int:
+    """How many faces a script asks for.
+
+    Raises
+    ------
+    TooManyFacesError
+        Not a whole number from 1 to `MOST_FACES`.
+    """
+    if isinstance(max_faces, float) and max_faces.is_integer():  # as JSON and Gradio's number boxes send it
+        max_faces = int(max_faces)
+    if isinstance(max_faces, bool) or not isinstance(max_faces, int) or not 1 <= max_faces <= MOST_FACES:
+        raise TooManyFacesError(f"max_faces is {str(max_faces)[:40]}; expected a whole number from 1 to {MOST_FACES}.")
+    return max_faces
 
 
 def read_photo(photo: dict) -> np.ndarray:
@@ -183,12 +218,13 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
             inputs, examples = _controls(engine, room)
             covering = gr.Checkbox(False, label=text.HOLD["ask"], info=text.HOLD["ask_hint"], elem_id="fo-covering")
+            every = gr.Checkbox(False, label=text.EVERY_FACE, info=text.EVERY_FACE_HINT, elem_id="fo-every")
         with gr.Column(scale=9, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
             answer = gr.HTML(
                 results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
             )
-    _wire(tab, inputs, examples, covering, [answer, spoken])
+    _wire(tab, inputs, examples, [covering, every], [answer, spoken])
     return inputs.models
 
 
@@ -229,12 +265,13 @@ def _thumbnail(example: Example) -> str:
     )
 
 
-def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, covering: gr.Checkbox, outputs: list[gr.HTML]) -> None:
-    changes = [each.change for each in (*inputs, covering)]
-    gr.on(changes, tab.show, [*inputs, covering], outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, ticks: list[gr.Checkbox], outputs: list[gr.HTML]) -> None:
+    changes = [each.change for each in (*inputs, *ticks)]
+    gr.on(changes, tab.show, [*inputs, *ticks], outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
-    script.click(tab.answer, list(inputs), gr.JSON(visible=False), api_name="compare", **RAW)
+    most = gr.Number(MAX_FACES, label="max_faces", visible=False)
+    script.click(tab.answer, [*inputs, most], gr.JSON(visible=False), api_name="compare", **RAW)
     gr.api(tab.list_models, api_name="models", queue=False)
 
 

@@ -24,8 +24,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from features import file_listing, images
-from features.mesh import FaceMesher
+from features.mesh import MAX_FACES, FaceMesher
 from zoo.cli import batch, common
+from zoo.cli_types import whole
 from zoo.filenames import readable, reason
 from zoo.inference.compare import compare
 from zoo.inference.serialise import Answer, Face, Record, record, rows, to_csv
@@ -47,6 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, or a folder of pictures")
     parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
+    parser.add_argument(
+        "--max-faces",
+        type=whole,
+        default=MAX_FACES,
+        metavar="N",
+        help="answer for the N largest faces of a picture (default: %(default)s)",
+    )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
@@ -70,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     paths = list(dict.fromkeys(path for given in args.paths for path in pictures(given)))
     found: list[Record] = []
     failed: list[Failure] = []
-    with FaceMesher() as mesher:
+    with FaceMesher(args.max_faces) as mesher:
         for path in tqdm(paths, desc="pictures", disable=True if len(paths) == 1 else None):
             try:
                 found.append(record(compare(images.load(path), models, labels, mesher), thresholds, str(path)))
@@ -114,6 +122,9 @@ def describe(picture: Record) -> str:
     if not count:
         return f"{picture['file']}: no face found. Faces must be seen from the front, lit, and not too small."
     head = f"{picture['file']}: {count} face{'' if count == 1 else 's'}"
+    if picture["faces_found"] > count:
+        every = picture["faces_found"]
+        head = f"{picture['file']}: {count} of {every} faces (all of them with --max-faces {every})"
     return "\n".join([head, *(_describe_face(face, picture["labels"]) for face in picture["faces"])])
 
 

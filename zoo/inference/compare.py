@@ -51,7 +51,13 @@ class Comparison:
         return (best == best[:1]).all(axis=0)
 
 
-def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, mesher: FaceMesher) -> Comparison:
+def compare(
+    image: np.ndarray,
+    models: Sequence[Classifier],
+    labels: LabelSet,
+    mesher: FaceMesher,
+    max_faces: int | None = None,
+) -> Comparison:
     """Find and align the faces once, then ask every model about the very same crops.
 
     Parameters
@@ -63,7 +69,8 @@ def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, m
     labels : LabelSet
         Answers are given in this set; made-up classes are answered in themselves.
     mesher : FaceMesher
-        Not shared with another thread.
+    max_faces : int, optional
+        At most this many faces, the largest; default: as the mesher was made for.
 
     Raises
     ------
@@ -72,7 +79,7 @@ def compare(image: np.ndarray, models: Sequence[Classifier], labels: LabelSet, m
     """
     spec = common_spec(models)
     watch = Stopwatch()
-    faces = watch.time("mesh", lambda: mesher.find(image))
+    faces = watch.time("mesh", lambda: mesher.find(image, *(() if max_faces is None else (max_faces,))))
     aligned = watch.time("align", lambda: align(image, faces, spec))
     predictions = {
         m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).onto(m.labels.answering(labels)))

@@ -4,7 +4,7 @@ One picture as JSON::
 
     {"file": "astronaut.jpg", "width": 512, "height": 512,
      "labels": ["angry", "disgust", ...], "models": ["hog-svm", "cnn"],
-     "faces": [
+     "faces_found": 1, "faces": [
        {"number": 1,
         "box": {"left": 176.3, "top": 63.0, "right": 277.1, "bottom": 185.2},
         "pose": {"yaw": -8.1, "pitch": 3.0, "roll": 9.9},
@@ -21,8 +21,8 @@ One picture as JSON::
 threshold on the model's card. A label that a model never learned has probability 0. Lengths
 are pixels of the picture, x right and y down; angles degrees; milliseconds are for the whole
 picture; quality's measures are those of `features.quality.Quality`. A picture without a face has
-no entry in `faces`. `rows` gives the same as a table, a row a face and model, and `to_csv` that
-as text.
+no entry in `faces`; `faces_found` exceeds their number where fewer were asked for. `rows` gives
+the same as a table, one row per face and model, and `to_csv` that as text.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class Record(TypedDict):
     height: int
     labels: list[str]
     models: list[str]
+    faces_found: int
     faces: list[Face]
     milliseconds: dict[str, float]
 
@@ -102,6 +103,7 @@ def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = 
         "height": int(height),
         "labels": list(labels),
         "models": list(comparison.predictions),
+        "faces_found": len(comparison.faces) + comparison.faces.left_out,
         "faces": [_face(comparison, thresholds, found, i) for i, found in enumerate(_qualities(measured))],
         "milliseconds": {name: _round(value, 2) for name, value in comparison.milliseconds.items()},
     }

@@ -44,6 +44,15 @@ def test_an_error_takes_the_place_of_the_older_answer(engine, uploaded):
     assert "fo-answer" not in html
 
 
+def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(engine, uploaded):
+    path = uploaded / "class.png"
+    Image.fromarray(np.tile(skimage.data.astronaut()[20:230, 120:330], (4, 7, 1))).save(path)
+    few, _ = CompareTab(engine).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST)
+    assert text.faces_shown(20, 28) in few and few.count('class="fo-box"') == 20
+    every, _ = CompareTab(engine).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST, every=True)
+    assert "fo-left-out" not in every and every.count('class="fo-box"') == 28
+
+
 def test_no_model_is_a_request_to_choose(engine, photo):
     for none in ([], None):
         html, spoken = CompareTab(engine).show(photo, none, "7", REQUEST)

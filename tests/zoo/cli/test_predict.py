@@ -2,7 +2,9 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 
 from features.align import AlignSpec
@@ -85,6 +87,18 @@ def test_predict_a_folder_with_a_broken_file(run, photo):
     ]
     assert answer["failed"][0]["file"].endswith("a.png") and "not a picture" in answer["failed"][0]["error"]
     assert "a.png: This is not a picture" in err
+
+
+def test_more_faces_than_are_shown_are_counted(run, tmp_path):
+    path = tmp_path / "class.png"
+    Image.fromarray(np.tile(skimage.data.astronaut()[20:230, 120:330], (4, 7, 1))).save(path)
+    _, out, _ = run("predict", path)
+    assert out.startswith(f"{path}: 20 of 28 faces (all of them with --max-faces 28)\n") and "Face 21" not in out
+    _, out, _ = run("predict", path, "--max-faces", "28")
+    assert out.startswith(f"{path}: 28 faces\n") and "Face 28 at" in out
+    _, out, _ = run("predict", path, "--max-faces", "2", "--json", "-")
+    (picture,) = json.loads(out)["pictures"]
+    assert (len(picture["faces"]), picture["faces_found"]) == (2, 28)
 
 
 def test_no_face_is_said(run, tmp_path):
