@@ -98,6 +98,40 @@ class Hog:
 
 
 @dataclass(frozen=True)
+class TextbookHog:
+    """scikit-image's own `hog`, block by block: the same numbers as ``Hog(cell, orientations)``, and slower.
+
+    For the baseline that a student rebuilds from scikit-image and scikit-learn alone.
+
+    Parameters
+    ----------
+    cell : int
+        Side of a cell in pixels.
+    orientations : int
+    """
+
+    cell: int = 8
+    orientations: int = 8
+
+    def __call__(self, faces: AlignedFaces) -> np.ndarray:
+        """``(n, d)`` float32 with d = (S // cell - 1)² x 4 x orientations."""
+        from skimage.feature import hog
+
+        side = faces.spec.size // self.cell - 1
+        if side < 1:
+            half = faces.spec.size // 2
+            raise ValueError(f"crops of {2 * half} px hold no 2 x 2 cells of {self.cell} px; use cell <= {half}")
+        cells = {"pixels_per_cell": (self.cell, self.cell), "cells_per_block": (2, 2)}
+        rows = [hog(image, self.orientations, **cells) for image in faces.images]
+        return np.array(rows, np.float32).reshape(len(faces), side**2 * 4 * self.orientations)
+
+    @property
+    def fast(self) -> Hog:
+        """The same descriptor in this module's own code, which is what exports are written from."""
+        return Hog(self.cell, self.orientations)
+
+
+@dataclass(frozen=True)
 class Zoom(Hog):
     """The same of a part of the crop, enlarged: the eyes with their brows, or the mouth.
 
@@ -251,7 +285,7 @@ class Geometry:
 class Joined:
     """Several descriptors side by side, each times its weight."""
 
-    parts: tuple[Hog | Lbp | Geometry, ...]
+    parts: tuple[Hog | TextbookHog | Lbp | Geometry, ...]
     weights: tuple[float, ...]
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
@@ -266,8 +300,14 @@ class Joined:
         return np.concatenate([order + start for order, start in zip(orders, starts, strict=False)])
 
 
-Descriptor = Hog | Zoom | Lbp | Geometry | Joined
-_KINDS = {"hog": Hog, "lbp": Lbp, "geometry": Geometry, "zoom": Zoom}
+Descriptor = Hog | TextbookHog | Zoom | Lbp | Geometry | Joined
+_KINDS = {"hog": Hog, "textbookhog": TextbookHog, "lbp": Lbp, "geometry": Geometry, "zoom": Zoom}
+
+
+def portable(descriptor: Joined) -> Joined:
+    """The same descriptor in parts that exports know; the same numbers."""
+    parts = (part.fast if isinstance(part, TextbookHog) else part for part in descriptor.parts)
+    return Joined(tuple(parts), descriptor.weights)
 
 
 def to_config(descriptor: Descriptor) -> list[dict]:

@@ -3,12 +3,25 @@ import pytest
 from skimage.feature import hog, local_binary_pattern
 
 from features.align import AlignedFaces, AlignSpec, move
-from features.descriptors import CONTOUR_POINTS, Geometry, Hog, Joined, Lbp, Zoom, from_config, to_config
+from features.descriptors import (
+    CONTOUR_POINTS,
+    Geometry,
+    Hog,
+    Joined,
+    Lbp,
+    TextbookHog,
+    Zoom,
+    from_config,
+    portable,
+    to_config,
+)
 
 ALL = [
     Hog(),
     Hog(cell=6, orientations=9),
     Hog(cell=6, orientations=16, centred=True, signed=True),
+    TextbookHog(),
+    TextbookHog(cell=12, orientations=9),
     Zoom(8, 16, True, True, top=0.1, bottom=0.55, breadth=0.9, high=48, wide=96),
     Lbp(),
     Lbp(radius=2, grid=5),
@@ -197,3 +210,19 @@ def test_lbp_of_a_mirrored_face_is_the_same_in_another_order(radius, make_aligne
     assert (order[order] == np.arange(len(order))).all()
     assert np.linalg.norm(lbp(faces)[:, order] - mirrored) < 0.02 * np.linalg.norm(mirrored)
     assert np.linalg.norm(lbp(faces) - mirrored) > 0.2 * np.linalg.norm(mirrored)
+
+
+@pytest.mark.parametrize(("cell", "orientations"), [(8, 8), (6, 9), (12, 16)])
+def test_the_textbooks_hog_is_scikit_images_and_goes_out_as_ours(cell, orientations, make_aligned):
+    faces = make_aligned(3)
+    theirs = TextbookHog(cell, orientations)
+    told = [hog(image, orientations, pixels_per_cell=(cell, cell), cells_per_block=(2, 2)) for image in faces.images]
+    assert (theirs(faces) == np.array(told, np.float32)).all()
+    ours = portable(Joined((theirs,), (1.0,)))
+    assert ours.parts == (Hog(cell, orientations),)
+    assert ours(faces) == pytest.approx(theirs(faces), abs=1e-6)
+
+
+def test_a_textbook_hog_without_a_block_is_refused(make_aligned):
+    with pytest.raises(ValueError, match="hold no 2 x 2 cells"):
+        TextbookHog(cell=50)(make_aligned(1))

@@ -200,7 +200,7 @@ def _archive(call: Call) -> dict:
 def _fill(call: Call, archive: project_file.Archive, watch) -> dict:
     """Faces of all pictures in an archive; a full desk ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
-    words, unread, total = "", "", max(1, len(archive.names))
+    words, total = "", max(1, len(archive.names))
     for done, found in enumerate(project_file.pictures(archive)):
         watch.at(min(1.0, done / total))
         if found.data is None:
@@ -208,15 +208,14 @@ def _fill(call: Call, archive: project_file.Archive, watch) -> dict:
             continue
         try:
             counts[_add_picture(call, found)] += 1
-        except ImageError as error:
+        except ImageError:
             counts["unreadable"] += 1
-            unread = unread or str(error)  # the first one's reason: where there are many, they are mostly of one kind
         except project_file.ArchiveError:
             raise
         except ProjectError as error:
             words = str(error)
             break
-    return view(call.desk) | {"counts": counts, "words": words or unread}
+    return view(call.desk) | {"counts": counts, "words": words}
 
 
 def _add_picture(call: Call, found: project_file.Found) -> str:

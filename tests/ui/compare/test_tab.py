@@ -107,7 +107,7 @@ def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatc
     html, spoken = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST, True)
     (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
     said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span><span>(.+?)</span>", part)
-    assert [(title, label) for title, label, *_ in said] == [("HOG + SVM", "happy"), ("CNN", "happy")]
+    assert [(title, label) for title, label, *_ in said] == [("HOG + SVM, least squares", "happy"), ("CNN", "happy")]
     assert all(float(before) >= float(after) for _, _, before, after, _ in said)
     assert said[0][-1] == "weakest when covered: mouth" and part.count("<img") == 2
     assert spoken == text.found(1, 1, 2)

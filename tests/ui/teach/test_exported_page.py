@@ -116,7 +116,7 @@ def test_a_photo_three_clicks_an_answer_and_no_request(opened, astronaut, expect
     opened.set_input_files("#file", str(astronaut))
     until(opened, "source !== null")
     with FaceMesher() as mesher:
-        points = anchors(mesher.find(skimage.data.astronaut()).landmarks)[0].tolist()
+        points = anchors(mesher.find(skimage.data.astronaut()).landmarks)[0]
     stage = opened.locator("#stage")
     for x, y in points:
         box = stage.bounding_box()

@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from features.descriptors import Hog, Zoom
+from features.descriptors import Hog, Zoom, portable
 from zoo.exchange.formats.weight_packing import as_halves, as_steps
 from zoo.exchange.network import layers
 from zoo.exchange.network.graph import Graph, Node
@@ -94,7 +94,8 @@ def support_vectors(model: SvmClassifier) -> bytes:
     grey = pad.op("Cast", "crop", to=TensorProto.DOUBLE)
     whole = _gradients(pad, grey, (size, size))
     pieces, width = [], 0
-    for part, weight in zip(model.descriptor.parts, model.descriptor.weights, strict=True):
+    descriptor = portable(model.descriptor)
+    for part, weight in zip(descriptor.parts, descriptor.weights, strict=True):
         if not isinstance(part, Hog):
             raise UnsupportedError(f"{type(part).__name__} is not written in ONNX; only HOG is.")
         if part.signed and part.orientations % 2:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
-from features.descriptors import Hog, Joined, from_config, to_config
+from features.descriptors import Hog, Joined, from_config, portable, to_config
 from features.faces import MESH_POINTS
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats.tfjs import read_group
@@ -29,7 +29,7 @@ def write(model: SvmClassifier) -> dict[str, bytes]:
     arrays = {name: getattr(machine, name) for name in names} | {"scale": model.scale, "shift": model.shift}
     table, content = pack({f"svm/{name}": np.asarray(array, np.float32) for name, array in arrays.items()})
     settings = {"gamma": machine.gamma, "even": machine.even} if isinstance(machine, Kernel) else {}
-    notes = {"descriptor": to_config(model.descriptor), **settings, "arrays": table}
+    notes = {"descriptor": to_config(portable(model.descriptor)), **settings, "arrays": table}
     return {"svm.json": json.dumps(notes, indent=1).encode(), "svm.bin": content}
 
 

@@ -1,8 +1,10 @@
-"""`hog-linear-svm`: the textbook baseline. HOG of the aligned crop, a linear SVM a label.
+"""`hog-linear-svm`: the textbook baseline. scikit-image's `hog` of the aligned crop, scikit-learn's `LinearSVC`.
 
-Expected: about 55 % on PrivateTest, five minutes on two cores. Command::
+Expected: 56 % on PrivateTest, three minutes on one core. Command::
 
     python -m zoo train hog-linear-svm --data fer2013.csv
+
+``notebooks/textbook_baseline.ipynb`` rebuilds it in ten lines.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import argparse
 import time
 from dataclasses import replace
 
-from features.descriptors import Hog, Joined
+from features.descriptors import Joined, TextbookHog
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint
 from zoo.training import svm_fit
@@ -20,10 +22,11 @@ from zoo.training.recipes import svm_common
 CARD = checkpoint.draft(
     "hog-linear-svm",
     "HOG + linear SVM",
-    "The textbook's way: one grid of gradient histograms and a straight line for every label.",
+    "The textbook baseline: one grid of gradient histograms (HOG, scikit-image) and one linear function for each label "
+    "(LinearSVC, scikit-learn).",
     "svm",
 )
-DESCRIPTOR = Joined((Hog(cell=8),), (1.0,))
+DESCRIPTOR = Joined((TextbookHog(cell=8, orientations=8),), (1.0,))
 C = 0.01
 
 

@@ -33,9 +33,9 @@ from zoo.training.svm_fit import KernelSettings
 
 CARD = checkpoint.draft(
     "hog-svm",
-    "HOG + SVM",
-    "Gradient histograms of the face, of its eyes and its mouth, and a kernel machine: every face is weighed "
-    "against thousands.",
+    "HOG + SVM, least squares",
+    "Gradient histograms (our own HOG code) of the face and, enlarged, of eyes and mouth; a kernel machine fitted by "
+    "least squares over all training faces (LS-SVM, equivalent to kernel ridge regression).",
     "svm",
 )
 WHOLE = [Hog(cell, orientations=16, centred=True, signed=True) for cell in (6, 12)]
