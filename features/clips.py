@@ -21,6 +21,7 @@ from av.stream import Disposition
 from features import file_kinds
 from features.file_kinds import CLIP_SUFFIXES
 from features.images import ImageError
+from features.phrase import Phrase, joined, number
 
 SUFFIXES = CLIP_SUFFIXES
 # Nothing that names further files or addresses, as play-lists do.
@@ -32,12 +33,14 @@ MAX_SIDE = 1280
 MAX_RATE = 30.0
 THREADS = 2
 TURNED = {  # by quarter turns counterclockwise
-    1: "No face was found upright, so the clip was turned: a quarter turn to the left.",
-    2: "No face was found upright, so the clip was turned: upside down.",
-    3: "No face was found upright, so the clip was turned: a quarter turn to the right.",
+    1: Phrase("video.turned_left", "No face was found upright, so the clip was turned: a quarter turn to the left."),
+    2: Phrase("video.turned_over", "No face was found upright, so the clip was turned: upside down."),
+    3: Phrase("video.turned_right", "No face was found upright, so the clip was turned: a quarter turn to the right."),
 }
 _SOUND = "The file holds no moving pictures that can be decoded, only sound or other data."
-_COVER = "The file holds no moving pictures that can be decoded, only sound with a cover picture."
+_COVER = Phrase(
+    "video.cover", "The file holds no moving pictures that can be decoded, only sound with a cover picture."
+)
 _BACK = 0.5  # seconds that times may go back without starting anew
 _TICKS = Fraction(1, 90_000)
 # Titles that are not UTF-8: before 18, PyAV has to be told to go on; later ones do.
@@ -121,8 +124,12 @@ class Clip:
         _check_pixels(context.width, context.height)
         if self.seconds and self.seconds > self.limits.seconds + 0.5:
             raise ClipError(
-                f"The clip is {_duration_words(self.seconds)} long; at most {_duration_words(self.limits.seconds)} "
-                "are read. Cut it and try again."
+                Phrase(
+                    "video.long",
+                    "The clip is {0} long; at most {1} are read. Cut it and try again.",
+                    _duration_words(self.seconds),
+                    _duration_words(self.limits.seconds),
+                )
             )
 
     def __enter__(self) -> Clip:
@@ -162,7 +169,12 @@ class Clip:
                 continue
             last = now
             if shape is not None and image.shape != shape:
-                self._add_note("The size of the frames changes; they are fitted into the shape of the first one.")
+                self._add_note(
+                    Phrase(
+                        "video.sizes",
+                        "The size of the frames changes; they are fitted into the shape of the first one.",
+                    )
+                )
             shape = shape or image.shape
             yield Frame(_fitted(image, shape), now)
         if last is None:
@@ -172,7 +184,7 @@ class Clip:
 
     def _add_note(self, sentence: str) -> None:
         if sentence not in self.note:
-            self.note = f"{self.note} {sentence}".strip()
+            self.note = joined([self.note, sentence], " ") if self.note else sentence
 
     def _timed(self) -> Iterator[tuple[av.VideoFrame, float]]:
         """Good frames and their times, counted from the first one and growing."""
@@ -290,8 +302,13 @@ def _open_file(path: Path, limits: Limits):
             raise ClipError("The file is empty (0 bytes). Choose an mp4, webm, mov, mkv, avi or GIF clip.")
         if size > limits.size:
             raise ClipError(
-                f"The file has {size / 2**20:,.1f} MB; at most {limits.size / 2**20:,.0f} MB are read. "
-                "Save a shorter or smaller copy and try again."
+                Phrase(
+                    "video.large_n",
+                    "The file has {0:,.1f} MB; at most {1:,.0f} MB are read. Save a "
+                    "shorter or smaller copy and try again.",
+                    size / 2**20,
+                    limits.size / 2**20,
+                )
             )
         _refuse_picture(path)
         return path.open("rb")
@@ -304,7 +321,9 @@ def _open_file(path: Path, limits: Limits):
 def _refuse_picture(path: Path) -> None:
     kind = file_kinds.of_file(path)
     if kind not in file_kinds.CLIPS and file_kinds.names_picture(kind, ""):
-        raise ClipError(f"This is a picture ({kind}), not a clip that can be read. Open it as a picture.")
+        raise ClipError(
+            Phrase("video.picture", "This is a picture ({0}), not a clip that can be read. Open it as a picture.", kind)
+        )
 
 
 def _misses_its_end(file) -> bool:
@@ -327,8 +346,11 @@ def _open_stream(file):
         container = av.open(file, options={"format_whitelist": FORMATS}, **_LENIENT)
     except Exception as error:
         raise ClipError(
-            f"This is not a clip that can be read, or it is cut off ({_reason(error)}). Use mp4, webm, mov, mkv, "
-            "avi or GIF."
+            Phrase(
+                "video.unreadable",
+                "This is not a clip that can be read, or it is cut off ({0}). Use mp4, webm, mov, mkv, avi or GIF.",
+                _reason(error),
+            )
         ) from error
     moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     stream = container.streams.best("video")
@@ -363,8 +385,9 @@ def _check_pixels(width: int, height: int) -> None:
         )
 
 
-def _duration_words(seconds: float) -> str:
-    return f"{round(seconds, 1):g} s" if seconds < 120 else f"{round(seconds / 60, 1):g} min"
+def _duration_words(seconds: float) -> Phrase:
+    value, unit = (seconds, "s") if seconds < 120 else (seconds / 60, "min")
+    return number(f"{{0}} {unit}", int(value) if value == int(value) else round(value, 1))
 
 
 def _target(frame: av.VideoFrame, aspect: Fraction | None, side: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
 
 from features import file_kinds
 from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg, without_exif
+from features.phrase import Phrase
 
 # Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
 # these formats are ever opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
@@ -158,7 +159,9 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        raise ImageError(f"This is not a picture that can be read. Use {KINDS}.") from error
+        raise ImageError(
+            Phrase("teach.no_picture", "This is not a picture that can be read. Use {0}.", KINDS)
+        ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(_too_many_pixels("far too many")) from error
     except MemoryError as error:
@@ -175,7 +178,14 @@ def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
     if data[:4] in _TIFF_STARTS:
         return _open_tiff(data, formats)
     if (kind := file_kinds.kind(data[: file_kinds.HEAD])) and kind not in FORMATS:
-        raise ImageError(f"This is a file of the kind {kind}, not a picture that can be read. Use {KINDS}.")
+        raise ImageError(
+            Phrase(
+                "teach.other_kind",
+                "This is a {0} file, not a picture that can be read. Use {1}.",
+                kind,
+                KINDS,
+            )
+        )
     check_header(data)
     picture = Image.open(io.BytesIO(without_exif(data) if kind == "AVIF" else data), formats=formats)
     _check_picture(picture)

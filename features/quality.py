@@ -14,6 +14,7 @@ import numpy as np
 
 from features.align import AlignSpec, align
 from features.faces import MESH_POINTS, Faces
+from features.phrase import Phrase
 
 TOO_SMALL = 32.0  # px; 95 % of FER2013's faces are larger, and a smaller one lacks the detail models look for
 TOO_DARK = 60.0  # of 255; 2 % of FER2013's faces are darker
@@ -125,26 +126,31 @@ def _sentences_of(
     size: float, brightness: float, sharp: float, yaw: float, pitch: float, roll: float, outside: float
 ) -> Iterator[str]:
     if size < TOO_SMALL:
-        yield f"Small, {size:.0f} pixels across: come closer or use a larger picture."
+        yield Phrase("small", "Small, {0} pixels across: come closer or use a larger picture.", round(size))
     elif sharp < TOO_BLURRED:  # a small face is always soft; that is said already
-        yield "Blurred: hold still, wipe the lens or focus on the face."
+        yield Phrase("blurred", "Blurred: hold still, wipe the lens or focus on the face.")
     yield from _light_words(brightness)
     yield from _pose_words(yaw, pitch, roll)
     if outside > CUT_OFF:
-        yield f"Cut off, {outside:.0%} of the face is beyond the border: bring all of it into the picture."
+        yield Phrase("cut", "Cut off, {0:.0%} of the face is outside the picture: bring all of it into view.", outside)
 
 
 def _light_words(brightness: float) -> Iterator[str]:
     if brightness < TOO_DARK:
-        yield "Dark: turn to a lamp or a window."
+        yield Phrase("dark", "Dark: turn to a lamp or a window.")
     if brightness > TOO_BRIGHT:
-        yield "Very bright: step out of the glare or lower the exposure."
+        yield Phrase("bright", "Very bright: step out of the glare or lower the exposure.")
 
 
 def _pose_words(yaw: float, pitch: float, roll: float) -> Iterator[str]:
     if abs(yaw) > TURNED:
-        yield f"Turned {abs(yaw):.0f}° to the side: look at the camera."
+        yield Phrase("turned", "Turned {0}° to the side: look at the camera.", round(abs(yaw)))
     if abs(pitch) > NODDED:
-        yield f"Looking {abs(pitch):.0f}° {'up' if pitch > 0 else 'down'}: hold the camera at eye level."
+        up, angle = pitch > 0, round(abs(pitch))
+        yield (
+            Phrase("up", "Looking {0}° up: hold the camera at eye level.", angle)
+            if up
+            else Phrase("down", "Looking {0}° down: hold the camera at eye level.", angle)
+        )
     if abs(roll) > TILTED:
-        yield f"Tilted {abs(roll):.0f}°: hold the head, or the camera, upright."
+        yield Phrase("tilted", "Tilted {0}°: hold your head, or the camera, upright.", round(abs(roll)))

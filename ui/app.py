@@ -7,7 +7,6 @@ import os
 import ssl
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -16,6 +15,7 @@ from starlette.middleware import Middleware
 from features.mesh import MAX_FACES
 from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
+from ui.components import labels
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
@@ -36,6 +36,7 @@ from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
 from zoo.filenames import NotWritableError
 from zoo.reports import charts
+from zoo.reports.markup import attribute, say
 from zoo.sessions.memory import give_back_memory, share_arenas
 from zoo.sessions.sweeper import Chore, Sweeper
 from zoo.teach import project_file
@@ -81,11 +82,12 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
         _head(app, engine, room)
         with gr.Tabs(elem_id="fo-tabs", overflow_behavior="wrap"):
             for title, lay_out in LESSON_TABS if room.lesson else TABS:
-                with gr.Tab(title) as tab:
+                with gr.Tab(text.TABS[title]) as tab:
                     models = lay_out(engine, room)
                 if models is not None:
                     tab.select(_choices(engine), None, models, **AT_ONCE)
         _foot(app)
+        gr.HTML(labels.table(app.blocks.values()), apply_default_css=False, container=False)
     engine.pages.when_left(partial(gradio_state.forget_page, app))
     gradio_state.queue_fairly(app, engine.pages)
     gradio_state.fill_in(app, "compare", MAX_FACES)
@@ -97,7 +99,7 @@ def _choices(engine: Engine) -> Callable[[gr.Request], dict]:
 
     def choices(request: gr.Request) -> dict:
         cards = engine.cards_of(str(request.session_hash))
-        return gr.update(choices=[(card.title, name) for name, card in cards.items()])
+        return gr.update(choices=[(text.title(card), name) for name, card in cards.items()])
 
     return choices
 
@@ -127,10 +129,12 @@ def launch_options(room: Room = HOME) -> dict:
 
 
 def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
-    law = f"<p>{text.LAW}</p>" if room.lesson else ""
+    law = f"<p>{say(text.LAW)}</p>" if room.lesson else ""
+    source = f'<a href="{text.BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
     gr.HTML(
-        f'<header class="fo-head"><h1>Face-off</h1><p>{text.TAGLINE}</p></header>'
-        f'<aside class="fo-banner" aria-label="Please note"><p>{text.BANNER}</p>{law}</aside>',
+        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>'
+        f'<aside class="fo-banner" {attribute("aria-label", text.PLEASE_NOTE)}><p>{say(text.NOT_EMOTION, "b")} '
+        f"{say(text.CANNOT_KNOW)} {source}</p>{law}</aside>",
         apply_default_css=False,
     )
     spoken = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
@@ -143,7 +147,7 @@ def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
 
 def _status(engine: Engine) -> str:
     sentences = text.status(engine.ready, engine.broken)
-    words = " ".join(f"<span>{escape(sentence)}</span>" for sentence in sentences)
+    words = " ".join(say(sentence) for sentence in sentences)
     return f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>' if words else ""
 
 
@@ -159,7 +163,7 @@ def _privacy_here(request: gr.Request) -> str:
 
 
 def _privacy(sentence: str) -> str:
-    return f'<p class="fo-privacy">{sentence}</p>'
+    return say(sentence, "p", 'class="fo-privacy"')
 
 
 def serve(args: argparse.Namespace) -> None:

@@ -1,13 +1,12 @@
-"""The page in other languages: one dictionary a language, keys and what they say.
+"""The page in six languages: one dictionary per language in `languages/`, from keys to sentences.
 
-Gradio carries the dictionaries to the browser (`gr.I18n`), but translates only labels of its own components,
-by the browser's language and once. Most of this page is written by the server and by scripts, and a class wants
-to choose. So `assets/languages.js` looks the page's English sentences up in the same dictionaries, wherever they
-appear, and puts the chosen language in their place; names of labels in answers, JSON and CSV stay as they are.
+``en.json`` is the only place where the page's own English is written down; `phrase` takes it from there by its key.
+Sentences that the zoo and the features also say elsewhere (on a terminal, in a model's card) are phrases in their own
+modules, and a test keeps them equal to ``en.json``.
 
-What stands at ``{0}`` is looked up in its turn, unless the key ends in ``_own`` or ``_made``: then it is somebody's
-own name and stays as typed. Where such a name stands alone its element says ``translate="no"``, so that a class
-called “Stop” is not taken for the button. At the places of a key that ends in ``_n`` only numbers stand.
+Elements carry their keys (`zoo.reports.markup`), and ``assets/languages.js`` replaces their text by key, so that a
+language can be chosen without a reload. Gradio's own components carry none: `ui.components.labels` says which of them
+shows what.
 """
 
 from __future__ import annotations
@@ -19,17 +18,30 @@ from pathlib import Path
 
 import gradio as gr
 
+from features.phrase import Phrase
+
 FOLDER = Path(__file__).parent / "languages"
-PLACE = re.compile(r"\{\d\}")
+PLACE = re.compile(r"\{\d+[^{}]*\}")
 
 
 @cache
 def dictionaries() -> dict[str, dict[str, str]]:
-    """Code of a language to its dictionary; English, which every other one is looked up by, among them."""
+    """Code of a language to its dictionary."""
     files = sorted(FOLDER.glob("*.json"))
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
 
 
+def phrase(key: str, *values: object) -> Phrase:
+    """The English sentence under a key, with values at its places."""
+    return Phrase(key, dictionaries()["en"][key], *values)
+
+
+def group(prefix: str) -> dict[str, Phrase]:
+    """All sentences under ``prefix.…``, by what follows; places in them stay open."""
+    start = f"{prefix}."
+    return {key.removeprefix(start): phrase(key) for key in dictionaries()["en"] if key.startswith(start)}
+
+
 def i18n() -> gr.I18n:
-    """What `Blocks.launch` is given."""
+    """What `Blocks.launch` is given: it carries the dictionaries to the browser."""
     return gr.I18n(**dictionaries())

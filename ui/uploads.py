@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from features.images import ImageError
 from ui import gradio_state
 from ui.gradio_state import upload_folder
+from ui.languages import phrase
 from zoo.filenames import check_folder
 from zoo.sessions.sweeper import Chore, Sweeper
 
@@ -121,7 +122,7 @@ def take(path: str, most: int) -> bytes:
     """
     real = _uploaded(path)
     if real is None:
-        raise ImageError("The file did not arrive, or is gone already. Choose it again.")
+        raise ImageError(phrase("teach.not_arrived"))
     try:
         if real.stat().st_size > most:
             raise ImageError(f"The file has {real.stat().st_size >> 20} MB; at most {most >> 20} MB are read.")

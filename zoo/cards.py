@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from features.align import AlignSpec
+from features.phrase import Phrase
 from zoo.card_fields import (
     STRICT,
     ConditionName,
@@ -33,6 +34,26 @@ from zoo.names import is_printable
 
 CARD = "card.json"
 MAX_LABELS = 100
+
+
+# What every card says of its model.
+LIMITS = (
+    Phrase(
+        "limit.data",
+        "It was trained on FER2013: pictures from the web that searches and people labelled in seconds. People "
+        "themselves agree with those labels about 65 % of the time.",
+    ),
+    Phrase(
+        "limit.emotion",
+        "It names the label that a picture looks most like. It cannot know how anyone feels: expression is not emotion "
+        "(Barrett et al. 2019, doi:10.1177/1529100619832930).",
+    ),
+    Phrase(
+        "limit.age",
+        "How it does on different ages, genders and skin tones is not measured: FER2013 has no such labels.",
+    ),
+    Phrase("limit.judge", "Not to be used to judge pupils, staff, candidates or anyone else."),
+)
 
 
 class CardError(ValueError):

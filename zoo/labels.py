@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.names import tidy
 
 OWN = "own"  # the name of sets that users make up
@@ -74,10 +75,20 @@ def own_labels(labels: Iterable[str], name: str = OWN) -> LabelSet:
     return next((known for known in (*LABEL_SETS.values(), EIGHT) if known.labels == labels), LabelSet(name, labels))
 
 
+def named(label: str, labels: LabelSet) -> str:
+    """A label as a page shows it: ours in the page's language, made-up ones as they were typed."""
+    return label if labels.made_up else Phrase(f"label.{label}", label)
+
+
+def known(label: str) -> Phrase:
+    """One of our labels as a page shows it."""
+    return Phrase(f"label.{label}", label)
+
+
 DESCRIPTIONS = {
-    "7": "7: Ekman's six and neutral",
-    "6": "6: Ekman's six, no neutral",
-    "5": "5: without disgust and fear",
+    "7": Phrase("labels.7", "7: Ekman's six and neutral"),
+    "6": Phrase("labels.6", "6: Ekman's six, no neutral"),
+    "5": Phrase("labels.5", "5: without disgust and fear"),
 }
 
 # After Okabe and Ito, "Color Universal Design", 2008: told apart with any colour vision.
@@ -105,15 +116,6 @@ def colour(label: str) -> str:
 def colours(labels: Iterable[str]) -> dict[str, str]:
     """A colour for each of these labels: its own, or one after the other for made-up ones."""
     return {label: COLOURS.get(label, _CYCLE[at % len(_CYCLE)]) for at, label in enumerate(labels)}
-
-
-# What made-up classes are made of; all others are labels that people gave to pictures.
-_STAND_FOR = {OWN: "this session’s samples of", ELSEWHERE: "what its makers called"}
-
-
-def meaning(labels: LabelSet) -> str:
-    """What a face that gets one of these labels looks like, in words that go before the label."""
-    return _STAND_FOR.get(labels.name, "pictures people labelled")
 
 
 def label_set(name: str) -> LabelSet:

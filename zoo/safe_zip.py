@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 
+from features.phrase import Phrase
 from zoo.names import composed, is_printable
 
 MAX_NAME = 200
@@ -76,7 +77,9 @@ class SafeZip:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             infos = self._zip.infolist()
         except _DAMAGED as error:
-            raise ZipError("This is not a zip file, or it is damaged. Export or save it again, and retry.") from error
+            raise ZipError(
+                Phrase("teach.no_zip", "This is not a zip file, or it is damaged. Export or save it again, and retry.")
+            ) from error
         if len(infos) > limits.members:
             raise _too_many(limits)
         unpacked = sum(info.file_size for info in infos)

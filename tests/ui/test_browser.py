@@ -53,7 +53,7 @@ def test_all_four_stages_are_shown_with_pictures(page, astronaut):
     upload(page, astronaut)
     stages = page.locator(".fo-stage")
     assert [s.split("\n")[-1] for s in stages.locator("h4").all_inner_texts()] == [
-        *("Preprocessing", "Registration", "Features", "Classification")
+        *("Preprocessing", "Alignment", "Features", "Classification")
     ]
     assert stages.nth(2).locator("img").count() == 2
     broken = page.evaluate("[...document.querySelectorAll('.fo-results img')].filter(i => !i.naturalWidth).length")
@@ -66,7 +66,7 @@ def test_what_each_answer_hangs_on_comes_and_goes_with_its_tick(page, astronaut)
     assert page.locator(".fo-hold").count() == 0
     page.locator("#fo-covering input").check()
     page.wait_for_selector(".fo-hold")
-    assert page.locator(".fo-hold h3").inner_text() == "What each answer hangs on"
+    assert page.locator(".fo-hold h3").inner_text() == "What mattered"
     assert answers(page).count() == 2
     page.locator("#fo-covering input").uncheck()
     page.wait_for_selector(".fo-hold", state="detached")
@@ -207,5 +207,5 @@ def test_every_tab_is_seen_on_a_phone(open_page):
 
 
 def test_the_page_tells_what_happens_to_pictures(page):
-    page.get_by_text("Pictures stay on this computer").wait_for()
+    page.get_by_text("Pictures never leave this computer").wait_for()
     assert "expression is not an emotion" in page.locator(".fo-banner").inner_text()

@@ -1,112 +1,188 @@
-// The page in the language that ?lang=, the menu or the browser asks for. `languages.py` says how and why.
+// The page in the language that ?lang=, the menu or the browser asks for. `languages.py` says where sentences are kept.
+//
+// An element with data-i18n (its key; data-i18n-title, -aria-label, -placeholder, -alt for its attributes) shows what the
+// chosen language has under that key, with the values of data-i18n-args at its places. A message is a text, which stays
+// as typed, a number, or { key, args }. A key with places in it is its own template: only its numbers differ.
 (() => {
 const all = window.gradio_config?.i18n_translations ?? {};
 if (!all.en) return;
-const STORE = 'face-off-language', ATTRIBUTES = ['title', 'placeholder', 'aria-label', 'alt'], MOST = 3000;
-// What somebody named stays as typed; Gradio's boxes take no attribute, so theirs are known by a class.
-const KEPT = '[translate=no], .fo-own [data-testid=block-info], .fo-own input';
-const LEFT = `script, style, textarea, ${KEPT}`;
-const NUMBER = '[-−+\\d][\\d.,]*(?:[°%]| %| px)?';
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const STORE = 'face-off-language', ATTRIBUTES = ['title', 'placeholder', 'aria-label', 'alt'], LABELS = 'data-i18n-labels';
+const KEYS = ['data-i18n', ...ATTRIBUTES.map((name) => `data-i18n-${name}`)];
+const ANY = KEYS.map((name) => `[${name}]`).join();
 const remembered = () => { try { return localStorage.getItem(STORE); } catch { return null; } };
 const remember = (code) => { try { localStorage.setItem(STORE, code); } catch { /* a private window: for this page only */ } };
+let code = 'en', numbers = new Map();
 
-let code = 'en', exact = new Map(), patterns = [], known = new Map();
-const texts = new WeakMap(), attributes = new WeakMap();
-
-function load(next) {
-  code = next; exact = new Map(); patterns = []; known = new Map();
-  for (const [key, english] of Object.entries(all.en)) {
-    const said = all[code][key] ?? english;
-    if (!/\{\d\}/.test(english)) continue;
-    // A label that ends a sentence is often an element of its own: then the sentence stands alone before it.
-    if (english.endsWith(' {0}')) exact.set(english.slice(0, -4), said.replace('{0}', '').trim());
-    const inside = key.endsWith('_n') ? NUMBER : '.+?', own = /_(own|made)$/.test(key);
-    const parts = english.split(/\{(\d)\}/).map((part, i) => (i % 2 ? `(?<p${part}>${inside})` : escaped(part)));
-    patterns.push([new RegExp(`^${parts.join('')}$`, 'su'), said, english.length, own]);
+// ---- messages as text
+// A part of Python's format specifications: "", ".2f", "+.1f", ",", ".0%".
+function formatted(value, spec) {
+  if (!numbers.has(spec)) {
+    const [, sign, comma, digits, percent] = /^(\+?)(,?)(?:\.(\d+))?[df]?(%?)$/.exec(spec) ?? [];
+    const exact = digits !== undefined || percent ? { minimumFractionDigits: Number(digits ?? 0), maximumFractionDigits: Number(digits ?? 0) } : { maximumFractionDigits: 20 };
+    numbers.set(spec, new Intl.NumberFormat(code, { useGrouping: Boolean(comma), style: percent ? 'percent' : 'decimal', signDisplay: sign ? 'always' : 'auto', roundingMode: 'halfEven', ...exact }));
   }
-  for (const [key, english] of Object.entries(all.en)) exact.set(english, all[code][key] ?? english);
-  patterns.sort((a, b) => b[2] - a[2]); // "Face 1 of 6" is not "Face 1"
+  return numbers.get(spec).format(value);
+}
+const template = (key) => (key.includes('{') ? key : all[code][key] ?? all.en[key]);
+// A message cut at its places: texts, and [which value, its text].
+function pieces({ key, args = [], text: fallback }) {
+  const found = template(key);
+  if (found === undefined) return [fallback ?? key];
+  return found.split(/(\{\d+[^{}]*\})/).filter(Boolean).map((part) => {
+    const [, at, spec = ''] = /^\{(\d+)(?::([^{}]*))?\}$/.exec(part) ?? [];
+    if (at === undefined || args[at] === undefined) return part;
+    return [Number(at), typeof args[at] === 'number' ? formatted(args[at], spec) : text(args[at])];
+  });
+}
+function text(message) {
+  if (message === null || message === undefined) return '';
+  if (typeof message === 'number') return formatted(message, '');
+  if (typeof message === 'string') return message;
+  return pieces(message).map((part) => (typeof part === 'string' ? part : part[1])).join('');
 }
 
-function look(bare) {
-  if (exact.has(bare)) return exact.get(bare);
-  for (const [pattern, said, , own] of patterns) {
-    const found = pattern.exec(bare);
-    if (found) return said.replace(/\{(\d)\}/g, (_, i) => (own ? found.groups[`p${i}`] : say(found.groups[`p${i}`])));
+// ---- elements
+function message(element, name) {
+  const key = element.getAttribute(name);
+  return key === null ? null : { key, args: JSON.parse(element.getAttribute(`${name}-args`) ?? '[]') };
+}
+function keep(element, name, { key, args = [] }) {
+  const values = args.length ? JSON.stringify(args) : null;
+  if (element.getAttribute(name) !== key) element.setAttribute(name, key);
+  if (element.getAttribute(`${name}-args`) !== values) values === null ? element.removeAttribute(`${name}-args`) : element.setAttribute(`${name}-args`, values);
+}
+function forget(element, name) { if (element.hasAttribute(name)) { element.removeAttribute(name); element.removeAttribute(`${name}-args`); } }
+
+function render(element) {
+  const said = message(element, 'data-i18n');
+  if (said && template(said.key) !== undefined) {
+    const place = element.getAttribute('data-i18n-em');
+    if (place !== null) stress(element, said, Number(place));
+    else { const shown = text(said); if (element.textContent !== shown) element.textContent = shown; }
   }
-  const listed = bare.split(', ');
-  if (listed.length > 1 && listed.every((label) => exact.has(label))) return listed.map((label) => exact.get(label)).join(', ');
-  // Labels with their shares: "happy 0.96", or all of them one after the other.
-  const shares = listed.map((part) => /^(.+) ([\d.]+)$/u.exec(part));
-  if (shares.every((found) => found && exact.has(found[1]))) return shares.map(([, label, share]) => `${exact.get(label)} ${share}`).join(', ');
-  return null;
-}
-function say(text) {
-  const bare = text.trim();
-  if (code === 'en' || !/\p{L}/u.test(bare)) return text;
-  if (!known.has(bare)) { if (known.size > MOST) known.clear(); known.set(bare, look(bare)); }
-  const said = known.get(bare);
-  return said === null ? text : text.replace(bare, () => said);
-}
-window.faceOffSay = say; // for what is drawn instead of written
-
-// What was English before is kept beside what is shown: another language, or English again, starts from it.
-function renew(now, before, write) {
-  const source = before && before.shown === now ? before.source : now, shown = say(source);
-  if (shown !== now) write(shown);
-  return { source, shown };
-}
-function renewText(node) {
-  if (!node.parentElement?.closest(LEFT)) texts.set(node, renew(node.data, texts.get(node), (shown) => { node.data = shown; }));
-}
-function renewAttributes(element, names = ATTRIBUTES) {
-  for (const name of names) {
-    const now = element.getAttribute(name);
-    if (!now || element.closest(KEPT)) continue;
-    const mine = attributes.get(element) ?? {};
-    mine[name] = renew(now, mine[name], (shown) => element.setAttribute(name, shown));
-    attributes.set(element, mine);
+  for (const name of ATTRIBUTES) {
+    const one = message(element, `data-i18n-${name}`);
+    if (!one || template(one.key) === undefined) continue;
+    const shown = text(one);
+    if (element.getAttribute(name) !== shown) element.setAttribute(name, shown);
   }
 }
-function renewAll(root) {
-  if (root.nodeType === Node.TEXT_NODE) return renewText(root);
-  if (root.nodeType !== Node.ELEMENT_NODE) return;
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
-  for (let node = root; node; node = walker.nextNode()) node.nodeType === Node.TEXT_NODE ? renewText(node) : renewAttributes(node);
+// A sentence with one of its values in an <em>.
+function stress(element, said, place) {
+  if (element.textContent === text(said) && element.querySelector('em')) return;
+  element.replaceChildren(...pieces(said).map((part) => {
+    if (typeof part === 'string' || part[0] !== place) return typeof part === 'string' ? part : part[1];
+    const em = document.createElement('em');
+    em.textContent = part[1]; em.translate = typeof said.args[place] !== 'string';
+    return em;
+  }));
+}
+function renderAll(root) {
+  if (root.matches?.(ANY)) render(root);
+  for (const element of root.querySelectorAll?.(ANY) ?? []) render(element);
 }
 
-const observer = new MutationObserver((changes) => {
-  for (const { type, target, addedNodes, attributeName } of changes) {
-    if (type === 'characterData') renewText(target);
-    else if (type === 'attributes') renewAttributes(target, [attributeName]);
-    else addedNodes.forEach(renewAll);
+// For scripts: `put` shows a message in an element, `label` in an attribute of it; both follow the language.
+window.faceOffText = text;
+window.faceOffPut = (element, said, em = null) => {
+  if (said && typeof said === 'object') {
+    if (em === null) element.removeAttribute('data-i18n-em'); else element.setAttribute('data-i18n-em', em);
+    keep(element, 'data-i18n', said);
+    if (template(said.key) === undefined) element.textContent = text(said);
+    render(element);
+  } else {
+    forget(element, 'data-i18n');
+    if (element.textContent !== (said ?? '')) element.textContent = said ?? '';
   }
-});
-let watching = false;
-// What is chosen in a box of Gradio's is its value, of which no observer hears.
-const values = new WeakMap();
-setInterval(() => {
-  if (watching) for (const box of document.querySelectorAll('input[readonly]')) values.set(box, renew(box.value, values.get(box), (shown) => { box.value = shown; }));
-}, 400);
+};
+window.faceOffLabel = (element, name, said) => {
+  if (said && typeof said === 'object') keep(element, `data-i18n-${name}`, said); else forget(element, `data-i18n-${name}`);
+  element.setAttribute(name, text(said));
+};
+
+// ---- Gradio's own components, which take no attributes: `components/labels.py` says by id which sentences they show
+const labels = new Map(), setters = new WeakMap();
+function texts(element) {
+  const found = [], walker = element && document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (walker?.nextNode()) if (walker.currentNode.data.trim()) found.push(walker.currentNode);
+  return found;
+}
+function writeNode(node, said) {
+  const shown = said && text(said);
+  if (node && said && node.data !== shown) node.data = shown;
+}
+const write = (element, said) => said && writeNode(texts(element)[0], said);
+// A choice box's text is a property, which no observer sees: it is replaced where Gradio sets it.
+function follow(input, options) {
+  const plain = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+  const shown = (english) => (options[english] ? text(options[english]) : english);
+  if (!setters.has(input)) {
+    setters.set(input, plain.get.call(input));
+    Object.defineProperty(input, 'value', { configurable: true, get: () => setters.get(input), set: (english) => { setters.set(input, String(english)); plain.set.call(input, shown(english)); } });
+  }
+  input.value = setters.get(input);
+}
+// One of a choice box's options: its English name is its label, until that is replaced.
+function offer(item, options) {
+  const now = item.getAttribute('aria-label'), before = setters.get(item), english = before?.shown === now ? before.english : now;
+  if (!options[english]) return;
+  const shown = text(options[english]);
+  setters.set(item, { english, shown });
+  if (shown !== now) item.setAttribute('aria-label', shown);
+  writeNode(texts(item).at(-1), options[english]);
+}
+function labelled(id) {
+  const root = document.getElementById(id), { label, info, text: own, box, choices = {}, options } = labels.get(id);
+  for (const tab of document.querySelectorAll(`[id="${id}-button"]`)) write(tab, own); // its page may not be laid out yet
+  if (!root) return;
+  write(root.querySelector('[data-testid="block-info"], [data-testid="block-label"], label.checkbox-container .label-text') ?? (root.querySelector('input[type=checkbox]') ? root.querySelector('label span') : null), label);
+  write(root.querySelector('.info-text'), info);
+  write(root.matches('button') ? root : root.querySelector(':scope > button.label-wrap > span'), own);
+  if (box) texts(root.querySelector('button[aria-dropeffect] .wrap')).forEach((node, i) => writeNode(node, box[i]));
+  for (const input of root.querySelectorAll('label > input')) write(input.nextElementSibling, choices[input.value] ?? choices[input.name]);
+  if (options) for (const input of root.querySelectorAll('input[role=combobox]')) { follow(input, options); input.setAttribute('aria-label', text(label)); }
+  if (options) for (const item of root.querySelectorAll('li[role=option]')) offer(item, options);
+}
+function readLabels(root) {
+  for (const element of [...(root.matches?.(`[${LABELS}]`) ? [root] : []), ...(root.querySelectorAll?.(`[${LABELS}]`) ?? [])]) {
+    for (const [id, what] of Object.entries(JSON.parse(element.getAttribute(LABELS)))) labels.set(id, what);
+  }
+}
+let due = false;
+function labelledSoon() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => { due = false; for (const id of labels.keys()) labelled(id); });
+}
+
+new MutationObserver((changes) => {
+  for (const { type, target, addedNodes } of changes) {
+    if (type === 'attributes') render(target);
+    else for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE) { readLabels(node); renderAll(node); }
+  }
+  labelledSoon();
+  if (!document.querySelector('.fo-language')) menu();
+}).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: [...KEYS, ...KEYS.map((name) => `${name}-args`)] });
+
+// ---- which language
 function choose(next) {
-  if (next === code) return;
-  load(next);
+  code = next; numbers = new Map();
   document.documentElement.lang = code;
-  renewAll(document.body);
-  if (!watching) observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES });
-  watching = true;
+  renderAll(document.body);
+  for (const id of labels.keys()) labelled(id);
+  window.dispatchEvent(new CustomEvent('face-off-language', { detail: code }));
 }
-
 function first() {
   const asked = new URLSearchParams(location.search).get('lang');
   const wishes = [asked, remembered(), ...(navigator.languages ?? [navigator.language])];
   return wishes.map((one) => String(one ?? '').toLowerCase().split(/[-_]/)[0]).find((one) => all[one]) ?? 'en';
 }
-function menu(head) {
+function menu() {
+  const head = document.querySelector('.fo-head');
+  if (!head) return;
   const label = document.createElement('label'), select = document.createElement('select');
   label.className = 'fo-language'; label.append(select);
-  select.setAttribute('aria-label', all.en['language.menu']);
+  window.faceOffLabel(select, 'aria-label', { key: 'language.menu' });
   for (const [name, words] of Object.entries(all)) select.add(new Option(words['language.name'], name));
   for (const option of select.options) { option.lang = option.value; option.setAttribute('translate', 'no'); }
   select.value = code;
@@ -118,10 +194,7 @@ function menu(head) {
   });
   head.append(label);
 }
-document.documentElement.lang = 'en';
+readLabels(document.body);
 choose(first());
-const waiting = setInterval(() => {
-  const head = document.querySelector('.fo-head');
-  if (head) { clearInterval(waiting); menu(head); }
-}, 50);
+menu();
 })();

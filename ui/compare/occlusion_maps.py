@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from html import escape
 
 import numpy as np
 
 from features import draw, occluders
+from features.phrase import Phrase, number
 from ui import text
 from ui.components import data_uri
+from ui.languages import phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison
 from zoo.inference.occlusion import Hold, hold
+from zoo.labels import named
+from zoo.reports.markup import say
 
 MOST = 4  # faces of a picture
 SECONDS = 6.0  # that a visitor waits for all of them at most
@@ -46,14 +49,14 @@ def panel(
         if time.monotonic() + _seconds(comparison, name) <= ends
     }
     full = max([FULL, *(float(np.abs(one.change).max()) for one in held.values())])  # one scale for all, side by side
-    figures = [_figure(face.images[0], one, cards[name].title, full) for name, one in held.items()]
+    figures = [_figure(face.images[0], one, text.title(cards[name]), full) for name, one in held.items()]
     notes = [text.HOLD["legend"]] if held else []
     left = [name for name in comparison.predictions if name not in held]
-    notes += [text.HOLD["slow"].format(escape(cards[name].title)) for name in left]
-    notes += [text.HOLD["few"].format(MOST)] if len(comparison.faces) > MOST and i == MOST - 1 else []
-    said = "".join(f"<p>{note}</p>" for note in notes)
+    notes += [phrase("hold.slow", text.title(cards[name])) for name in left]
+    notes += [phrase("hold.few_n", MOST)] if len(comparison.faces) > MOST and i == MOST - 1 else []
+    said = "".join(say(note, "p") for note in notes)
     return (
-        f'<section class="fo-details fo-hold"><h3>{text.HOLD["title"]}</h3>'
+        f'<section class="fo-details fo-hold">{say(text.HOLD["title"], "h3")}'
         f'<div class="fo-held">{"".join(figures)}</div>{said}</section>'
     )
 
@@ -64,11 +67,9 @@ def _seconds(comparison: Comparison, name: str) -> float:
 
 
 def _figure(crop: np.ndarray, one: Hold, title: str, full: float) -> str:
-    shown = data_uri.img(draw.pull(crop, one.change, full, SIDE), text.HOLD["alt"].format(title))
-    share, least = f"{one.share:.2f}", f"{one.least:.2f}"
-    most = f"<span>{text.HOLD['most'].format(one.part)}</span>" if least < share else ""
-    return (
-        f"<figure>{shown}<figcaption><b>{escape(title)}</b>"
-        f"<span><em{text.as_typed(one.labels)}>{escape(one.label)}</em> {share}\u00a0→\u00a0{least}</span>"
-        f"{most}</figcaption></figure>"
-    )
+    shown = data_uri.img(draw.pull(crop, one.change, full, SIDE), phrase("hold.alt", title))
+    change = say(number("{0:.2f}\u00a0→\u00a0{1:.2f}", one.share, one.least))
+    part = Phrase(f"part.{one.part}", one.part)
+    most = say(phrase("hold.most", part)) if f"{one.least:.2f}" < f"{one.share:.2f}" else ""
+    label = say(named(one.label, one.labels), "em", text.as_typed(one.labels).strip())
+    return f"<figure>{shown}<figcaption>{say(title, 'b')}<span>{label} {change}</span>{most}</figcaption></figure>"

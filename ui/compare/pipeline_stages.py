@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 
 import cv2
 import numpy as np
@@ -12,14 +11,18 @@ from features import draw
 from features.align import AlignedFaces
 from features.faces import Faces
 from features.images import to_grey
+from features.phrase import number
 from ui import text
 from ui.components import data_uri, probability_bars
+from ui.languages import phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison
+from zoo.labels import named
+from zoo.reports.markup import say
 
 PATCH, GLYPHS, TILE = 320, 216, 48  # pixels
-HOG = "HOG: edges and their directions"
+HOG = phrase("hog")
 MAPS = 16
 
 
@@ -30,16 +33,16 @@ def strip(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Map
     seen, meshed = (data_uri.shrink(p, PATCH // part) for p in (half_grey(patch), draw.mesh(patch, mesh)))
     panels = [
         (
-            "Preprocessing",
-            data_uri.img(seen, "The face, left half in colour, right half in grey"),
-            "colour → grey",
+            phrase("preprocessing"),
+            data_uri.img(seen, phrase("alt.half")),
+            phrase("grey"),
         ),
-        ("Registration", _inset(meshed, comparison.aligned.images[i]), "mesh → eyes and mouth laid in place"),
-        ("Features", _features(comparison, i, cards, models, part), "what each model computes"),
-        ("Classification", _classification(comparison, i, cards), "features → probabilities"),
+        (phrase("registration"), _inset(meshed, comparison.aligned.images[i]), phrase("laid")),
+        (phrase("features"), _features(comparison, i, cards, models, part), phrase("computes")),
+        (phrase("classification"), _classification(comparison, i, cards), phrase("probabilities")),
     ]
     items = [
-        f'<li class="fo-stage"><h4><span>{n}</span>{title}</h4>{content}<p>{note}</p></li>'
+        f'<li class="fo-stage"><h4><span>{n}</span>{say(title)}</h4>{content}{say(note, "p")}</li>'
         for n, (title, content, note) in enumerate(panels, 1)
     ]
     return f'<ol class="fo-stages">{"".join(items)}</ol>'
@@ -84,7 +87,7 @@ def half_grey(patch: np.ndarray) -> np.ndarray:
 
 
 def _inset(mesh: np.ndarray, crop: np.ndarray) -> str:
-    pictures = data_uri.img(mesh, "The face mesh on the photo") + data_uri.img(crop, "The aligned crop")
+    pictures = data_uri.img(mesh, phrase("alt.mesh")) + data_uri.img(crop, phrase("alt.crop"))
     return f'<div class="fo-inset">{pictures}</div>'
 
 
@@ -99,12 +102,12 @@ def _features(
 def _feature(model, face: AlignedFaces, card: Card, part: int) -> str:
     """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
     if hasattr(model, "maps"):
-        words = f"{card.title}: first maps"
+        words = phrase("maps", text.title(card))
         shown = data_uri.img(draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), words, photo=False)
     else:
         words = HOG
         shown = data_uri.img(data_uri.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), words)
-    return f"<figure>{shown}<figcaption>{escape(words)}</figcaption></figure>"
+    return f"<figure>{shown}{say(words, 'figcaption')}</figure>"
 
 
 def liveliest(maps: np.ndarray) -> np.ndarray:
@@ -115,7 +118,8 @@ def liveliest(maps: np.ndarray) -> np.ndarray:
 def _classification(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
     rows = []
     for name, prediction in comparison.predictions.items():
-        best = f"{escape(prediction.names[i])} {prediction.confidence[i]:.2f}"
-        best = f"<small{text.as_typed(prediction.labels)}>{best}</small>"
-        rows.append(f"<dt>{escape(cards[name].title)}</dt><dd>{probability_bars.stack(prediction, i)}{best}</dd>")
+        label = named(prediction.names[i], prediction.labels)
+        kept = text.as_typed(prediction.labels).strip()
+        best = f"<small>{say(label, 'span', kept)} {say(number('{0:.2f}', prediction.confidence[i]))}</small>"
+        rows.append(f"{say(text.title(cards[name]), 'dt')}<dd>{probability_bars.stack(prediction, i)}{best}</dd>")
     return f'<dl class="fo-classes">{"".join(rows)}</dl>'

@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 
 from features import quality
 from features.faces import Faces
+from features.phrase import Phrase, number
 from ui import text as wording
 from ui.compare import occlusion_maps, pipeline_stages
 from ui.components import data_uri, probability_bars
+from ui.languages import phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
+from zoo.reports.markup import attribute, say
 
 PHOTO_SIDE = 1100
 WAITING = (
-    f'<div class="fo-empty"><p>{wording.WAITING}</p><ol>'
-    + "".join(f"<li><span>{n}</span><b>{title}</b>{text}</li>" for n, (title, text) in enumerate(wording.STEPS, 1))
+    f'<div class="fo-empty">{say(wording.WAITING, "p")}<ol>'
+    + "".join(
+        f"<li><span>{n}</span>{say(title, 'b')}{say(text)}</li>" for n, (title, text) in enumerate(wording.STEPS, 1)
+    )
     + "</ol></div>"
 )
 
@@ -54,18 +58,18 @@ def page(
 
 def sorry(sentence: str) -> str:
     """Why there is no answer, in the answer's place."""
-    said = f"<h2>{wording.NO_ANSWER}</h2><p>{escape(sentence)}</p>"
+    said = say(wording.NO_ANSWER, "h2") + say(sentence, "p")
     return f'<div class="fo-results"><div class="fo-card fo-sorry">{said}</div></div>'
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: Comparison) -> Phrase:
     """One line: how many faces, and whether the models agree."""
     models = len(comparison.predictions) if comparison.alike else 1
     return wording.found(len(comparison.faces), int(comparison.agree.sum()), models)
 
 
 def _photo(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
-    shown = data_uri.img(data_uri.shrink(comparison.image, PHOTO_SIDE), "The picture")
+    shown = data_uri.img(data_uri.shrink(comparison.image, PHOTO_SIDE), phrase("alt.picture"))
     boxes = "".join(_box(comparison.faces, i) for i in range(len(comparison.faces)))
     return (
         f'<figure class="fo-photo"><div class="fo-mat"><div class="fo-frame">{shown}{boxes}</div></div>'
@@ -80,32 +84,35 @@ def _box(faces: Faces, i: int) -> str:
     place = f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%"
     return (
         f'<a class="fo-box" href="#fo-face-{i + 1}" style="{place}" '
-        f'aria-label="Face {i + 1}: go to its answers"><span>{i + 1}</span></a>'
+        f"{attribute('aria-label', phrase('face.go', i + 1))}><span>{i + 1}</span></a>"
     )
 
 
 def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
     times = comparison.milliseconds
-    steps = [("find faces", times["mesh"]), ("align", times["align"])]
-    steps += [(cards[name].title, times[name]) for name in comparison.predictions]
-    items = "".join(f"<li>{escape(name)} {ms:.1f} ms</li>" for name, ms in steps)
+    steps = [phrase("ms_find", number("{0:.1f}", times["mesh"])), phrase("ms_align", number("{0:.1f}", times["align"]))]
+    steps += [
+        Phrase("{0} {1:.1f} ms", "{0} {1:.1f} ms", wording.title(cards[name]), times[name])
+        for name in comparison.predictions
+    ]
+    items = "".join(say(step, "li") for step in steps)
     return (
-        f'<figcaption><p class="fo-summary">{escape(summary(comparison))}</p>{_left_out(comparison.faces)}'
+        f"<figcaption>{say(summary(comparison), 'p', 'class=fo-summary')}{_left_out(comparison.faces)}"
         f"{_downloads(comparison, cards, file)}"
-        f'<ul class="fo-times" aria-label="Time for the whole picture">{items}</ul></figcaption>'
+        f'<ul class="fo-times" {attribute("aria-label", phrase("times"))}>{items}</ul></figcaption>'
     )
 
 
 def _left_out(faces: Faces) -> str:
     """That there are more faces than shown, if so."""
     words = wording.faces_shown(len(faces), len(faces) + faces.left_out)
-    return f'<p class="fo-left-out">{escape(words)}</p>' if faces.left_out else ""
+    return say(words, "p", 'class="fo-left-out"') if faces.left_out else ""
 
 
 def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], covering: bool) -> str:
     if not len(comparison.faces):
-        hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
-        return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
+        hints = "".join(say(hint, "li") for hint in wording.NO_FACE_HINTS)
+        return f'<div class="fo-card fo-none">{say(wording.NO_FACE_HELP, "h2")}<ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
     faces = range(len(comparison.faces))
     strips = [_strip(i, pipeline_stages.strip(comparison, i, cards, models)) for i in faces]
@@ -118,20 +125,17 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
 def _strip(i: int, stage_by_stage: str) -> str:
     """The four stages, open for the first face."""
     opened = " open" if i == 0 else ""
-    return (
-        f'<details class="fo-details"{opened}><summary>How they got there, in four stages</summary>'
-        f"{stage_by_stage}</details>"
-    )
+    return f'<details class="fo-details"{opened}>{say(phrase("how"), "summary")}{stage_by_stage}</details>'
 
 
 def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], below: str) -> str:
-    crop = data_uri.img(comparison.aligned.images[i], f"Aligned grey crop of face {i + 1}", "fo-crop", photo=False)
+    crop = data_uri.img(comparison.aligned.images[i], phrase("alt.aligned", i + 1), "fo-crop", photo=False)
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
-        f'<section class="fo-card" id="fo-face-{i + 1}" aria-label="Face {i + 1}">'
-        f'<header class="fo-facehead"><h2><span class="fo-number">{i + 1}</span> Face {i + 1}</h2>'
+        f'<section class="fo-card" id="fo-face-{i + 1}" {attribute("aria-label", wording.face(i + 1))}>'
+        f'<header class="fo-facehead"><h2><span class="fo-number">{i + 1}</span> {say(wording.face(i + 1))}</h2>'
         f"{_badge(comparison, i, cards)}</header>"
-        f'<div class="fo-face"><div class="fo-seen"><figure>{crop}<figcaption>What the models saw</figcaption></figure>'
+        f'<div class="fo-face"><div class="fo-seen"><figure>{crop}{say(phrase("saw"), "figcaption")}</figure>'
         f"{_notes(notes)}</div>"
         f'<div class="fo-answers">{answers}</div></div>{below}</section>'
     )
@@ -145,14 +149,15 @@ def _badge(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
     kind = ("agree" if sure else "unsure") if agree else "disagree"
     sign = {"agree": "=", "unsure": "≈", "disagree": "≠"}[kind]
     words = wording.verdict(agree, sure)
-    return f'<span class="fo-badge fo-{kind}"><span aria-hidden="true">{sign}</span> {words}</span>'
+    return f'<span class="fo-badge fo-{kind}"><span aria-hidden="true">{sign}</span> {say(words)}</span>'
 
 
 def _answer(comparison: Comparison, i: int, card: Card) -> str:
     prediction = comparison.predictions[card.name]
     unsure = " fo-notsure" if prediction.confidence[i] < card.threshold else ""
     return (
-        f'<article class="fo-answer{unsure}"><h3>{escape(card.title)} <small>{escape(card.family)}</small></h3>'
+        f'<article class="fo-answer{unsure}"><h3>{say(wording.title(card))} '
+        f"{say(wording.family(card), 'small')}</h3>"
         f'<p class="fo-says">{wording.looks_like(prediction, i, card.threshold)}</p>'
         f"{probability_bars.bars(prediction, i)}</article>"
     )
@@ -160,8 +165,8 @@ def _answer(comparison: Comparison, i: int, card: Card) -> str:
 
 def _notes(notes: Sequence[str]) -> str:
     if not notes:
-        return '<p class="fo-note fo-fine">Good picture of a face: large, sharp, lit and upright enough.</p>'
-    return f'<ul class="fo-note">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'
+        return say(phrase("fine"), "p", 'class="fo-note fo-fine"')
+    return f'<ul class="fo-note">{"".join(say(note, "li") for note in notes)}</ul>'
 
 
 def _downloads(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:

@@ -6,7 +6,6 @@ import logging
 import re
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -19,7 +18,8 @@ from ui import gradio_state, text
 from ui.compare import results
 from ui.components import data_uri
 from ui.examples.cartoons import DRAWINGS
-from ui.examples.portraits import EXAMPLES, NOTE, PICTURES, Example
+from ui.examples.portraits import EXAMPLES, PICTURES, Example
+from ui.languages import phrase
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine, NoModelError
 from ui.theme import read
@@ -27,6 +27,7 @@ from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
+from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
 MOST_FACES = 200  # of one picture, for whoever asks for more than the largest
@@ -94,7 +95,7 @@ class CompareTab:
             comparison = self._compare(photo, in_order, labels, session, most)
             models = {model.name: model for model in self.engine.models(in_order, session)}
             html = results.page(comparison, cards, models, self._file_name(photo), covering is True)
-            return html, results.summary(comparison)
+            return html, say(results.summary(comparison))
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
             return _sorry(_sentence(error))
@@ -185,12 +186,12 @@ def _names(models: object) -> list[str]:
 
 
 def _sorry(sentence: str) -> tuple[str, str]:
-    return results.sorry(sentence), sentence
+    return results.sorry(sentence), say(sentence)
 
 
 def _sentence(error: Exception) -> str:
     words = str(error)
-    return words[:1].upper() + words[1:]
+    return words if words[:1].isupper() else words[:1].upper() + words[1:]
 
 
 def _refusal(sentence: str) -> gr.Error:
@@ -230,38 +231,39 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
 
 def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
     photo = gr.Image(
-        label="Picture",
+        label=phrase("picture"),
         show_label=False,
         type="filepath",
         sources=["upload", "clipboard"] if room.lesson else ["upload", "webcam", "clipboard"],
         height=300,
         buttons=[],
         webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
-        placeholder="Drop a picture here\nor choose one",
+        placeholder=f"{phrase('box.picture')}\n{phrase('box.picture_or')}",
         elem_id="fo-picture",
     )
     gradio_state.check_images(photo, partial(_refusal, NOT_UPLOADED))
     examples = gr.HTML(
         _thumbnails(room), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )
-    choices = [(card.title, name) for name, card in engine.cards.items()]
-    models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fo-models")
+    choices = [(text.title(card), name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fo-models")
     labels = gr.Radio(
-        [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label="Labels", elem_id="fo-labels"
+        [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label=text.LABELS, elem_id="fo-labels"
     )
     return Inputs(photo, models, labels), examples
 
 
 def _thumbnails(room: Room) -> str:
     shown = (*EXAMPLES, *DRAWINGS) if room.lesson else EXAMPLES
-    return f'<h2>Or try one of these</h2><div class="fo-thumbs">{"".join(map(_thumbnail, shown))}</div><p>{NOTE}</p>'
+    thumbs = "".join(map(_thumbnail, shown))
+    return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{say(phrase("note"), "p")}'
 
 
 def _thumbnail(example: Example) -> str:
     picture = data_uri.img(data_uri.shrink(images.load(example.path), 160), example.alt)
     return (
         f'<button type="button" aria-pressed="false" data-name="{example.name}">{picture}'
-        f"<span>{escape(example.caption)}</span></button>"
+        f"{say(example.caption)}</button>"
     )
 
 

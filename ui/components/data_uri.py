@@ -9,6 +9,9 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from ui.languages import phrase
+from zoo.reports.markup import attribute, say
+
 SMALL, QUALITY = 400, 88
 
 
@@ -36,7 +39,7 @@ def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
         source = _stored(image, "WebP", quality=QUALITY, method=2)
     else:
         source = _stored(image, "WebP", lossless=True, quality=20, method=1)
-    return f'<img class="{css}" src="{source}" alt="{escape(alt)}" width="{width}" height="{height}">'
+    return f'<img class="{css}" src="{source}" {attribute("alt", alt)} width="{width}" height="{height}">'
 
 
 def shrink(image: np.ndarray, side: int) -> np.ndarray:
@@ -51,8 +54,8 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
 def download(text: str, name: str, media_type: str, words: str) -> str:
     """A link that saves `text` as a file; the file is in the link."""
     return (
-        f'<a class="fo-download" download="{escape(name)}" aria-label="Download {escape(words)}" '
-        f'href="{_uri(text.encode("utf-8"), media_type)}"><span aria-hidden="true">↓</span> {escape(words)}</a>'
+        f'<a class="fo-download" download="{escape(name)}" {attribute("aria-label", phrase("download", words))} '
+        f'href="{_uri(text.encode("utf-8"), media_type)}"><span aria-hidden="true">↓</span> {say(words)}</a>'
     )
 
 

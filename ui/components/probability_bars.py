@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from features.phrase import joined, number
 from ui import text
-from zoo.labels import colours
+from ui.languages import phrase
+from zoo.labels import colours, named
 from zoo.prediction import Prediction
+from zoo.reports.markup import attribute, say
 
 
 def bars(prediction: Prediction, face: int) -> str:
@@ -25,8 +26,8 @@ def bars(prediction: Prediction, face: int) -> str:
     """
     best = int(prediction.best[face])
     inks, pairs = colours(prediction.labels), enumerate(_pairs(prediction, face))
-    kept = text.as_typed(prediction.labels)
-    names = {label: f'<span class="fo-label"{kept}>{escape(label)}</span>' for label in prediction.labels}
+    kept = f'class="fo-label"{text.as_typed(prediction.labels)}'
+    names = {label: say(named(label, prediction.labels), "span", kept) for label in prediction.labels}
     known = [(i, label, None if label in prediction.unknown else p) for i, (label, p) in pairs]
     rows = [_bar(names[label], p, inks[label], i == best) for i, label, p in known]
     return f'<ul class="fo-bars">{"".join(rows)}</ul>'
@@ -35,11 +36,11 @@ def bars(prediction: Prediction, face: int) -> str:
 def stack(prediction: Prediction, face: int) -> str:
     """The same probabilities as one bar cut in pieces, read out as one sentence."""
     pairs = _pairs(prediction, face)
-    words = ", ".join(f"{label} {p:.2f}" for label, p in pairs)
+    words = joined([phrase("share", named(label, prediction.labels), number("{0:.2f}", p)) for label, p in pairs])
     inks = colours(prediction.labels)
     pieces = [f'<i style="width:{100 * p:.1f}%;background:{inks[label]}"></i>' for label, p in pairs]
     kept = text.as_typed(prediction.labels)
-    return f'<div class="fo-stack" role="img" aria-label="{escape(words)}"{kept}>{"".join(pieces)}</div>'
+    return f'<div class="fo-stack" role="img" {attribute("aria-label", words)}{kept}>{"".join(pieces)}</div>'
 
 
 def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
@@ -49,9 +50,11 @@ def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
 def _bar(name: str, p: float | None, ink: str, best: bool) -> str:
     """None: the model does not know this label."""
     if p is None:
-        return f'<li class="fo-bar fo-unknown">{name}<span class="fo-cannot">{text.CANNOT_ANSWER}</span></li>'
+        cannot = say(text.CANNOT_ANSWER, "span", 'class="fo-cannot"')
+        return f'<li class="fo-bar fo-unknown">{name}{cannot}</li>'
     fill = f'<i style="width:{100 * p:.1f}%;background:{ink}"></i>'
+    share = say(number("{0:.2f}", p), "span", 'class="fo-share"')
     return (
         f'<li class="fo-bar{" fo-best" if best else ""}">{name}'
-        f'<span class="fo-track" aria-hidden="true">{fill}</span><span class="fo-share">{p:.2f}</span></li>'
+        f'<span class="fo-track" aria-hidden="true">{fill}</span>{share}</li>'
     )

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import gradio as gr
 from fastapi import Response
 
+from features.phrase import Phrase
 from ui import text
 from ui.gradio_state import session_of
 from zoo.sessions.pages import EVERYONE, Presence
@@ -49,6 +50,11 @@ def scripted(
     )
 
 
+def message(value: object) -> object:
+    """A phrase with its key, as scripts show it; anything else as it is."""
+    return value.as_json() if isinstance(value, Phrase) else value
+
+
 def _server_function(work: Call, here: Presence) -> Callable:
     """A call as Gradio's server function.
 
@@ -68,7 +74,8 @@ def _server_function(work: Call, here: Presence) -> Callable:
                 answer = await work(value, session)
             finally:
                 under_way[alone] -= 1
-        return Response(json.dumps({**answer, "reopen": session} if alone else answer), media_type="application/json")
+        sent = {name: message(one) for name, one in answer.items()}
+        return Response(json.dumps({**sent, "reopen": session} if alone else sent), media_type="application/json")
 
     call.__name__ = work.__name__
     return call

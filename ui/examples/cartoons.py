@@ -62,13 +62,7 @@ LOOKS = {
     "drawn-mouth-open": Look(0.0, 0.34, 0.22, 0.13, 0.02, 1.35),
     "drawn-nothing-moved": Look(),
 }
-DRAWINGS = (
-    Example("drawn-corners-up", "Drawn: corners up", "A drawn face with the mouth’s corners up and some teeth"),
-    Example("drawn-corners-down", "Drawn: corners down", "A drawn face with the mouth’s corners and outer brows down"),
-    Example("drawn-brows-lowered", "Drawn: brows lowered", "A drawn face with lowered brows and a thin mouth"),
-    Example("drawn-mouth-open", "Drawn: mouth open", "A drawn face with an open mouth, wide eyes and raised brows"),
-    Example("drawn-nothing-moved", "Drawn: nothing moved", "A drawn face with a straight mouth and level brows"),
-)
+DRAWINGS = tuple(Example(name) for name in LOOKS)
 
 
 def draw(look: Look, person: Person) -> np.ndarray:

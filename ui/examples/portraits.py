@@ -14,7 +14,9 @@ import numpy as np
 from PIL import Image
 
 from features.mesh import FaceMesher
+from features.phrase import Phrase
 from features.warp import Mouth, Pull, darken_mouth, express, warp
+from ui.languages import phrase
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 
@@ -27,13 +29,19 @@ class Example:
     ----------
     name : str
         Of the file, without its suffix.
-    caption, alt : str
-        Under the thumbnail; for those who do not see it. Both say what was drawn, not what is felt.
     """
 
     name: str
-    caption: str
-    alt: str
+
+    @property
+    def caption(self) -> Phrase:
+        """Under the thumbnail: what was drawn, not what is felt."""
+        return phrase(self.name)
+
+    @property
+    def alt(self) -> Phrase:
+        """For those who do not see the picture: what was drawn, not what is felt."""
+        return phrase(f"{self.name}.alt")
 
     @property
     def path(self) -> Path:
@@ -41,19 +49,18 @@ class Example:
         return PICTURES / f"{self.name}.jpg"
 
 
-EXAMPLES = (
-    Example("photo", "The photo", "Portrait of an astronaut who shows her teeth, as it was taken"),
-    Example("lips-closed", "Lips closed", "The same portrait with closed lips drawn"),
-    Example("corners-down", "Mouth corners down", "The same portrait with mouth corners and outer brows drawn down"),
-    Example("brows-lowered", "Brows lowered", "The same portrait with lowered brows and thin lips drawn"),
-    Example("mouth-open", "Mouth and eyes open", "The same portrait with a round open mouth and raised brows drawn"),
-    Example("brows-raised", "Brows raised", "The same portrait with raised inner brows and stretched lips drawn"),
-    Example("six-faces", "Six faces", "All six portraits side by side"),
-    Example("no-face", "No face", "The lower part of the photo: a space suit and no face"),
-)
-NOTE = (
-    "NASA's portrait of Eileen Collins, public domain. All expressions but the first are drawn, not felt, and drawn on "
-    "this one smiling portrait: the models may still see the smile. That is part of the lesson."
+EXAMPLES = tuple(
+    Example(name)
+    for name in (
+        "photo",
+        "lips-closed",
+        "corners-down",
+        "brows-lowered",
+        "mouth-open",
+        "brows-raised",
+        "six-faces",
+        "no-face",
+    )
 )
 
 _INNER_BROWS = (55, 285, 107, 336)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ui.languages import phrase
 from zoo.teach.project import MAX_SAMPLES
 from zoo.teach.session import MOST
 
@@ -59,12 +60,10 @@ class CodeLock:
             recent = [at for at in self._wrong.pop(client, []) if now - at < REST_SECONDS]
             if len(recent) >= TRIES:
                 self._wrong[client] = recent
-                raise WrongCodeError(
-                    f"Too many wrong codes. Try again in {REST_SECONDS - (now - recent[0]):.0f} seconds."
-                )
+                raise WrongCodeError(phrase("code.wait", round(REST_SECONDS - (now - recent[0]))))
             if not self._right(code):
                 self._note(client, [*recent, now])
-                raise WrongCodeError("That is not the teacher’s code. It is shown in the terminal.")
+                raise WrongCodeError(phrase("code.wrong"))
 
     def _note(self, client: str, times: list[float]) -> None:
         while len(self._wrong) >= MOST_CLIENTS:

@@ -11,6 +11,7 @@ from gradio.context import Context
 
 from ui import text
 from ui.serving.addresses import for_others, is_loopback
+from zoo.reports.markup import say
 
 
 def address(page: str, listening: str) -> str:
@@ -39,11 +40,11 @@ def address(page: str, listening: str) -> str:
 
 def section(address: str) -> str:
     """The address as HTML, with its QR code; without one, what to do."""
-    head = f'<section class="fl-join fo-card"><h2>{text.LESSON["join"]}</h2>'
+    head = f'<section class="fl-join fo-card">{say(text.LESSON["join"], "h2")}'
     if not address:
-        return f"{head}<p>{text.LESSON['join_alone']}</p></section>"
+        return f"{head}{say(text.LESSON['join_alone'], 'p')}</section>"
     shown = f'<p class="fl-address" translate="no">{escape(address)}</p>'
-    return f'{head}<p>{text.LESSON["join_how"]}</p><div class="fl-code">{qr_code(address)}</div>{shown}</section>'
+    return f'{head}{say(text.LESSON["join_how"], "p")}<div class="fl-code">{qr_code(address)}</div>{shown}</section>'
 
 
 def qr_code(content: str) -> str:

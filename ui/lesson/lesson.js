@@ -1,20 +1,22 @@
 // Called once with the component's element; `lesson_tab.py` says how. Answers come only after a label is committed.
 window.faceOffLesson = (element, props, server) => {
-const { words, faces, labels, titles, sheet } = JSON.parse(JSON.stringify({ words: props.words, faces: props.faces, labels: props.labels, titles: props.titles, sheet: props.sheet }));
-const say = (name, ...values) => values.reduce((text, value, i) => text.replace(`{${i}}`, value), words[name]);
+const { faces, labels, titles, sheet } = JSON.parse(JSON.stringify({ faces: props.faces, labels: props.labels, titles: props.titles, sheet: props.sheet }));
+// Messages: a key and its values; `languages.js` shows them in the page's language.
+const say = (name, ...args) => ({ key: `lesson.${name}`, args }), put = window.faceOffPut;
+const named = (label) => ({ key: `label.${label}`, text: label });
 const root = element.firstElementChild;
 root.innerHTML = `
-  <section class="fl-game fo-card"><h2>${words.title}</h2><p class="fl-how">${words.how}</p>
+  <section class="fl-game fo-card"><h2 data-i18n="lesson.title"></h2><p class="fl-how" data-i18n="lesson.how"></p>
     <div class="fl-round"><div class="fl-picture"></div>
-      <form><p class="fl-count"></p><fieldset><legend>${words.ask}</legend>${labels.map((label) => `<label><input type="radio" name="fl-label" value="${label}"><span>${label}</span></label>`).join('')}</fieldset>
-        <button type="submit" class="fl-main" disabled>${words.commit}</button><button type="button" class="fl-main fl-next" hidden></button><p class="fl-said" role="status" aria-live="polite"></p></form></div>
+      <form><p class="fl-count"></p><fieldset><legend data-i18n="lesson.ask"></legend>${labels.map((label) => `<label><input type="radio" name="fl-label" value="${label}"><span data-i18n="label.${label}"></span></label>`).join('')}</fieldset>
+        <button type="submit" class="fl-main" disabled data-i18n="lesson.commit"></button><button type="button" class="fl-main fl-next" hidden></button><p class="fl-said" role="status" aria-live="polite"></p></form></div>
     <div class="fl-reveal" hidden><div class="fo-answers"></div><div class="fl-poll"></div></div>
     <div class="fl-end" hidden></div></section>
-  <div class="fl-paper fo-card">${sheet}<p class="fl-buttons"><button type="button" class="fl-print">${words.print}</button></p></div>
-  <details class="fl-teacher fo-card"><summary>${words.teacher}</summary><form><p>${words.teacher_how}</p>
-    <p><button type="button" class="fl-off">${words.off}</button></p>
-    <label>${words.code} <input type="password" autocomplete="off" maxlength="12"></label>
-    <button type="submit">${words.on}</button>
+  <div class="fl-paper fo-card">${sheet}<p class="fl-buttons"><button type="button" class="fl-print" data-i18n="lesson.print"></button></p></div>
+  <details class="fl-teacher fo-card"><summary data-i18n="lesson.teacher"></summary><form><p data-i18n="lesson.teacher_how"></p>
+    <p><button type="button" class="fl-off" data-i18n="lesson.off"></button></p>
+    <label><span data-i18n="lesson.code"></span> <input type="password" autocomplete="off" maxlength="12"></label>
+    <button type="submit" data-i18n="lesson.on"></button>
     <p class="fl-state"></p><p class="fl-wrong" role="alert" hidden></p></form></details>`;
 const find = (selector) => root.querySelector(selector);
 // Random, and the same after a reload of this page: its vote is counted once.
@@ -29,8 +31,8 @@ const results = [];
 function show() {
   form.reset();
   find('.fl-picture').innerHTML = faces[at].picture;
-  find('.fl-count').textContent = say('count', at + 1, faces.length);
-  find('.fl-reveal').hidden = next.hidden = true; commit.hidden = false; commit.disabled = true; find('.fl-said').textContent = '';
+  put(find('.fl-count'), say('count', at + 1, faces.length));
+  find('.fl-reveal').hidden = next.hidden = true; commit.hidden = false; commit.disabled = true; put(find('.fl-said'), '');
   find('fieldset').disabled = false;
 }
 form.addEventListener('change', () => { commit.disabled = busy || !form.elements['fl-label'].value; });
@@ -41,27 +43,27 @@ form.addEventListener('submit', async (event) => {
   busy = commit.disabled = true;
   const answer = await server.commit({ picture: faces[at].name, label, voter });
   busy = false;
-  if (!answer?.answers) { commit.disabled = false; find('.fl-said').textContent = answer?.words ?? words.lost; return; }
+  if (!answer?.answers) { commit.disabled = false; put(find('.fl-said'), answer?.words ?? say('lost')); return; }
   find('fieldset').disabled = true; commit.hidden = true;
   for (const input of form.elements['fl-label']) input.checked = input.value === answer.label;
   find('.fl-reveal .fo-answers').innerHTML = answer.answers; find('.fl-poll').innerHTML = answer.poll;
   results.push({ you: answer.label, ...answer.models });
   const like = Object.keys(titles).filter((name) => answer.models[name] === answer.label).length;
-  find('.fl-said').textContent = [words.like_none, words.like_one, words.like_both][like];
+  put(find('.fl-said'), say(['like_none', 'like_one', 'like_both'][like]));
   find('.fl-reveal').hidden = next.hidden = false;
-  next.textContent = at + 1 < faces.length ? words.next : words.finish;
+  put(next, say(at + 1 < faces.length ? 'next' : 'finish'));
   next.focus();
 });
 next.addEventListener('click', () => { at += 1; if (at < faces.length) return show(); finish(); });
 
 function finish() {
   find('.fl-round').hidden = find('.fl-reveal').hidden = true;
-  const names = ['you', ...Object.keys(titles)], heads = [words.you, ...Object.values(titles)];
-  const cell = (text, kind) => { const made = document.createElement(kind); made.textContent = text; return made; };
+  const names = ['you', ...Object.keys(titles)], heads = [say('you'), ...Object.values(titles)];
+  const cell = (text, kind) => { const made = document.createElement(kind); put(made, text); return made; };
   const table = document.createElement('table'), head = table.createTHead().insertRow(), body = table.createTBody();
   head.append(...['', ...heads].map((text) => cell(text, 'th')));
-  results.forEach((one, i) => { const row = body.insertRow(), first = document.createElement('th'); first.innerHTML = faces[i].picture; row.append(first, ...names.map((name) => cell(one[name], 'td'))); });
-  const end = find('.fl-end'), note = cell(words.no_right, 'p'), again = cell(words.again, 'button'), box = document.createElement('div');
+  results.forEach((one, i) => { const row = body.insertRow(), first = document.createElement('th'); first.innerHTML = faces[i].picture; row.append(first, ...names.map((name) => cell(named(one[name]), 'td'))); });
+  const end = find('.fl-end'), note = cell(say('no_right'), 'p'), again = cell(say('again'), 'button'), box = document.createElement('div');
   box.className = 'fl-scroll'; box.append(table); again.type = 'button'; again.className = 'fl-main';
   again.addEventListener('click', () => { at = 0; results.length = 0; end.hidden = true; find('.fl-round').hidden = false; show(); });
   end.replaceChildren(box, note, again); end.hidden = false;
@@ -84,8 +86,8 @@ window.addEventListener('afterprint', () => paper.remove());
 const teacher = find('.fl-teacher form');
 async function turn(wish) {
   const answer = await server.camera(wish);
-  find('.fl-state').textContent = answer?.state ?? words.lost;
-  find('.fl-wrong').textContent = answer?.words ?? ''; find('.fl-wrong').hidden = !answer?.words;
+  put(find('.fl-state'), answer?.state ?? say('lost'));
+  put(find('.fl-wrong'), answer?.words ?? ''); find('.fl-wrong').hidden = !answer?.words;
   root.dataset.camera = answer?.on ? 'on' : 'off';
 }
 teacher.addEventListener('submit', async (event) => {

@@ -11,15 +11,15 @@ import secrets
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
 
 import gradio as gr
 from anyio import to_thread
 
 from features import images
+from features.phrase import number
 from ui import text
 from ui.components import data_uri, probability_bars
-from ui.components.scripted import scripted, with_page
+from ui.components.scripted import message, scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
 from ui.lesson import join
@@ -27,7 +27,8 @@ from ui.lesson.classroom import Room, WrongCodeError
 from ui.model_service import Engine
 from ui.theme import read
 from zoo.inference.compare import Comparison
-from zoo.labels import SEVEN
+from zoo.labels import SEVEN, named
+from zoo.reports.markup import say
 
 ROUNDS = ("corners-down", "drawn-mouth-open", "lips-closed", "drawn-brows-lowered", "brows-raised", "drawn-corners-up")
 SIDE = 420
@@ -162,15 +163,18 @@ class LessonTab:
     def _answers(self, comparison: Comparison) -> str:
         cards = self.engine.cards
         return "".join(
-            f'<article class="fo-answer"><h4>{escape(cards[name].title)}</h4>'
+            f'<article class="fo-answer">{say(text.title(cards[name]), "h4")}'
             f'<p class="fo-says">{text.looks_like(one, 0, cards[name].threshold)}</p>'
             f"{probability_bars.bars(one, 0)}</article>"
             for name, one in comparison.predictions.items()
         )
 
     def _poll(self, picture: str) -> str:
-        parts = "".join(f"<li><span>{label}</span> {n}</li>" for label, n in self.poll.counts(picture).items())
-        return f"<h4>{text.LESSON['class']}</h4><ul>{parts}</ul>"
+        parts = "".join(
+            f"<li>{say(named(label, SEVEN))} {say(number('{0}', n))}</li>"
+            for label, n in self.poll.counts(picture).items()
+        )
+        return f"{say(text.LESSON['class'], 'h4')}<ul>{parts}</ul>"
 
     async def camera(self, value: object, session: str) -> dict:
         """The camera's switch: on with the teacher's code, off for everybody. Without a wish, its state only."""
@@ -213,13 +217,13 @@ def _faces() -> list[dict]:
 def worksheet() -> str:
     """The lesson on paper: what to do, how long, and lines to write on."""
     parts = "".join(
-        f"<li><h3><span>{title}</span> <small>{text.minutes(minutes)}</small></h3><p>{todo}</p>"
-        f"<ul>{''.join(f'<li>{one}<i></i></li>' for one in questions)}</ul></li>"
+        f"<li><h3>{say(title)} {say(text.minutes(minutes), 'small')}</h3>{say(todo, 'p')}"
+        f"<ul>{''.join(f'<li>{say(one)}<i></i></li>' for one in questions)}</ul></li>"
         for title, minutes, todo, questions in text.WORKSHEET
     )
     return (
-        f'<section class="fl-sheet"><h2>{text.LESSON["sheet"]}</h2><p>{text.LESSON["sheet_how"]}</p>'
-        f"<p><b>{text.NOT_EMOTION}</b> {text.CANNOT_KNOW}</p><ol>{parts}</ol></section>"
+        f'<section class="fl-sheet">{say(text.LESSON["sheet"], "h2")}{say(text.LESSON["sheet_how"], "p")}'
+        f"<p>{say(text.NOT_EMOTION, 'b')} {say(text.CANNOT_KNOW)}</p><ol>{parts}</ol></section>"
     )
 
 
@@ -232,10 +236,9 @@ def build(engine: Engine, room: Room) -> None:
         "faceOffLesson",
         [with_page(engine.pages, tab.commit, tab.without_page), with_page(engine.pages, tab.camera, tab.camera_off)],
         here=engine.pages,
-        words=text.LESSON,
         faces=_faces(),
         labels=list(SEVEN),
-        titles={name: engine.cards[name].title for name in engine.default_models},
+        titles={name: message(text.title(engine.cards[name])) for name in engine.default_models},
         sheet=worksheet(),
     )
     join.build()

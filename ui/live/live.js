@@ -2,9 +2,12 @@
 window.faceOffLive = (element, props, server) => {
 // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
 // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
-const { words, models, colours, chosen } = JSON.parse(JSON.stringify({ words: props.words, models: props.models, colours: props.colours, chosen: props.chosen }));
-const say = (name, value) => words[name].replace('{0}', value);
-const shown = (text) => window.faceOffSay?.(text) ?? text; // for what is drawn
+const { models, colours, chosen } = JSON.parse(JSON.stringify({ models: props.models, colours: props.colours, chosen: props.chosen }));
+// Messages: a key and its values. `languages.js` shows them in the page's language, and again when another is chosen.
+const say = (name, ...args) => ({ key: `live.${name}`, args });
+const said = (key, args) => ({ key, args });
+const shown = window.faceOffText, put = window.faceOffPut; // as text, for what is drawn; in an element
+const named = (label, own) => (own ? label : said(`label.${label}`, []));
 const colour = (label, i = -1) => colours[label] ?? Object.values(colours)[i] ?? colours[''];
 const labelsOf = (answer, name) => answer.own?.[name] ?? answer.labels; // made-up classes are a model's own
 
@@ -15,25 +18,25 @@ const root = element.firstElementChild;
 root.innerHTML = `
   <div class="fo-live-main">
     <div class="fo-screen">
-      <video muted playsinline aria-label="Your camera"></video><canvas aria-hidden="true"></canvas>
-      <p class="fo-screen-words"></p><p class="fo-hud" title="${words.hud}" hidden></p>
+      <video muted playsinline data-i18n-aria-label="live.camera"></video><canvas aria-hidden="true"></canvas>
+      <p class="fo-screen-words"></p><p class="fo-hud" data-i18n-title="live.hud" hidden></p>
     </div>
     <div class="fo-live-buttons">
       <button type="button" class="fo-start"></button>
-      <button type="button" class="fo-rest" disabled>${words.rest}</button>
-      <button type="button" class="fo-forget" hidden>${words.forget}</button>
+      <button type="button" class="fo-rest" disabled data-i18n="live.rest"></button>
+      <button type="button" class="fo-forget" hidden data-i18n="live.forget"></button>
       <span class="fo-switches">
-        <label><input type="checkbox" name="mirror" checked> ${words.mirror}</label>
-        <label><input type="checkbox" name="mesh"> ${words.mesh}</label>
-        <label><input type="checkbox" name="smooth" checked> ${words.smooth}</label>
+        <label><input type="checkbox" name="mirror" checked> <span data-i18n="live.mirror"></span></label>
+        <label><input type="checkbox" name="mesh"> <span data-i18n="live.mesh"></span></label>
+        <label><input type="checkbox" name="smooth" checked> <span data-i18n="live.smooth"></span></label>
       </span>
     </div>
     <p class="fo-notice" role="alert" hidden></p>
-    <p class="fo-live-privacy">${words.privacy}</p>
+    <p class="fo-live-privacy" data-i18n="live_privacy"></p>
   </div>
-  <div class="fo-live-side"><div class="fo-live-faces" tabindex="0" role="region" aria-label="${words.answers}"></div></div>
+  <div class="fo-live-side"><div class="fo-live-faces" tabindex="0" role="region" data-i18n-aria-label="live.answers"></div></div>
   <section class="fo-timeline" hidden>
-    <h3>${words.timeline} <small>${words.window}</small></h3><div class="fo-strips"></div>
+    <h3><span data-i18n="live.timeline"></span> <small data-i18n="live.window"></small></h3><div class="fo-strips"></div>
     <p class="fo-downloads"><button type="button" data-kind="csv">CSV</button><button type="button" data-kind="json">JSON</button></p>
   </section>
   ${props.help}
@@ -46,14 +49,14 @@ const sheet = document.createElement('canvas');
 let run = 0, turn = 0, stream = null, fresh = null, waiting = null, notBefore = 0, rest = 0, edges = null, size = 0, slow = 0, quick = 0;
 let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = null, timers = [], hudAt = 0, drawnAt = 0, lost = 0, missed = 0, stale = false;
 
-const state = (name) => { root.dataset.state = name; startButton.textContent = name === 'off' ? words.start : words.stop; };
-const middle = (text) => { find('.fo-screen-words').textContent = text; };
-const notice = (text) => { const place = find('.fo-notice'); place.hidden = !text; if (place.dataset.said !== text) { place.dataset.said = text; place.textContent = text; } };
+const state = (name) => { root.dataset.state = name; put(startButton, say(name === 'off' ? 'start' : 'stop')); };
+const middle = (message) => put(find('.fo-screen-words'), message);
+const notice = (message) => { find('.fo-notice').hidden = !message; put(find('.fo-notice'), message); };
 
 // ---- the camera
 async function start() {
   const mine = ++run;
-  state('opening'); notice(''); middle(words.opening);
+  state('opening'); notice(''); middle(say('opening'));
   try {
     const { off, words: refusal } = (await server.may({})) ?? {};
     if (mine !== run || root.dataset.state === 'off') return;
@@ -63,7 +66,7 @@ async function start() {
     const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
     if (mine !== run || root.dataset.state === 'off') return opened.getTracks().forEach((track) => track.stop());
     stream = opened;
-    stream.getVideoTracks()[0].addEventListener('ended', () => mine === run && stop(words.unplugged));
+    stream.getVideoTracks()[0].addEventListener('ended', () => mine === run && stop(say('unplugged')));
     video.srcObject = stream;
     await video.play();
     if (mine === run && stream) begin();
@@ -74,10 +77,10 @@ async function start() {
 
 function why(error) {
   const sentences = {
-    InsecureError: words.insecure, NotAllowedError: words.refused, SecurityError: words.refused, NotFoundError: words.none,
-    OverconstrainedError: words.none, NotReadableError: words.busy, AbortError: words.busy,
+    InsecureError: 'insecure', NotAllowedError: 'refused', SecurityError: 'refused', NotFoundError: 'none',
+    OverconstrainedError: 'none', NotReadableError: 'busy', AbortError: 'busy',
   };
-  return sentences[error.name] ?? say('other', error.message || error.name);
+  return sentences[error.name] ? say(sentences[error.name]) : say('other', error.message || error.name);
 }
 
 function begin() {
@@ -110,7 +113,7 @@ function stop(sentence = '') {
   for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget']) find(part).hidden = true;
   find('.fo-rest').disabled = true; find('.fo-live-spoken').textContent = '';
   screen.style.aspectRatio = ''; screen.classList.remove('fo-late');
-  state('off'); middle(words.idle); notice(sentence);
+  state('off'); middle(say('idle')); notice(sentence);
   if (was === 'on') server.stop({ run });
 }
 
@@ -136,7 +139,7 @@ function grab() {
 
 // Seen while it lasts, and over by itself: every frame is asked anew, whoever serves by then.
 function watchdog() {
-  if (!root.offsetParent) return stop(words.left);
+  if (!root.offsetParent) return stop(say('left'));
   const since = lost || waiting?.at, age = since ? performance.now() - since : 0, late = age > LATE;
   screen.classList.toggle('fo-late', late);
   if (late) { notice(say(stale ? 'stale' : lost ? 'lost' : 'late', Math.round(age / 1000))); find('.fo-hud').textContent = '0 fps'; }
@@ -186,7 +189,7 @@ function pace(milliseconds, interval) {
 }
 
 function resting(answer) {
-  middle(answer.resting ? say('resting', answer.resting.toFixed(1)) : answer.faces.length ? '' : words.nobody);
+  middle(answer.resting ? say('resting', said('{0:.1f}', [answer.resting])) : answer.faces.length ? '' : say('nobody'));
   find('.fo-rest').disabled = answer.resting > 0;
   find('.fo-forget').hidden = answer.resting > 0 || !answer.faces.some((face) => face.rested);
 }
@@ -194,7 +197,7 @@ function resting(answer) {
 function hud(answer, now) {
   if (now - hudAt < 300) return;
   hudAt = now;
-  const parts = Object.entries(answer.ms).map(([name, ms]) => `${models[name]?.title ?? name} ${ms.toFixed(1)}`);
+  const parts = Object.entries(answer.ms).map(([name, ms]) => shown(said('{0} {1:.1f}', [models[name]?.title ?? name, ms])));
   find('.fo-hud').hidden = false;
   find('.fo-hud').textContent = `${Math.round(1000 / gap)} fps · ${Math.round(took)} ms (${parts.join(' · ')})`;
   Object.assign(root.dataset, { fps: (1000 / gap).toFixed(1), took: took.toFixed(0) });
@@ -229,13 +232,13 @@ function box(pen, face, x, y) {
   pen.beginPath(); pen.roundRect(left, top, right - left, bottom - top, 6);
   for (const [width, ink] of [[5, 'rgb(0 0 0 / .6)'], [2.5, '#fff']]) { pen.lineWidth = width; pen.strokeStyle = ink; pen.stroke(); }
   pen.font = '700 13px system-ui, sans-serif';
-  const name = shown(say('face', face.number)), wide = pen.measureText(name).width + 12, above = Math.max(0, top - 22);
+  const name = shown(said('face', [face.number])), wide = pen.measureText(name).width + 12, above = Math.max(0, top - 22);
   pen.fillStyle = '#16181b'; pen.beginPath(); pen.roundRect(left, above, wide, 20, 5); pen.fill();
   pen.fillStyle = '#fff'; pen.fillText(name, left + 6, above + 14.5);
 }
 
 // ---- bars: built when faces, models or labels change, otherwise only their numbers
-const tag = (name, className, text) => { const made = document.createElement(name); made.className = className; if (text !== undefined) made.textContent = text; return made; };
+const tag = (name, className, text) => { const made = document.createElement(name); made.className = className; if (text !== undefined) put(made, text); return made; };
 let built = '', parts = [];
 
 function cards(answer) {
@@ -251,16 +254,16 @@ function cards(answer) {
 
 function card(face, answer) {
   const made = tag('article', 'fo-card fo-live-face'), head = tag('header', 'fo-facehead'), columns = tag('div', 'fo-answers');
-  const badge = tag('span', 'fo-badge'), often = tag('span', 'fo-often'), rested = tag('span', 'fo-badge fo-unsure fo-rested', words.rested);
-  head.append(tag('h3', '', say('face', face.number)), badge, rested, often);
+  const badge = tag('span', 'fo-badge'), often = tag('span', 'fo-often'), rested = tag('span', 'fo-badge fo-unsure fo-rested', say('rested'));
+  head.append(tag('h3', '', said('face', [face.number])), badge, rested, often);
   const answers = Object.keys(face.answers).map((name) => {
     const column = tag('div', 'fo-answer'), says = tag('p', 'fo-says'), list = tag('ul', 'fo-bars');
     const bars = labelsOf(answer, name).map((label, i) => {
       const row = tag('li', 'fo-bar'), track = tag('span', 'fo-track'), inner = tag('i', ''), share = tag('span', 'fo-share');
       inner.style.background = colour(label, i); track.setAttribute('aria-hidden', 'true'); track.append(inner);
-      const named = tag('span', 'fo-label', label);
-      named.translate = !answer.own?.[name];
-      row.append(named, track, share); list.append(row);
+      const own = Boolean(answer.own?.[name]), word = tag('span', 'fo-label', named(label, own));
+      word.translate = !own;
+      row.append(word, track, share); list.append(row);
       return { row, inner, share };
     });
     column.append(tag('h4', '', models[name]?.title ?? name), says, list); columns.append(column);
@@ -272,21 +275,16 @@ function card(face, answer) {
 
 function fill(part, face, answer) {
   const names = Object.values(face.shown), agree = new Set(names).size === 1;
-  part.badge.textContent = agree ? words.agree : words.disagree; part.badge.className = `fo-badge ${agree ? 'fo-agree' : 'fo-disagree'}`;
-  part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0; part.often.textContent = say('often', Math.round(100 * face.agreement));
+  put(part.badge, said(agree ? 'agree' : 'disagree', [])); part.badge.className = `fo-badge ${agree ? 'fo-agree' : 'fo-disagree'}`;
+  part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0; put(part.often, say('often', Math.round(100 * face.agreement)));
   part.rested.hidden = !face.rested;
   for (const { name, column, says, bars } of part.answers) {
     const labels = labelsOf(answer, name), probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0) || (face.rested && label === 'neutral');
     const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
-    const [before, after] = words[(sure ? 'says' : 'unsure') + own].split('{0}');
-    const sentence = before + label;
-    if (says.dataset.said !== sentence) {
-      const named = tag('em', '', label);
-      named.translate = !own; says.dataset.said = sentence; says.replaceChildren(before, named, after);
-    }
+    put(says, say((sure ? 'says' : 'unsure') + own, named(label, own)), 0);
     column.classList.toggle('fo-notsure', !sure);
     bars.forEach(({ row, inner, share }, i) => {
-      inner.style.width = `${100 * probs[i]}%`; share.textContent = probs[i].toFixed(2);
+      inner.style.width = `${100 * probs[i]}%`; put(share, said('{0:.2f}', [Math.round(100 * probs[i]) / 100]));
       row.classList.toggle('fo-best', labels[i] === label);
     });
   }
@@ -324,7 +322,7 @@ function strips(now) {
 
 function strip(line, key, points, since, span) {
   const [face, model] = key.split('\n'), [name, bar] = line.children;
-  name.textContent = `${say('face', face)}, ${models[model]?.title ?? model}`;
+  put(name, said('{0}, {1}', [said('face', [Number(face)]), models[model]?.title ?? model]));
   bar.width = bar.clientWidth; bar.height = 14;
   const pen = bar.getContext('2d'), at = (seconds) => ((seconds - since) / span) * bar.width;
   points.forEach((point, i) => { // newest first: each reaches to the next newer one, over a gap not
@@ -335,7 +333,8 @@ function strip(line, key, points, since, span) {
 
 function speak(answer, now) {
   if (now - spokenAt < 4000) return;
-  const text = answer.faces.map((face) => `${say('face', face.number)}: ${Object.entries(face.shown).map(([name, label]) => `${models[name]?.title ?? name} ${label}`).join(', ')}`).join('. ');
+  const answers = (face) => Object.entries(face.shown).map(([name, label]) => `${shown(models[name]?.title ?? name)} ${shown(named(label, answer.own?.[name]))}`);
+  const text = answer.faces.map((face) => `${shown(said('face', [face.number]))}: ${answers(face).join(', ')}`).join('. ');
   const place = find('.fo-live-spoken');
   if (place.textContent !== text) { spokenAt = now; place.textContent = text; }
 }
@@ -348,7 +347,7 @@ function cell(value) {
 
 function download(kind) {
   const heads = ['seconds', 'face', 'model', 'label', 'probability'];
-  const text = kind === 'json' ? JSON.stringify({ note: words.privacy, rows }, null, 1) : [heads, ...rows.map((row) => heads.map((head) => row[head]))].map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n';
+  const text = kind === 'json' ? JSON.stringify({ note: props.privacy, rows }, null, 1) : [heads, ...rows.map((row) => heads.map((head) => row[head]))].map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n';
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([text], { type: kind === 'json' ? 'application/json' : 'text/csv' }));
   link.download = `face-off-session.${kind}`;
@@ -364,5 +363,5 @@ find('.fo-downloads').addEventListener('click', (event) => event.target.dataset.
 const mirror = () => { screen.classList.toggle('fo-mirror', option('mirror')); if (latest) draw(latest); };
 find('input[name=mirror]').addEventListener('change', mirror);
 window.addEventListener('pagehide', () => stream && stop());
-mirror(); state('off'); middle(words.idle);
+mirror(); state('off'); middle(say('idle'));
 };

@@ -19,7 +19,8 @@ from features.face_tracking import Readers
 from features.images import ImageError
 from features.mesh import tesselation
 from ui import text
-from ui.components.scripted import scripted
+from ui.components.scripted import message, scripted
+from ui.languages import phrase
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine, NoModelError
 from ui.theme import read
@@ -29,6 +30,7 @@ from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
 from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
+from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
 
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, FullError)
@@ -148,7 +150,11 @@ class LiveTab:
 
 def _titles(cards: Mapping[str, Card], shipped: Mapping[str, Card]) -> dict:
     """What the browser has to know of the session's own models."""
-    own = {name: {"title": c.title, "threshold": c.threshold} for name, c in cards.items() if name not in shipped}
+    own = {
+        name: {"title": message(text.title(c)), "threshold": c.threshold}
+        for name, c in cards.items()
+        if name not in shipped
+    }
     return {"taught": own} if own else {}
 
 
@@ -174,29 +180,32 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
 
 
 def _choices(engine: Engine) -> tuple[gr.CheckboxGroup, gr.Radio]:
-    titles = [(card.title, name) for name, card in engine.cards.items()]
-    models = gr.CheckboxGroup(titles, value=engine.default_models, label="Models", elem_id="fo-live-models")
+    titles = [(text.title(card), name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(titles, value=engine.default_models, label=text.MODELS, elem_id="fo-live-models")
     sets = [(words, name) for name, words in DESCRIPTIONS.items()]
-    return models, gr.Radio(sets, value="7", label="Labels", elem_id="fo-live-labels")
+    return models, gr.Radio(sets, value="7", label=text.LABELS, elem_id="fo-live-labels")
 
 
-def _help() -> str:
-    rows = "".join(f"<div><dt>{name}</dt><dd>{words}</dd></div>" for name, words in text.LIVE_HELP)
+def _help(timeline: bool) -> str:
+    shown = text.LIVE_HELP if timeline else text.LIVE_HELP[:2]
+    rows = "".join(f"<div>{say(name, 'dt')}{say(words, 'dd')}</div>" for name, words in shown)
     return f'<dl class="fo-live-help">{rows}</dl>'
 
 
 def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
-    models = {name: {"title": card.title, "threshold": card.threshold} for name, card in engine.cards.items()}
+    models = {
+        name: {"title": message(text.title(card)), "threshold": card.threshold} for name, card in engine.cards.items()
+    }
     return scripted(
         "fo-live",
         read("live/live.js"),
         "faceOffLive",
         [tab.frame, tab.may, tab.stop],
         here=engine.pages,
-        words=text.LIVE | {"privacy": text.LIVE_PRIVACY},
+        privacy=str(phrase("live_privacy")),
         models=models,
         chosen={"models": engine.default_models, "labels": "7"},
-        help=_help(),
+        help=_help(not tab.room.lesson),
         colours=COLOURS | {"": OTHER},
         timeline=not tab.room.lesson,
     )

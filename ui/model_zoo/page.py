@@ -11,18 +11,23 @@ from pathlib import Path
 
 from features import images
 from features.images import ImageError
+from features.phrase import Phrase, joined, number
 from ui import text as wording
 from ui.components import data_uri
+from ui.languages import phrase
 from zoo.cards import Card, Figures
 from zoo.evaluation.paired import PairResult, find_pair
 from zoo.reports import charts, model_card
-from zoo.reports.evaluation_report import CHOOSE, Panel, hard_panels, panels, together_words, verdict
+from zoo.reports.evaluation_report import CHOOSE, WORSE, Panel, hard_panels, panels, together_words, verdict
+from zoo.reports.markup import attribute, say
 from zoo.training.plots import Log, paired_columns, read_log
 
 LONG = 12  # rows; Factors' tables have more
+EMPTY = 'class="fz-empty"'
+MODEL_HEAD = 'scope="col" class="fz-model"'
 LOG, ARCHITECTURE = "log.csv", "architecture.png"
 FRESH = "FER2013 without near-duplicates"
-NONE = '<span class="fz-none" aria-label="not measured">–</span>'
+NONE = f'<span class="fz-none" role="img" {attribute("aria-label", model_card.NOT_MEASURED)}>–</span>'
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,12 @@ class Column:
 
 
 COLUMNS = (
-    Column("accuracy", "Share of right answers on FER2013 PrivateTest, 7 labels; in brackets the 95 % interval"),
-    Column("without copies", "The same without pictures that have a near-duplicate among those models learned from"),
-    Column("macro-F1", "Mean over the labels: rare ones weigh as much as common ones"),
-    Column("ECE", "How far confidence is from the share right; 0 is best", more_is_better=False),
-    Column("size, MB", "Of the served file", more_is_better=False),
-    Column("ms a face", "On one thread, as the card says, or as measured here at a click", more_is_better=False),
+    Column(phrase("zoo.accuracy"), phrase("zoo.hint.accuracy")),
+    Column(phrase("zoo.copies"), phrase("zoo.hint.copies")),
+    Column("macro-F1", phrase("zoo.hint.f1")),
+    Column("ECE", phrase("zoo.hint.ece"), more_is_better=False),
+    Column(phrase("zoo.size"), phrase("zoo.hint.size"), more_is_better=False),
+    Column(phrase("zoo.ms"), phrase("zoo.hint.ms"), more_is_better=False),
 )
 
 
@@ -60,15 +65,15 @@ def board(cards: Mapping[str, Card], measured: Mapping[str, float]) -> str:
     heads = "".join(_head(column, i) for i, column in enumerate(COLUMNS))
     rows = "".join(_row(card, measured.get(card.name)) for card in ranked(cards))
     return (
-        '<div class="fz-scroll"><table class="fz-board"><caption>Choose a heading to sort, a model to see its card.'
-        '</caption><thead><tr><th scope="col" class="fz-model">model</th>'
+        f'<div class="fz-scroll"><table class="fz-board">{say(phrase("zoo.sort"), "caption")}<thead><tr>'
+        f"{say(phrase('zoo.model'), 'th', MODEL_HEAD)}"
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def left_out(broken: Mapping[str, str]) -> str:
     """One sentence that names the models whose files are damaged; nothing if there are none."""
-    return f'<p class="fz-left-out" role="status">{escape(wording.left_out(broken))}</p>' if broken else ""
+    return say(wording.left_out(broken), "p", 'class="fz-left-out" role="status"') if broken else ""
 
 
 def ranked(cards: Mapping[str, Card]) -> list[Card]:
@@ -86,7 +91,7 @@ def _head(column: Column, i: int) -> str:
     start = "descending" if i == 0 else "none"
     return (
         f'<th scope="col" aria-sort="{start}"><button type="button" data-sort="{i}" data-first="{first}" '
-        f'title="{escape(column.hint)}">{escape(column.title)}</button></th>'
+        f"{attribute('title', column.hint)}>{say(column.title)}</button></th>"
     )
 
 
@@ -94,29 +99,33 @@ def _row(card: Card, measured: float | None) -> str:
     line, fresh = card.figure(), card.figure(FRESH)
     cells = (
         _cell(line and line.accuracy, line and _with_interval(line)) if line else _fewer(card),
-        _cell(fresh and fresh.accuracy, fresh and _percent(fresh.accuracy)),
-        _cell(line and line.macro_f1, line and f"{line.macro_f1:.3f}"),
-        _cell(line and line.ece, line and f"{line.ece:.3f}"),
-        _cell(card.size_bytes, f"{card.size_bytes / 2**20:.1f}"),
+        _cell(fresh and fresh.accuracy, fresh and say(_percent(fresh.accuracy))),
+        _cell(line and line.macro_f1, line and say(number("{0:.3f}", line.macro_f1))),
+        _cell(line and line.ece, line and say(number("{0:.3f}", line.ece))),
+        _cell(card.size_bytes, say(number("{0:.1f}", card.size_bytes / 2**20))),
         _milliseconds(card, measured),
     )
-    name = escape(card.title)
+    name, family = say(wording.title(card)), say(wording.family(card), "small")
     return (
         f'<tr data-model="{escape(card.name)}"><th scope="row" class="fz-model"><button type="button" '
-        f'data-model="{escape(card.name)}">{name}</button><small>{escape(card.family)}</small></th>{"".join(cells)}</tr>'
+        f'data-model="{escape(card.name)}">{name}</button>{family}</th>{"".join(cells)}</tr>'
     )
 
 
 def _fewer(card: Card) -> str:
     """Accuracy of a model that knows fewer labels: told, but not sorted among the others."""
     own = card.own_figure()
-    return f"<td>{_percent(own.accuracy)} <small>of {own.labels} labels</small></td>" if own else _cell(None, None)
+    return (
+        f"<td>{say(_percent(own.accuracy))} {say(phrase('zoo.of_n', own.labels), 'small')}</td>"
+        if own
+        else _cell(None, None)
+    )
 
 
 def _milliseconds(card: Card, measured: float | None) -> str:
     if measured is not None:
-        return _cell(measured, f"{measured:.1f} <small>here</small>")
-    return _cell(card.milliseconds or None, f"{card.milliseconds:.1f}")
+        return _cell(measured, f"{say(number('{0:.1f}', measured))} {say(phrase('zoo.here'), 'small')}")
+    return _cell(card.milliseconds or None, say(number("{0:.1f}", card.milliseconds)))
 
 
 def _cell(value: float | None, text: str | None) -> str:
@@ -127,11 +136,12 @@ def _cell(value: float | None, text: str | None) -> str:
 
 def _with_interval(line: Figures) -> str:
     low, high = line.interval
-    return f"<b>{_percent(line.accuracy)}</b> <small>({100 * low:.1f}–{100 * high:.1f})</small>"
+    ends = say(number("({0:.1f}–{1:.1f})", 100 * low, 100 * high), "small")
+    return f"{say(_percent(line.accuracy), 'b')} {ends}"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _percent(share: float) -> Phrase:
+    return number("{0:.1f} %", 100 * share)
 
 
 # --- One model -------------------------------------------------------------------------------
@@ -154,9 +164,9 @@ def key_of(data: str, split: str, labels: str) -> str:
     return "|".join((data, split, labels))
 
 
-def words(line: Figures) -> str:
+def words(line: Figures) -> Phrase:
     """A line in words."""
-    return f"{line.data}, {line.split}, {line.labels} labels"
+    return phrase("zoo.line", line.data, line.split, line.labels)
 
 
 def find_line(card: Card, wanted: str | None) -> Figures | None:
@@ -180,7 +190,7 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
     narrow, wide = [p for p in hard if not p.wide], [p for p in hard if p.wide]
     parts = [_panel(panel) for panel in (*_charts(card, line), *narrow, *_training(folder), *wide)]
     return (
-        f'<article class="fz-page"><header><h2>{escape(card.title)}</h2><p>{escape(card.summary)}</p>'
+        f'<article class="fz-page"><header>{say(wording.title(card), "h2")}{say(wording.summary(card), "p")}'
         f"{_measured(line)}</header>"
         f'<div class="fz-panels">{"".join(parts)}</div>{_card(card)}</article>'
     )
@@ -188,8 +198,9 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
 
 def _measured(line: Figures | None) -> str:
     if line is None:
-        return f'<p class="fz-empty">{wording.NOT_MEASURED}</p>'
-    return f'<p class="fz-on">{escape(words(line))}: {_with_interval(line)} right of {line.n:,} pictures</p>'
+        return say(wording.NOT_MEASURED, "p", 'class="fz-empty"')
+    counted = say(phrase("zoo.right_n", number("{0:,}", line.n)))
+    return f'<p class="fz-on">{say(words(line))}: {_with_interval(line)} {counted}</p>'
 
 
 def _charts(card: Card, line: Figures | None) -> list[Panel]:
@@ -197,10 +208,10 @@ def _charts(card: Card, line: Figures | None) -> list[Panel]:
 
 
 def _panel(panel: Panel) -> str:
-    say = f'<p class="fz-say" role="status">{CHOOSE}</p>' if "data-say" in panel.chart else ""
+    cell = say(CHOOSE, "p", 'class="fz-say" role="status"') if "data-say" in panel.chart else ""
     return (
-        f'<section class="fz-panel{" fz-wide" if panel.wide else ""}"><h3>{escape(panel.title)}</h3>'
-        f"{panel.chart}{say}</section>"
+        f'<section class="fz-panel{" fz-wide" if panel.wide else ""}">{say(panel.title, "h3")}'
+        f"{panel.chart}{cell}</section>"
     )
 
 
@@ -220,8 +231,8 @@ def _architecture(path: Path) -> list[Panel]:
         picture = images.load(path, max_side=4096)
     except ImageError:
         return []
-    image = data_uri.img(picture, "The network, layer by layer", "fz-architecture", photo=False)
-    return [Panel("The network", f'<div class="fz-tall">{image}</div>')]
+    image = data_uri.img(picture, phrase("zoo.layers"), "fz-architecture", photo=False)
+    return [Panel(phrase("zoo.network"), f'<div class="fz-tall">{image}</div>')]
 
 
 def _curves(log: Log) -> list[Panel]:
@@ -229,42 +240,50 @@ def _curves(log: Log) -> list[Panel]:
     made = []
     for trained, validated in paired_columns(log, "accuracy"):
         head = trained.removesuffix("accuracy").strip("_")
-        title = "Training, epoch by epoch" + (f": head {head}" if head else "")
+        title = phrase("zoo.training_head", head) if head else phrase("zoo.training")
         made.append(Panel(title, charts.training("accuracy", log[trained], log[validated])))
     return made
 
 
 def _card(card: Card) -> str:
     body = "".join(_section(section) for section in model_card.sections(card))
-    return f'<section class="fz-card"><h3>Model card</h3><div class="fz-sections">{body}</div></section>'
+    return f'<section class="fz-card">{say(phrase("zoo.card"), "h3")}<div class="fz-sections">{body}</div></section>'
 
 
 def _section(section: model_card.Section) -> str:
     entries = "".join(_entry(term, text) for term, text in section.entries)
     tables = "".join(map(_table, section.tables))
     wide = " fz-wide" if section.tables else ""
-    return (
-        f'<details class="fz-section{wide}" open><summary>{escape(section.title)}</summary><dl>{entries}</dl>'
-        f"{tables}</details>"
-    )
+    return f'<details class="fz-section{wide}" open>{say(section.title, "summary")}<dl>{entries}</dl>{tables}</details>'
 
 
 def _entry(term: str, text: str) -> str:
-    text = escape(text).replace(model_card.NOT_MEASURED, f"<i>{model_card.NOT_MEASURED}</i>").replace("`", "")
-    return f"<div><dt>{'' if term.isdigit() else escape(term)}</dt><dd>{text}</dd></div>"
+    head = "<dt></dt>" if term.isdigit() else say(term, "dt")
+    return f"<div>{head}{_description(text)}</div>"
+
+
+def _description(text: str) -> str:
+    """What is said of a term, without the marks that the same card has in Markdown."""
+    if isinstance(text, Phrase):
+        values = [
+            value.strip("`") if not isinstance(value, Phrase) and isinstance(value, str) else value
+            for value in text.values
+        ]
+        text = Phrase(text.key, text.template, *values)
+    return say(text, "dd", 'class="fz-none"' if text == model_card.NOT_MEASURED else "")
 
 
 def _table(table: model_card.Table) -> str:
     """Long tables, whose figures the charts show, are closed at first."""
     if len(table.rows) <= LONG:
         return _open_table(table)
-    summary = f"<summary>{len(table.rows)} rows: {escape(', '.join(table.heading))}</summary>"
+    summary = say(phrase("zoo.rows", len(table.rows), joined(table.heading)), "summary")
     return f'<details class="fz-long">{summary}{_open_table(table)}</details>'
 
 
 def _open_table(table: model_card.Table) -> str:
-    heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.heading)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    heads = "".join(say(cell, "th", 'scope="col"') for cell in table.heading)
+    rows = "".join(f"<tr>{''.join(say(cell, 'td') for cell in row)}</tr>" for row in table.rows)
     return (
         f'<div class="fz-scroll"><table class="fz-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
@@ -277,14 +296,15 @@ def _open_table(table: model_card.Table) -> str:
 def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResult]) -> str:
     """Who wins where: recall label by label, and whether the whole difference is more than chance."""
     lines = find_line(first, wanted), find_line(second, wanted)
-    head = f"<h2>{escape(first.title)} <span>against</span> {escape(second.title)}</h2>"
+    titles = [say(wording.title(one)) for one in (first, second)]
+    head = f"<h2>{titles[0]} {say(phrase('zoo.vs'))} {titles[1]}</h2>"
     if first.name == second.name:
-        return f'<article class="fz-page">{head}<p class="fz-empty">{wording.SAME_MODEL}</p></article>'
+        return f'<article class="fz-page">{head}{say(wording.SAME_MODEL, "p", EMPTY)}</article>'
     if lines[0] is None or lines[1] is None:
-        return f'<article class="fz-page">{head}<p class="fz-empty">{wording.NOT_MEASURED_BOTH}</p></article>'
+        return f'<article class="fz-page">{head}{say(wording.NOT_MEASURED_BOTH, "p", EMPTY)}</article>'
     pair = find_pair(pairs, first, second, lines[0])
     return (
-        f'<article class="fz-page">{head}<p class="fz-verdict">{escape(_verdict(first, second, pair))}</p>'
+        f'<article class="fz-page">{head}{say(_verdict(first, second, pair), "p", "class=fz-verdict")}'
         f"{_together(first, second, pair)}{_duel_key(first, second)}"
         f"{charts.recall_differences(*lines, first.labels_of(lines[0]), pair.by_label if pair else ())}"
         f'<p class="fz-hint">{_duel_hint(pair)}</p>{_both_worse(first, second)}</article>'
@@ -294,15 +314,15 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
 def _duel_hint(pair: PairResult | None) -> str:
     """Sentences in elements of their own, as the dictionaries of other languages have them."""
     said = (wording.DUEL_HINT, wording.DUEL_TESTED) if pair and pair.by_label else (wording.DUEL_HINT,)
-    return " ".join(f"<span>{sentence}</span>" for sentence in said)
+    return " ".join(map(say, said))
 
 
 def _both_worse(first: Card, second: Card) -> str:
     """Both on the same worse pictures, where both were measured on them."""
     if first.robustness is None or second.robustness is None or not _same_pictures(first, second):
         return ""
-    drawn = charts.robustness([(first.title, first.robustness), (second.title, second.robustness)])
-    return f'<section class="fz-worse"><h3>On worse pictures</h3>{drawn}</section>'
+    drawn = charts.robustness([(wording.title(one), one.robustness) for one in (first, second)])
+    return f'<section class="fz-worse">{say(WORSE, "h3")}{drawn}</section>'
 
 
 def _same_pictures(first: Card, second: Card) -> bool:
@@ -313,19 +333,19 @@ def _same_pictures(first: Card, second: Card) -> bool:
 def _verdict(first: Card, second: Card, pair: PairResult | None) -> str:
     if pair is None:
         return wording.not_compared(first.name, second.name)
-    return verdict(first.title, second.title, pair.difference, pair.interval, pair.p_value)
+    return verdict(wording.title(first), wording.title(second), pair.difference, pair.interval, pair.p_value)
 
 
 def _together(first: Card, second: Card, pair: PairResult | None) -> str:
     """What one model sees that the other does not, and what both are worth together."""
     if pair is None or pair.together is None:
         return ""
-    bar = charts.rights(pair.together, first.title, second.title)
-    return f'{bar}<p class="fz-hint fz-together">{escape(together_words(pair.together))}</p>'
+    bar = charts.rights(pair.together, wording.title(first), wording.title(second))
+    return bar + say(together_words(pair.together), "p", 'class="fz-hint fz-together"')
 
 
 def _duel_key(first: Card, second: Card) -> str:
     return (
-        f'<ul class="fz-key"><li><i class="fz-first"></i>{escape(first.title)} finds more</li>'
-        f'<li><i class="fz-second"></i>{escape(second.title)} finds more</li></ul>'
+        f'<ul class="fz-key"><li><i class="fz-first"></i>{say(phrase("zoo.finds", wording.title(first)))}</li>'
+        f'<li><i class="fz-second"></i>{say(phrase("zoo.finds", wording.title(second)))}</li></ul>'
     )

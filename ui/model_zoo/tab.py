@@ -9,6 +9,7 @@ from itertools import groupby
 import gradio as gr
 
 from ui import text
+from ui.languages import phrase
 from ui.model_service import Engine
 from ui.model_zoo import page as zoo_page
 from ui.theme import read
@@ -17,6 +18,7 @@ from zoo.cards import CardError
 from zoo.evaluation.paired import PairResult, read_pairs
 from zoo.models.registry import UnknownModelError
 from zoo.reports import charts
+from zoo.reports.markup import say
 
 ROUNDS = 30
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -89,7 +91,7 @@ def _refusal(sentence: str) -> gr.Error:
 def build(engine: Engine) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = ZooTab(engine)
-    gr.HTML(f'<div class="fz-intro"><h2>{text.ZOO}</h2><p>{text.ZOO_NOTE}</p></div>', **PLAIN)
+    gr.HTML(f'<div class="fz-intro">{say(text.ZOO, "h2")}{say(text.ZOO_NOTE, "p")}</div>', **PLAIN)
     left_out = gr.HTML(zoo_page.left_out(engine.broken), elem_id="fz-left-out", **PLAIN)
     board = gr.HTML(
         zoo_page.board(engine.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
@@ -115,12 +117,12 @@ def _warming(engine: Engine, left_out: gr.HTML, board: gr.HTML) -> None:
 
 
 def _measuring(tab: ZooTab, board: gr.HTML) -> None:
-    titles = [(card.title, name) for name, card in tab.engine.cards.items()]
+    titles = [(text.title(card), name) for name, card in tab.engine.cards.items()]
     with gr.Row(elem_id="fz-measure"):
         names = gr.CheckboxGroup(
-            titles, value=tab.engine.default_models, label="Measure on this machine", info=text.MEASURE_HINT, scale=5
+            titles, value=tab.engine.default_models, label=phrase("zoo.measure_here"), info=text.MEASURE_HINT, scale=5
         )
-        button = gr.Button("Measure", variant="secondary", scale=1, min_width=120)
+        button = gr.Button(phrase("zoo.measure"), variant="secondary", scale=1, min_width=120)
     measured = gr.State({})
     button.click(
         tab.measure,
@@ -133,17 +135,17 @@ def _measuring(tab: ZooTab, board: gr.HTML) -> None:
 
 
 def _choices(engine: Engine) -> Choices:
-    titles = [(card.title, name) for name, card in engine.cards.items()]
+    titles = [(text.title(card), name) for name, card in engine.cards.items()]
     lines = zoo_page.lines_of(engine.cards)
     with gr.Row(elem_id="fz-choices"):
-        model = gr.Dropdown(titles, value=_best(engine), label="Model", filterable=False)
+        model = gr.Dropdown(titles, value=_best(engine), label=phrase("zoo.choose"), filterable=False)
         pictures = gr.Dropdown(
             lines or [(NOBODY, "")],
             value=lines[0][1] if lines else "",
-            label="Measured on",
+            label=phrase("zoo.on"),
             filterable=False,
         )
-        against = gr.Dropdown([(NOBODY, ""), *titles], value="", label="Set against", filterable=False)
+        against = gr.Dropdown([(NOBODY, ""), *titles], value="", label=phrase("zoo.against"), filterable=False)
     return Choices(model, pictures, against)
 
 

@@ -12,7 +12,9 @@ import gradio as gr
 import numpy as np
 
 from ui import text
+from ui.components import labels
 from ui.gradio_state import upload_folder
+from ui.languages import phrase
 from ui.model_service import Engine
 from zoo.cards import CardError
 from zoo.exchange.errors import ModelFileError
@@ -22,11 +24,12 @@ from zoo.exchange.imports.classifiers import PIXEL_RANGES, suggest
 from zoo.exchange.imports.reader import ModelFile, read_models
 from zoo.exchange.imports.session_models import GREY, check_room, guest
 from zoo.exchange.network.graph import Graph
-from zoo.labels import SEVEN
+from zoo.labels import SEVEN, named
 from zoo.models.cnn import CnnClassifier
 from zoo.models.registry import UnknownModelError
 from zoo.models.svm import SvmClassifier
 from zoo.names import is_printable, tidy
+from zoo.reports.markup import say
 from zoo.teach.head_model import TaughtCnn
 from zoo.teach.project import ProjectError
 
@@ -36,11 +39,11 @@ USUAL = ["page", "tfjs", "tflite"]
 LONGEST = 40
 SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, CardError, UnknownModelError, ProjectError)
 PRIVATE = {"api_visibility": "private"}
-LEAVE_OUT = "leave out"
+LEAVE_OUT = phrase("import.leave")
 
 
 def _sorry(sentence: str) -> str:
-    return f'<div class="fo-sorry"><p>{escape(sentence)}</p></div>'
+    return f'<div class="fo-sorry">{say(sentence, "p")}</div>'
 
 
 class Exports:
@@ -65,9 +68,9 @@ class Exports:
             LOG.exception("an export failed")
             return gr.DownloadButton(visible=False), _sorry(text.FAILED)
         file = kept(made.data, f"{bundle.identifier(wish.title).replace('_', '-')}.zip")
-        words = text.EXPORT_READY.format(size=f"{len(made.data) / 2**20:.1f}")
-        notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in (words, *made.left_out))
-        return gr.DownloadButton(f"Download {file.name}", value=str(file), visible=True), notes
+        words = text.export_ready(len(made.data) / 2**20)
+        notes = "".join(say(sentence, "p") for sentence in (words, *made.left_out))
+        return gr.DownloadButton(f"↓ {file.name}", value=str(file), visible=True), notes
 
     def wish(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.Wish:
         """What was asked for; `SORRY` says why it cannot be."""
@@ -103,15 +106,17 @@ def kept(data: bytes, name: str) -> Path:
 def export_panel(engine: Engine) -> None:
     """Lay the export panel out and wire it."""
     exports = Exports(engine)
-    shipped = [(card.title, name) for name, card in engine.cards.items() if portable_graph.goes_out(card)]
-    gr.HTML(f'<p class="fo-hint">{text.EXPORT_HINT}</p>', apply_default_css=False)
+    shipped = [(text.title(card), name) for name, card in engine.cards.items() if portable_graph.goes_out(card)]
+    gr.HTML(say(text.EXPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
     with gr.Row():
-        model = gr.Dropdown([(text.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label="Models", filterable=False)
-        title = gr.Textbox(text.EXPORT_NAME, label="Name", max_length=LONGEST)
-    parts = gr.CheckboxGroup([(words, part) for part, words in bundle.PARTS.items()], value=USUAL, label="Formats")
+        model = gr.Dropdown([(text.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label=text.MODELS, filterable=False)
+        title = gr.Textbox(text.EXPORT_NAME, label=phrase("export.name"), max_length=LONGEST)
+    parts = gr.CheckboxGroup(
+        [(words, part) for part, words in bundle.PARTS.items()], value=USUAL, label=phrase("export.formats")
+    )
     with gr.Row():
-        button = gr.Button("Make the zip", variant="primary", elem_id="fx-make")
-        download = gr.DownloadButton("Download", visible=False, elem_id="fx-download")
+        button = gr.Button(phrase("export.make"), variant="primary", elem_id="fx-make")
+        download = gr.DownloadButton(phrase("export.download"), visible=False, elem_id="fx-download")
     notes = gr.HTML("", elem_id="fx-notes", apply_default_css=False, min_height=48)
     button.click(lambda: (gr.DownloadButton(visible=False), ""), None, [download, notes], queue=False, **PRIVATE).then(
         exports.make,
@@ -163,34 +168,34 @@ class Imports:
                 mapped = tuple(label if label in SEVEN.labels else None for label in to) if to is not None else None
                 card, model = guest(file, mapped, {*self.engine.cards, *desk.extra})
                 desk.extra[card.name] = card, model
-                names.append(card.title)
+                names.append(file.title)
         except SORRY as error:
             return _sorry(str(error))
-        return f"<p>{escape(text.IMPORT_ADDED.format(names=' and '.join(names)))}</p>"
+        return say(text.import_added(names), "p")
 
     def remove(self, request: gr.Request) -> str:
         """Forget every model that was brought."""
         desk = self.engine.desks.known(str(request.session_hash))
         if desk is not None:
             desk.extra.clear()
-        return f"<p>{text.IMPORT_REMOVED}</p>"
+        return say(text.IMPORT_REMOVED, "p")
 
 
 def about(file: ModelFile) -> str:
     """One model that came, in HTML."""
-    what = f"{len(file.labels)} classes"
+    what = phrase("import.classes_n", len(file.labels))
     if isinstance(file.core, Graph):
         what = text.import_facts(len(file.labels), file.core.input_shape, file.core.parameters)
     name = f'<b translate="no">{escape(file.title)}</b> <span translate="no">({escape(file.origin)})</span>'
-    note = "" if file.ours else f"<p>{GREY}</p>"
-    return f"<p>{name}: <span>{what}</span>.</p>{note}"
+    note = "" if file.ours else say(GREY, "p")
+    return f"<p>{name}: {say(what)}.</p>{note}"
 
 
 def import_panel(engine: Engine) -> None:
     """Lay the import panel out and wire it."""
     imports = Imports(engine)
-    gr.HTML(f'<p class="fo-hint">{text.IMPORT_HINT}</p>', apply_default_css=False)
-    file = gr.File(label="A model’s zip", file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
+    gr.HTML(say(text.IMPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
+    file = gr.File(label=phrase("import.file"), file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
     found = gr.State(())
     notes = gr.HTML("", elem_id="fx-found", apply_default_css=False)
     limits = {"concurrency_id": "import", "concurrency_limit": 2, **PRIVATE}
@@ -202,7 +207,7 @@ def import_panel(engine: Engine) -> None:
         if files:
             _mapping(imports, files, notes)
 
-    gr.Button("Remove imported models", size="sm", elem_id="fx-remove").click(
+    gr.Button(phrase("import.remove"), size="sm", elem_id="fx-remove").click(
         imports.remove, None, notes, queue=False, **PRIVATE
     )
 
@@ -215,14 +220,14 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
     keep = gr.Radio(
         [(text.IMPORT_MAP, "map"), (text.IMPORT_KEEP, "keep")],
         value="map" if known else "keep",
-        label="What do its classes stand for?",
+        label=phrase("import.stand"),
         elem_id="fx-keep",
     )
-    options = [LEAVE_OUT, *SEVEN.labels]
+    options = [(LEAVE_OUT, ""), *((named(label, SEVEN), label) for label in SEVEN)]
     box = {"filterable": False, "min_width": 140, "elem_classes": "fo-own"}
     with gr.Row(visible=known, elem_id="fx-map") as row:
         choices = [
-            gr.Dropdown(options, value=guess or LEAVE_OUT, label=name, **box)
+            gr.Dropdown(options, value=guess or "", label=name, **box)
             for name, guess in zip(source, guesses, strict=True)
         ]
     keep.change(lambda way: gr.Row(visible=way == "map"), keep, row, queue=False, **PRIVATE)
@@ -230,13 +235,14 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
     pixels = gr.Radio(
         list(PIXEL_RANGES),
         value=next(iter(PIXEL_RANGES)),
-        label="It was trained on grey levels from",
+        label=phrase("import.trained"),
         info=text.IMPORT_PIXELS,
         visible=bool(networks),
     )
-    button = gr.Button("Add to the zoo of this session", variant="primary", elem_id="fx-add")
+    button = gr.Button(phrase("import.add"), variant="primary", elem_id="fx-add")
 
     def add(request: gr.Request, way: str, scale: str, *to: str) -> str:
         return imports.add(files, scale, to if way == "map" else None, str(request.session_hash))
 
+    gr.HTML(labels.table([keep, pixels, button, *choices]), apply_default_css=False)
     button.click(add, [keep, pixels, *choices], notes, **PRIVATE)

@@ -7,16 +7,20 @@ from html import escape
 
 import numpy as np
 
+from features.phrase import Phrase, joined, number
 from ui import text
+from ui.languages import phrase
 from zoo.cards import Figures
 from zoo.evaluation.metrics import Scored
 from zoo.reports import charts, svg
+from zoo.reports.markup import say
 from zoo.reports.svg import Axes, Series
 from zoo.teach.held_out import CNN, SVM, Exam, Share, class_shares, shares_of
 from zoo.teach.session import Desk
 from zoo.teach.training import TITLES, Lesson
 
 ORDER = (SVM, CNN)
+CELL_SENTENCE = 'class="fz-say" role="status"'
 
 
 def hood(lesson: Lesson) -> str:
@@ -25,7 +29,7 @@ def hood(lesson: Lesson) -> str:
     panels = [
         _panel(text.TEACH["splits"], _splits(lesson), "ft-wide"),
         _panel(text.TEACH["by_class"], _classes(exam), "ft-wide"),
-        *(_panel(f"{text.TEACH['confusion']}: {TITLES[name]}", _confusion(exam.answers[name])) for name in ORDER),
+        *(_panel(phrase("teach.confusion_of", TITLES[name]), _confusion(exam.answers[name])) for name in ORDER),
         _panel(text.TEACH["loss_title"], _curve(exam, "loss")),
         _panel(text.TEACH["accuracy_title"], _curve(exam, "accuracy")),
     ]
@@ -33,7 +37,7 @@ def hood(lesson: Lesson) -> str:
 
 
 def _panel(title: str, content: str, css: str = "") -> str:
-    return f'<section class="ft-panel fz-panel {css}"><h4>{escape(title)}</h4>{content}</section>'
+    return f'<section class="ft-panel fz-panel {css}">{say(title, "h4")}{content}</section>'
 
 
 # ---- shares
@@ -48,32 +52,31 @@ def share(one: Share) -> str:
     )
     if not one.n:
         return '<span class="ft-none">–</span>'
-    return (
-        f"{bar}<b>{_percent(one.value)}</b> <small>{one.right} of {one.n} ({_percent(low)} to {_percent(high)})</small>"
-    )
+    counts = phrase("teach.share_n", one.right, one.n, _percent(low), _percent(high))
+    return f"{bar}{say(_percent(one.value), 'b')} {say(counts, 'small')}"
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
+def _percent(value: float) -> Phrase:
+    return number("{0:.0f} %", 100 * value)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
-    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    head = "".join(f'<th scope="col">{say(one)}</th>' for one in heads)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows
     )
-    words = f"<caption>{caption}</caption>" if caption else ""
+    words = f"{say(caption, 'caption')}" if caption else ""
     table = f'<table class="ft-table">{words}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="ft-scroll">{table}</div>'
 
 
 def _splits(lesson: Lesson) -> str:
     words = text.TEACH
-    rows = [(words["random"], *_both(shares_of(lesson.random)))]
+    rows = [(say(words["random"]), *_both(shares_of(lesson.random)))]
     if lesson.by_burst:
-        rows.append((words["burst"], *_both(shares_of(lesson.by_burst))))
+        rows.append((say(words["burst"]), *_both(shares_of(lesson.by_burst))))
     note = words["flatters"] if lesson.by_burst else words["one_burst"]
-    return _table(("", *(TITLES[name] for name in ORDER)), rows) + f'<p class="ft-note">{note}</p>'
+    return _table(("", *(TITLES[name] for name in ORDER)), rows) + say(note, "p", 'class="ft-note"')
 
 
 def _both(shares: dict[str, Share]) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ def _classes(exam: Exam) -> str:
     names = [f'<span translate="no">{escape(label)}</span>' for label in labels]
     rows = [(name, *(share(column[i]) for column in columns)) for i, name in enumerate(names)]
     which = text.TEACH["held_burst" if exam.kind == "burst" else "held_random"]
-    return _table(("", *(TITLES[name] for name in ORDER)), rows) + f'<p class="ft-note">{which}</p>'
+    return _table(("", *(TITLES[name] for name in ORDER)), rows) + say(which, "p", 'class="ft-note"')
 
 
 def _confusion(scored: Scored) -> str:
@@ -95,7 +98,7 @@ def _confusion(scored: Scored) -> str:
     labels = scored.prediction.labels
     matrix = confusion_matrix(scored.targets, scored.best, labels=np.arange(len(labels)))
     cells = charts.confusion(_line(scored, matrix), list(labels), own=True)
-    return f'{cells}<p class="fz-say" role="status">{text.TEACH["cells"]}</p>'
+    return f"{cells}{say(text.TEACH['cells'], 'p', CELL_SENTENCE)}"
 
 
 def _line(scored: Scored, matrix: np.ndarray) -> Figures:
@@ -119,9 +122,8 @@ def _curve(exam: Exam, name: str) -> str:
     percent = name == "accuracy"
     top = 1.0 if percent else float(max(learned.max(), held.max()))
     axes = Axes(words["epoch"], words[name], (1, max(len(learned), 2)), (0.0, top), x_percent=False, y_percent=percent)
-    said = (
-        f"{words[name]}: {learned[0]:.2f} to {learned[-1]:.2f}, {held[0]:.2f} to {held[-1]:.2f} ({words['on_held']})."
-    )
+    ends = (number("{0:.2f}", one) for one in (learned[0], learned[-1], held[0], held[-1]))
+    said = phrase("teach.curve", words[name], *ends)
     return svg.line_chart(series, axes, said, dots=False)
 
 
@@ -135,10 +137,11 @@ def growth(desk: Desk) -> str:
         for name, style in zip(ORDER, "ab", strict=True)
     ]
     axes = Axes(text.TEACH["samples_learned"], text.TEACH["accuracy"], (0, points[-1].n), x_percent=False)
-    said = "; ".join(
-        f"{point.n}: " + ", ".join(_percent(point.shares[name].value) for name in ORDER) for point in points
+    shown = [joined([_percent(point.shares[name].value) for name in ORDER]) for point in points]
+    said = joined(
+        [Phrase("{0}: {1}", "{0}: {1}", point.n, one) for point, one in zip(points, shown, strict=True)], "; "
     )
-    return svg.line_chart(series, axes, said) + f'<p class="ft-note">{text.TEACH["grow_note"]}</p>'
+    return svg.line_chart(series, axes, said) + say(text.TEACH["grow_note"], "p", 'class="ft-note"')
 
 
 # ---- experiments
@@ -147,10 +150,10 @@ def growth(desk: Desk) -> str:
 def trials(desk: Desk) -> str:
     """The table of what was changed and what came of it."""
     if not desk.trials:
-        return f'<p class="ft-note">{text.TEACH["no_trial"]}</p>'
-    heads = ("", *(f"{TITLES[name]}<br><small>{when}</small>" for name in ORDER for when in text.BEFORE_AFTER))
+        return say(text.TEACH["no_trial"], "p", 'class="ft-note"')
+    heads = ("", *(joined([TITLES[name], when], " – ") for name in ORDER for when in text.BEFORE_AFTER))
     rows = [
-        (escape(text.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (trial.before, trial.after)))
+        (say(text.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (trial.before, trial.after)))
         for name, trial in desk.trials.items()
     ]
-    return _table(heads, rows, escape(text.TEACH["trials_caption"]))
+    return _table(heads, rows, text.TEACH["trials_caption"])

@@ -17,6 +17,7 @@ from features.faces import Faces
 from features.images import ImageError
 from ui import text as wording
 from ui import uploads
+from ui.components.scripted import message
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine
 from ui.teach import page
@@ -109,7 +110,12 @@ def view(desk: Desk) -> dict:
         }
         for at, one in enumerate(now.classes)
     ]
-    about = {"total": len(now), "most": now.most, "balance": project.balance_warning(now), "why": _why_not(now)}
+    about = {
+        "total": len(now),
+        "most": now.most,
+        "balance": message(project.balance_warning(now)),
+        "why": message(_why_not(now)),
+    }
     return {"view": {"classes": classes, "stale": desk.stale, "taught": desk.lesson is not None} | about}
 
 
@@ -277,7 +283,9 @@ def _train(call: Call) -> dict:
 
 def _results(desk: Desk, lesson: Lesson) -> dict:
     cards = lesson.cards
-    models = {n: {"title": c.title, "threshold": c.threshold, "family": c.family} for n, c in cards.items()}
+    models = {
+        n: {"title": message(wording.title(c)), "threshold": c.threshold, "family": c.family} for n, c in cards.items()
+    }
     lesson_part = {"labels": list(lesson.labels), "colours": colours(lesson.labels), "models": models}
     pages = {"hood": page.hood(lesson), "trials": page.trials(desk), "growth": page.growth(desk)}
     return {"lesson": lesson_part | {"aligned": lesson.settings.aligned}, **pages}

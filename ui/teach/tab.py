@@ -13,8 +13,10 @@ import gradio as gr
 from anyio import CapacityLimiter, to_thread
 
 from features.images import ImageError
+from features.phrase import Phrase
 from ui import text
 from ui.components.scripted import scripted, with_page
+from ui.languages import phrase
 from ui.lesson.classroom import HOME, Room
 from ui.model_service import Engine
 from ui.teach import exports, requests
@@ -32,9 +34,9 @@ ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError
 AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
 
 # A panel below the three columns is a title and a function that lays it out.
-PANELS: tuple[tuple[str, Callable[[Engine], None]], ...] = (
-    ("Take your models with you", exports.export_panel),
-    ("Bring a model from elsewhere", exports.import_panel),
+PANELS: tuple[tuple[Phrase, Callable[[Engine], None]], ...] = (
+    (phrase("export.title"), exports.export_panel),
+    (phrase("import.title"), exports.import_panel),
 )
 
 
@@ -97,9 +99,7 @@ def build(engine: Engine, room: Room = HOME) -> None:
         "faceOffTeach",
         [with_page(engine.pages, tab.teach, tab.without_page)],
         here=engine.pages,
-        words=text.TEACH,
-        camera={name: text.LIVE[name] for name in CAMERA_WORDS},
-        trials={name: [text.TRIALS[name], text.TRIALS_HINTS[name], name in RECORDED] for name in text.TRIALS},
+        trials={name: name in text.TRIALS_RECORDED for name in text.TRIALS},
         settings={name: getattr(Settings(), name) for name in (*RANGES, "augment", "aligned")},
         ranges=RANGES,
         longest=MAX_NAME,
@@ -109,7 +109,3 @@ def build(engine: Engine, room: Room = HOME) -> None:
         with gr.Accordion(title, open=False, elem_classes="ft-accordion"):
             lay_out(engine)
     engine.pages.when_left(engine.desks.leave)
-
-
-CAMERA_WORDS = ("opening", "refused", "none", "busy", "insecure", "unplugged", "other")
-RECORDED = text.TRIALS_RECORDED

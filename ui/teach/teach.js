@@ -1,11 +1,13 @@
 // Called once with the component's element; `teach_tab.py` says how. Everything here is this page's; samples are the server's.
 window.faceOffTeach = (element, props, server, upload) => {
-const given = JSON.parse(JSON.stringify({ words: props.words, camera: props.camera, trials: props.trials, settings: props.settings, ranges: props.ranges, longest: props.longest, files: props.files }));
-const { words, trials, ranges } = given;
-const fill = (text, ...values) => values.reduce((so_far, value, i) => so_far.replaceAll(`{${i}}`, value), text);
-const say = (name, ...values) => fill(words[name], ...values);
-const translated = (text) => window.faceOffSay?.(text) ?? text; // for what is not on the page itself
-const agreed = (name, ...values) => confirm(fill(translated(words[name]), ...values));
+const given = JSON.parse(JSON.stringify({ trials: props.trials, settings: props.settings, ranges: props.ranges, longest: props.longest, files: props.files }));
+const { trials, ranges } = given;
+// Messages: a key and its values. `languages.js` shows them in the page's language, and again when another is chosen.
+const said = (key, ...args) => ({ key, args }), say = (name, ...args) => said(`teach.${name}`, ...args);
+const words = new Proxy({}, { get: (_, name) => say(name) });
+const put = window.faceOffPut, label = window.faceOffLabel, translated = window.faceOffText; // the last for what is not on the page itself
+const agreed = (name, ...values) => confirm(translated(say(name, ...values)));
+const LABELLED = ['title', 'aria-label', 'alt', 'placeholder'];
 const MIN_GAP = 1000 / 15, LONGEST = 400, QUALITY = 0.8, LOOK_EVERY = 250;
 
 // ---- small helpers
@@ -13,7 +15,8 @@ function make(name, options = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(options)) {
     if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
-    else if (key === 'text') node.textContent = value;
+    else if (key === 'text') put(node, value);
+    else if (LABELLED.includes(key) && typeof value === 'object') label(node, key, value);
     else if (key === 'class') node.className = value;
     else if (value === true) node.setAttribute(key, '');
     else if (value !== false && value !== undefined) node.setAttribute(key, value);
@@ -24,14 +27,16 @@ function make(name, options = {}, ...children) {
 const button = (text, click, css = '', more = {}) => make('button', { type: 'button', class: `ft-button ${css}`, text, onclick: click, ...more });
 const samplesIn = (count) => (count === 1 ? words.sample : say('samples', count));
 
-// Sentences side by side stay nodes of their own, so that each is found in the dictionaries.
-const commas = (texts) => texts.flatMap((text, i) => (i ? [', ', text] : [text]));
+// Sentences side by side, each in an element of its own.
+const span = (message) => make('span', { text: message });
+const commas = (messages) => messages.flatMap((one, i) => (i ? [', ', span(one)] : [span(one)]));
 
 const root = element.firstElementChild;
 const spoken = make('p', { class: 'ft-spoken', role: 'status', 'aria-live': 'polite' });
 const notice = make('p', { class: 'ft-notice', role: 'alert', hidden: true });
-function tell(text, bad = false) {
-  notice.replaceChildren(...[text ?? []].flat()); notice.hidden = !text; notice.classList.toggle('ft-bad', bad);
+function tell(message, bad = false) {
+  const text = Boolean(message);
+  notice.replaceChildren(...(text ? (Array.isArray(message) ? message : [span(message)]) : [])); notice.hidden = !text; notice.classList.toggle('ft-bad', bad);
   clearTimeout(tell.timer);
   if (text && !bad) tell.timer = setTimeout(() => tell(''), 8000);
 }
@@ -53,7 +58,7 @@ const camera = { stream: null, users: new Set() };
 async function openCamera(user) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('', 'InsecureError');
   const refusal = (await server.teach({ do: 'camera' }))?.words;
-  if (refusal) throw new DOMException(refusal, 'RefusedHere');
+  if (refusal) throw Object.assign(new DOMException('', 'RefusedHere'), { refusal });
   camera.users.add(user);
   camera.stream ??= navigator.mediaDevices.getUserMedia({ audio: false, video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: 'user' } });
   let stream;
@@ -72,8 +77,8 @@ function closeCamera(user) {
 }
 function why(error) {
   const names = { InsecureError: 'insecure', NotAllowedError: 'refused', SecurityError: 'refused', NotFoundError: 'none', OverconstrainedError: 'none', NotReadableError: 'busy', AbortError: 'busy' };
-  if (error.name === 'RefusedHere') return error.message;
-  return names[error.name] ? given.camera[names[error.name]] : given.camera.other.replace('{0}', error.message || error.name);
+  if (error.name === 'RefusedHere') return error.refusal;
+  return names[error.name] ? said(`live.${names[error.name]}`) : said('live.other', error.message || error.name);
 }
 const sheet = document.createElement('canvas');
 function grab(video) {
@@ -90,23 +95,23 @@ setInterval(() => {
 
 // ---- a recorder: hold a button (or a key on it), or press once for some seconds
 const option = { rate: 8, delay: 0, duration: 0, several: 'skip' };
-function recorder(label, onBegin, onFrame, onEnd) {
+function recorder(about, onBegin, onFrame, onEnd) {
   const self = { video: make('video', { muted: true, playsinline: true }) };
   self.video.muted = true;
-  const middle = make('p', { class: 'ft-screen-words', text: given.camera.opening });
+  const middle = make('p', { class: 'ft-screen-words', text: said('live.opening') });
   const hold = button(words.hold, null, 'ft-hold ft-main', { disabled: true });
   const screen = make('div', { class: 'ft-screen' }, self.video, middle);
   let going = false, pressed = 0;
   const rest = (text) => new Promise((resolve) => setTimeout(resolve, text));
-  const naming = () => { if (!going) hold.textContent = option.duration ? say('hands_free', option.duration) : words.hold; };
+  const naming = () => { if (!going) put(hold, option.duration ? say('hands_free', option.duration) : words.hold); };
   async function begin() {
     if (going || hold.disabled) return;
     const mine = ++pressed, seconds = option.duration, delay = option.delay;
     going = true;
-    for (let left = delay; left > 0 && going; left -= 1) { middle.textContent = say('in', Math.ceil(left)); await rest(1000 * Math.min(1, left)); }
-    middle.textContent = '';
+    for (let left = delay; left > 0 && going; left -= 1) { put(middle, say('in', Math.ceil(left))); await rest(1000 * Math.min(1, left)); }
+    put(middle, '');
     if (!going || mine !== pressed) return;
-    screen.classList.add('ft-on'); hold.textContent = words.recording; hold.setAttribute('aria-pressed', 'true');
+    screen.classList.add('ft-on'); put(hold, words.recording); hold.setAttribute('aria-pressed', 'true');
     const until = seconds ? performance.now() + 1000 * seconds : Infinity;
     const context = await onBegin();
     while (going && mine === pressed && performance.now() < until && context !== null) {
@@ -119,7 +124,7 @@ function recorder(label, onBegin, onFrame, onEnd) {
   function end() {
     if (!going) return;
     going = false; pressed += 1;
-    screen.classList.remove('ft-on'); hold.removeAttribute('aria-pressed'); middle.textContent = ''; naming();
+    screen.classList.remove('ft-on'); hold.removeAttribute('aria-pressed'); put(middle, ''); naming();
     onEnd();
   }
   hold.addEventListener('pointerdown', (event) => { event.preventDefault(); hold.focus(); if (option.duration && going) return end(); begin(); });
@@ -128,9 +133,9 @@ function recorder(label, onBegin, onFrame, onEnd) {
   hold.addEventListener('keyup', (event) => { if ([' ', 'Enter'].includes(event.key) && !option.duration) end(); });
   hold.addEventListener('blur', () => !option.duration && end());
   hold.addEventListener('contextmenu', (event) => event.preventDefault());
-  hold.setAttribute('aria-label', `${words.hold}: ${label}`);
+  label(hold, 'aria-label', say('hold_own', about));
   self.open = async () => {
-    try { await openCamera(self); middle.textContent = ''; hold.disabled = false; naming(); } catch (error) { if (error.message !== 'Closed' && error.name !== 'Closed') middle.textContent = why(error); }
+    try { await openCamera(self); put(middle, ''); hold.disabled = false; naming(); } catch (error) { if (error.message !== 'Closed' && error.name !== 'Closed') put(middle, why(error)); }
   };
   self.close = () => { end(); closeCamera(self); self.closed?.(); };
   self.node = make('div', { class: 'ft-recorder' }, screen, hold);
@@ -152,15 +157,18 @@ function showView(next) {
   while (cards.length > view.classes.length) cards.pop().gone();
   while (cards.length < view.classes.length) { const one = classCard(cards.length); cards.push(one); classList.append(one.node); }
   view.classes.forEach((one, at) => cards[at].show(one));
-  total.textContent = say('of_most', view.total, view.most);
-  balance.textContent = view.balance; balance.hidden = !view.balance;
+  put(total, say('of_most', view.total, view.most));
+  put(balance, view.balance); balance.hidden = !view.balance;
   showTraining();
   fetchThumbs();
 }
 
 // Names that nobody typed come in the page's language; from then on they are somebody's own.
 async function inThisLanguage(since = 0) {
-  for (const [at, { name }] of [...view.classes.entries()].slice(since)) if (translated(name) !== name) await ask('rename', { at, name: translated(name) });
+  for (const [at, { name }] of [...view.classes.entries()].slice(since)) {
+    const made = /^Class (\d+)$/.exec(name), here = made && translated(say('class_n', Number(made[1])));
+    if (made && here !== name) await ask('rename', { at, name: here });
+  }
 }
 
 function classCard(at) {
@@ -192,7 +200,7 @@ function classCard(at) {
   function skip(kind) {
     skipped[kind] = (skipped[kind] ?? 0) + 1;
     const parts = Object.entries(skipped).filter(([, n]) => n).map(([name, n]) => say(`skipped_${name}`, n));
-    skippedLine.replaceChildren(...(parts.length ? [words.skipped, ' ', ...commas(parts)] : [])); skippedLine.hidden = !parts.length;
+    skippedLine.replaceChildren(...(parts.length ? [span(words.skipped), ' ', ...commas(parts)] : [])); skippedLine.hidden = !parts.length;
   }
   function add(samples) {
     for (const one of samples) {
@@ -200,7 +208,7 @@ function classCard(at) {
       if (one.copy) { copies.add(one.id); shown.copies.push(one.id); }
     }
     view.total += samples.length;
-    total.textContent = say('of_most', view.total, view.most);
+    put(total, say('of_most', view.total, view.most));
     draw();
   }
   async function take(what, more) {
@@ -229,17 +237,17 @@ function classCard(at) {
     const recording = recorder(shown.name, async () => { const answer = await ask('burst'); return answer.failed ? null : answer.burst; },
       async (image, burst) => { const answer = await take('frame', { image, burst }); return !answer.failed; }, () => ask('look'));
     recording.at = at;
-    recording.closed = () => { place.replaceChildren(); cam.textContent = words.webcam; node.classList.remove('ft-open'); if (openRecorder === recording) openRecorder = null; };
+    recording.closed = () => { place.replaceChildren(); put(cam, words.webcam); label(cam, 'aria-label', say('webcam_own', shown.name)); node.classList.remove('ft-open'); if (openRecorder === recording) openRecorder = null; };
     openRecorder = recording;
-    cam.textContent = words.close; node.classList.add('ft-open');
+    put(cam, words.close); label(cam, 'aria-label', said('{0}: {1}', words.close, shown.name)); node.classList.add('ft-open');
     place.replaceChildren(recording.node, recordingSettings(recording));
     recording.open();
   }
   const tiles = new Map();
   function draw() {
     const n = shown.ids.length, few = n < 3 && shown.enabled;
-    count.replaceChildren(samplesIn(n), ...(few ? [' · ', words.few] : []));
-    alike.textContent = shown.copies.length ? say('alike', shown.copies.length) : '';
+    count.replaceChildren(span(samplesIn(n)), ...(few ? [' · ', span(words.few)] : []));
+    put(alike, shown.copies.length ? say('alike', shown.copies.length) : '');
     strip.hidden = !n;
     const keep = new Set(shown.ids);
     for (const [id, tile] of tiles) if (!keep.has(id)) { tile.remove(); tiles.delete(id); }
@@ -257,8 +265,8 @@ function classCard(at) {
       if (document.activeElement !== title) title.value = one.name;
       node.classList.toggle('ft-disabled', !one.enabled); off.hidden = one.enabled;
       node.style.setProperty('--ft-ink', inkOf(one.name, at));
-      enabled.textContent = one.enabled ? words.disable : words.enable;
-      cam.setAttribute('aria-label', `${words.webcam}: ${one.name}`); up.setAttribute('aria-label', `${words.upload}: ${one.name}`);
+      put(enabled, one.enabled ? words.disable : words.enable);
+      label(cam, 'aria-label', openRecorder?.at === at ? said('{0}: {1}', words.close, one.name) : say('webcam_own', one.name)); label(up, 'aria-label', say('upload_own', one.name));
       draw();
     },
     gone() { if (openRecorder?.at === at) stopRecorder(); node.remove(); },
@@ -306,10 +314,10 @@ async function hover(event) {
   bubble.hidden = false;
 }
 
-function number(label, name, value, low, high, step, change, hint = '') {
-  const input = make('input', { type: 'number', name, min: low, max: high, step, value, title: hint });
+function number(text, name, value, low, high, step, change, hint = '') {
+  const input = make('input', { type: 'number', name, min: low, max: high, step, value, title: hint || false });
   input.addEventListener('change', () => change(Math.min(high, Math.max(low, Number(input.value) || 0)), input));
-  return make('label', { class: 'ft-field', title: hint }, make('span', { text: label }), input);
+  return make('label', { class: 'ft-field', title: hint || false }, make('span', { text }), input);
 }
 function recordingSettings(recording) {
   const change = (name) => (value, input) => { option[name] = value; input.value = value; recording.naming(); };
@@ -321,7 +329,7 @@ function recordingSettings(recording) {
 // ---- head of the classes: start from, open, save
 let stopUploads = false;
 const begin = make('select', { 'aria-label': words.start_from });
-for (const [value, text] of [['?', `${words.start_from} …`], ['', words.start_own], ['6', words.start_6], ['7', words.start_7]]) begin.append(make('option', { value, text }));
+for (const [value, text] of [['?', words.start], ['', words.start_own], ['6', words.start_6], ['7', words.start_7]]) begin.append(make('option', { value, text }));
 begin.addEventListener('change', () => {
   const value = begin.value;
   begin.value = '?';
@@ -344,8 +352,8 @@ async function openArchive(file, sure = false) {
   if (answer.sure && agreed(answer.sure, view.total)) return openArchive(file, true);
   if (answer.counts) {
     const parts = ['none', 'several', 'unreadable', 'others'].filter((name) => answer.counts[name]).map((name) => say(`skipped_${name}`, answer.counts[name]));
-    const skipped = parts.length ? [' ', words.skipped, ' ', ...commas(parts), '.'] : [];
-    tell([say('added', answer.counts.added), ...skipped, ...(answer.words ? [' ', answer.words] : [])], Boolean(answer.words));
+    const skipped = parts.length ? [' ', span(words.skipped), ' ', ...commas(parts), '.'] : [];
+    tell([span(say('added', answer.counts.added)), ...skipped, ...(answer.words ? [' ', span(answer.words)] : [])], Boolean(answer.words));
   }
 }
 async function save() {
@@ -369,12 +377,12 @@ const bar = make('i', {}), barWords = make('span', {}), progress = make('div', {
   make('span', { class: 'ft-track', 'aria-hidden': 'true' }, bar), barWords, button(words.cancel, () => { stopUploads = true; ask('cancel'); }, 'ft-small'));
 function working(text, share = 0) {
   progress.hidden = text === null; root.classList.toggle('ft-working', text !== null);
-  if (text !== null) { barWords.textContent = text; bar.style.width = `${Math.round(100 * share)}%`; } else stopUploads = false;
+  if (text !== null) { put(barWords, text); bar.style.width = `${Math.round(100 * share)}%`; } else stopUploads = false;
 }
 function poll(text) {
   return setInterval(async () => {
     const answer = await server.teach({ do: 'progress' });
-    if (answer && typeof answer.share === 'number' && !progress.hidden) { bar.style.width = `${Math.round(100 * answer.share)}%`; if (text) barWords.textContent = text; }
+    if (answer && typeof answer.share === 'number' && !progress.hidden) { bar.style.width = `${Math.round(100 * answer.share)}%`; if (text) put(barWords, text); }
   }, 300);
 }
 
@@ -382,9 +390,10 @@ function poll(text) {
 const settings = { ...given.settings };
 const trainButton = button(words.train, train, 'ft-main ft-train', { disabled: true });
 const trainWhy = make('p', { class: 'ft-why' }), advanced = make('details', { class: 'ft-settings' });
-const steps = { epochs: 1, batch: 1, rate: 'any', c: 'any', seed: 1 }, labels = { rate: 'learning_rate' };
+const steps = { epochs: 1, batch: 1, rate: 'any', c: 'any', seed: 1 }, fieldNames = { rate: 'learning_rate' };
+const HINTED = ['epochs', 'c'];
 function layAdvanced() {
-  const fields = Object.keys(ranges).map((name) => number(words[labels[name] ?? name], name, settings[name], ranges[name][0], ranges[name][1], steps[name], (value, input) => { settings[name] = value; input.value = value; }, words[`${name}_hint`] ?? ''));
+  const fields = Object.keys(ranges).map((name) => number(words[fieldNames[name] ?? name], name, settings[name], ranges[name][0], ranges[name][1], steps[name], (value, input) => { settings[name] = value; input.value = value; }, HINTED.includes(name) ? words[`${name}_hint`] : ''));
   const switches = ['augment', 'aligned'].map((name) => {
     const input = make('input', { type: 'checkbox', name });
     input.checked = settings[name];
@@ -403,12 +412,12 @@ async function train() {
   const answer = await ask('train', settings);
   clearInterval(polling); working(null); delete root.dataset.training;
   showTraining();
-  if (answer.lesson) { root.dataset.lessons = Number(root.dataset.lessons ?? 0) + 1; spoken.textContent = answer.words; }
+  if (answer.lesson) { root.dataset.lessons = Number(root.dataset.lessons ?? 0) + 1; put(spoken, answer.words); }
 }
 function showTraining() {
   trainButton.disabled = Boolean(view.why) || root.dataset.training !== undefined;
-  trainButton.textContent = view.taught ? words.again : words.train;
-  trainWhy.textContent = view.why || (view.stale ? words.stale : '');
+  put(trainButton, view.taught ? words.again : words.train);
+  put(trainWhy, view.why || (view.stale ? words.stale : ''));
   trainWhy.hidden = !trainWhy.textContent;
 }
 
@@ -437,14 +446,14 @@ const preview = (() => {
   const picture = make('img', { class: 'ft-still', alt: words.picture, hidden: true }), canvas = make('canvas', { 'aria-hidden': 'true' });
   const middle = make('p', { class: 'ft-screen-words', text: words.preview_idle }), screen = make('div', { class: 'ft-screen ft-idle' }, self.video, picture, canvas, middle);
   const bars = make('div', { class: 'ft-answers' }), joined = make('p', { class: 'ft-hint', hidden: true });
-  const on = button(words.camera_on, () => (running ? self.stop() : start()), 'ft-cam', { disabled: true });
+  const on = button(words.webcam, () => (running ? self.stop() : start()), 'ft-cam', { disabled: true });
   const files = make('input', { type: 'file', accept: 'image/*', hidden: true, 'aria-label': words.picture });
   const still = button(words.picture, () => files.click(), '', { disabled: true });
   const slider = make('input', { type: 'range', min: 0, max: 1, step: 0.01, value: 0.6, 'aria-label': words.threshold });
-  const sliderWords = make('output', { text: '0.60' });
+  const sliderWords = make('output', { text: said('{0:.2f}', 0.6) });
   const threshold = make('label', { class: 'ft-threshold', hidden: true }, make('span', { text: words.threshold }), slider, sliderWords);
   let running = 0, runs = 0, last = null;
-  slider.addEventListener('input', () => { sliderWords.textContent = Number(slider.value).toFixed(2); if (last) show(last); });
+  slider.addEventListener('input', () => { put(sliderWords, said('{0:.2f}', Number(slider.value))); if (last) show(last); });
   files.addEventListener('change', async () => {
     const [file] = files.files;
     files.value = '';
@@ -452,7 +461,7 @@ const preview = (() => {
     self.stop();
     const sent = await upload(file).catch(() => null);
     if (!sent?.path) return tell(words.busy_upload, true);
-    picture.src = URL.createObjectURL(file); picture.hidden = false; screen.classList.remove('ft-idle'); middle.textContent = '';
+    picture.src = URL.createObjectURL(file); picture.hidden = false; screen.classList.remove('ft-idle'); put(middle, '');
     const answer = await ask('preview', { path: sent.path });
     if (answer.failed) return self.stop();
     screen.style.aspectRatio = `${answer.size[0]} / ${answer.size[1]}`;
@@ -462,10 +471,10 @@ const preview = (() => {
     self.stop();
     const mine = running = ++runs;
     screen.classList.remove('ft-idle');
-    on.textContent = words.camera_off; middle.textContent = given.camera.opening;
-    try { await openCamera(self); } catch (error) { if (mine === running) { self.stop(); middle.textContent = why(error); } return; }
+    put(on, said('live.stop')); put(middle, said('live.opening'));
+    try { await openCamera(self); } catch (error) { if (mine === running) { self.stop(); put(middle, why(error)); } return; }
     if (mine !== running) return;
-    middle.textContent = '';
+    put(middle, '');
     screen.style.aspectRatio = `${self.video.videoWidth} / ${self.video.videoHeight}`;
     while (mine === running) {
       const at = performance.now();
@@ -479,7 +488,7 @@ const preview = (() => {
   }
   function show(answer) {
     last = answer;
-    middle.textContent = answer.faces.length ? '' : words.no_face;
+    put(middle, answer.faces.length ? '' : said('live.nobody'));
     draw(answer);
     const face = answer.faces[0]; // the largest; the others have their boxes
     screen.dataset.faces = answer.faces.length;
@@ -496,12 +505,12 @@ const preview = (() => {
       for (const [wide, ink] of [[5, 'rgb(0 0 0 / .6)'], [2.5, i ? '#bbb' : '#fff']]) { pen.lineWidth = wide; pen.strokeStyle = ink; pen.stroke(); }
     });
   }
-  function naming(says, label, sure) { // only where it changes: answers come many times a second
-    const sentence = `${sure} ${label}`;
+  function naming(says, name, sure) { // only where it changes: answers come many times a second
+    const sentence = `${sure} ${name}`;
     if (says.dataset.said === sentence) return;
-    const named = make('span', { text: label ?? '–', translate: 'no' });
+    const named = make('span', { text: name ?? '–', translate: 'no' });
     says.dataset.said = sentence;
-    says.replaceChildren(...(sure || !label ? [named] : [words.not_sure, ' (', named, ')']));
+    says.replaceChildren(...(sure || !name ? [named] : [span(words.not_sure), ' (', named, ')']));
   }
   let columns = [];
   function lay() {
@@ -518,7 +527,7 @@ const preview = (() => {
         node.dataset.says = sure ? lesson.labels[best] : '';
         node.classList.toggle('ft-unsure', Boolean(probs) && !sure);
         rows.forEach(({ inner, share, row }, i) => {
-          inner.style.width = `${100 * (probs?.[i] ?? 0)}%`; share.textContent = probs ? probs[i].toFixed(2) : '';
+          inner.style.width = `${100 * (probs?.[i] ?? 0)}%`; put(share, probs ? said('{0:.2f}', probs[i]) : '');
           row.classList.toggle('ft-best', i === best && Boolean(sure));
         });
       };
@@ -533,17 +542,17 @@ const preview = (() => {
     closeCamera(self);
     if (picture.src) { URL.revokeObjectURL(picture.src); picture.removeAttribute('src'); }
     picture.hidden = true; canvas.width = canvas.width; screen.style.aspectRatio = ''; delete screen.dataset.faces;
-    on.textContent = words.camera_on; middle.textContent = lesson ? words.preview_ready : words.preview_idle;
+    put(on, words.webcam); put(middle, lesson ? words.preview_ready : words.preview_idle);
     columns.forEach((column) => column.fill(null));
   };
   self.close = self.stop;
   self.reset = () => {
     self.stop();
     on.disabled = still.disabled = !lesson; threshold.hidden = joined.hidden = !lesson;
-    if (!lesson) { columns = []; bars.replaceChildren(); middle.textContent = words.preview_idle; return; }
+    if (!lesson) { columns = []; bars.replaceChildren(); put(middle, words.preview_idle); return; }
     slider.value = Math.max(...Object.values(lesson.models).map((model) => model.threshold));
-    sliderWords.textContent = Number(slider.value).toFixed(2);
-    joined.textContent = lesson.aligned ? words.joined : words.not_joined;
+    put(sliderWords, said('{0:.2f}', Number(slider.value)));
+    put(joined, lesson.aligned ? say(given.files ? 'joined' : 'joined_lesson') : words.not_joined);
     lay();
   };
   self.node = make('section', { class: 'ft-card ft-preview', 'aria-label': words.preview }, make('h3', { text: words.preview }), screen, make('div', { class: 'ft-buttons' }, on, still, files), threshold, bars, joined);
@@ -553,7 +562,8 @@ const preview = (() => {
 // ---- experiments
 const trialsAsk = make('div', { class: 'ft-experiments' });
 function layTrials() {
-  trialsAsk.replaceChildren(...Object.entries(trials).map(([name, [title, hint, recorded]]) => {
+  trialsAsk.replaceChildren(...Object.entries(trials).map(([name, recorded]) => {
+    const title = said(`trial.${name}`), hint = said(`trial.${name}.hint`);
     const place = make('div', { class: 'ft-place' });
     let use = null;
     const go = button(words.try, async () => {
@@ -562,12 +572,12 @@ function layTrials() {
       stopRecorder();
       const which = make('select', { 'aria-label': words.record_as }, ...lesson.labels.map((label, at) => make('option', { value: at, text: label, translate: 'no' })));
       use = recorder(title, async () => Number(which.value), async (image, at) => !(await ask('trial', { name, at, image })).failed, () => {});
-      use.closed = () => { place.replaceChildren(); go.textContent = words.try; if (openRecorder === use) openRecorder = null; use = null; };
+      use.closed = () => { place.replaceChildren(); put(go, words.try); if (openRecorder === use) openRecorder = null; use = null; };
       openRecorder = use;
-      go.textContent = words.close;
+      put(go, words.close);
       place.replaceChildren(make('label', { class: 'ft-field' }, make('span', { text: words.record_as }), which), use.node);
       use.open();
-    }, '', { 'aria-label': `${words.try}: ${title}`, 'data-trial': name });
+    }, '', { 'aria-label': say('try_it', title), 'data-trial': name });
     return make('div', { class: 'ft-experiment' }, make('div', {}, make('b', { text: title }), make('p', { text: hint })), go, place);
   }));
 }
@@ -583,7 +593,7 @@ function print() {
 }
 
 // ---- lay everything out
-const head = make('div', { class: 'ft-head' }, make('div', {}, make('h2', { text: words.intro }), make('p', { class: 'ft-hint', text: words.privacy })));
+const head = make('div', { class: 'ft-head' }, make('div', {}, make('h2', { text: words.intro }), make('p', { class: 'ft-hint', text: say(given.files ? 'privacy' : 'privacy_lesson') })));
 const tools = make('div', { class: 'ft-tools' }, begin, button(words.open, () => archive.click(), '', { title: words.open_hint }), archive, given.files ? button(words.save, save, '', { title: words.save_hint }) : null);
 const left = make('section', { class: 'ft-column', 'aria-label': words.classes }, tools, classList,
   button(words.add, () => ask('add').then(() => inThisLanguage(cards.length - 1)).then(() => cards.at(-1)?.node.querySelector('.ft-name').select()), 'ft-add'), balance,

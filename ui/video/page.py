@@ -5,21 +5,24 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from html import escape
 
+from features.phrase import Phrase, number
 from ui import text as wording
 from ui.components import data_uri
+from ui.languages import phrase
 from zoo.cards import Card
 from zoo.inference.timeline import Timeline, write_csv
 from zoo.inference.video import Film, KeyFrame, record
-from zoo.labels import colours
+from zoo.labels import colours, named
 from zoo.reports import timeline_charts
+from zoo.reports.markup import say
 
 MOST_FACES = 8
 WAITING = (
-    f'<div class="fo-empty"><p>{wording.VIDEO["waiting"]}</p><ol>'
+    f'<div class="fo-empty">{say(wording.VIDEO["waiting"], "p")}<ol>'
     + "".join(
-        f"<li><span>{n}</span><b>{title}</b>{text}</li>" for n, (title, text) in enumerate(wording.VIDEO_STEPS, 1)
+        f"<li><span>{n}</span>{say(title, 'b')}{say(text)}</li>"
+        for n, (title, text) in enumerate(wording.VIDEO_STEPS, 1)
     )
     + "</ol></div>"
 )
@@ -36,11 +39,11 @@ def page(film: Film, cards: Mapping[str, Card], file: str) -> str:
     file : str
         The clip's name, for the downloads.
     """
-    note = f'<p class="fo-notice">{escape(film.note)}</p>' if film.note else ""
+    note = say(film.note, "p", 'class="fo-notice"') if film.note else ""
     return f'<div class="fo-results fv-results">{note}{_head(film, cards, file)}{_body(film, cards)}</div>'
 
 
-def summary(film: Film) -> str:
+def summary(film: Film) -> Phrase:
     """One line: how long, how many faces, whether the models agree."""
     agreement = film.timeline.agreement if len(film.timelines) == 1 else None
     return wording.followed(len(film.timeline.faces), agreement)
@@ -49,40 +52,41 @@ def summary(film: Film) -> str:
 def _head(film: Film, cards: Mapping[str, Card], file: str) -> str:
     facts = wording.clip_facts(film.seconds, film.frames, len(film.timeline.moments))
     return (
-        f'<section class="fo-card fv-head"><p class="fo-summary">{escape(summary(film))}</p>'
-        f'{_downloads(film, cards, file)}<p class="fv-facts">{escape(facts)}</p></section>'
+        f'<section class="fo-card fv-head">{say(summary(film), "p", "class=fo-summary")}'
+        f"{_downloads(film, cards, file)}{say(facts, 'p', 'class=fv-facts')}</section>"
     )
 
 
 def _body(film: Film, cards: Mapping[str, Card]) -> str:
     if not len(film.timeline):
-        hints = "".join(f"<li>{hint}</li>" for hint in wording.NO_FACE_HINTS)
-        return f'<div class="fo-card fo-none"><h2>{wording.NO_FACE_HELP}</h2><ul>{hints}</ul></div>'
+        hints = "".join(say(hint, "li") for hint in wording.NO_FACE_HINTS)
+        return f'<div class="fo-card fo-none">{say(wording.NO_FACE_HELP, "h2")}<ul>{hints}</ul></div>'
     return "".join(_over_time(one, film.seconds, cards) for one in film.timelines) + _moments(film, cards)
 
 
 def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) -> str:
-    titles = {name: cards[name].title for name in timeline.models}
+    titles = {name: wording.title(cards[name]) for name in timeline.models}
     faces = timeline.faces
     parts = "".join(_face(timeline.of(n), n, titles, seconds) for n in sorted(faces[:MOST_FACES]))
     hidden = wording.more_faces(len(faces) - MOST_FACES)
-    more = f'<p class="fv-hint">{hidden}</p>' if hidden else ""
+    more = say(hidden, "p", 'class="fv-hint"') if hidden else ""
+    hint = say(wording.VIDEO["areas"], "p", "class=fv-hint")
     return (
-        f'<section class="fo-card"><h2>{wording.VIDEO["over_time"]}</h2><p class="fv-hint">{wording.VIDEO["areas"]}</p>'
+        f'<section class="fo-card">{say(wording.VIDEO["over_time"], "h2")}{hint}'
         f"{timeline_charts.key(timeline.labels)}{parts}{more}</section>"
     )
 
 
 def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float) -> str:
     said = "".join(
-        f"<li{wording.as_typed(face.labels)}><b>{escape(titles[name])}:</b> "
-        f"{escape(wording.mostly(face.shares(j), face.labels))}</li>"
+        f"<li{wording.as_typed(face.labels)}><b>{say(titles[name])}:</b> "
+        f"{say(wording.mostly(face.shares(j), face.labels))}</li>"
         for j, name in enumerate(face.models)
     )
     agreed = wording.agreed(face.agreement)
     return (
-        f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> Face {number}</h3>'
-        f'<span class="fo-often">{agreed}</span></header><ul class="fv-said">{said}</ul>'
+        f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> {say(wording.face(number))}</h3>'
+        f'{say(agreed, "span", "class=fo-often")}</header><ul class="fv-said">{said}</ul>'
         f"{timeline_charts.face_over_time(face, titles, seconds)}</article>"
     )
 
@@ -90,24 +94,27 @@ def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float
 def _moments(film: Film, cards: Mapping[str, Card]) -> str:
     if all(len(alike.models) < 2 for alike in film.timelines):
         return ""
-    head = f'<section class="fo-card"><h2>{wording.VIDEO["moments"]}</h2>'
+    head = f'<section class="fo-card">{say(wording.VIDEO["moments"], "h2")}'
     if not film.key_frames:
-        return f'{head}<p class="fv-hint">{wording.VIDEO["no_moments"]}</p></section>'
+        return f"{head}{say(wording.VIDEO['no_moments'], 'p', 'class=fv-hint')}</section>"
     figures = "".join(_moment(one, cards) for one in film.key_frames)
     return (
-        f'{head}<p class="fv-hint">{wording.VIDEO["moments_hint"]}</p><div class="fv-moments">{figures}</div></section>'
+        f"{head}{say(wording.VIDEO['moments_hint'], 'p', 'class=fv-hint')}"
+        f'<div class="fv-moments">{figures}</div></section>'
     )
 
 
 def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
     tones = colours(one.labels)
-    picture = data_uri.img(one.image, f"Face {one.number} at {one.time:.1f} s")
+    picture = data_uri.img(one.image, phrase("video.alt_n", one.number, number("{0:.1f}", one.time)))
+    kept = wording.as_typed(one.labels).strip()
     said = "".join(
-        f"<li><i style='background:{tones[label]}'></i>{escape(cards[name].title)}: "
-        f"<b{wording.as_typed(one.labels)}>{escape(label)}</b> {share:.2f}</li>"
+        f"<li><i style='background:{tones[label]}'></i>{say(wording.title(cards[name]))}: "
+        f"{say(named(label, one.labels), 'b', kept)} {say(number('{0:.2f}', share))}</li>"
         for name, (label, share) in one.shown.items()
     )
-    return f"<figure>{picture}<figcaption>{one.time:.1f} s, face {one.number}<ul>{said}</ul></figcaption></figure>"
+    when = say(phrase("video.at_n", number("{0:.1f}", one.time), one.number))
+    return f"<figure>{picture}<figcaption>{when}<ul>{said}</ul></figcaption></figure>"
 
 
 def _downloads(film: Film, cards: Mapping[str, Card], file: str) -> str:

@@ -29,6 +29,7 @@ from ui.video import page
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.registry import UnknownModelError
+from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
 ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
@@ -86,7 +87,7 @@ class VideoTab:
                 LOG.exception("a clip could not be answered")
                 return _sorry(text.FAILED)
             html = page.page(film, cards, _file_name(file))
-            return gr.Video(str(target), visible=True), html, page.summary(film)
+            return gr.Video(str(target), visible=True), html, say(page.summary(film))
 
     @contextmanager
     def _stoppable(self, session: str) -> Iterator[threading.Event]:
@@ -194,16 +195,16 @@ def _file_name(file: dict) -> str:
 
 
 def _nothing(words: str) -> tuple[gr.Video, str, str]:
-    return gr.Video(None, visible=False), f'<div class="fo-empty"><p>{words}</p></div>', words
+    return gr.Video(None, visible=False), f'<div class="fo-empty">{say(words, "p")}</div>', say(words)
 
 
 def _sorry(sentence: str) -> tuple[gr.Video, str, str]:
-    return gr.Video(None, visible=False), results.sorry(sentence), sentence
+    return gr.Video(None, visible=False), results.sorry(sentence), say(sentence)
 
 
 def _sentence(error: Exception) -> str:
     words = str(error)
-    return words[:1].upper() + words[1:]
+    return words if words[:1].isupper() else words[:1].upper() + words[1:]
 
 
 def build(engine: Engine) -> gr.CheckboxGroup:
@@ -227,13 +228,13 @@ def _controls(engine: Engine) -> tuple[list, list[gr.Button]]:
     file = gr.File(
         label=text.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
     )
-    gr.HTML(f'<p class="fv-limits">{text.VIDEO["limits"]}</p>', apply_default_css=False)
+    gr.HTML(say(text.VIDEO["limits"], "p", 'class="fv-limits"'), apply_default_css=False)
     sample = gr.Button(text.VIDEO["example"], size="sm", elem_id="fv-example")
     sample.click(example, None, file, show_progress="hidden", concurrency_limit=1, api_visibility="private")
-    choices = [(card.title, name) for name, card in engine.cards.items()]
-    models = gr.CheckboxGroup(choices, value=engine.default_models, label="Models", elem_id="fv-models")
+    choices = [(text.title(card), name) for name, card in engine.cards.items()]
+    models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fv-models")
     sets = [(words, name) for name, words in DESCRIPTIONS.items()]
-    labels = gr.Radio(sets, value="7", label="Labels", elem_id="fv-labels")
+    labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fv-labels")
     steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
     with gr.Row(elem_classes="fv-buttons"):
         start = gr.Button(text.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)

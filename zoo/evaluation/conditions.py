@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from features.phrase import Phrase, number
 from zoo.cards import Condition, Slice
 
 
@@ -22,19 +23,28 @@ class Factor:
 
 # Cut near the 10th, 50th and 90th percentile of FER2013's faces.
 FACTORS = {
-    "yaw": Factor("Turned to the side", "°", (0, 5, 15, 25, math.inf)),
-    "brightness": Factor("Brightness of the face, 0 to 255", "", (0, 95, 125, 155, 185, math.inf)),
-    "sharpness": Factor("Sharpness, 0 to 1", "", (0, 0.32, 0.38, 0.44, math.inf)),
-    "size": Factor("Size of the face", " px", (0, 35, 42, 48, math.inf)),
+    "yaw": Factor(Phrase("chart.yaw", "Turned to the side"), "°", (0, 5, 15, 25, math.inf)),
+    "brightness": Factor(
+        Phrase("chart.brightness", "Brightness of the face, 0 to 255"), "", (0, 95, 125, 155, 185, math.inf)
+    ),
+    "sharpness": Factor(Phrase("chart.sharpness", "Sharpness, 0 to 1"), "", (0, 0.32, 0.38, 0.44, math.inf)),
+    "size": Factor(Phrase("chart.size", "Size of the face"), " px", (0, 35, 42, 48, math.inf)),
 }
 
 
-def range_words(part: Slice) -> str:
+def range_words(part: Slice) -> Phrase:
     """The range of a slice: ``"5 to 15°"``."""
     unit = FACTORS[part.factor].unit
+    low, high = (_with_unit(end, unit) for end in (part.low, part.high or 0))
     if part.high is None:
-        return f"from {part.low:g}{unit}"
-    return f"below {part.high:g}{unit}" if part.low == 0 else f"{part.low:g} to {part.high:g}{unit}"
+        return Phrase("chart.from_n", "from {0}", low)
+    return (
+        Phrase("chart.below_n", "below {0}", high) if part.low == 0 else Phrase("chart.to_n", "{0} to {1}", low, high)
+    )
+
+
+def _with_unit(value: float, unit: str) -> Phrase:
+    return number(f"{{0}}{unit}", int(value) if value == int(value) else value)
 
 
 @dataclass(frozen=True)
@@ -47,21 +57,29 @@ class Harm:
 
 
 HARMS = {
-    "blur": Harm("Blur", "σ, pixels of 48", (0.5, 1.0, 1.5, 2.0)),
-    "dark": Harm("Darker", "gamma", (1.5, 2.0, 3.0, 4.0)),
-    "bright": Harm("Brighter", "1 / gamma", (1.5, 2.0, 3.0, 4.0)),
-    "rotation": Harm("Head leaning", "degrees", (15, 30, 45, 60)),
-    "downscaling": Harm("Fewer pixels", "pixels a side", (36, 24, 18, 12)),
-    "jpeg": Harm("JPEG", "quality", (50, 25, 10, 5)),
-    "noise": Harm("Noise", "σ, grey levels", (5, 10, 20, 40)),
+    "blur": Harm(Phrase("chart.blur", "Blur"), Phrase("chart.unit.blur", "σ, pixels of 48"), (0.5, 1.0, 1.5, 2.0)),
+    "dark": Harm(Phrase("chart.darker", "Darker"), "gamma", (1.5, 2.0, 3.0, 4.0)),
+    "bright": Harm(Phrase("chart.brighter", "Brighter"), "1 / gamma", (1.5, 2.0, 3.0, 4.0)),
+    "rotation": Harm(Phrase("chart.leaning", "Head tilted"), Phrase("chart.unit.degrees", "degrees"), (15, 30, 45, 60)),
+    "downscaling": Harm(
+        Phrase("chart.pixels", "Fewer pixels"), Phrase("chart.unit.side", "pixels per side"), (36, 24, 18, 12)
+    ),
+    "jpeg": Harm("JPEG", Phrase("chart.unit.quality", "quality"), (50, 25, 10, 5)),
+    "noise": Harm(Phrase("chart.noise", "Noise"), Phrase("chart.unit.levels", "σ, grey levels"), (5, 10, 20, 40)),
 }
 AS_IT_IS = "as it is"
-PARTS = {"eyes": "Eyes covered", "mouth": "Mouth covered", "mirror": "Mirrored"}
+AS_THEY_ARE = Phrase("chart.as_is", "As they are")
+PARTS = {
+    "eyes": Phrase("chart.eyes", "Eyes covered"),
+    "mouth": Phrase("trial.mouth", "Mouth covered"),
+    "mirror": Phrase("chart.mirrored", "Mirrored"),
+}
 
 
-def harm_words(condition: Condition) -> str:
+def harm_words(condition: Condition) -> Phrase:
     """``"Blur, 1.5 (σ, pixels of 48)"``."""
     if condition.kind in HARMS:
         harm = HARMS[condition.kind]
-        return f"{harm.title}, {condition.level:g} ({harm.unit})"
-    return PARTS.get(condition.kind, "As they are")
+        level = int(condition.level) if condition.level == int(condition.level) else condition.level
+        return Phrase("{0}, {1} ({2})", "{0}, {1} ({2})", harm.title, level, harm.unit)
+    return PARTS.get(condition.kind, AS_THEY_ARE)

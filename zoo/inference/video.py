@@ -17,6 +17,7 @@ import numpy as np
 from features import video_overlay
 from features.clips import TURNED, Clip, ClipWriter, Frame, Limits
 from features.mesh import FaceMesher
+from features.phrase import joined
 from features.video_overlay import Column, Overlay
 from zoo.cards import Card
 from zoo.classifier import Classifier
@@ -149,7 +150,7 @@ def annotate(
     if not turn:
         return film
     film, _ = work.run(turn)
-    return replace(film, note=f"{TURNED[turn]} {film.note}".strip())
+    return replace(film, note=joined([TURNED[turn], film.note], " ") if film.note else TURNED[turn])
 
 
 @dataclass(frozen=True)

@@ -16,18 +16,10 @@ import numpy as np
 
 from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
-from zoo.cards import Card, Training, sha256, write_card
+from zoo.cards import LIMITS, Card, Training, sha256, write_card
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 
-LIMITS = (
-    "It was trained on FER2013: pictures from the web that searches and people labelled in seconds. "
-    "People themselves agree with those labels about 65 % of the time.",
-    "It names the label that a picture looks most like. It cannot know how anyone feels: expression is not "
-    "emotion (Barrett et al. 2019, doi:10.1177/1529100619832930).",
-    "How it does on different ages, genders and skin tones is not measured: FER2013 has no such labels.",
-    "Not to be used to judge pupils, staff, candidates or anyone else.",
-)
 _FAMILIES = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
 SERVED = ("model.tflite", "model.npz")
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")

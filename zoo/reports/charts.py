@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
+from features.phrase import Phrase, joined, number
 from zoo.cards import Figures, Robustness, Slice
-from zoo.evaluation.conditions import AS_IT_IS, FACTORS, HARMS, PARTS, range_words
+from zoo.evaluation.conditions import AS_IT_IS, AS_THEY_ARE, FACTORS, HARMS, PARTS, range_words
 from zoo.evaluation.intervals import LabelFigures, Share, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import Recall, Together, beyond_chance
+from zoo.labels import known
+from zoo.reports.markup import attribute, say
 from zoo.reports.svg import Axes, Series, drawing, legend, line_chart
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
 SCRIPT = STYLE.with_suffix(".js")  # what cells do; wants the chart's container as `element`
 DARK_FROM = 0.8  # of a cell's share: from here on its number is written in the colour of the paper
-BEFORE, AFTER = "before calibration", "as served"
-FOUND = "faces the mesh still finds"
-NAMES = ("precision", "recall", "F1")
-INTERVAL_NOTE = "The short line: the 95 % interval."
+BEFORE, AFTER = Phrase("chart.before", "before calibration"), Phrase("chart.after", "as served")
+FOUND = Phrase("chart.found", "faces the mesh still finds")
+NAMES = {"precision": Phrase("chart.precision", "precision"), "recall": Phrase("chart.recall", "recall"), "f1": "F1"}
+SHARE_RIGHT = Phrase("chart.right", "share correct")
+INTERVAL_NOTE = Phrase("chart.note", "The thin line is the 95 % interval.")
+
+BEYOND_CHANCE = Phrase("zoo.more_than", "more than chance")
+MAYBE_CHANCE = Phrase("zoo.may_be", "may be chance")
 
 
 def reliability(line: Figures) -> str:
@@ -32,8 +38,9 @@ def reliability(line: Figures) -> str:
     series = [Series(AFTER, tuple((sure, right) for sure, right, _ in line.reliability))]
     if line.reliability_before:
         series.append(Series(BEFORE, tuple((sure, right) for sure, right, _ in line.reliability_before), "b"))
-    words = "; ".join(f"{name}: {calibration_gap(bins):.3f} from the diagonal on average" for name, bins in _bins(line))
-    return line_chart(series, Axes("confidence", "share right"), f"Reliability diagram. {words}.", ideal=True)
+    gaps = [Phrase("{0}: {1:.3f}", "{0}: {1:.3f}", name, calibration_gap(bins)) for name, bins in _bins(line)]
+    words = Phrase("chart.gap", "Reliability diagram. Mean distance from the diagonal: {0}.", joined(gaps, "; "))
+    return line_chart(series, Axes(Phrase("chart.confidence", "confidence"), SHARE_RIGHT), words, ideal=True)
 
 
 def _bins(line: Figures) -> list[tuple[str, tuple]]:
@@ -45,22 +52,39 @@ def coverage(line: Figures) -> str:
     steps = len(line.coverage)
     points = tuple(((i + 1) / steps, right) for i, right in enumerate(line.coverage))
     at = {share: points[round(share * steps) - 1][1] for share in (0.2, 0.5, 0.8, 1.0)}
-    words = ", ".join(f"{right:.0%} right of the surest {share:.0%}" for share, right in at.items())
-    axes = Axes("pictures answered, surest first", "share right", y_range=(_floor(line.coverage), 1.0))
-    return line_chart([Series("right among those answered", points)], axes, f"Coverage curve: {words}.", dots=False)
+    parts = [Phrase("chart.surest", "{0:.0%} right of the surest {1:.0%}", right, share) for share, right in at.items()]
+    words = Phrase("chart.coverage", "Coverage curve. Share correct: {0}.", joined(parts))
+    axes = Axes(
+        Phrase("chart.answered", "pictures answered, most confident first"),
+        SHARE_RIGHT,
+        y_range=(_floor(line.coverage), 1.0),
+    )
+    return line_chart(
+        [Series(Phrase("chart.right_answered", "correct among those answered"), points)], axes, words, dots=False
+    )
 
 
 def training(name: str, trained: Sequence[float], validated: Sequence[float], percent: bool = True) -> str:
     """A quantity by epoch, on the training pictures (augmented) and on those the best epoch is chosen on."""
     series = [
         Series("PublicTest", tuple(enumerate(validated, 1))),
-        Series("training, augmented", tuple(enumerate(trained, 1)), "b"),
+        Series(Phrase("chart.trained", "training, augmented"), tuple(enumerate(trained, 1)), "b"),
     ]
     values = [*trained, *validated]
     top = 1.0 if percent else max(values)
     y_range = (_floor(values) if percent else 0.0, top)
-    axes = Axes("epoch", name, (1, max(len(validated), 2)), y_range, x_percent=False, y_percent=percent)
-    words = f"{name} by epoch, from {validated[0]:.3g} to {validated[-1]:.3g} on PublicTest."
+    quantity = Phrase("zoo.accuracy", "accuracy") if name == "accuracy" else name
+    axes = Axes(
+        Phrase("teach.epoch", "epoch"),
+        quantity,
+        (1, max(len(validated), 2)),
+        y_range,
+        x_percent=False,
+        y_percent=percent,
+    )
+    words = Phrase(
+        "chart.epochs", "{0} by epoch, from {1:.3f} to {2:.3f} on PublicTest.", quantity, validated[0], validated[-1]
+    )
     return line_chart(series, axes, words, dots=False)
 
 
@@ -84,14 +108,18 @@ def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
     charts = "".join(_harm(name, styles) for name in HARMS)
     shown = [Series(title, (), style) for title, _, style in styles]
     key = legend(shown if len(shown) > 1 else [*shown, Series(FOUND, (), "b")])
-    note = f"<p class='fz-note'>{escape(_robustness_note(styles[0][1]))}</p>"
+    note = say(_robustness_note(styles[0][1]), "p", "class='fz-note'")
     return f"{key}<div class='fz-harms'>{charts}{_parts(styles)}</div>{note}"
 
 
 def _robustness_note(one: Robustness) -> str:
-    return (
-        f"{one.n:,} pictures of {one.data} {one.split}, drawn with seed {one.seed}: made worse, then found, aligned "
-        "and judged again. Bands and short lines: the 95 % interval."
+    return Phrase(
+        "chart.robust",
+        "{0:,} pictures from {1}, chosen with seed {2}, degraded, then detected, aligned and classified again. Bands "
+        "and thin lines are 95 % intervals.",
+        one.n,
+        f"{one.data} {one.split}",
+        one.seed,
     )
 
 
@@ -99,18 +127,21 @@ def _harm(name: str, styles: Sequence[tuple[str, Robustness, str]]) -> str:
     harm = HARMS[name]
     series = [_harm_series(title, one, style, name) for title, one, style in styles]
     series += [_found_series(styles[0][1], name)] if len(styles) == 1 else []
-    ticks = ("none", *(f"{level:g}" for level in harm.levels))
+    ticks = (Phrase("chart.none", "none"), *(number("{0}", level) for level in harm.levels))
     axes = Axes(
         harm.unit,
-        "share right" if len(styles) > 1 else "share",
+        SHARE_RIGHT if len(styles) > 1 else Phrase("chart.share", "share"),
         (0, len(harm.levels)),
         (0.0, 1.0),
         x_percent=False,
         x_ticks=ticks,
     )
-    words = "; ".join(f"{one.name} from {one.points[0][1]:.0%} to {one.points[-1][1]:.0%}" for one in series)
-    drawn = drawing(series, axes, f"{harm.title}: {words} as it gets worse.")
-    return f"<figure><figcaption>{escape(harm.title)}</figcaption>{drawn}</figure>"
+    parts = [
+        Phrase("chart.falls", "{0} from {1:.0%} to {2:.0%}", one.name, one.points[0][1], one.points[-1][1])
+        for one in series
+    ]
+    drawn = drawing(series, axes, Phrase("{0}: {1}", "{0}: {1}", harm.title, joined(parts, "; ")))
+    return f"<figure>{say(harm.title, 'figcaption')}{drawn}</figure>"
 
 
 def _harm_series(title: str, one: Robustness, style: str, name: str) -> Series:
@@ -129,12 +160,13 @@ def _parts(styles: Sequence[tuple[str, Robustness, str]]) -> str:
     """As they are, eyes covered, mouth covered, mirrored: bars with their intervals in words."""
     rows = []
     measured = {line.kind for _, one, _ in styles for line in one.conditions}
-    for kind, words in {AS_IT_IS: "As they are", **PARTS}.items():
+    for kind, words in {AS_IT_IS: AS_THEY_ARE, **PARTS}.items():
         if kind not in measured:
             continue
         bars = "".join(_part(title, one, style, kind) for title, one, style in styles)
-        rows.append(f"<div class='fz-row'><span>{escape(words)}</span><div class='fz-three'>{bars}</div></div>")
-    return f"<figure><figcaption>Something covered</figcaption><div class='fz-bars'>{''.join(rows)}</div></figure>"
+        rows.append(f"<div class='fz-row'>{say(words)}<div class='fz-three'>{bars}</div></div>")
+    title = say(Phrase("chart.covered", "Partly covered"), "figcaption")
+    return f"<figure>{title}<div class='fz-bars'>{''.join(rows)}</div></figure>"
 
 
 def _part(title: str, one: Robustness, style: str, kind: str) -> str:
@@ -142,8 +174,10 @@ def _part(title: str, one: Robustness, style: str, kind: str) -> str:
     if line is None:  # the other model was measured on it
         return ""
     low, high = line.interval
-    words = f"{title}: {line.accuracy:.0%}, 95 % interval {low:.0%} to {high:.0%}"
-    return _reach(words, f"fz-fill-{style}", Share(line.accuracy, line.interval), f"{100 * line.accuracy:.0f} %")
+    words = Phrase("chart.part", "{0}: {1:.0%}, 95 % interval {2:.0%} to {3:.0%}", title, line.accuracy, low, high)
+    return _reach(
+        words, f"fz-fill-{style}", Share(line.accuracy, line.interval), number("{0:.0f} %", 100 * line.accuracy)
+    )
 
 
 def slices(parts: Sequence[Slice]) -> str:
@@ -151,22 +185,33 @@ def slices(parts: Sequence[Slice]) -> str:
     groups = []
     for name, factor in FACTORS.items():
         rows = "".join(_slice(part) for part in parts if part.factor == name)
-        groups += [f"<figure><figcaption>{escape(factor.title)}</figcaption>{rows}</figure>"] if rows else []
-    words = f"{INTERVAL_NOTE} Age, gender and skin tone: not measured, there are no labels."
-    note = f"<p class='fz-note'>{words}</p>"
+        groups += [f"<figure>{say(factor.title, 'figcaption')}{rows}</figure>"] if rows else []
+    words = Phrase(
+        "chart.slices",
+        "The thin line is the 95 % interval. Age, gender and skin tone are not measured: the data has no such labels.",
+    )
+    note = say(words, "p", "class='fz-note'")
     return f"<div class='fz-harms fz-slices'>{''.join(groups)}</div>{note}"
 
 
 def _slice(part: Slice) -> str:
     low, high = part.interval
-    words = f"{part.accuracy:.1%} right of {part.n:,} pictures, 95 % interval {low:.1%} to {high:.1%}"
+    words = Phrase(
+        "chart.slice_n",
+        "{0:.1%} right of {1:,} pictures, 95 % interval {2:.1%} to {3:.1%}",
+        part.accuracy,
+        part.n,
+        low,
+        high,
+    )
+    named = Phrase("{0}: {1}", "{0}: {1}", range_words(part), words)
     left, width = f"{100 * low:.1f}%", f"{100 * (high - low):.1f}%"
     return (
-        f"<div class='fz-slice' role='img' aria-label='{escape(range_words(part))}: {words}' title='{words}'>"
-        f"<span>{escape(range_words(part))}</span><span class='fz-range'>"
+        f"<div class='fz-slice' role='img' {attribute('aria-label', named)} {attribute('title', words)}>"
+        f"{say(range_words(part))}<span class='fz-range'>"
         f"<i class='fz-fill-a' style='width:{100 * part.accuracy:.1f}%'></i>"
-        f"<u style='left:{left};width:{width}'></u></span><b>{100 * part.accuracy:.0f} %</b>"
-        f"<small>n = {part.n:,}</small></div>"
+        f"<u style='left:{left};width:{width}'></u></span>{say(number('{0:.0f} %', 100 * part.accuracy), 'b')}"
+        f"{say(number('n = {0:,}', part.n), 'small')}</div>"
     )
 
 
@@ -174,21 +219,31 @@ def _slice(part: Slice) -> str:
 
 
 def cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
-    """A cell of the confusion matrix in words: "55 of 528 pictures labelled fear were called sad (10 %)."."""
+    """A cell of the confusion matrix in words: "55 of 528 pictures labelled fear were classified as sad (10 %)."."""
     n, of, share = _counted(line, truth, said)
-    pictures, were = "picture" if of == 1 else "pictures", "was" if n == 1 else "were"
-    return f"{n} of {of} {pictures} labelled {labels[truth]} {were} called {labels[said]} ({share})."
+    label, called = known(labels[truth]), known(labels[said])
+    if n == 1:
+        return Phrase("cell.one", "1 of {0} pictures labelled {1} was called {2} ({3}).", of, label, called, share)
+    return Phrase("cell.some", "{0} of {1} pictures labelled {2} were called {3} ({4}).", n, of, label, called, share)
 
 
 def own_cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
-    """The same for made-up classes: "1 of 6 samples of “wink” were called “neutral” (17 %)."."""
+    """The same for made-up classes: "1 of 6 samples of “wink” were classified as “neutral” (17 %)."."""
     n, of, share = _counted(line, truth, said)
-    return f"{n} of {of} samples of “{labels[truth]}” were called “{labels[said]}” ({share})."
+    return Phrase(
+        "cell_own",
+        "{0} of {1} samples of “{2}” were called “{3}” ({4}).",
+        n,
+        of,
+        labels[truth],
+        labels[said],
+        share,
+    )
 
 
 def _counted(line: Figures, truth: int, said: int) -> tuple[int, int, str]:
     n, of = line.confusion[truth][said], line.counts[truth]
-    return n, of, f"{n / of:.0%}".replace("%", " %") if of else "no share"
+    return n, of, number("{0:.0f} %", 100 * n / of) if of else "–"
 
 
 def confusion(line: Figures, labels: Sequence[str], own: bool = False) -> str:
@@ -202,15 +257,18 @@ def confusion(line: Figures, labels: Sequence[str], own: bool = False) -> str:
         They are classes of somebody's own: samples of them are counted, and their names are not translated.
     """
     kept, sentence = (" translate='no'", own_cell_sentence) if own else ("", cell_sentence)
-    heads = "".join(f"<th scope='col'{kept}>{escape(label)}</th>" for label in labels)
+    names = [label if own else known(label) for label in labels]
+    heads = "".join(say(name, "th", f"scope='col'{kept}") for name in names)
+    row = f"scope='row'{kept}"
     rows = "".join(
-        f"<tr><th scope='row'{kept}>{escape(label)}</th>"
+        f"<tr>{say(name, 'th', row)}"
         + "".join(f"<td>{_cell(line, i, j, sentence(line, labels, i, j))}</td>" for j in range(len(labels)))
         + "</tr>"
-        for i, label in enumerate(labels)
+        for i, name in enumerate(names)
     )
+    corner = say(Phrase("cell.corner", "label ↓ answer →"), "th", "scope='col'")
     return (
-        "<div class='fz-scroll'><table class='fz-matrix'><thead><tr><th scope='col'>labelled ↓ called →</th>"
+        f"<div class='fz-scroll'><table class='fz-matrix'><thead><tr>{corner}"
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -218,33 +276,35 @@ def confusion(line: Figures, labels: Sequence[str], own: bool = False) -> str:
 def _cell(line: Figures, truth: int, said: int, sentence: str) -> str:
     share = line.confusion[truth][said] / max(line.counts[truth], 1)
     css = "fz-cell" + (" fz-deep" if share >= DARK_FROM else "") + (" fz-right" if truth == said else "")
-    say = escape(sentence)
     return (
-        f"<button type='button' class='{css}' style='--s:{share:.3f}' data-say='{say}' aria-label='{say}' "
+        f"<button type='button' class='{css}' style='--s:{share:.3f}' data-say {attribute('aria-label', sentence)} "
         f"aria-pressed='false' tabindex='{-1 if truth or said else 0}'>{line.confusion[truth][said]}</button>"
     )
 
 
 def class_bars(line: Figures, labels: Sequence[str]) -> str:
     """Precision, recall and F1 of each label with their intervals and its number of pictures."""
-    key = "".join(f"<li><i class='fz-{name.lower()}'></i>{name}</li>" for name in NAMES)
+    key = "".join(f"<li><i class='fz-{css}'></i>{say(name)}</li>" for css, name in NAMES.items())
     rows = "".join(map(_label_row, by_label(line, labels)))
-    note = f"<p class='fz-note'>{INTERVAL_NOTE}</p>" if line.confusion else ""
+    note = say(INTERVAL_NOTE, "p", "class='fz-note'") if line.confusion else ""
     return f"<ul class='fz-key'>{key}</ul><div class='fz-bars'>{rows}</div>{note}"
 
 
 def _label_row(one: LabelFigures) -> str:
     bars = "".join(_bar(*pair) for pair in zip(NAMES, (one.precision, one.recall, one.f1), strict=True))
     return (
-        f"<div class='fz-row'><span>{escape(one.label)}<small>n = {one.n}</small></span>"
+        f"<div class='fz-row'><span>{say(known(one.label))}{say(number('n = {0}', one.n), 'small')}</span>"
         f"<div class='fz-three'>{bars}</div></div>"
     )
 
 
-def _bar(name: str, share: Share) -> str:
-    ends = ", 95 % interval {:.2f} to {:.2f}".format(*share.interval) if share.interval else ""
-    words = f"{name} {share.value:.2f}{ends}"
-    return _reach(words, f"fz-{name.lower()}", share, f"{share.value:.2f}")
+def _bar(css: str, share: Share) -> str:
+    words = Phrase("{0} {1:.2f}", "{0} {1:.2f}", NAMES[css], share.value)
+    if share.interval:
+        words = Phrase(
+            "chart.reach", "{0} {1:.2f}, 95 % interval {2:.2f} to {3:.2f}", NAMES[css], share.value, *share.interval
+        )
+    return _reach(words, f"fz-{css}", share, number("{0:.2f}", share.value))
 
 
 def _reach(words: str, css: str, share: Share, shown: str) -> str:
@@ -252,9 +312,9 @@ def _reach(words: str, css: str, share: Share, shown: str) -> str:
     low, high = share.interval or (0.0, 0.0)
     line = f"<u style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></u>" if share.interval else ""
     return (
-        f"<div class='fz-one' role='img' aria-label='{escape(words)}' title='{escape(words)}'>"
+        f"<div class='fz-one' role='img' {attribute('aria-label', words)} {attribute('title', words)}>"
         f"<span class='fz-reach'><i class='{css}' style='width:{100 * share.value:.1f}%'></i>{line}</span>"
-        f"<b>{shown}</b></div>"
+        f"{say(shown, 'b')}</div>"
     )
 
 
@@ -274,14 +334,14 @@ def recall_differences(first: Figures, second: Figures, labels: Sequence[str], t
 def rights(both: Together, first: str, second: str) -> str:
     """One bar of all pictures: those both models get right, only the one, only the other, neither."""
     shares = {
-        ("twice", "both right"): both.both,
-        ("first", f"only {first} right"): both.only_first,
-        ("second", f"only {second} right"): both.only_second,
-        ("neither", "neither right"): both.neither,
+        ("twice", Phrase("zoo.both_right", "both right")): both.both,
+        ("first", Phrase("zoo.only_right", "only {0} right", first)): both.only_first,
+        ("second", Phrase("zoo.only_right", "only {0} right", second)): both.only_second,
+        ("neither", Phrase("zoo.neither_right", "neither right")): both.neither,
     }
     bar = "".join(f"<i class='fz-{kind}' style='width:{100 * part:.2f}%'></i>" for (kind, _), part in shares.items())
     key = "".join(
-        f"<li><i class='fz-{kind}'></i><span>{escape(said)}</span> <b>{100 * part:.1f} %</b></li>"
+        f"<li><i class='fz-{kind}'></i>{say(said, 'span')} {say(number('{0:.1f} %', 100 * part), 'b')}</li>"
         for (kind, said), part in shares.items()
     )
     return f"<div class='fz-rights' aria-hidden='true'>{bar}</div><ul class='fz-key'>{key}</ul>"
@@ -301,11 +361,12 @@ def _difference(one: _Difference, widest: float) -> str:
     width = 50 * abs(one.value) / widest
     ahead, left = ("first", 50 - width) if one.value > 0 else ("second", 50)
     pale = " fz-pale" if one.beyond is False else ""
-    words = "" if one.beyond is None else f"<small>{'more than' if one.beyond else 'may be'} chance</small>"
+    words = "" if one.beyond is None else say(BEYOND_CHANCE if one.beyond else MAYBE_CHANCE, "small")
+    points = say(Phrase("zoo.points_n", "{0:.1f} points", 100 * abs(one.value)))
     return (
-        f"<div class='fz-diff'><span>{escape(one.label)}</span><span class='fz-both' aria-hidden='true'>"
+        f"<div class='fz-diff'>{say(known(one.label))}<span class='fz-both' aria-hidden='true'>"
         f"<i class='fz-{ahead}{pale}' style='left:{left:.1f}%;width:{width:.1f}%'></i>{_ends(one.ends, widest)}</span>"
-        f"<b>{100 * abs(one.value):.1f} points{words}</b></div>"
+        f"<b>{points}{words}</b></div>"
     )
 
 

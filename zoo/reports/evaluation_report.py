@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from features.phrase import Phrase, number
 from zoo.cards import Card, Figures
 from zoo.evaluation import metrics
 from zoo.evaluation.paired import CHANCE, Recall, Together, beyond_chance
@@ -17,7 +19,8 @@ from zoo.reports.leaderboard import with_interval
 if TYPE_CHECKING:  # importing it imports scikit-learn
     from zoo.evaluation.evaluate import Evaluation, Pair
 
-CHOOSE = "Choose a cell to read it as a sentence."
+WORSE = Phrase("zoo.worse", "On worse pictures")
+CHOOSE = Phrase("zoo.cell", "Select a cell to see what it counts.")
 HEADING = ("model", "labels", "n", "accuracy (95 %)", "balanced", "macro-F1", "NLL", "Brier", "ECE", "ECE before")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -65,13 +68,15 @@ def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
     names = tuple(labels)
     made = []
     if line.confusion:
-        made.append(Panel("Confusion matrix", charts.confusion(line, names), wide=True))
+        made.append(Panel(Phrase("zoo.confusion", "Confusion matrix"), charts.confusion(line, names), wide=True))
     if line.recall and line.precision:
-        made.append(Panel("Label by label", charts.class_bars(line, names)))
+        made.append(Panel(Phrase("zoo.by_label", "Label by label"), charts.class_bars(line, names)))
     if line.reliability:
-        made.append(Panel("Does confidence mean what it says?", charts.reliability(line)))
+        made.append(Panel(Phrase("zoo.reliability", "Is the confidence reliable?"), charts.reliability(line)))
     if line.coverage:
-        made.append(Panel("Right when it answers only where it is surest", charts.coverage(line)))
+        made.append(
+            Panel(Phrase("zoo.coverage", "Accuracy if it may skip the hardest pictures"), charts.coverage(line))
+        )
     return made
 
 
@@ -79,9 +84,9 @@ def hard_panels(card: Card) -> list[Panel]:
     """Charts of what makes pictures hard for a model, as far as its card has the numbers."""
     made = []
     if card.slices:
-        made.append(Panel("Right by what can be measured of a face", charts.slices(card.slices)))
+        made.append(Panel(Phrase("zoo.slices", "Accuracy by pose, light and size"), charts.slices(card.slices)))
     if card.robustness:
-        made.append(Panel("On worse pictures", charts.robustness([(card.title, card.robustness)]), wide=True))
+        made.append(Panel(WORSE, charts.robustness([(card.title, card.robustness)]), wide=True))
     return made
 
 
@@ -132,33 +137,58 @@ def _compared(pair: Pair, cards: dict[str, Card]) -> str:
     return f"{pair.data}, {pair.labels} labels: {said} {where} {together_words(pair.together)}"
 
 
-def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> str:
+def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> Phrase:
     """Who is right more often, by how much, and whether that is more than chance, in a sentence."""
     if difference < 0:
         return verdict(second, first, -difference, (-interval[1], -interval[0]), p_value)
     if not difference:
-        return f"{first} and {second} are right equally often."
-    p = _p_words(p_value)
-    range_ = " to ".join(f"{100 * end:+.1f}".replace("-", "−") for end in interval)
-    points = f"{100 * difference:.1f} points"
+        return Phrase("zoo.equal", "{0} and {1} are right equally often.", first, second)
+    low, high = (number("{0:+.1f}", 100 * end) for end in interval)
+    values = (first, number("{0:.1f}", 100 * difference), second, low, high, _p_words(p_value))
     if p_value < CHANCE:
-        return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): more than chance."
-    return f"{first} is right {points} more often than {second} ({range_}; McNemar {p}): that may well be chance."
+        return Phrase(
+            "zoo.better",
+            "{0} is right {1} points more often than {2} ({3} to {4}; McNemar {5}): more than chance.",
+            *values,
+        )
+    return Phrase(
+        "zoo.maybe",
+        "{0} is right {1} points more often than {2} ({3} to {4}; McNemar {5}): that may well be chance.",
+        *values,
+    )
 
 
-def _p_words(p_value: float) -> str:
-    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
+def _p_words(p_value: float) -> Phrase:
+    return number("p < {0}", 0.0001) if p_value < 1e-4 else number("p = {0}", float(f"{p_value:.2g}"))
 
 
-def together_words(both: Together) -> str:
+_AVERAGED = "With their probabilities averaged, the two are right on {0} % ({1} to {2}), {3} points "
+_MORE, _LESS = (
+    "more often than the better one alone (McNemar {4}): ",
+    "less often than the better one alone (McNemar {4}): ",
+)
+# By whether two models are better together than the better one, and whether that could be chance.
+TOGETHER = {
+    (True, False): partial(Phrase, "zoo.together_more", f"{_AVERAGED}{_MORE}more than chance."),
+    (True, True): partial(Phrase, "zoo.together_more_maybe", f"{_AVERAGED}{_MORE}that may well be chance."),
+    (False, False): partial(Phrase, "zoo.together_less", f"{_AVERAGED}{_LESS}more than chance."),
+    (False, True): partial(Phrase, "zoo.together_less_maybe", f"{_AVERAGED}{_LESS}that may well be chance."),
+}
+
+
+def together_words(both: Together) -> Phrase:
     """What two models are worth when their probabilities are averaged, in a sentence."""
-    share = f"{100 * both.accuracy:.1f} % ({100 * both.low:.1f} to {100 * both.high:.1f})"
-    said = f"With their probabilities averaged, the two are right on {share}"
+    values = [number("{0:.1f}", 100 * share) for share in (both.accuracy, both.low, both.high)]
     if not both.gain:
-        return f"{said}, as often as the better one alone."
-    more = f"{100 * abs(both.gain):.1f} points {'more' if both.gain > 0 else 'less'} often than the better one alone"
-    chance = "more than chance" if both.p_value < CHANCE else "that may well be chance"
-    return f"{said}, {more} (McNemar {_p_words(both.p_value)}): {chance}."
+        return Phrase(
+            "zoo.together_same",
+            "With their probabilities averaged, the two are right on {0} % ({1} to "
+            "{2}), as often as the better one alone.",
+            *values,
+        )
+    values += [number("{0:.1f}", 100 * abs(both.gain)), _p_words(both.p_value)]
+    more, chance = both.gain > 0, both.p_value >= CHANCE
+    return TOGETHER[more, chance](*values)
 
 
 def where_words(first: str, second: str, results: Sequence[Recall], labels: Iterable[str]) -> str:

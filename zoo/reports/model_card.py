@@ -9,22 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zoo.cards import Card, Figures, Robustness, Slice
+from features.phrase import Phrase, joined, number
+from zoo.cards import LIMITS, Card, Figures, Robustness, Slice
 from zoo.evaluation.conditions import FACTORS, harm_words, range_words
 from zoo.evaluation.intervals import Share
 from zoo.evaluation.intervals import by_label as figures_by_label
 from zoo.evaluation.metrics import calibration_gap
-from zoo.labels import SEVEN
+from zoo.labels import SEVEN, known, named
 from zoo.reports.leaderboard import share, with_interval
 
-SMALLER_SETS = (
-    "For 7, 6 or 5 labels the others are struck out and the rest is scaled to sum to one: "
-    "Bayes' rule, given that it is one of these. Nothing is trained again."
+SMALLER_SETS = Phrase(
+    "prose.fewer",
+    "For 7, 6 or 5 labels the other labels are removed and the remaining probabilities rescaled to sum to one: Bayes' "
+    "rule, given that the label is one of these. Nothing is retrained.",
 )
-NOT_MEASURED = "not measured"
+NOT_MEASURED = Phrase("zoo.not_measured", "not measured")
 README = "README.md"
 MADE = "<!-- Made from card.json by `python -m zoo table`; change that, not this. -->"
-BARRETT = "Barrett et al. 2019, doi:10.1177/1529100619832930"
 
 
 @dataclass(frozen=True)
@@ -55,218 +56,365 @@ def sections(card: Card) -> tuple[Section, ...]:
         _training_data(card),
         _analyses(card),
         _ethics(),
-        Section("Caveats and recommendations", tuple((f"{i}", text) for i, text in enumerate(card.limits, 1))),
+        Section(
+            Phrase("card.caveats", "Caveats and recommendations"),
+            tuple((f"{i}", _limit(text)) for i, text in enumerate(card.limits, 1)),
+        ),
     )
+
+
+def _limit(text: str) -> str:
+    """What most cards say has a key; the rest is the card's own."""
+    return next((known_one for known_one in LIMITS if known_one == text), text)
 
 
 def _details(card: Card) -> Section:
     training = card.training
-    size = f"{card.size_bytes / 2**20:.1f} MB" if card.size_bytes else NOT_MEASURED
-    time = f"{card.milliseconds:.1f} ms on one thread" if card.milliseconds else NOT_MEASURED
+    size = number("{0:.1f} MB", card.size_bytes / 2**20) if card.size_bytes else NOT_MEASURED
+    time = (
+        Phrase("prose.thread_n", "{0} ms on one thread", number("{0:.1f}", card.milliseconds))
+        if card.milliseconds
+        else NOT_MEASURED
+    )
     versions = ", ".join(f"{name} {version}" for name, version in training.versions.items())
+    made = Phrase("card.run", "{0}, seed {1}, {2} minutes", f"`{training.command}`", training.seed, training.minutes)
     entries = (
-        ("Name", f"{card.name}: {card.title}"),
-        ("What it is", f"{card.summary} Family: {card.family}."),
-        ("Date", training.date),
-        ("Made by", f"`{training.command}`, seed {training.seed}, {training.minutes:g} minutes"),
-        ("Versions", versions or NOT_MEASURED),
-        ("Sees", _preprocessing(card)),
-        ("Answers with", ", ".join(card.labels)),
+        (Phrase("export.name", "Name"), f"{card.name}: {card.title}"),
+        (Phrase("card.what", "What it is"), _what(card)),
+        (Phrase("card.date", "Date"), training.date),
+        (Phrase("card.made_by", "Made with"), made),
+        (Phrase("card.versions", "Versions"), versions or NOT_MEASURED),
+        (Phrase("card.sees", "Input"), _preprocessing(card)),
+        (Phrase("card.answers", "Labels"), joined([named(label, card.labels) for label in card.labels])),
         _other_sets(card),
-        ("Size", size),
-        ("Time for a face", time),
-        ("Licence", card.licence),
+        (Phrase("card.size", "Size"), size),
+        (Phrase("card.time", "Time for a face"), time),
+        (Phrase("card.licence", "Licence"), card.licence),
     )
-    return Section("Model details", entries)
+    return Section(Phrase("card.details", "Model details"), entries)
 
 
-def _other_sets(card: Card) -> tuple[str, str]:
-    unknown = [label for label in SEVEN if label not in card.labels.labels]
+def _what(card: Card) -> Phrase:
+    summary = card.summary if isinstance(card.summary, Phrase) else Phrase(f"model.{card.name}", card.summary)
+    return Phrase("prose.what", "{0} Family: {1}.", summary, Phrase(f"family.{card.family}", card.family))
+
+
+def _other_sets(card: Card) -> tuple[Phrase, Phrase]:
+    unknown = [known(label) for label in SEVEN if label not in card.labels.labels]
     if not unknown:
-        return "In fewer labels", SMALLER_SETS
-    return (
-        "Cannot answer",
-        f"{', '.join(unknown)}: it never learned them and, asked in 7 or 6 labels, never gives them.",
+        return Phrase("card.fewer", "With fewer labels"), SMALLER_SETS
+    words = Phrase(
+        "prose.cannot",
+        "{0}: it never learned them, so it never gives them when asked for 7 or 6 labels.",
+        joined(unknown),
     )
+    return Phrase("card.cannot", "Cannot answer"), words
 
 
-def _preprocessing(card: Card) -> str:
+def _preprocessing(card: Card) -> Phrase:
     align = card.align
-    return (
-        f"one {align.colour} crop of {align.size} × {align.size} pixels, eyes and mouth moved to fixed places, "
-        f"no sharper than {align.detail} pixels (fingerprint {card.fingerprint})"
+    return Phrase(
+        "prose.sees",
+        "one grey crop of {0} × {1} pixels, eyes and mouth aligned to fixed positions, no sharper than {2} pixels "
+        "(fingerprint {3})",
+        align.size,
+        align.size,
+        align.detail,
+        card.fingerprint,
     )
 
 
 def _use(card: Card) -> Section:
     entries = (
-        ("For", "Lessons and experiments about how machines read faces, on posed, drawn or licensed pictures."),
-        ("By", "Teachers, pupils, students and anyone who wants to see how such models work and fail."),
         (
-            "Not for",
-            "Judging pupils, staff, candidates or anyone else; watching people; any claim about what someone feels. "
-            "In the EU, inferring emotions at work and in education is prohibited (AI Act, Art. 5(1)(f)).",
+            Phrase("card.for", "For"),
+            Phrase(
+                "prose.for",
+                "Lessons and experiments about how machines read faces, with posed, drawn or licensed pictures.",
+            ),
         ),
-        ("Not sure", f"Below a confidence of {card.threshold:.2f} the page says so instead of giving an answer."),
+        (
+            Phrase("card.by", "By"),
+            Phrase(
+                "prose.by",
+                "Teachers, pupils, students and anyone who wants to see how such models work and where they fail.",
+            ),
+        ),
+        (
+            Phrase("card.not_for", "Not for"),
+            Phrase(
+                "prose.not_for",
+                "Judging pupils, staff, candidates or anyone else; monitoring people; any claim about what someone "
+                "feels. In the EU, inferring emotions at work and in education is prohibited (AI Act, Art. 5(1)(f)).",
+            ),
+        ),
+        (
+            Phrase("teach.not_sure", "Not sure"),
+            Phrase(
+                "prose.sure_n",
+                "Below a confidence of {0} the page says “not sure” instead of giving an answer.",
+                number("{0:.2f}", card.threshold),
+            ),
+        ),
     )
-    return Section("Intended use", entries)
+    return Section(Phrase("card.use", "Intended use"), entries)
 
 
 def _factors(card: Card) -> Section:
     entries = (
-        ("Expected to matter", "Pose, light, blur, size of the face, things in front of it, age, gender, skin tone."),
-        ("Measured", "The label of the picture (see Quantitative analyses)."),
-        ("Pose, light, blur, size", _by_factor(card)),
-        ("Worse pictures, covered faces", _worse(card)),
         (
-            "Age, gender, skin tone",
-            f"{NOT_MEASURED}: the data has no such labels. That is no reason to think that "
-            "the model is equally good for everyone.",
+            Phrase("card.expected", "Expected to matter"),
+            Phrase(
+                "prose.expected", "Pose, light, blur, face size, anything covering the face, age, gender, skin tone."
+            ),
+        ),
+        (
+            Phrase("card.measured", "Measured"),
+            Phrase("prose.measured", "The picture’s label (see Quantitative analyses)."),
+        ),
+        (Phrase("card.pose", "Pose, light, blur, size"), _by_factor(card)),
+        (Phrase("card.worse", "Worse pictures, covered faces"), _worse(card)),
+        (
+            Phrase("card.age", "Age, gender, skin tone"),
+            Phrase(
+                "prose.age",
+                "{0}: the data has no such labels. That is no reason to assume that the model works equally well for "
+                "everyone.",
+                NOT_MEASURED,
+            ),
         ),
     )
     tables = [slice_table(card.slices)] if card.slices else []
     tables += [harm_table(card.robustness)] if card.robustness else []
-    return Section("Factors", entries, tuple(tables))
+    return Section(Phrase("card.factors", "Factors"), entries, tuple(tables))
 
 
-def _by_factor(card: Card) -> str:
+def _by_factor(card: Card) -> Phrase:
     if not card.slices:
         return NOT_MEASURED
     total = max(sum(part.n for part in card.slices if part.factor == name) for name in FACTORS)
-    return f"On the {total:,} PrivateTest pictures in which the mesh found the face; first table below."
+    return Phrase(
+        "prose.pose_n", "On the {0:,} PrivateTest pictures in which a face was found; first table below.", total
+    )
 
 
-def _worse(card: Card) -> str:
+def _worse(card: Card) -> Phrase:
     one = card.robustness
     if one is None:
         return NOT_MEASURED
-    return (
-        f"{one.n:,} pictures of {one.data} {one.split}, drawn with seed {one.seed} from those in which the mesh found "
-        "the face; made worse, then found, aligned and judged again; last table below."
+    return Phrase(
+        "prose.worse",
+        "{0:,} pictures from {1}, chosen with seed {2} from those in which a face was found, degraded, then detected, "
+        "aligned and classified again; last table below.",
+        one.n,
+        f"{one.data} {one.split}",
+        one.seed,
     )
+
+
+PICTURES, N, ACCURACY = Phrase("table.pictures", "pictures"), "n", Phrase("zoo.accuracy", "accuracy")
 
 
 def slice_table(parts: tuple[Slice, ...]) -> Table:
     """Accuracy by what can be measured of a face."""
     rows = (
-        (f"{FACTORS[part.factor].title}: {range_words(part)}", f"{part.n:,}", _share_of(part.accuracy, part.interval))
+        (
+            Phrase("{0}: {1}", "{0}: {1}", FACTORS[part.factor].title, range_words(part)),
+            number("{0:,}", part.n),
+            _share_of(part.accuracy, part.interval),
+        )
         for part in parts
     )
-    return Table(("pictures", "n", "accuracy"), tuple(rows))
+    return Table((PICTURES, N, ACCURACY), tuple(rows))
 
 
 def harm_table(found: Robustness) -> Table:
     """Accuracy and share of faces found, condition by condition."""
     rows = (
-        (harm_words(line), f"{100 * line.found:.0f} %", _share_of(line.accuracy, line.interval))
+        (harm_words(line), number("{0:.0f} %", 100 * line.found), _share_of(line.accuracy, line.interval))
         for line in found.conditions
     )
-    return Table(("pictures made worse", "mesh found", "accuracy"), tuple(rows))
+    heading = Phrase("table.worse", "pictures, degraded"), Phrase("table.found", "face found"), ACCURACY
+    return Table(heading, tuple(rows))
 
 
-def _share_of(accuracy: float, interval: tuple[float, float]) -> str:
+def _share_of(accuracy: float, interval: tuple[float, float]) -> Phrase:
     low, high = interval
-    return f"{100 * accuracy:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
+    return number("{0:.1f} % ({1:.1f}–{2:.1f})", 100 * accuracy, 100 * low, 100 * high)
 
 
 def _metrics(card: Card) -> Section:
     entries = (
-        ("Accuracy", "Share of right answers, with a 95 % bootstrap interval in which near-duplicates count once."),
-        ("Macro-F1, balanced accuracy", "Means over the labels, so that rare ones weigh as much as common ones."),
-        ("Label by label", "Precision, recall and F1 with Wilson's 95 % interval, which is wide where n is small."),
         (
-            "Calibration",
-            "ECE over 15 bins: how far confidence is from the share right, as served and before calibration. "
-            "NLL, Brier: the lower the better.",
+            Phrase("card.accuracy", "Accuracy"),
+            Phrase(
+                "prose.accuracy",
+                "Share of correct answers, with a 95 % bootstrap interval that counts near-duplicates once.",
+            ),
         ),
-        ("Threshold", f"{card.threshold:.2f}, chosen on {card.training.selected_on}."),
+        (
+            Phrase("card.f1", "Macro-F1, balanced accuracy"),
+            Phrase("prose.f1", "Averages over labels, so that rare labels count as much as common ones."),
+        ),
+        (
+            Phrase("zoo.by_label", "Label by label"),
+            Phrase(
+                "prose.wilson", "Precision, recall and F1 with 95 % Wilson intervals, which are wide where n is small."
+            ),
+        ),
+        (
+            Phrase("card.calibration", "Calibration"),
+            Phrase(
+                "prose.calibration",
+                "ECE over 15 bins: how far confidence is from the share of correct answers, as served and before "
+                "calibration. NLL, Brier: lower is better.",
+            ),
+        ),
+        (
+            Phrase("card.threshold", "Threshold"),
+            Phrase(
+                "prose.threshold",
+                "{0}, chosen on {1}.",
+                number("{0:.2f}", card.threshold),
+                card.training.selected_on,
+            ),
+        ),
     )
-    return Section("Metrics", entries)
+    return Section(Phrase("card.metrics", "Metrics"), entries)
+
+
+DATA = Phrase("card.data", "Data")
 
 
 def _evaluation_data(card: Card) -> Section:
     seen = dict.fromkeys((line.data, line.split) for line in card.figures)
-    entries = [(data, f"{split}, {_pictures(card, data, split)}") for data, split in seen]
-    entries += [] if seen else [("Data", NOT_MEASURED)]
-    entries.append(("Preparation", "Found, aligned and cut by the very code that serves the model."))
-    return Section("Evaluation data", tuple(entries))
+    entries = [(data, _pictures(card, data, split)) for data, split in seen]
+    entries += [] if seen else [(DATA, NOT_MEASURED)]
+    prepared = Phrase("prose.prepared", "Detected, aligned and cropped by the code that serves the model.")
+    entries.append((Phrase("card.preparation", "Preparation"), prepared))
+    return Section(Phrase("card.eval", "Evaluation data"), tuple(entries))
 
 
-def _pictures(card: Card, data: str, split: str) -> str:
-    return f"{max(line.n for line in card.figures if (line.data, line.split) == (data, split)):,} pictures"
+def _pictures(card: Card, data: str, split: str) -> Phrase:
+    most = max(line.n for line in card.figures if (line.data, line.split) == (data, split))
+    return Phrase("prose.pictures_n", "{0}, {1:,} pictures", split, most)
 
 
 def _training_data(card: Card) -> Section:
     entries = (
-        ("Data", card.training.data),
-        ("Chosen on", card.training.selected_on),
-        *([("Ended", card.training.ended)] if card.training.ended else []),
+        (DATA, card.training.data),
+        (Phrase("card.chosen", "Selected on"), card.training.selected_on),
+        *([(Phrase("card.ended", "Stopped"), card.training.ended)] if card.training.ended else []),
         (
-            "Kept apart",
-            "PrivateTest was used for no choice; about 8 % of its pictures have copies in the other splits, "
-            "so figures without near-duplicates stand beside those with them.",
+            Phrase("card.apart", "Held back"),
+            Phrase(
+                "prose.apart",
+                "PrivateTest was not used for any choice. About 8 % of its pictures have near-duplicates in the other "
+                "splits, so figures without them are listed as well.",
+            ),
         ),
     )
-    return Section("Training data", entries)
+    return Section(Phrase("card.train", "Training data"), entries)
 
 
-OVERALL = ("data", "labels", "n", "accuracy", "balanced", "macro-F1", "NLL", "Brier", "ECE", "ECE before")
+OVERALL = (
+    Phrase("table.data", "data"),
+    Phrase("table.labels", "labels"),
+    N,
+    ACCURACY,
+    Phrase("table.balanced", "balanced"),
+    "macro-F1",
+    "NLL",
+    "Brier",
+    "ECE",
+    Phrase("table.before", "ECE before"),
+)
 
 
 def _analyses(card: Card) -> Section:
+    title = Phrase("card.analyses", "Quantitative analyses")
     if not card.figures:
-        return Section("Quantitative analyses", (("Figures", NOT_MEASURED),))
+        return Section(title, ((Phrase("card.figures", "Figures"), NOT_MEASURED),))
     overall = Table(OVERALL, tuple(_overall(line) for line in card.figures))
     main = card.figure() or card.figures[0]
-    note = f"By label: {main.data}, {main.split}, {main.labels} labels."
-    return Section(
-        "Quantitative analyses",
-        (("Tables", f"All data sets, then one by label. {note}"),),
-        (overall, by_label(card, main)),
+    note = Phrase(
+        "prose.tables",
+        "All data sets, then label by label for {0}, {1}, {2} labels.",
+        main.data,
+        main.split,
+        main.labels,
     )
+    return Section(title, ((Phrase("card.tables", "Tables"), note),), (overall, by_label(card, main)))
 
 
 def _overall(line: Figures) -> tuple[str, ...]:
     numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
-    shown = (f"{number:.3f}" for number in numbers)
-    return (f"{line.data}, {line.split}", line.labels, str(line.n), with_interval(line), *shown, _before(line))
+    shown = (number("{0:.3f}", one) for one in numbers)
+    accuracy = _share_of(line.accuracy, line.interval)
+    return (f"{line.data}, {line.split}", line.labels, number("{0}", line.n), accuracy, *shown, _before(line))
 
 
 def _before(line: Figures) -> str:
     """ECE of what the machine said before calibration."""
-    return f"{calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
+    return number("{0:.3f}", calibration_gap(line.reliability_before)) if line.reliability_before else "-"
 
 
 def by_label(card: Card, line: Figures) -> Table:
     """Pictures, precision, recall and F1 of each label, with their intervals where they are known."""
     found = figures_by_label(line, card.labels_of(line))
-    rows = tuple((one.label, str(one.n), *map(_with_ends, (one.precision, one.recall, one.f1))) for one in found)
-    return Table(("label", "n", "precision", "recall", "F1"), rows)
+    rows = tuple(
+        (known(one.label), number("{0}", one.n), *map(_with_ends, (one.precision, one.recall, one.f1))) for one in found
+    )
+    heading = (
+        Phrase("table.label", "label"),
+        N,
+        Phrase("chart.precision", "precision"),
+        Phrase("chart.recall", "recall"),
+        "F1",
+    )
+    return Table(heading, rows)
 
 
-def _with_ends(one: Share) -> str:
-    return f"{one.value:.3f}" + (" ({:.2f}–{:.2f})".format(*one.interval) if one.interval else "")
+def _with_ends(one: Share) -> Phrase:
+    return (
+        number("{0:.3f} ({1:.2f}–{2:.2f})", one.value, *one.interval) if one.interval else number("{0:.3f}", one.value)
+    )
 
 
 def _ethics() -> Section:
     entries = (
         (
-            "Expression is not emotion",
-            f"The model names the label a picture looks most like. It cannot know how anyone feels ({BARRETT}).",
+            Phrase("card.expression", "An expression is not an emotion"),
+            Phrase(
+                "prose.emotion",
+                "The model names the label a picture looks most like. It cannot know how anyone feels (Barrett et al. "
+                "2019, doi:10.1177/1529100619832930).",
+            ),
         ),
         (
-            "The pictures",
-            "FER2013 was collected by web search; the people in it were not asked. "
-            "Its pictures are not passed on with the model.",
+            Phrase("card.pictures", "The pictures"),
+            Phrase(
+                "prose.pictures",
+                "FER2013 was collected by web search; the people in it were not asked. Its pictures are not "
+                "distributed with the model.",
+            ),
         ),
         (
-            "Bias",
-            "Commercial systems were found to read faces differently by race (Rhue 2018, "
-            "doi:10.2139/ssrn.3281765). Nothing shows that this model is free of that.",
+            Phrase("card.bias", "Bias"),
+            Phrase(
+                "prose.bias",
+                "Commercial systems were found to read faces differently by race (Rhue 2018, "
+                "doi:10.2139/ssrn.3281765). Nothing shows that this model is free of such bias.",
+            ),
         ),
-        ("Privacy", "It runs where the page runs; no picture, name or history is kept."),
+        (
+            Phrase("card.privacy", "Privacy"),
+            Phrase(
+                "prose.privacy", "It runs on the computer that serves the page; no picture, name or history is kept."
+            ),
+        ),
     )
-    return Section("Ethical considerations", entries)
+    return Section(Phrase("card.ethics", "Ethical considerations"), entries)
 
 
 # --- Markdown --------------------------------------------------------------------------------

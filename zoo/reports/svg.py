@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from features.phrase import number
+from zoo.reports.markup import attribute, keyed, say
+
 WIDTH, HEIGHT = 400, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 28, 42
 
@@ -66,7 +69,7 @@ def drawing(series: Sequence[Series], axes: Axes, words: str, ideal: bool = Fals
     lines = "".join(_line(one, axes, dots) for one in series)
     diagonal = _path("fz-ideal", [axes.place(0, 0), axes.place(1, 1)]) if ideal else ""
     return (
-        f"<svg class='fz-chart' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{escape(words)}'>"
+        f"<svg class='fz-chart' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' {attribute('aria-label', words)}>"
         f"{_frame(axes)}{diagonal}{lines}</svg>"
     )
 
@@ -103,7 +106,7 @@ def _ticks(ends: tuple[float, float], whole: bool = False) -> list[float]:
 
 
 def _tick(value: float, percent: bool) -> str:
-    return f"{value:.0%}".replace("%", " %") if percent else f"{value:g}"
+    return number("{0:.0f} %", 100 * value) if percent else number("{0}", round(value, 6))
 
 
 def _line(one: Series, axes: Axes, dots: bool) -> str:
@@ -121,9 +124,9 @@ def _path(css: str, places: Sequence[tuple[float, float]]) -> str:
 
 
 def _text(x: float, y: float, words: str, anchor: str, css: str = "") -> str:
-    return f"<text class='{css}' x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{escape(words)}</text>"
+    return f"<text class='{css}' x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'{keyed(words)}>{escape(words)}</text>"
 
 
 def legend(series: Sequence[Series]) -> str:
-    entries = "".join(f"<li><i class='fz-{one.style}'></i>{escape(one.name)}</li>" for one in series)
+    entries = "".join(f"<li><i class='fz-{one.style}'></i>{say(one.name)}</li>" for one in series)
     return f"<ul class='fz-key'>{entries}</ul>"

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
+from features.phrase import Phrase, joined, number
 from zoo.inference.timeline import Timeline
-from zoo.labels import LabelSet, colours, meaning
+from zoo.labels import LabelSet, colours, named
+from zoo.reports.markup import attribute, say
 
 WIDTH, HEIGHT, STRIP = 720, 90, 10
 COLUMNS = 240  # more points than that a chart cannot show
+DISAGREE = Phrase("disagree", "Models disagree")
 LOST = 0.7  # seconds without a face that are shown as a gap
 
 
@@ -48,11 +50,11 @@ def face_over_time(face: Timeline, titles: Mapping[str, str], seconds: float) ->
         Length of the time axis.
     """
     rows = [
-        f"<div class='ft-row'><h4>{escape(titles[name])}</h4>{areas(face, j, titles[name], seconds)}</div>"
+        f"<div class='ft-row'>{say(titles[name], 'h4')}{areas(face, j, titles[name], seconds)}</div>"
         for j, name in enumerate(face.models)
     ]
     if len(face.models) > 1:
-        rows.append(f"<div class='ft-row'><h4>Models disagree</h4>{disagreement(face, seconds)}</div>")
+        rows.append(f"<div class='ft-row'>{say(DISAGREE, 'h4')}{disagreement(face, seconds)}</div>")
     return f"<div class='ft-rows'>{''.join(rows)}{_axis(seconds)}</div>"
 
 
@@ -60,12 +62,16 @@ def areas(face: Timeline, model: int, title: str, seconds: float) -> str:
     """A model's probabilities as areas on top of each other, the first label below."""
     tones = colours(face.labels)
     paths = "".join(
-        _area(run, i, (label, tone), seconds)
+        _area(run, i, (named(label, face.labels), tone), seconds)
         for run in _runs(face, model)
         for i, (label, tone) in enumerate(tones.items())
     )
-    words = ", ".join(f"{label} {100 * share:.0f} %" for label, share in face.shares(model).items())
-    return _svg(paths, HEIGHT, f"{title} over time; looks most like {meaning(face.labels)}: {words} of the time.")
+    shares = [
+        Phrase("{0} {1} %", "{0} {1} %", named(label, face.labels), round(100 * share))
+        for label, share in face.shares(model).items()
+    ]
+    words = Phrase("chart.time", "{0} over time. Share of the time with each label: {1}.", title, joined(shares))
+    return _svg(paths, HEIGHT, words)
 
 
 def disagreement(face: Timeline, seconds: float) -> str:
@@ -79,13 +85,15 @@ def disagreement(face: Timeline, seconds: float) -> str:
         f"<rect class='ft-apart' x='{a:.1f}' y='0' width='{b - a + width:.1f}' height='{STRIP}'/>"
         for a, b in zip(starts, ends, strict=True)
     )
-    return _svg(marks, STRIP, f"The models disagree {100 * (1 - (face.agreement or 0)):.0f} % of the time.")
+    words = Phrase("chart.apart_n", "The models disagree {0} % of the time.", round(100 * (1 - (face.agreement or 0))))
+    return _svg(marks, STRIP, words)
 
 
 def key(labels: LabelSet) -> str:
     """Which colour is which label."""
     entries = "".join(
-        f"<li><i style='background:{tone}'></i>{escape(label)}</li>" for label, tone in colours(labels).items()
+        f"<li><i style='background:{tone}'></i>{say(named(label, labels))}</li>"
+        for label, tone in colours(labels).items()
     )
     kept = " translate='no'" if labels.made_up else ""
     return f"<ul class='fz-key ft-key'{kept}>{entries}</ul>"
@@ -94,7 +102,7 @@ def key(labels: LabelSet) -> str:
 def _svg(inside: str, height: int, words: str) -> str:
     return (
         f"<svg class='ft-chart' viewBox='0 0 {WIDTH} {height}' preserveAspectRatio='none' role='img' "
-        f"aria-label='{escape(words)}'><rect class='ft-ground' width='{WIDTH}' height='{height}'/>{inside}</svg>"
+        f"{attribute('aria-label', words)}><rect class='ft-ground' width='{WIDTH}' height='{height}'/>{inside}</svg>"
     )
 
 
@@ -124,12 +132,14 @@ def _area(run: Run, i: int, shown: tuple[str, str], seconds: float) -> str:
     back = "".join(f"V{y:.1f}H{a:.1f}" for a, y in zip(x[:-1][::-1], bottom[::-1], strict=True))
     outline = f"M{x[0]:.1f},{bottom[0]:.1f}{forth}{back}Z"
     label, tone = shown
-    return f"<path fill='{tone}' d='{outline}'><title>{escape(label)}</title></path>"
+    return f"<path fill='{tone}' d='{outline}'>{say(label, 'title')}</path>"
 
 
 def _axis(seconds: float) -> str:
     """Seconds below the charts, in words that stay as large as the page's whatever the width."""
-    ticks = "".join(f"<span style='left:{100 * at / seconds:.2f}%'>{words}</span>" for at, words in _ticks(seconds))
+    ticks = "".join(
+        f"<span style='left:{100 * at / seconds:.2f}%'>{say(words)}</span>" for at, words in _ticks(seconds)
+    )
     return f"<div class='ft-row'><span></span><div class='ft-axis' aria-hidden='true'>{ticks}</div></div>"
 
 
@@ -141,4 +151,4 @@ def _ticks(seconds: float) -> Sequence[tuple[float, str]]:
 
 
 def _clock(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds < 60 else f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+    return number("{0} s", round(seconds, 3)) if seconds < 60 else f"{int(seconds // 60)}:{int(seconds % 60):02d}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
+from features.phrase import Phrase
 from zoo.datasets.duplicates import near_copies
 from zoo.labels import LabelSet, label_set, own_labels
 from zoo.names import is_printable, same, tidy
@@ -104,9 +105,8 @@ class Project:
 
 def too_few(taught: int) -> ProjectError:
     """Why so few classes cannot be told apart."""
-    there = "is 1" if taught == 1 else f"are {taught}"
     return ProjectError(
-        f"Training needs two or more enabled classes with at least {LEAST_SAMPLES} samples each; there {there}."
+        Phrase("teach.why_n", "Add at least {0} samples to two classes. Ready: {1} of 2.", LEAST_SAMPLES, taught)
     )
 
 
@@ -124,20 +124,28 @@ def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
     """A class's name, tidied; `ProjectError` unless it is short, printable and unlike the others'."""
     name = tidy(str(text)[: 40 * MAX_NAME])
     if not name:
-        raise ProjectError("A class needs a name. Type one or more letters.")
+        raise ProjectError(Phrase("teach.nameless", "A class needs a name. Type at least one letter."))
     if len(name) > MAX_NAME:
-        raise ProjectError(f"The name has {len(name)} letters; at most {MAX_NAME} are shown. Shorten it.")
+        raise ProjectError(
+            Phrase("teach.long_n", "The name has {0} characters; the limit is {1}. Shorten it.", len(name), MAX_NAME)
+        )
     if not is_printable(name):
-        raise ProjectError("The name holds signs that cannot be shown. Use letters, digits and spaces.")
+        raise ProjectError(
+            Phrase("teach.signs", "The name contains characters that cannot be shown. Use letters, digits and spaces.")
+        )
     if same(name) in {same(other.name) for other in others}:
-        raise ProjectError(f"There is a class {name!r} already. Choose another name.")
+        raise ProjectError(
+            Phrase("teach.taken_own", "There is already a class called “{0}”. Choose another name.", name)
+        )
     return name
 
 
 def add_class(project: Project, name: str = "") -> Project:
     """One more class at the end; without a name it is called ``Class 1``, ``Class 2``, ..."""
     if len(project.classes) >= MAX_CLASSES:
-        raise ProjectError(f"A project has at most {MAX_CLASSES} classes. Delete one first.")
+        raise ProjectError(
+            Phrase("teach.classes_n", "A project can have at most {0} classes. Delete one first.", MAX_CLASSES)
+        )
     name = checked_name(name or _next_name(project), project.classes)
     return replace(project, classes=(*project.classes, TaughtClass(name)))
 
@@ -211,8 +219,15 @@ def check_room(project: Project, more: int) -> None:
     if more > most - len(project):
         megabytes = -(-MEMORY_MB * most // MAX_SAMPLES)
         raise ProjectError(
-            f"A session holds at most {most} samples ({megabytes} MB); {len(project)} are there and {more} "
-            "more do not fit. Delete some first; none that is there was dropped."
+            Phrase(
+                "teach.full_n",
+                "A session holds at most {0} samples ({1} MB); {2} are there and {3} "
+                "more do not fit. Delete some first; none of them was dropped.",
+                most,
+                megabytes,
+                len(project),
+                more,
+            )
         )
 
 
@@ -258,9 +273,14 @@ def balance_warning(project: Project) -> str:
     most, least = max(counts, key=counts.get), min(counts, key=counts.get)
     if counts[most] < UNBALANCED * counts[least]:
         return ""
-    return (
-        f"“{most}” has {counts[most]} samples and “{least}” {counts[least]}: "
-        "a model may learn to answer the larger one when in doubt. Collect about as many of each."
+    return Phrase(
+        "teach.balance_own",
+        "“{0}” has {1} samples and “{2}” {3}: when in doubt, a model may learn "
+        "to pick the larger class. Collect about the same number for each.",
+        most,
+        counts[most],
+        least,
+        counts[least],
     )
 
 

@@ -22,6 +22,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from features.file_listing import hidden
 from features.images import ImageError
+from features.phrase import Phrase
 from zoo.names import composed, same
 from zoo.safe_zip import Limits, SafeZip, ZipError
 from zoo.teach.project import (
@@ -284,7 +285,12 @@ def pictures(archive: Archive) -> Iterator[Found]:
         several |= data is not None
         yield Found(named.get(name) or _folder(name), path.name, data)
     if not several:
-        raise ArchiveError("The zip holds no pictures in folders. Put each class's pictures in a folder of its name.")
+        raise ArchiveError(
+            Phrase(
+                "teach.no_folders",
+                "The zip contains no folders of pictures. Put the pictures of each class into a folder named after it.",
+            )
+        )
 
 
 def _picture_of(archive: Archive, name: str) -> bytes | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from features.descriptors import to_config
+from features.phrase import Phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.labels import LabelSet
@@ -24,7 +25,7 @@ from zoo.teach.samples import boxed_faces
 from zoo.teach.splits import BURST, RANDOM
 from zoo.training import calibration
 
-TITLES = {SVM: "Yours: HOG + SVM", CNN: "Yours: CNN + dense"}
+TITLES = {SVM: Phrase("teach.svm", "Yours: HOG + SVM"), CNN: Phrase("teach.cnn", "Yours: CNN + dense")}
 SUMMARIES = {
     SVM: "Gradient histograms and a straight line for every class, trained in this session.",
     CNN: "Two dense layers on what the shipped CNN sees, trained in this session.",

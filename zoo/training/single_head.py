@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers, ops
 
 from features.align import AlignSpec
-from zoo.cards import Card
+from zoo.cards import LIMITS, Card
 from zoo.cli_types import whole
 from zoo.datasets.aligned import AlignedSet
 from zoo.datasets.fer2013 import load_fer2013
@@ -317,7 +317,7 @@ def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str
         settings=settings,
         threshold=threshold,
         training=replace(note, ended=ended(args.run)),
-        limits=checkpoint.LIMITS,
+        limits=LIMITS,
     )
     files = {"model.tflite": tflite}
     files |= {"model.keras": made["model.keras"].read_bytes()} if plan.keep_keras else {}

@@ -13,9 +13,11 @@ import skimage.data
 from PIL import Image
 
 from features import occluders
+from tests.html import bare, words
 from ui import text
 from ui.compare import occlusion_maps, pipeline_stages
 from ui.compare.tab import CompareTab
+from ui.languages import phrase
 from ui.model_service import Engine
 from zoo.inference.occlusion import Hold
 from zoo.models import registry
@@ -57,7 +59,7 @@ def test_no_model_is_a_request_to_choose(engine, photo):
     for none in ([], None):
         html, spoken = CompareTab(engine).show(photo, none, "7", REQUEST)
         assert "Choose one or more models" in html
-        assert spoken == text.CHOOSE_MODELS
+        assert words(spoken) == text.CHOOSE_MODELS
 
 
 def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, caplog):
@@ -84,7 +86,7 @@ def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
     (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
     engine = Engine(folder.parent, workers=1)
     html, _ = CompareTab(engine).show(photo, ["mine"], "7", REQUEST)
-    assert "My network: first maps" in html
+    assert "My network: first feature maps" in html
     engine.close()
 
 
@@ -105,12 +107,12 @@ def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatc
     plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
     assert "fo-hold" not in plain
     html, spoken = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST, True)
-    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
-    said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span><span>(.+?)</span>", part)
+    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', bare(html))
+    said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span>(.+?)</figcaption>", part)
     assert [(title, label) for title, label, *_ in said] == [("HOG + SVM, least squares", "happy"), ("CNN", "happy")]
     assert all(float(before) >= float(after) for _, _, before, after, _ in said)
-    assert said[0][-1] == "weakest when covered: mouth" and part.count("<img") == 2
-    assert spoken == text.found(1, 1, 2)
+    assert said[0][-1] == "mattered most: mouth" and part.count("<img") == 2
+    assert words(spoken) == text.found(1, 1, 2)
     assert "fo-hold" not in tab.show(photo, ["cnn"], "7", REQUEST, "yes")[0]
 
 
@@ -120,7 +122,7 @@ def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded, monke
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
     html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
     assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == occlusion_maps.MOST
-    assert html.count(text.HOLD["few"].format(occlusion_maps.MOST)) == 1
+    assert html.count(phrase("hold.few_n", occlusion_maps.MOST)) == 1
 
 
 def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
@@ -146,4 +148,4 @@ def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatc
     monkeypatch.setattr(occlusion_maps, "hold", lambda *_: next(given))
     html = occlusion_maps.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
     assert scales[0] == scales[1] > occlusion_maps.FULL
-    assert "brows" not in html and "weakest when covered: chin" in html and "0.50\xa0→\xa00.50" in html
+    assert "brows" not in html and "mattered most: chin" in html and "0.50\xa0→\xa00.50" in html

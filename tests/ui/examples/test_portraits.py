@@ -28,8 +28,8 @@ def test_a_drawn_open_mouth_looks_surprised(engine):
 
 def test_the_page_says_that_expressions_are_drawn_on_a_smile():
     shown = tab._thumbnails(HOME)
-    assert "drawn, not felt" in shown
-    assert "may still see the smile" in shown
+    assert "nobody felt them" in shown
+    assert "may still pick up the smile" in shown
 
 
 def test_every_drawn_expression_is_an_example():

@@ -344,7 +344,7 @@ def test_a_restarted_server_is_missed_and_the_camera_goes_on_with_the_same_setti
 @pytest.mark.browser
 def test_a_server_that_cannot_answer_is_told_from_one_that_is_away(live, monkeypatch):
     monkeypatch.setattr(LiveTab, "answer", lambda *args: 1 / 0)
-    live.get_by_text("The server is there, but cannot answer this page").wait_for()
+    live.get_by_text("The server is running, but has not answered this page").wait_for()
     monkeypatch.undo()
     live.wait_for_function("!document.querySelector('.fo-late') && document.querySelector('.fo-notice').hidden")
 

@@ -152,7 +152,7 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine,
     Imports(engine).add(read_models(exported)[:1], None, None, "me")
     kept = engine.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
     said = text.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
-    assert "what its makers called <em translate=" in said
+    assert "what its makers labelled <em translate=" in said
     assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
     with pytest.raises(UnknownModelError):
         engine.compare(skimage.data.astronaut(), names, "7", "somebody else")
@@ -207,7 +207,7 @@ def test_in_the_app_an_imported_model_is_offered_wherever_models_are_chosen(brow
     page = context.new_page()
     page.goto(url)
     page.get_by_role("tab", name="Teach").click()
-    page.get_by_text("Bring a model from elsewhere").click()
+    page.get_by_text("Import a model").click()
     page.set_input_files("#fx-file input[type=file]", str(tmp_path / "mine.zip"))
     page.click("#fx-add")
     page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")

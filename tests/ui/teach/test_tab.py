@@ -88,7 +88,7 @@ def fill(ask, session="a", bursts=2):
 def test_a_desk_starts_with_two_classes_like_its_model(ask):
     view = ask("look")["view"]
     assert [one["name"] for one in view["classes"]] == ["Class 1", "Class 2"]
-    assert "two or more" in view["why"] and view["most"] == project.MAX_SAMPLES
+    assert "samples to two classes" in view["why"]["text"] and view["most"] == project.MAX_SAMPLES
     names = [one["name"] for one in ask("start", **{"with": "6"})["view"]["classes"]]
     assert len(names) == 6 and "neutral" not in names
 
@@ -411,7 +411,7 @@ def answers_to(page, path) -> dict:
 
 def export(page, folder):
     """Both models in the formats that are ticked, and ONNX, unpacked."""
-    page.get_by_text("Take your models with you").click()
+    page.get_by_text("Export your models").click()
     page.get_by_label("ONNX, both models").check()
     page.locator("#fx-make").click()
     page.locator("#fx-download").wait_for(timeout=180_000)  # TensorFlow starts, which takes long on a busy machine

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from features.clips import Clip, Limits
+from tests.html import words
 from tests.ui.waiting import wait_for
 from ui import text
 from ui.examples.portraits import PICTURES
@@ -88,8 +89,8 @@ def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **_
 
 def test_a_smile_looks_happy_to_both(tab, sent, clip, uploads):
     shown, html, spoken = ask(tab, sent(clip))
-    assert spoken == "1 face followed. The models agree on 100 % of all answers."
-    assert html.count("looks most like pictures people labelled happy (100 % of the time)") == 2
+    assert words(spoken) == "1 face tracked. The models agree on 100 % of all answers."
+    assert words(html).count("looks most like pictures people labelled happy (100 % of the time)") == 2
     assert text.VIDEO["no_moments"] in html and "holiday" not in html
     with Clip(shown.value["path"]) as written:
         assert len(list(written.frames())) == 25
@@ -115,7 +116,7 @@ def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, se
     extra[Own.name] = card, Own(first.align)
     try:
         _, html, spoken = ask(tab, sent(clip), "owner", [first.name, Own.name])
-        assert spoken == "1 face followed." and text.VIDEO["no_moments"] not in html
+        assert words(spoken) == "1 face tracked." and text.VIDEO["no_moments"] not in html
         assert "looks most like this session’s samples of Grin &lt;b&gt; (100 % of the time)" in html
         assert "pictures people labelled happy (100 % of the time)" in html and "Grin <b>" not in html
         assert "face-off-video-2.csv" in html
@@ -173,7 +174,7 @@ def test_stop_ends_the_work_and_only_that_sessions(tab, sent, long_clip, clip, u
     tab.stop(Request("a"))
     work.join(5)
     assert not work.is_alive() and len(tab) == 0
-    assert answers["a"][2] == text.VIDEO["stopped"] and set(uploads.glob("video-*")) == before
+    assert words(answers["a"][2]) == text.VIDEO["stopped"] and set(uploads.glob("video-*")) == before
 
 
 def test_a_session_has_one_clip_at_a_time(tab, sent, long_clip, clip):
@@ -182,9 +183,9 @@ def test_a_session_has_one_clip_at_a_time(tab, sent, long_clip, clip):
     work.start()
     while not len(tab):
         time.sleep(0.01)
-    assert "1 face followed" in ask(tab, sent(clip))[2]
+    assert "1 face tracked" in ask(tab, sent(clip))[2]
     work.join(5)
-    assert answers["first"][2] == text.VIDEO["stopped"]
+    assert words(answers["first"][2]) == text.VIDEO["stopped"]
 
 
 def test_two_results_have_places_nobody_can_guess(tab, sent, clip):
@@ -245,9 +246,9 @@ def test_a_clip_is_annotated_and_plays(open_page, clip):
     choose(page, clip)
     page.click("#fv-start")
     page.wait_for_selector(".fv-results")
-    assert "1 face followed. The models agree on 100 %" in page.locator(".fv-head").inner_text()
+    assert "1 face tracked. The models agree on 100 %" in page.locator(".fv-head").inner_text()
     assert "pictures people labelled happy (100 % of the time)" in page.locator(".fv-said").inner_text()
-    assert page.locator("#fv-spoken").inner_text().startswith("1 face followed")
+    assert page.locator("#fv-spoken").inner_text().startswith("1 face tracked")
     page.wait_for_function("document.querySelector('#fv-video video')?.videoWidth > 0")
     page.evaluate("document.querySelector('#fv-video video').play()")
     page.wait_for_function("document.querySelector('#fv-video video').currentTime > 0.2")

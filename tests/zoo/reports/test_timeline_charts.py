@@ -35,7 +35,7 @@ def test_each_label_fills_its_time_in_its_colour():
     heights = re.findall(r"L([\d.]+),([\d.]+)H([\d.]+)", paths[colour("happy")])
     full = [(float(a), float(b)) for a, top, b in heights if float(top) == 0]
     assert full[0][0] == 0 and full[-1][1] == pytest.approx(WIDTH / 2, abs=1) and len(heights) == 10
-    assert "happy 50 %, sad 50 % of the time" in html and f"viewBox='0 0 {WIDTH} {HEIGHT}'" in html
+    assert "happy 50 %, sad 50 %." in html and f"viewBox='0 0 {WIDTH} {HEIGHT}'" in html
 
 
 def test_a_lost_face_leaves_a_gap():

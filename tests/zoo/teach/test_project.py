@@ -106,7 +106,7 @@ def test_disabled_and_empty_classes_take_no_part(make_project):
     assert project.labels.name == OWN and list(project.labels) == ["frown", "wink"]
     rows, targets = project.rows()
     assert set(project.targets[rows]) == {1, 2} and set(targets) == {0, 1} and len(rows) == 24
-    with pytest.raises(ProjectError, match="two or more enabled classes"):
+    with pytest.raises(ProjectError, match="samples to two classes"):
         _ = p.enable(project, 1, False).labels
 
 

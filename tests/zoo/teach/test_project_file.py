@@ -194,7 +194,7 @@ def test_folders_are_classes():
 
 
 def test_a_zip_without_folders_says_what_to_do():
-    with pytest.raises(ArchiveError, match="folder of its name"):
+    with pytest.raises(ArchiveError, match="folder named after it"):
         found({"1.jpg": jpeg(), "a/readme.md": b""})
 
 

@@ -64,9 +64,9 @@ def test_two_classes_work_and_one_does_not(project, memo, make_samples):
     assert list(lesson.labels) == ["frown", "wink"]
     for model in lesson.models:
         assert model.predict_proba(make_samples(2, 4, seed=8).faces).names == ["wink"] * 4
-    with pytest.raises(ProjectError, match="two or more enabled classes"):
+    with pytest.raises(ProjectError, match="samples to two classes"):
         teach(p.enable(two, 1, False), QUICK, memo)
-    with pytest.raises(ProjectError, match="there are 0"):
+    with pytest.raises(ProjectError, match="Ready: 0 of 2"):
         teach(p.start("7"), QUICK, memo)
 
 

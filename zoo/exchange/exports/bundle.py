@@ -19,6 +19,7 @@ from features import face_models
 from features.align import AlignSpec
 from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
+from features.phrase import Phrase
 from zoo.exchange.exports import portable_graph
 from zoo.exchange.formats import keras_config, keras_writer, svm_json, tfjs
 from zoo.exchange.network.graph import Graph
@@ -31,13 +32,13 @@ from zoo.training import tensorflow_needed
 KIT = Path(__file__).parent / "templates"
 
 PARTS = {
-    "page": "One page that works offline, with photo and camera",
+    "page": Phrase("part.page", "A single web page that works offline, with photo and camera"),
     "tfjs": "TensorFlow.js (model.json, weights.bin)",
     "tflite": "LiteRT / TensorFlow Lite",
-    "int8": "LiteRT in eight bits, for small devices",
+    "int8": Phrase("part.int8", "LiteRT, 8-bit, for small devices"),
     "keras": "Keras (.keras)",
-    "h5": "Keras (model.json and weights .h5)",
-    "onnx": "ONNX, both models",
+    "h5": Phrase("part.h5", "Keras (model.json and weights .h5)"),
+    "onnx": Phrase("part.onnx", "ONNX, both models"),
 }
 _MADE_BY_TENSORFLOW = keras_writer.PARTS
 _FACE_FILES = (
@@ -95,7 +96,7 @@ class Wish:
         if self.cnn is None and self.svm is None:
             raise NothingToExportError("No model is chosen. Train one, or choose one that is shipped.")
         if not self.parts or set(self.parts) - set(PARTS):
-            raise NothingToExportError(f"Choose one or more formats: {', '.join(PARTS)}.")
+            raise NothingToExportError(Phrase("export.none", "Choose one or more formats: {0}.", ", ".join(PARTS)))
         if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
             raise NothingToExportError("This machine looks at a network's features; only those on HOG can go out.")
         if self.cnn is not None and self.svm is not None and self.cnn.labels.labels != self.svm.labels.labels:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
+from features.phrase import Phrase
 from zoo.classifier import Classifier, check_spec
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.graph import Graph
@@ -113,7 +114,9 @@ class ClassMap:
             if label is not None:
                 SEVEN.index(label)
         if len({label for label in self.to if label is not None}) < 2:
-            raise ModelFileError("Give at least two classes different labels, so that there is something to choose.")
+            raise ModelFileError(
+                Phrase("import.two", "Give at least two classes different labels, so that there is a choice to make.")
+            )
 
     @property
     def labels(self) -> LabelSet:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.exchange.errors import ModelFileError
@@ -21,9 +22,10 @@ LIMITS = (
     "It came from outside this app. What it was trained on, and how good it is, is not known here.",
     "It names the class that a picture looks most like. It cannot know how anyone feels.",
 )
-GREY = (
-    "It sees the grey, aligned crop that every model here sees. Teachable Machine trains on whole colour pictures, so "
-    "it may answer otherwise here than it does there."
+GREY = Phrase(
+    "import.grey",
+    "Here it sees the same grey, aligned crop as every other model. Teachable Machine trains on whole colour pictures, "
+    "so its answers may differ here.",
 )
 
 
@@ -48,7 +50,7 @@ def guest(file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[
         model = MappedClassifier(model, ClassMap(file.labels, to))
     card = Card(
         name=model.name,
-        title=f"Imported: {file.title}",
+        title=Phrase("import.title_own", "Imported: {0}", file.title),
         summary=f"{file.origin}; {len(file.labels)} classes: {', '.join(file.labels)}.",
         family=file.family,
         loader="imported",
@@ -69,7 +71,7 @@ def guest(file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[
 def check_room(models: Collection[Classifier], file: ModelFile) -> None:
     """`ModelFileError` when a session has as many models from elsewhere as it may have."""
     if len(models) >= MOST:
-        raise ModelFileError(f"{MOST} imported models are here already. Remove them first.")
+        raise ModelFileError(Phrase("import.full_n", "You already have {0} imported models. Remove them first.", MOST))
     if sum(map(_weights_of, models)) + weights(file) > MAX_WEIGHTS:
         raise ModelFileError(f"The imported models would hold over {MAX_WEIGHTS:,} weights. Remove the others first.")
 

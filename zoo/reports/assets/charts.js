@@ -6,7 +6,11 @@ element.addEventListener('click', (event) => {
   const panel = cell.closest('.fz-panel');
   for (const other of panel.querySelectorAll('[data-say]')) other.setAttribute('aria-pressed', String(other === cell));
   const say = panel.querySelector('.fz-say');
-  say.textContent = cell.dataset.say;
+  say.textContent = cell.getAttribute('aria-label');
+  for (const part of ['', '-args']) { // the sentence's key, so that it follows the page's language
+    const value = cell.getAttribute(`data-i18n-aria-label${part}`);
+    if (value === null) say.removeAttribute(`data-i18n${part}`); else say.setAttribute(`data-i18n${part}`, value);
+  }
   say.classList.add('fz-said');
 });
 element.addEventListener('keydown', (event) => {

@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from features.align import AlignedFaces, AlignSpec
-from zoo.cards import Card, CardError
+from zoo.cards import LIMITS, Card, CardError
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier
@@ -68,7 +68,7 @@ def train(args: argparse.Namespace) -> None:
         settings={"c": c, "network": args.network, "mirror": network.mirror},
         threshold=calibration.sure_from(probs, public.targets),
         training=note,
-        limits=checkpoint.LIMITS,
+        limits=LIMITS,
     )
     arrays = {"weights": machine.weights, "bias": machine.bias, "scale": scale, "shift": shift}
     tflite = (args.checkpoints / args.network / "model.tflite").read_bytes()

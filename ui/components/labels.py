@@ -1,0 +1,56 @@
+"""Which sentences Gradio's own components show, for ``assets/languages.js``.
+
+Gradio translates labels of its components once, by the browser's language, and offers no way to choose another.
+Its components take no attributes of ours either. So the phrases they were made with are collected from them, by the
+id that each has on the page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from html import escape
+
+import gradio as gr
+from gradio.blocks import Block
+
+from features.phrase import Phrase, arguments
+from ui.languages import phrase
+from zoo.teach.training import TITLES
+
+# What an upload box shows, line by line; Gradio's own words for a file, ours for a picture.
+_BOX = {gr.File: ("drop", "or_dashes", "click"), gr.Image: ("picture", "picture_or")}
+
+
+def table(blocks: Iterable[Block]) -> str:
+    """An empty element that tells the page's script what is said on each of these components."""
+    found = {_id(block): said for block in blocks if (said := _said(block))}
+    return f'<div hidden data-i18n-labels="{escape(json.dumps(found, ensure_ascii=False))}"></div>'
+
+
+def _id(block: Block) -> str:
+    """The component's id on the page; one that has none is given one."""
+    block.elem_id = block.elem_id or f"fo-{block._id}"
+    return block.elem_id
+
+
+def _said(block: Block) -> dict:
+    own = block.value if isinstance(block, gr.Button | gr.DownloadButton) else None
+    if isinstance(block, gr.Tab | gr.Accordion):
+        own, label = block.label, None
+    else:
+        label = getattr(block, "label", None)
+    texts = {"label": label, "info": getattr(block, "info", None), "text": own}
+    said = {name: _message(one) for name, one in texts.items() if isinstance(one, Phrase)}
+    if isinstance(block, gr.File | gr.Image):
+        said["box"] = [_message(phrase(f"box.{name}")) for name in _BOX[type(block)]]
+    taught = list(zip(TITLES.values(), TITLES, strict=True)) if isinstance(block, gr.CheckboxGroup) else []
+    choices = [(name, value) for name, value in getattr(block, "choices", None) or () if isinstance(name, Phrase)]
+    choices += taught if choices else []  # a session's own models join those that a page began with
+    if isinstance(block, gr.Dropdown):
+        return said | ({"options": {str(name): _message(name) for name, _ in choices}} if choices else {})
+    return said | ({"choices": {str(value): _message(name) for name, value in choices}} if choices else {})
+
+
+def _message(phrase: Phrase) -> dict:
+    return {"key": phrase.key, "args": arguments(phrase)}

@@ -1,0 +1,52 @@
+"""Phrases as HTML: an element carries its sentence's key, so that a page's script can show another language's."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from features.phrase import Phrase, arguments
+
+
+def keyed(phrase: str, of: str = "") -> str:
+    """The attributes that name a phrase's key; nothing for plain text.
+
+    Parameters
+    ----------
+    phrase : str
+    of : str
+        Name of the attribute that shows the phrase; the element's text, if it is empty.
+    """
+    if not isinstance(phrase, Phrase):
+        return ""
+    name = f"data-i18n-{of}" if of else "data-i18n"
+    values = json.dumps(arguments(phrase), ensure_ascii=False, separators=(",", ":")) if phrase.values else ""
+    return f' {name}="{escape(phrase.key)}"' + (f' {name}-args="{escape(values)}"' if values else "")
+
+
+def say(phrase: str, tag: str = "span", attributes: str = "") -> str:
+    """An element with a phrase as its text. Plain text in a ``span`` without attributes needs no element."""
+    if not isinstance(phrase, Phrase) and tag == "span" and not attributes:
+        return escape(phrase)
+    return f"<{tag}{f' {attributes}' if attributes else ''}{keyed(phrase)}>{escape(phrase)}</{tag}>"
+
+
+def attribute(name: str, phrase: str) -> str:
+    """An attribute that shows a phrase: ``title="…" data-i18n-title="key"``."""
+    return f'{name}="{escape(phrase)}"{keyed(phrase, name)}'
+
+
+def stressed(phrase: Phrase, place: int = 0) -> str:
+    """A phrase whose value at `place` is in an ``<em>`` of its own; a name in it is kept from translation programs."""
+    value = phrase.values[place]
+    kept = "" if isinstance(value, Phrase) else ' translate="no"'
+    before, after = (escape(part) for part in _around(phrase, place))
+    return f'<span data-i18n-em="{place}"{keyed(phrase)}>{before}<em{kept}>{escape(str(value))}</em>{after}</span>'
+
+
+def _around(phrase: Phrase, place: int) -> tuple[str, str]:
+    """The sentence before and after a value, which may stand in it more than once under another name."""
+    mark = "\0"
+    values = [mark if i == place else value for i, value in enumerate(phrase.values)]
+    before, _, after = phrase.template.format(*values).partition(mark)
+    return before, after
