@@ -211,7 +211,7 @@ class FaceMesher:
 
     def _proven(self, image: np.ndarray, window: Window) -> np.ndarray | None:
         """The mesh in a window that may hold anything."""
-        mesh, score = self._right_way_up(image, window, least=0.0)
+        mesh, score = self._right_way_up(image, window, least=0.0, turns=(180,))
         sure = score >= SURE or (score >= logit(MESH_CONFIDENCE) and self._is_steady(image, mesh))
         return mesh if sure else None
 
@@ -281,7 +281,9 @@ class FaceMesher:
         read = (self._right_way_up(image, window) for window in windows)
         return _there(mesh for mesh, score in read if score >= logit(confidence))
 
-    def _right_way_up(self, image: np.ndarray, window: Window, least: float = -math.inf) -> tuple[np.ndarray, float]:
+    def _right_way_up(
+        self, image: np.ndarray, window: Window, least: float = -math.inf, turns: tuple[int, ...] = (180, 90, -90)
+    ) -> tuple[np.ndarray, float]:
         """The mesh in a window, or in the window turned by a quarter or more if the network is surer there; its score.
 
         Detectors take some faces that lie or hang upside down for upright ones, and the network fits a
@@ -290,7 +292,7 @@ class FaceMesher:
         mesh, score = self._mesh.fit(image, window)
         if not least <= score < SURE:
             return mesh, score
-        turned = (self._mesh.fit(image, replace(window, roll=window.roll + turn)) for turn in (180, 90, -90))
+        turned = (self._mesh.fit(image, replace(window, roll=window.roll + turn)) for turn in turns)
         return max([(mesh, score), *turned], key=lambda fit: fit[1])
 
     def _on_tiles(self, image: np.ndarray) -> list[Window]:

@@ -90,9 +90,10 @@ def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
 def fine_tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
     """The same for small faces: overlapping tiles of two sides, of those that are smaller than the picture."""
     found = []
-    for side in LARGE_TILES if width * height > LARGE else FINE_TILES:
+    sides, shared = (LARGE_TILES, 0.2) if width * height > LARGE else (FINE_TILES, 0.25)
+    for side in sides:
         if max(width, height) > 1.25 * side:
-            spans = [(x, y) for y in _starts(height, side, 0.25) for x in _starts(width, side, 0.25)]
+            spans = [(x, y) for y in _starts(height, side, shared) for x in _starts(width, side, shared)]
             found += [(x, y, min(x + side, width), min(y + side, height)) for x, y in spans]
     return found
 

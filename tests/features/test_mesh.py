@@ -238,13 +238,13 @@ def costs(work) -> float:
 
 
 def test_small_faces_are_looked_for_in_time(astronaut, astronaut_faces, mesher):
-    """150 ms and 1.5 s on a core that fits a mesh in 1.2 ms, in units of such fits: a busy machine slows both down."""
+    """150 ms and 1.5 s on a core that fits a mesh in 1.15 ms, in units of such fits: a busy machine slows both down."""
     window = around_mesh(astronaut_faces.landmarks[0])
     fit = costs(lambda: [mesher._mesh.fit(astronaut, window) for _ in range(50)]) / 50
     group = crowd(astronaut, 48, 30, 0.0)
-    assert costs(lambda: mesher.find(group)) < 125 * fit
+    assert costs(lambda: mesher.find(group)) < 130 * fit
     photo = np.tile(cv2.resize(astronaut, (500, 500), interpolation=cv2.INTER_AREA), (6, 8, 1))
-    assert costs(lambda: mesher.find(photo)) < 1250 * fit
+    assert costs(lambda: mesher.find(photo)) < 1300 * fit
 
 
 @pytest.mark.parametrize("side", [140, 256, 512, 1024])
