@@ -39,7 +39,9 @@ def range_words(part: Slice) -> Phrase:
     if part.high is None:
         return Phrase("chart.from_n", "from {0}", low)
     return (
-        Phrase("chart.below_n", "below {0}", high) if part.low == 0 else Phrase("chart.to_n", "{0} to {1}", low, high)
+        Phrase("chart.below_n", "below {0}", high)
+        if part.low == 0
+        else Phrase("chart.to_n", "{0} to {1}", _with_unit(part.low, ""), high)
     )
 
 

@@ -152,7 +152,7 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine,
     Imports(engine).add(read_models(exported)[:1], None, None, "me")
     kept = engine.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
     said = text.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
-    assert "what its makers labelled <em translate=" in said
+    assert "label from its makers: <em translate=" in said
     assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
     with pytest.raises(UnknownModelError):
         engine.compare(skimage.data.astronaut(), names, "7", "somebody else")
