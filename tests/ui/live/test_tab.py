@@ -211,7 +211,7 @@ def live(camera):
 @pytest.mark.browser
 def test_started_it_says_happy_beside_the_picture(live, uploads):
     live.wait_for_function("document.querySelector('.fo-live').dataset.fps > 1")
-    assert live.locator(".fo-live-face h3").inner_text() == "face 1"
+    assert live.locator(".fo-live-face h3").inner_text() == "Face 1"
     says = live.locator(".fo-live-face .fo-says").all_inner_texts()
     assert len(says) == 2 and all(sentence.endswith("people labelled happy") for sentence in says)
     assert live.locator(".fo-live-face .fo-bar").count() == 14
