@@ -42,6 +42,7 @@ def _whole(value: object) -> object:
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12)]
 Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
 FactorName = Literal["yaw", "brightness", "sharpness", "size"]
+MixName = Literal["fer2013", "equal"]
 ConditionName = Literal[
     "as it is", "blur", "dark", "bright", "rotation", "downscaling", "jpeg", "noise", "eyes", "mouth", "mirror"
 ]

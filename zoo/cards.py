@@ -21,6 +21,7 @@ from zoo.card_fields import (
     FileName,
     Fingerprint,
     Interval,
+    MixName,
     Name,
     NonNegative,
     Proportion,
@@ -64,7 +65,8 @@ class CardError(ValueError):
 class Figures:
     """One line of results, as ``python -m zoo evaluate`` measured it.
 
-    Accuracy is the share of right answers; the interval is a 95 % bootstrap over pictures.
+    `mix` is how common the labels were taken to be (`zoo.models.label_mix`). Accuracy is the share of right
+    answers; the interval is a 95 % bootstrap over pictures.
     What is drawn rather than read may be missing (``()``) on older cards.
 
     Parameters
@@ -99,6 +101,12 @@ class Figures:
     reliability_before: tuple[tuple[Proportion, Proportion, Count], ...] = ()
     coverage: tuple[Proportion, ...] = ()
     distinct: tuple[Count, ...] = ()
+    mix: MixName = "fer2013"
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What was measured: no card has two lines of the same key."""
+        return self.data, self.split, self.labels, self.mix
 
     @property
     def f1(self) -> tuple[float, ...]:
@@ -129,6 +137,67 @@ class Slice:
     n: Count
     accuracy: Proportion
     interval: Interval
+
+
+@dataclass(frozen=True)
+class GroupSlice:
+    """How often a model is right on one group's pictures of one label, and relative to their resting faces.
+
+    Parameters
+    ----------
+    column, group, label : str
+        What people are grouped by, which group, and which label its pictures have.
+    n, people : int
+        Pictures and people.
+    interval, resting_interval : (float, float)
+        95 %, clustered by person.
+    p_value : float
+        Permutation test against everybody else of the column; a large one does not mean "equal".
+    called : dict
+        Wrong label to number of pictures that got it.
+    resting : float, optional
+        Share right relative to the resting face; None of resting faces themselves where nobody has two.
+    resting_p_value : float, optional
+        McNemar's test of the same pictures, relative to the resting face and as is.
+    """
+
+    __pydantic_config__ = STRICT
+
+    column: Name
+    group: Name
+    label: Name
+    n: Count
+    people: Count
+    accuracy: Proportion
+    interval: Interval
+    p_value: Proportion
+    called: dict[Name, Count]
+    resting: Proportion | None = None
+    resting_interval: Interval | None = None
+    resting_p_value: Proportion | None = None
+
+
+@dataclass(frozen=True)
+class PeopleResult:
+    """What was measured on pictures whose people are known.
+
+    Parameters
+    ----------
+    data : str
+        Name of the set.
+    margin : float
+        What was added to *neutral* in answers relative to a resting face.
+    margins : tuple of (float, float)
+        Margins, and the mean recall over the labels with each.
+    groups : tuple of GroupSlice
+    """
+
+    __pydantic_config__ = STRICT
+
+    data: Name
+    margin: NonNegative
+    margins: tuple[tuple[NonNegative, Proportion], ...]
+    groups: tuple[GroupSlice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +280,12 @@ class Card:
         What the loader needs besides the files.
     threshold : float
         Below this confidence the page says "not sure".
+    label_counts : tuple of int
+        Training pictures of each label; empty where they are not known.
+    threshold_equal : float, optional
+        The threshold for answers in which all labels are taken to be equally common.
+    people : PeopleResult, optional
+        Results relative to resting faces and by group.
     """
 
     __pydantic_config__ = STRICT
@@ -234,11 +309,16 @@ class Card:
     milliseconds: NonNegative = 0.0
     licence: Text = "MIT"
     limits: tuple[Text, ...] = field(default=())
+    label_counts: tuple[Count, ...] = ()
+    threshold_equal: Proportion | None = None
+    people: PeopleResult | None = None
 
-    def figure(self, data: str = "FER2013", split: str = "PrivateTest", labels: str = "7") -> Figures | None:
-        """The line of results for a data set, split and label set, or None if not measured."""
-        wanted = (data, split, labels)
-        return next((f for f in self.figures if (f.data, f.split, f.labels) == wanted), None)
+    def figure(
+        self, data: str = "FER2013", split: str = "PrivateTest", labels: str = "7", mix: str = "fer2013"
+    ) -> Figures | None:
+        """The line of results for a data set, split, label set and mix, or None if not measured."""
+        wanted = (data, split, labels, mix)
+        return next((f for f in self.figures if f.key == wanted), None)
 
     def own_figure(self) -> Figures | None:
         """FER2013's PrivateTest in 7 labels or, of a model that knows fewer, in those it knows."""
@@ -250,10 +330,10 @@ class Card:
         return self.labels if self.labels.name == line.labels else known[line.labels]
 
     def with_figures(self, new: list[Figures]) -> Card:
-        """The card with these lines, in place of older ones of the same data, split and labels."""
-        keys = {(f.data, f.split, f.labels) for f in new}
-        kept = [f for f in self.figures if (f.data, f.split, f.labels) not in keys]
-        return replace(self, figures=tuple(sorted([*kept, *new], key=lambda f: (f.data, f.split, f.labels))))
+        """The card with these lines, in place of older ones of the same data, split, labels and mix."""
+        keys = {f.key for f in new}
+        kept = [f for f in self.figures if f.key not in keys]
+        return replace(self, figures=tuple(sorted([*kept, *new], key=lambda f: f.key)))
 
 
 def read_card(folder: Path) -> Card:
@@ -300,6 +380,8 @@ def _check(card: Card, folder: Path) -> None:
         raise ValueError(f"its name is {card.name}, but its folder is {' or '.join(sorted(known))}")
     if len(card.labels) > MAX_LABELS or not all(map(_is_name, (card.labels.name, *card.labels))):
         raise ValueError(f"its labels are not 1 to {MAX_LABELS} names of 1 to 100 printable characters")
+    if card.label_counts and (len(card.label_counts) != len(card.labels) or min(card.label_counts) < 1):
+        raise ValueError(f"its label_counts {card.label_counts} are not a number above 0 for each label")
     if card.robustness is not None and not card.robustness.conditions:
         raise ValueError("its robustness has no condition")
     for line in card.figures:

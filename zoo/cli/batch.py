@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     names = common.chosen(args.models, args.checkpoints)
     common.check_labels(common.load_models(names, args.checkpoints), label_set(args.labels))
     where = [str(path.resolve()) for path in (root, args.parquet, args.checkpoints)]
-    wish = Wish(*where, names, args.labels, RATE)
+    wish = Wish(*where, names, args.labels, RATE, args.mix)
     files = batch.inputs(root)
     if skipped := file_listing.look(root).skipped(root, clips=True):
         print(readable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)

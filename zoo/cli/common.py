@@ -16,6 +16,7 @@ from zoo.classifier import Classifier, common_spec
 from zoo.filenames import NotWritableError, check_file
 from zoo.labels import LabelSet
 from zoo.models import registry
+from zoo.models.label_mix import MIXES
 
 FAVOURITES = ("hog-svm", "cnn")
 STDOUT = "-"
@@ -53,6 +54,12 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         help=f"models, separated by commas (default: {','.join(FAVOURITES)} if present, otherwise all)",
     )
     add_checkpoints(parser)
+
+
+def add_mix(parser: argparse.ArgumentParser, default: str | None, words: str = "") -> None:
+    """``--mix``: how common the labels are taken to be."""
+    said = words or default
+    parser.add_argument("--mix", choices=MIXES, default=default, help=f"how common labels are (default: {said})")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -6,11 +6,16 @@ Examples:
   python -m zoo evaluate hog-svm --data photos/ --json figures.json
   python -m zoo evaluate hog-svm cnn --data fer2013.csv --html report.html
   python -m zoo evaluate hog-svm cnn --data fer2013.csv --robustness 500 --html report.html
+  python -m zoo evaluate hog-svm cnn --data photos/ --people people.csv
 
 photos/ is a tree of class folders (photos/happy/..., photos/test/anger/...). Every photo is
 taken the whole way, detection included; of several faces the largest is judged; figures are given
 for photos with a face found and for all, where no face counts as wrong. A file that cannot be read is
 reported and left out, and the exit status is then 1.
+
+--people names who is in which picture of a folder (columns file, person; further columns are groups). Each neutral
+picture of a person then serves once as the reference for that person's other pictures (data set "photos, resting
+face"; margin 0.5 for neutral), intervals are clustered by person, and each group gets its figures with intervals.
 
 --robustness takes so many pictures (drawn with seed 0) the whole way again in 32 conditions: blurred,
 darker, brighter, leaning, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500, as many
@@ -26,9 +31,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.cards import Condition, Figures, Robustness, Slice
+from zoo.cards import Condition, Figures, PeopleResult, Robustness, Slice
 from zoo.classifier import Classifier
 from zoo.cli import common
+from zoo.cli.people_words import gain_words, group_rows
 from zoo.cli_types import whole
 from zoo.evaluation.conditions import FACTORS, harm_words, range_words
 from zoo.evaluation.intervals import LabelFigures, Share, by_label
@@ -37,10 +43,13 @@ from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
 from zoo.filenames import check_folder
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.models import registry
+from zoo.models.label_mix import DEFAULT, FER2013, LabelMix, with_mix
+from zoo.models.resting import MARGIN
 from zoo.reports.evaluation_report import page, together_words, where_words
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
     from zoo.evaluation.evaluate import Coverage, Evaluation, Pair
+    from zoo.evaluation.people import Relative
     from zoo.evaluation.test_sets import TestSet
 
 SPLIT = "PrivateTest"
@@ -70,18 +79,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--html", type=common.output(".html"), metavar="FILE", help="a report with charts, in one file")
     parser.add_argument("--write-cards", action="store_true", help="keep the figures in the models' cards")
+    parser.add_argument("--people", type=Path, metavar="CSV", help="who is in which picture of a folder of photos")
+    common.add_mix(parser, None, f"fer2013 for FER2013's CSV, {DEFAULT} for a folder")
     common.add_checkpoints(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Score the models, print what came out, keep it if asked."""
     from zoo.evaluation.evaluate import evaluate
+    from zoo.evaluation.people import read_people
 
     label_sets = _label_sets(args.labels)
     names = common.chosen(dict.fromkeys(args.names), args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     _check(args)
-    result = evaluate(models, _test_set(args, models), label_sets)
+    people = read_people(args.people) if args.people else None
+    result = evaluate(models, _test_set(args, models), label_sets, _mix(args, names), people)
     if args.robustness:
         result = replace(result, robustness=_stress(args, models))
     if not any(result.figures.values()):
@@ -100,11 +113,19 @@ def run(args: argparse.Namespace) -> int:
     return 1 if result.failed else 0
 
 
+def _mix(args: argparse.Namespace, names: Sequence[str]) -> LabelMix:
+    usual = DEFAULT if args.data.is_dir() else FER2013
+    return LabelMix(args.mix or usual, {name: registry.card(name, args.checkpoints) for name in names})
+
+
 def _check(args: argparse.Namespace) -> None:
     if args.robustness and args.data.is_dir():
         raise common.UsageError("--robustness is for FER2013's CSV, whose pictures are all of one size.")
     if args.write_cards:  # told now, not after the work
         check_folder(args.checkpoints)
+
+    if args.people and not args.data.is_dir():
+        raise common.UsageError("--people is for a folder of photos; nobody knows who is in FER2013's pictures.")
 
 
 def _stress(args: argparse.Namespace, models: Sequence[Classifier]) -> dict[str, Robustness]:
@@ -134,20 +155,29 @@ def _test_set(args: argparse.Namespace, models: Sequence[Classifier]) -> TestSet
 def _write_cards(result: Evaluation, root: Path) -> None:
     for name, lines in result.figures.items():
         card = registry.card(name, root).with_figures(list(lines))
-        if lines and (lines[0].data, lines[0].split) == (MAIN, SPLIT):  # one set of these a card
+        if lines and lines[0].key[:2] == (MAIN, SPLIT) and lines[0].mix == FER2013:  # one set of these a card
             card = replace(card, slices=result.slices.get(name, card.slices))
             card = replace(card, robustness=result.robustness.get(name, card.robustness))
         common.update_card(name, root, card)
+    for name, found in result.people.items():
+        common.update_card(name, root, replace(registry.card(name, root), people=_people_result(found)))
     if result.pairs:
         split = next(line.split for lines in result.figures.values() for line in lines)
         keep_pairs(root, [_kept(pair, split, root) for pair in result.pairs])
         print(f"wrote {root / PAIRS}", file=sys.stderr)
 
 
+def _people_result(found: Relative) -> PeopleResult:
+    from zoo.evaluation.people import RESTING
+
+    data = found.lines[-1].data.removesuffix(f", {RESTING}")
+    return PeopleResult(data, MARGIN, found.margins, found.groups)
+
+
 def _kept(pair: Pair, split: str, root: Path) -> PairResult:
     weights = tuple(weights_of(registry.card(name, root)) for name in (pair.first, pair.second))
     result = {**asdict(pair.result), "by_label": pair.by_label, "together": pair.together}
-    return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, **result)
+    return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, mix=pair.mix, **result)
 
 
 def _record(result: Evaluation) -> dict[str, object]:
@@ -156,11 +186,16 @@ def _record(result: Evaluation) -> dict[str, object]:
         "pairs": [_pair_record(pair) for pair in result.pairs],
         "coverage": [asdict(line) for line in result.coverage],
         "slices": {name: [asdict(part) for part in parts] for name, parts in result.slices.items()},
+        "people": {name: _people_record(found) for name, found in result.people.items()},
         "robustness": {name: asdict(found) for name, found in result.robustness.items()},
         "notes": list(result.notes),
         "failed": list(result.failed),
         "no_face": list(result.no_face),
     }
+
+
+def _people_record(found: Relative) -> dict[str, object]:
+    return {"margin": MARGIN, **asdict(found)} | {"lines": [line.data for line in found.lines]}
 
 
 def _pair_record(pair: Pair) -> dict[str, object]:
@@ -191,12 +226,13 @@ def report(result: Evaluation) -> str:
     for data in dict.fromkeys(line.data for _, line in lines):
         chosen = [(name, line) for name, line in lines if line.data == data]
         table = common.grid([HEADING, *(_row(name, line) for name, line in chosen)], left=2)
-        parts.append(f"{data}, {chosen[0][1].split}\n{table}")
+        parts.append(f"{with_mix(f'{data}, {chosen[0][1].split}', chosen[0][1].mix)}\n{table}")
     main = lines[0][1]
     parts += [_per_class(name, line) for name, line in lines if (line.data, line.labels) == (main.data, main.labels)]
     parts += ["\n".join(_covered(line) for line in result.coverage if line.labels == main.labels)]
     parts += ["\n".join(_compared(pair) for pair in result.pairs)] if result.pairs else []
     parts += [_sliced(result.slices)] if any(result.slices.values()) else []
+    parts += [_relative(result.people)] if result.people else []
     parts += [_stressed(result.robustness)] if result.robustness else []
     return "\n\n".join(parts)
 
@@ -239,6 +275,20 @@ def _sliced(slices: dict[str, tuple[Slice, ...]]) -> str:
         cells = (_with_margin(found[name][key]) if key in found[name] else "-" for name in names)
         rows.append((f"{FACTORS[part.factor].title}, {range_words(part)}", str(part.n), *cells))
     return common.grid(rows)
+
+
+def _relative(people: dict[str, Relative]) -> str:
+    """What comparing with resting faces gave, how much the margin matters, and every group."""
+    parts = []
+    for name, found in people.items():
+        labels = [line.labels for line in found.lines[::2]]
+        parts += [f"{name}, {k} labels: {gain_words(gain)}" for k, gain in zip(labels, found.gains, strict=True)]
+        tried = ", ".join(f"{margin:g}: {100 * recall:.1f} %" for margin, recall in found.margins)
+        parts.append(f"{name}, mean recall by margin for neutral: {tried}")
+    for name, found in people.items():
+        if found.groups:
+            parts.append(f"\n{name}, by group\n{common.grid(group_rows(found.groups), left=2)}")
+    return "\n".join(parts)
 
 
 def _stressed(robustness: dict[str, Robustness]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from features.images import ImageError
 from zoo.cards import CardError
-from zoo.cli import bench, data, evaluate, listing, predict, table, train, video
+from zoo.cli import bench, data, evaluate, label_mix, listing, predict, table, train, video
 from zoo.cli.common import Parser, UsageError
 from zoo.datasets.aligned import DataError
 from zoo.labels import UnknownLabelsError
@@ -28,6 +28,7 @@ COMMANDS = {
     "data": data,
     "train": train,
     "evaluate": evaluate,
+    "mix": label_mix,
     "bench": bench,
     "table": table,
 }

@@ -5,9 +5,14 @@ Examples:
   python -m zoo predict holiday/ --models hog-svm,cnn --labels 6
   python -m zoo predict holiday/ --json - > faces.json
   python -m zoo predict holiday/ --csv faces.csv
+  python -m zoo predict smile.jpg --rest calm.jpg
   python -m zoo predict archive/ --parquet answers/ --engine dask --workers 4
 
 A folder's clips are answered, too, with --parquet. What was stopped goes on where it was when it is called again.
+
+--rest gives a picture of the same person at rest: every answer is then also read relative to it, so that a face that
+looks sad or angry at rest is not called so. Several faces are paired from left to right, a single resting face belongs
+to the largest face; --pairs 1=2,2=1 says otherwise (face 1 has resting face 2).
 
 A file that cannot be read is reported and the rest goes on; the exit status is then 1.
 Expression is not emotion: no answer says how anyone feels.
@@ -17,7 +22,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +33,12 @@ from features.mesh import MAX_FACES, FaceMesher
 from zoo.cli import batch, common
 from zoo.cli_types import whole
 from zoo.filenames import readable, reason
-from zoo.inference.compare import compare
+from zoo.inference.compare import Comparison, compare
+from zoo.inference.rested import choose, relative_to
 from zoo.inference.serialise import Answer, Face, Record, record, rows, to_csv
 from zoo.labels import label_set
-from zoo.models import registry
+from zoo.models import label_mix, registry
+from zoo.models.label_mix import LabelMix
 
 CAUTION = "Expression is not emotion: this program cannot know how anyone feels."
 
@@ -55,6 +62,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="answer for the N largest faces of a picture (default: %(default)s)",
     )
+    parser.add_argument("--rest", type=Path, metavar="FILE", help="a picture of the same person or people at rest")
+    parser.add_argument("--pairs", default="", metavar="A=B,...", help="which resting face belongs to which face")
+    common.add_mix(parser, label_mix.DEFAULT)
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"
@@ -66,7 +76,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer for every face in every picture."""
+    if args.pairs and not args.rest:
+        raise common.UsageError("--pairs goes with --rest FILE.")
     if args.parquet:
+        if args.rest:
+            raise common.UsageError("--rest is for --json, --csv and text, not for --parquet.")
         return batch.run(args)
     if args.engine != batch.ENGINES[0] or args.scheduler:
         raise common.UsageError("--engine and --scheduler go with --parquet FOLDER.")
@@ -74,14 +88,20 @@ def run(args: argparse.Namespace) -> int:
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     common.check_labels(models, labels)
-    thresholds = {name: registry.card(name, args.checkpoints).threshold for name in names}
+    mix = LabelMix(args.mix, {name: registry.card(name, args.checkpoints) for name in names})
+    thresholds = {name: card.threshold for name, card in mix.with_thresholds().items()}
     paths = list(dict.fromkeys(path for given in args.paths for path in pictures(given)))
     found: list[Record] = []
     failed: list[Failure] = []
     with FaceMesher(args.max_faces) as mesher:
+        ask = lambda path: compare(images.load(path), models, labels, mesher, mix=mix)
+        rest = _rest(args, ask)
         for path in tqdm(paths, desc="pictures", disable=True if len(paths) == 1 else None):
             try:
-                found.append(record(compare(images.load(path), models, labels, mesher), thresholds, str(path)))
+                seen = ask(path)
+                pairs = choose(seen, rest, args.pairs) if rest else None
+                rested = relative_to(seen, rest, pairs, str(args.rest)) if rest else None
+                found.append(record(seen, thresholds, str(path), rested))
             except Exception as error:  # one bad file must not end the run
                 failed.append(Failure(readable(str(path)), reason(error)))
                 tqdm.write(f"python -m zoo: {failed[-1].file}: {failed[-1].error}", file=sys.stderr)
@@ -89,6 +109,16 @@ def run(args: argparse.Namespace) -> int:
         print(f"{len(found)} of {len(paths)} pictures read.", file=sys.stderr)
     _write(args, found, failed)
     return 1 if failed else 0
+
+
+def _rest(args: argparse.Namespace, ask: Callable[[Path], Comparison]) -> Comparison | None:
+    """The picture of resting faces, looked at once."""
+    if args.rest is None:
+        return None
+    rest = ask(args.rest)
+    if not len(rest.faces):
+        raise common.UsageError(f"No face was found in {args.rest}; give a picture from the front, lit, of one person.")
+    return rest
 
 
 def pictures(path: Path) -> Iterator[Path]:
@@ -139,6 +169,9 @@ def _describe_face(face: Face, labels: Sequence[str]) -> str:
     ]
     lines += [f"  {line}" for line in common.grid(table).splitlines()]
     lines += [f"  {name} {in_words(answer)}" for name, answer in face["answers"].items()]
+    if resting := face.get("resting"):
+        head = f"  Relative to resting face {resting['face']}:"
+        lines += [head, *(f"    {name} {in_words(answer)}" for name, answer in resting["answers"].items())]
     if len(face["answers"]) > 1:
         lines.append(f"  The models {'agree' if face['agree'] else 'disagree'}.")
     return "\n".join(lines)

@@ -4,10 +4,14 @@ Examples:
   python -m zoo video clip.mp4
   python -m zoo video clip.mov --models hog-svm,cnn --labels 6 --out annotated.mp4
   python -m zoo video clip.webm --csv answers.csv --json answers.json
+  python -m zoo video clip.mp4 --rest 3.5 --csv answers.csv
   python -m zoo video clip.gif --fps 0 --flicker --out every-frame.mp4
 
 Reads mp4, mov, mkv, webm, avi and GIF, writes H.264 without sound. Sides above 1280 pixels are shrunk and at most
 30 frames a second kept. Of a clip that breaks off, what can be read is kept; the exit status is then 1.
+The CSV, the JSON and the text also have the answers relative to each face at rest: by default its five frames that
+look most neutral to the models, which are named; --rest 3.5 takes the frames around 3.5 s, --rest none leaves it out.
+Somebody who never rests in a clip is better read with --rest none. The annotated clip shows the answers as is.
 Expression is not emotion: no answer says how anyone feels.
 """
 
@@ -18,16 +22,19 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
 from features.clips import MAX_SECONDS, Limits, partial
 from zoo.cli import common
 from zoo.cli.predict import CAUTION
+from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
 from zoo.inference.video import RATE, Film, VideoOptions, annotate, record
 from zoo.labels import label_set
-from zoo.models import registry
+from zoo.models import label_mix, registry
+from zoo.models.label_mix import LabelMix
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +44,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=common.output(".mp4"), metavar="FILE", help="the annotated clip")
     parser.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="a row a face, frame and model")
     parser.add_argument("--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON")
+    parser.add_argument(
+        "--rest",
+        type=_rest,
+        default=timeline_rest.AUTO,
+        metavar="auto|none|SECONDS",
+        help="also read answers relative to each face at rest: in its most neutral frames, or at a moment",
+    )
     parser.add_argument(
         "--fps", type=_rate, default=RATE, metavar="N", help=f"frames analysed a second; 0 is all (default: {RATE:g})"
     )
@@ -48,7 +62,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"longest clip that is read (default: {MAX_SECONDS / 60:g})",
     )
+    common.add_mix(parser, label_mix.DEFAULT)
     common.add_models(parser)
+
+
+def _rest(text: str) -> str | float:
+    if text in (timeline_rest.AUTO, timeline_rest.NONE):
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not auto, none or a number of seconds")
+    return value
 
 
 def _rate(text: str) -> float:
@@ -66,9 +93,10 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
-    options = VideoOptions(label_set(args.labels), not args.flicker, args.fps, Limits(seconds=args.minutes * 60))
+    limits = Limits(seconds=args.minutes * 60)
+    options = VideoOptions(label_set(args.labels), not args.flicker, args.fps, limits, args.mix)
     common.check_labels(models, options.labels)
-    cards = {name: registry.card(name, args.checkpoints) for name in names}
+    cards = LabelMix(args.mix, {name: registry.card(name, args.checkpoints) for name in names}).with_thresholds()
     if args.out:
         partial(args.out).unlink(missing_ok=True)  # of a run that was killed
     with common.stopped_by_signal(), _progress(args.clip) as tick:
@@ -104,15 +132,37 @@ def _progress(clip: Path):
 
 
 def _write(args: argparse.Namespace, film: Film, thresholds: dict[str, float]) -> None:
+    found = timeline_rest.rested(film.timeline, args.rest)
     if args.csv == common.STDOUT:
-        write_csv(film.timeline, thresholds, sys.stdout)
+        _write_table(film, found, thresholds, sys.stdout)
     elif args.csv:
         with open(args.csv, "w", encoding="utf-8", newline="") as stream:
-            write_csv(film.timeline, thresholds, stream)
+            _write_table(film, found, thresholds, stream)
     if args.json:
-        common.write_json(args.json, record(film, str(args.clip)))
+        resting = {"resting": timeline_rest.as_json(found, args.rest) if found else None}
+        common.write_json(args.json, record(film, str(args.clip)) | resting)
     if common.STDOUT not in (args.csv, args.json):
-        print(f"{describe(film, str(args.clip))}\n{CAUTION}")
+        said = [describe(film, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
+        print("\n".join(said))
+
+
+def _write_table(
+    film: Film, found: timeline_rest.RestedTimeline | None, thresholds: dict[str, float], stream: TextIO
+) -> None:
+    if found:
+        timeline_rest.write_csv(film.timeline, found, thresholds, stream)
+    else:
+        write_csv(film.timeline, thresholds, stream)
+
+
+def describe_rest(found: timeline_rest.RestedTimeline) -> list[str]:
+    """Which frames were the reference, and what the models then say."""
+    lines = []
+    for number, seconds in sorted(found.moments.items()):
+        face = found.timeline.of(number)
+        lines.append(f"Face {number} relative to its rest at {', '.join(f'{one:.1f}' for one in seconds)} s:")
+        lines += [f"  {name} {shares_in_words(face.shares(j))}" for j, name in enumerate(face.models)]
+    return lines
 
 
 def describe(film: Film, file: str) -> str:

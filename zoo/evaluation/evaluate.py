@@ -15,13 +15,16 @@ from zoo.classifier import Classifier, common_spec
 from zoo.evaluation.intervals import rounded
 from zoo.evaluation.metrics import Paired, Scored, figures, interval, paired, right_of_surest
 from zoo.evaluation.paired import Recall, Together
+from zoo.evaluation.people import Answers, Known, People, Relative, clustered, known, relative
 from zoo.evaluation.slices import measured, slices
 from zoo.evaluation.test_sets import NO_FACE, TestSet, View
 from zoo.labels import EIGHT, LabelSet
+from zoo.models.label_mix import FER2013, LabelMix
 from zoo.prediction import Prediction
 
 SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 BATCH = 128
+AS_LEARNED = LabelMix()
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Pair:
     result: Paired
     by_label: tuple[Recall, ...]
     together: Together
+    mix: str = FER2013
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,16 @@ class Evaluation:
     slices: dict[str, tuple[Slice, ...]] = field(default_factory=dict)
     no_face: tuple[str, ...] = ()
     robustness: dict[str, Robustness] = field(default_factory=dict)
+    people: dict[str, Relative] = field(default_factory=dict)
 
 
-def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[LabelSet]) -> Evaluation:
+def evaluate(
+    models: Sequence[Classifier],
+    test: TestSet,
+    label_sets: Sequence[LabelSet],
+    mix: LabelMix = AS_LEARNED,
+    people: People | None = None,
+) -> Evaluation:
     """Score models on the same faces.
 
     Parameters
@@ -82,14 +93,40 @@ def evaluate(models: Sequence[Classifier], test: TestSet, label_sets: Sequence[L
     label_sets : sequence of LabelSet
         Answers are scored in each that both the model and the data know; pictures with other
         labels are left out.
+    mix : LabelMix
+        How common the labels are taken to be.
+    people : People, optional
+        Who is in which picture: intervals are then clustered by person, and answers relative to resting faces and
+        results by group are given, too.
     """
     common_spec(models)
-    predictions = {model.name: predict(model, test.faces) for model in models}
-    before = {model.name: predict_uncalibrated(model, test.faces) for model in models}
-    lines = {name: tuple(_lines(predictions[name], before[name], test, label_sets)) for name in predictions}
-    pairs, coverage = _pairs(predictions, test, label_sets), _coverage(predictions, test, label_sets)
+    pictures, note = known(test, people) if people else (None, "")
+    test = clustered(test, pictures) if pictures else test
+    said = {model.name: predict(model, test.faces) for model in models}
+    predictions = {name: mix.applied(name, answer) for name, answer in said.items()}
+    raw = {model.name: predict_uncalibrated(model, test.faces) for model in models}
+    before = {name: None if answer is None else mix.applied(name, answer) for name, answer in raw.items()}
+    found = {name: tuple(_lines(predictions[name], before[name], test, label_sets)) for name in predictions}
+    lines = {name: tuple(replace(line, mix=mix.name) for line in each) for name, each in found.items()}
+    pairs = tuple(replace(pair, mix=mix.name) for pair in _pairs(predictions, test, label_sets))
+    coverage = _coverage(predictions, test, label_sets)
     sliced = _slices(predictions, test, label_sets)
-    return Evaluation(lines, tuple(pairs), tuple(coverage), test.notes, test.failed, sliced, test.no_face)
+    result = Evaluation(lines, pairs, tuple(coverage), test.notes, test.failed, sliced, test.no_face)
+    if pictures is None:
+        return result
+    answers = {name: Answers(said[name], predictions[name], mix.name) for name in said}
+    return _with_people(result, answers, pictures, label_sets, note)
+
+
+def _with_people(
+    result: Evaluation, answers: dict[str, Answers], pictures: Known, label_sets: Sequence[LabelSet], note: str
+) -> Evaluation:
+    """The same with what comparing with resting faces gives."""
+    found = {name: relative(one, pictures, label_sets) for name, one in answers.items()}
+    compared = {name: one for name, one in found.items() if one is not None}
+    more = {name: one.lines for name, one in compared.items()}
+    lines = {name: (*each, *more.get(name, ())) for name, each in result.figures.items()}
+    return replace(result, figures=lines, people=compared, notes=(*result.notes, note))
 
 
 def predict(model: Classifier, faces: AlignedFaces) -> Prediction:

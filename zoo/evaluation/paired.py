@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.cards import Card, CardError, Figures, readable_json
+from zoo.cards import Card, CardError, Figures, GroupSlice, readable_json
 
 PAIRS = "pairs.json"
 SERVED = (".npz", ".tflite")
@@ -85,6 +85,8 @@ class PairResult:
         In the order of the labels; empty in older files.
     together : Together, optional
         Not in older files.
+    mix : str
+        As in `Figures`.
     """
 
     first: str
@@ -98,6 +100,7 @@ class PairResult:
     p_value: float
     by_label: tuple[Recall, ...] = ()
     together: Together | None = None
+    mix: str = "fer2013"
 
     @property
     def significant(self) -> bool:
@@ -105,9 +108,9 @@ class PairResult:
         return self.p_value < CHANCE
 
     @property
-    def key(self) -> tuple[frozenset[str], str, str, str]:
+    def key(self) -> tuple[frozenset[str], str, str, str, str]:
         """What is compared on what, whichever comes first."""
-        return frozenset((self.first, self.second)), self.data, self.split, self.labels
+        return frozenset((self.first, self.second)), self.data, self.split, self.labels, self.mix
 
     def turned(self) -> PairResult:
         """The same, seen from the second."""
@@ -124,8 +127,8 @@ class PairResult:
         )
 
 
-def beyond_chance(results: Sequence[Recall]) -> tuple[bool, ...]:
-    """Which labels' differences are more than chance, though so many are looked at: Holm's correction, at 5 %.
+def beyond_chance(results: Sequence[Recall | GroupSlice]) -> tuple[bool, ...]:
+    """Which differences are more than chance, though so many are looked at: Holm's correction, at 5 %.
 
     References
     ----------
@@ -180,7 +183,7 @@ def keep_pairs(root: Path, new: Iterable[PairResult]) -> None:
 def find_pair(pairs: Sequence[PairResult], first: Card, second: Card, line: Figures) -> PairResult | None:
     """The result of two models on the pictures of a line, seen from the first; None if not measured."""
     both = {first.name: weights_of(first), second.name: weights_of(second)}
-    wanted = frozenset(both), line.data, line.split, line.labels
+    wanted = frozenset(both), line.data, line.split, line.labels, line.mix
     for pair in pairs:
         if pair.key == wanted and _of_these(pair, both):
             return pair if pair.first == first.name else pair.turned()

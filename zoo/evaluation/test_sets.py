@@ -76,6 +76,10 @@ class TestSet:
         Files in which no face was found.
     found : ndarray, optional
         ``(m,)`` bool: whether a crop shows a face that the mesh found; all when not given.
+    files : tuple of str
+        Of a folder: its n readable pictures, relative to it and with ``/``.
+    rows, targets : ndarray, optional
+        ``(n,)`` int: the face and the label (in `EIGHT`) of each of these files.
     """
 
     __test__ = False  # not a test, whatever pytest makes of its name
@@ -88,6 +92,9 @@ class TestSet:
     failed: tuple[str, ...] = ()
     no_face: tuple[str, ...] = ()
     found: np.ndarray | None = None
+    files: tuple[str, ...] = ()
+    rows: np.ndarray | None = None
+    targets: np.ndarray | None = None
 
 
 # --- FER2013 ---------------------------------------------------------------------------------
@@ -198,7 +205,9 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
         filenames.readable(str(folder.paths[i])) for i in np.flatnonzero(seen.readable & (seen.rows == NO_FACE))
     )
     notes = tuple(_photo_notes(folder, seen, name, groups))
-    return TestSet(PHOTOS, seen.faces, groups, (*sevens, *with_contempt), notes, seen.failed, no_face)
+    made = TestSet(PHOTOS, seen.faces, groups, (*sevens, *with_contempt), notes, seen.failed, no_face)
+    files = tuple(folder.paths[i].relative_to(root).as_posix() for i in np.flatnonzero(seen.readable))
+    return replace(made, files=files, rows=rows, targets=targets)
 
 
 def _photo_notes(folder: Folder, seen: Found, name: str, groups: np.ndarray) -> Iterable[str]:

@@ -34,12 +34,13 @@ from zoo.inference.compare import compare
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import LabelSet, label_set
 from zoo.models import registry
+from zoo.models.label_mix import FER2013, LabelMix
 
 if TYPE_CHECKING:
     import pyarrow
 
 PLAN = "_plan.json"  # readers of Parquet folders leave out what begins with _ or .
-VERSION = 1
+VERSION = 2
 CHUNK = 64
 Row = dict[str, object]
 
@@ -65,6 +66,8 @@ class Wish:
         Name of a label set.
     rate : float
         Frames of a clip that are analysed a second; 0 means all.
+    mix : str
+        How common the labels are taken to be, see `zoo.models.label_mix`.
     """
 
     root: str
@@ -73,6 +76,7 @@ class Wish:
     models: tuple[str, ...]
     labels: str
     rate: float
+    mix: str = FER2013
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,7 @@ def _mark(files: Sequence[str], wish: Wish, size: int) -> str:
         "models": {card.name: [card.fingerprint, card.files] for card in cards},
         "labels": wish.labels,
         "rate": wish.rate,
+        "mix": wish.mix,
         "chunk": size,
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
@@ -186,7 +191,7 @@ def work(chunk: Chunk, wish: Wish) -> str:
     cv2.setNumThreads(1)
     root = Path(wish.checkpoints)
     models = [registry.load(name, root) for name in wish.models]
-    cards = {name: registry.card(name, root) for name in wish.models}
+    cards = LabelMix(wish.mix, {name: registry.card(name, root) for name in wish.models}).with_thresholds()
     desk = _Desk(models, cards, label_set(wish.labels), wish)
     with FaceMesher() as mesher:
         rows = [row for file in chunk.files for row in desk.rows(file, mesher)]
@@ -216,11 +221,15 @@ class _Desk:
         return {name: card.threshold for name, card in self.cards.items()}
 
     def _picture(self, path: Path, mesher: FaceMesher) -> list[Row]:
-        comparison = compare(images.load(path), self.models, self.labels, mesher)
+        comparison = compare(
+            images.load(path), self.models, self.labels, mesher, mix=LabelMix(self.wish.mix, self.cards)
+        )
         return [_nulls(row) for row in serialise.rows(serialise.record(comparison, self._thresholds()))]
 
     def _clip(self, path: Path) -> list[Row]:
-        film = annotate(path, None, self.models, self.cards, VideoOptions(self.labels, rate=self.wish.rate))
+        film = annotate(
+            path, None, self.models, self.cards, VideoOptions(self.labels, rate=self.wish.rate, mix=self.wish.mix)
+        )
         names = (*timeline.COLUMNS, *self.labels)
         rows = [_nulls(dict(zip(names, row, strict=True))) for row in timeline.rows(film.timeline, self._thresholds())]
         return [{**row, "error": film.note or None} for row in rows]

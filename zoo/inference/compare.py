@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from features.faces import Faces
 from features.mesh import FaceMesher
 from zoo.classifier import Classifier, common_spec
 from zoo.labels import LabelSet
+from zoo.models.label_mix import FER2013, LabelMix
 from zoo.prediction import Prediction
 from zoo.stopwatch import Stopwatch
 
@@ -31,6 +32,10 @@ class Comparison:
         Model name to its `Prediction`, in the order asked; rows are faces.
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to the time it took for the whole picture.
+    said : dict
+        Model name to its `Prediction` as the model gave it: in all its own labels, in FER2013's mix.
+    mix : str
+        Name of the label mix of `predictions`.
     """
 
     image: np.ndarray
@@ -38,6 +43,8 @@ class Comparison:
     aligned: AlignedFaces
     predictions: dict[str, Prediction]
     milliseconds: dict[str, float]
+    said: dict[str, Prediction] = field(default_factory=dict)
+    mix: str = FER2013
 
     @property
     def alike(self) -> bool:
@@ -51,12 +58,16 @@ class Comparison:
         return (best == best[:1]).all(axis=0)
 
 
+AS_LEARNED = LabelMix()
+
+
 def compare(
     image: np.ndarray,
     models: Sequence[Classifier],
     labels: LabelSet,
     mesher: FaceMesher,
     max_faces: int | None = None,
+    mix: LabelMix = AS_LEARNED,
 ) -> Comparison:
     """Find and align the faces once, then ask every model about the very same crops.
 
@@ -71,6 +82,8 @@ def compare(
     mesher : FaceMesher
     max_faces : int, optional
         At most this many faces, the largest; default: as the mesher was made for.
+    mix : LabelMix
+        How common the labels are taken to be.
 
     Raises
     ------
@@ -81,8 +94,8 @@ def compare(
     watch = Stopwatch()
     faces = watch.time("mesh", lambda: mesher.find(image, *(() if max_faces is None else (max_faces,))))
     aligned = watch.time("align", lambda: align(image, faces, spec))
+    said = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned)) for m in models}
     predictions = {
-        m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned).onto(m.labels.answering(labels)))
-        for m in models
+        name: mix.applied(name, answer).onto(answer.labels.answering(labels)) for name, answer in said.items()
     }
-    return Comparison(image, faces, aligned, predictions, watch.milliseconds)
+    return Comparison(image, faces, aligned, predictions, watch.milliseconds, said, mix.name)

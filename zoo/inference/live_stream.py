@@ -20,6 +20,7 @@ from features.one_euro import OneEuro
 from zoo.classifier import Classifier, common_spec
 from zoo.inference.tracking import LEAD, RESTING_LEAD, Agreement, Steadied, Tracker, steady
 from zoo.labels import LabelSet
+from zoo.models.label_mix import LabelMix
 from zoo.models.resting import Reference
 from zoo.prediction import Prediction
 from zoo.stopwatch import Stopwatch
@@ -66,11 +67,14 @@ class Options:
         Send the mesh along.
     rest : int
         0: no resting look. Another number than in the frame before: take one now, for two seconds.
+    mix : LabelMix
+        How common the labels are taken to be; a resting look takes it off.
     """
 
     smooth: bool = True
     mesh: bool = False
     rest: int = 0
+    mix: LabelMix = field(default_factory=LabelMix)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,9 +207,10 @@ class _Memory:
     def answer(self, name: str, answer: Prediction, step: _Step) -> tuple[np.ndarray, str]:
         """Probabilities and label to show of one model."""
         reference = self.references.get(name)
-        lead = LEAD
         if reference and reference.labels == answer.labels:  # a model taught again may have other classes
             answer, lead = reference.applied(answer), RESTING_LEAD
+        else:
+            answer, lead = step.options.mix.applied(name, answer), LEAD
         labels = answer.labels.answering(step.labels)
         if not step.options.smooth:
             shown = answer.onto(labels)

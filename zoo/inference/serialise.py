@@ -3,7 +3,7 @@
 One picture as JSON::
 
     {"file": "astronaut.jpg", "width": 512, "height": 512,
-     "labels": ["angry", "disgust", ...], "models": ["hog-svm", "cnn"],
+     "labels": ["angry", "disgust", ...], "models": ["hog-svm", "cnn"], "mix": "equal",
      "faces_found": 1, "faces": [
        {"number": 1,
         "box": {"left": 176.3, "top": 63.0, "right": 277.1, "bottom": 185.2},
@@ -18,11 +18,18 @@ One picture as JSON::
      "milliseconds": {"mesh": 3.6, "align": 0.2, "hog-svm": 6.1, "cnn": 1.9}}
 
 `label` is what the face *looks most like*; `sure` says whether its probability reaches the
-threshold on the model's card. A label that a model never learned has probability 0. Lengths
+threshold on the model's card for the label mix. A label that a model never learned has probability 0. Lengths
 are pixels of the picture, x right and y down; angles degrees; milliseconds are for the whole
 picture; quality's measures are those of `features.quality.Quality`. A picture without a face has
-no entry in `faces`; `faces_found` exceeds their number where fewer were asked for. `rows` gives
-the same as a table, one row per face and model, and `to_csv` that as text.
+no entry in `faces`; `faces_found` exceeds their number where fewer were asked for.
+
+With a resting picture there are ``"rest": {"file": "calm.jpg", "faces": 1}`` beside `mix`,
+and in each face ``"resting": {"face": 1, "answers": {...}}`` with the answers relative to that resting face (or null
+where it has none), in which all labels are equally likely and *neutral* means "no clear change". In the table these are
+the columns `rest`, `resting_face`, `resting_label`, `resting_probability` and `resting_sure`.
+
+`rows` gives the same as a table, a row a face and model, and `to_csv` that
+as text.
 """
 
 from __future__ import annotations
@@ -37,6 +44,8 @@ import numpy as np
 from features import quality
 from zoo.filenames import cell, readable
 from zoo.inference.compare import Comparison
+from zoo.inference.rested import Rested
+from zoo.models.resting import sure
 from zoo.prediction import Prediction
 
 
@@ -56,8 +65,15 @@ class Quality(TypedDict):
     measures: dict[str, float]
 
 
-class Face(TypedDict):
-    """One face and what every model says of it."""
+class Resting(TypedDict):
+    """Answers relative to a resting face, and its number."""
+
+    face: int
+    answers: dict[str, Answer]
+
+
+class Face(TypedDict, total=False):
+    """One face and what every model says of it; `resting` only where a resting picture was given."""
 
     number: int
     box: dict[str, float]
@@ -65,10 +81,18 @@ class Face(TypedDict):
     quality: Quality
     agree: bool
     answers: dict[str, Answer]
+    resting: Resting | None
 
 
-class Record(TypedDict):
-    """One picture."""
+class RestingPicture(TypedDict):
+    """Where the resting faces are from; without a file they are other faces of the same picture."""
+
+    file: str
+    faces: int
+
+
+class Record(TypedDict, total=False):
+    """One picture; `rest` only where a resting picture was given."""
 
     file: str
     width: int
@@ -76,6 +100,8 @@ class Record(TypedDict):
     labels: list[str]
     models: list[str]
     faces_found: int
+    mix: str
+    rest: RestingPicture
     faces: list[Face]
     milliseconds: dict[str, float]
 
@@ -83,7 +109,9 @@ class Record(TypedDict):
 MEASURES = ("size", "brightness", "sharpness", "outside")
 
 
-def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = "") -> Record:
+def record(
+    comparison: Comparison, thresholds: Mapping[str, float], file: str = "", rested: Rested | None = None
+) -> Record:
     """A comparison as JSON data.
 
     Parameters
@@ -93,6 +121,8 @@ def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = 
         Model name to the confidence below which its answer is "not sure" (`Card.threshold`).
     file : str
         What to call the picture.
+    rested : Rested, optional
+        The same relative to resting faces.
     """
     width, height = comparison.faces.image_size
     labels = dict.fromkeys(label for prediction in comparison.predictions.values() for label in prediction.labels)
@@ -104,7 +134,12 @@ def record(comparison: Comparison, thresholds: Mapping[str, float], file: str = 
         "labels": list(labels),
         "models": list(comparison.predictions),
         "faces_found": len(comparison.faces) + comparison.faces.left_out,
-        "faces": [_face(comparison, thresholds, found, i) for i, found in enumerate(_qualities(measured))],
+        "mix": comparison.mix,
+        **({"rest": {"file": readable(rested.file), "faces": len(rested.rest.faces)}} if rested else {}),
+        "faces": [
+            _face(comparison, thresholds, found, i) | _resting(rested, thresholds, i)
+            for i, found in enumerate(_qualities(measured))
+        ],
         "milliseconds": {name: _round(value, 2) for name, value in comparison.milliseconds.items()},
     }
 
@@ -131,6 +166,19 @@ def _face(comparison: Comparison, thresholds: Mapping[str, float], found: Qualit
     }
 
 
+def _resting(rested: Rested | None, thresholds: Mapping[str, float], i: int) -> Face:
+    if rested is None:
+        return {}
+    at = rested.references[i]
+    if at is None:
+        return {"resting": None}
+    answers = {
+        name: _answer(one[i], thresholds[name]) | {"sure": bool(sure(one[i], thresholds[name])[0])}
+        for name, one in rested.predictions.items()
+    }
+    return {"resting": {"face": at + 1, "answers": answers}}
+
+
 def _answer(prediction: Prediction, threshold: float) -> Answer:
     probs = prediction.probs[0]
     return {
@@ -155,9 +203,24 @@ def rows(picture: Record) -> list[dict[str, object]]:
     A picture without a face has one row with face 0 and nothing else, so that none goes missing.
     """
     if not picture["faces"]:
-        return [_row(picture["file"], 0, {}, picture["labels"])]
+        row = _row(picture["file"], 0, {}, picture["labels"])
+        return [row | (dict.fromkeys(RESTING_COLUMNS, "") if "rest" in picture else {})]
     cases = [(face, model) for face in picture["faces"] for model in picture["models"]]
-    return [_row(picture["file"], face["number"], _columns(face, model), picture["labels"]) for face, model in cases]
+    return [
+        _row(picture["file"], face["number"], _columns(face, model), picture["labels"])
+        | _resting_columns(picture, face, model)
+        for face, model in cases
+    ]
+
+
+def _resting_columns(picture: Record, face: Face, model: str) -> dict[str, object]:
+    """The same model's answer relative to the resting face; empty where the face has none."""
+    if "rest" not in picture:
+        return {}
+    found = face.get("resting")
+    answer = found["answers"][model] if found else {}
+    values = [answer.get(name, "") for name in ("label", "probability", "sure")]
+    return dict(zip(RESTING_COLUMNS, (picture["rest"]["file"], found["face"] if found else "", *values), strict=True))
 
 
 def to_csv(table: Sequence[Mapping[str, object]], labels: Sequence[str] = ()) -> str:
@@ -174,6 +237,7 @@ def to_csv(table: Sequence[Mapping[str, object]], labels: Sequence[str] = ()) ->
 
 
 COLUMNS = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *MEASURES, "notes", "agree")
+RESTING_COLUMNS = ("rest", "resting_face", "resting_label", "resting_probability", "resting_sure")
 ANSWER_COLUMNS = ("model", "label", "probability", "sure")
 
 

@@ -25,6 +25,7 @@ from zoo.filenames import readable
 from zoo.inference.live_stream import LiveFace, LiveFrame, Options, Viewer
 from zoo.inference.timeline import Recorder, Timeline, as_json
 from zoo.labels import SEVEN, LabelSet, colours
+from zoo.models.label_mix import FER2013, LabelMix
 
 RATE = 15.0
 LEAST_SIDE = 640  # smaller clips are enlarged, so that words on them can be read
@@ -46,12 +47,15 @@ class VideoOptions:
     rate : float
         Frames that are analysed a second, at most; answers hold in between. 0 means every frame.
     limits : Limits
+    mix : str
+        How common the labels are taken to be, see `zoo.models.label_mix`.
     """
 
     labels: LabelSet = SEVEN
     smooth: bool = True
     rate: float = RATE
     limits: Limits = field(default_factory=Limits)
+    mix: str = FER2013
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +105,8 @@ class Film:
         Time of the last one.
     note : str
         What was wrong with the clip, in a sentence; empty if nothing was.
+    mix : str
+        How common the labels were taken to be.
     """
 
     timelines: tuple[Timeline, ...]
@@ -109,6 +115,7 @@ class Film:
     frames: int
     seconds: float
     note: str
+    mix: str = FER2013
 
     @property
     def timeline(self) -> Timeline:
@@ -168,17 +175,19 @@ class _Work:
         """The film of a clip turned counterclockwise; where no face was found, some of its frames as well."""
         with ExitStack() as stack:
             clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
-            analysis = stack.enter_context(closing(_Analysis(self.models, self.options)))
+            mix = LabelMix(self.options.mix, self.cards)
+            analysis = stack.enter_context(closing(_Analysis(self.models, self.options, mix)))
             drawing, count = None, 0
             for frame in clip.frames():
                 count += 1
                 seen = analysis.look(frame)
                 if self.target:
-                    drawing = drawing or stack.enter_context(_Drawing(self.target, frame, self.cards))
+                    drawing = drawing or stack.enter_context(_Drawing(self.target, frame, mix.with_thresholds()))
                     drawing.add(frame, seen)
                 self.tick(frame.time, clip.seconds)
             size = frame.image.shape[1::-1]
-            film = Film(analysis.timelines(), analysis.worst.kept(), size, count, frame.time, clip.note)
+            kept = analysis.worst.kept()
+            film = Film(analysis.timelines(), kept, size, count, frame.time, clip.note, self.options.mix)
             return film, None if analysis.found else analysis.samples
 
 
@@ -204,6 +213,7 @@ def record(film: Film, file: str) -> dict[str, object]:
         "width": width,
         "height": height,
         "frames": film.frames,
+        "mix": film.mix,
     }
     moments = [
         {
@@ -221,8 +231,9 @@ def record(film: Film, file: str) -> dict[str, object]:
 class _Analysis:
     """Looks at frames, not more often than is wished for, and keeps what is said of them."""
 
-    def __init__(self, models: Sequence[Classifier], options: VideoOptions) -> None:
+    def __init__(self, models: Sequence[Classifier], options: VideoOptions, mix: LabelMix) -> None:
         self.options, self.models = options, models
+        self._wish = Options(smooth=options.smooth, mix=mix)
         self.recorders = [Recorder(names, labels) for labels, names in _alike(models, options.labels).items()]
         self.worst = Disagreements()
         self.found = False
@@ -236,8 +247,7 @@ class _Analysis:
         if self.options.rate and frame.time - self._last < 0.9 / self.options.rate:
             return None
         self._last = frame.time
-        wish = Options(smooth=self.options.smooth)
-        seen = self._viewer.step(frame.image, self.models, self.options.labels, wish, frame.time)
+        seen = self._viewer.step(frame.image, self.models, self.options.labels, self._wish, frame.time)
         self.found |= bool(seen.faces)
         if not self.found and frame.time >= self._next_sample:
             self.samples.append(frame.image)

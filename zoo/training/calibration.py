@@ -89,7 +89,7 @@ def sum_weights(parts: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarray:
     return minimize(loss, start / len(start), jac=True, method="L-BFGS-B").x
 
 
-def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8) -> float:
+def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8, weights: np.ndarray | None = None) -> float:
     """The lowest confidence above which at least `wanted` of the answers are right.
 
     Parameters
@@ -98,6 +98,9 @@ def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8) -> fl
         ``(n, k)``, calibrated.
     targets : ndarray
         ``(n,)`` int.
+    wanted : float
+    weights : ndarray, optional
+        ``(n,)``: how much each picture counts; see `balancing`.
 
     Returns
     -------
@@ -111,6 +114,13 @@ def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8) -> fl
     confidence = probs.max(axis=1)
     order = np.argsort(-confidence)
     right = (probs.argmax(axis=1) == targets)[order]
-    share = np.cumsum(right) / np.arange(1, len(right) + 1)
+    counts = np.ones(len(right)) if weights is None else weights[order]
+    share = np.cumsum(right * counts) / np.cumsum(counts)
     good = np.flatnonzero(share >= wanted)
     return round(float(confidence[order[good[-1]]]), 2) if len(good) else 1.0
+
+
+def balancing(targets: np.ndarray) -> np.ndarray:
+    """Weights ``(n,)`` with which every label present counts equally: for answers in an equal label mix."""
+    counts = np.bincount(targets)
+    return 1.0 / counts[targets]

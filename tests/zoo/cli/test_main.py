@@ -305,3 +305,20 @@ def test_a_reader_that_stops_early_is_no_error(root, two_models):
     command = f"{sys.executable} -m zoo list --json --checkpoints {two_models} | true"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=root, capture_output=True, text=True)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
+
+
+def test_rows_say_the_label_mix_and_a_folder_is_scored_with_labels_equally_common(
+    run, make_checkpoint, photos, fer2013_csv
+):
+    root = make_checkpoint("mixed", 1, label_counts=(3995, 436, 4097, 7215, 4830, 3171, 4965))
+
+    def rows(*options):
+        status, out, _ = run("evaluate", "mixed", *options, "--json", "-", checkpoints=root)
+        assert status in (0, 1)
+        return json.loads(out)["models"]["mixed"]
+
+    assert {row["mix"] for row in rows("--data", fer2013_csv)} == {"fer2013"}
+    assert {row["mix"] for row in rows("--data", fer2013_csv, "--mix", "equal")} == {"equal"}
+    learned, equal = rows("--data", photos, "--mix", "fer2013"), rows("--data", photos)
+    assert {row["mix"] for row in learned} == {"fer2013"} and {row["mix"] for row in equal} == {"equal"}
+    assert [row["nll"] for row in learned] != [row["nll"] for row in equal]

@@ -1,0 +1,130 @@
+"""A comparison's answers relative to resting faces, from a second picture or from other faces of the same one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.inference.compare import Comparison
+from zoo.models.resting import Reference
+from zoo.prediction import Prediction
+
+PAIR = re.compile(r"\s*(\d{1,3})\s*[=:]\s*(\d{1,3})\s*")
+
+
+class RestingError(ValueError):
+    """The resting faces asked for do not exist. The message says which there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rested:
+    """Answers relative to resting faces.
+
+    Parameters
+    ----------
+    predictions : dict
+        Model name to its answers, in the labels of the comparison. Rows are its faces; those without a resting face
+        have their answers as is.
+    references : tuple of (int or None)
+        For each face, the position of its resting face; None where it has none.
+    rest : Comparison
+        Of the picture with the resting faces.
+    file : str
+        Name of that picture; empty if it is the same one.
+    """
+
+    predictions: dict[str, Prediction]
+    references: tuple[int | None, ...]
+    rest: Comparison
+    file: str = ""
+
+    def changed(self, comparison: Comparison, i: int) -> dict[str, tuple[str, str]]:
+        """Models whose label for face `i` is another one relative to the resting face: as is, and relative."""
+        both = ((name, one.names[i], self.predictions[name].names[i]) for name, one in comparison.predictions.items())
+        return {name: (before, after) for name, before, after in both if before != after}
+
+
+def relative_to(comparison: Comparison, rest: Comparison, references: Mapping[int, int], file: str = "") -> Rested:
+    """The answers of a comparison relative to the resting faces of another one by the same models.
+
+    Parameters
+    ----------
+    comparison, rest : Comparison
+    references : mapping
+        Position of a face to the position of its resting face, as `by_place` and `by_numbers` give it.
+    file : str
+        Name of the picture with the resting faces.
+    """
+    predictions = {}
+    for name, answer in comparison.predictions.items():
+        said, looks = comparison.said[name], rest.said[name]
+        rows = answer.probs.copy()
+        for face, at in references.items():
+            applied = Reference.of(looks[at]).applied(said[face])
+            rows[face] = applied.onto(answer.labels).probs[0]
+        predictions[name] = Prediction(rows, answer.labels, answer.unknown)
+    found = tuple(references.get(i) for i in range(len(comparison.faces)))
+    return Rested(predictions, found, rest, file)
+
+
+def by_place(comparison: Comparison, rest: Comparison) -> dict[int, int]:
+    """Which resting face belongs to which face, by their order from left to right.
+
+    With one resting face, it belongs to the largest face. Nobody is recognised: whoever knows better says so, see
+    `by_numbers`.
+
+    Raises
+    ------
+    RestingError
+        The picture has no face.
+    """
+    if not len(rest.faces):
+        raise RestingError("no face was found in the resting picture; take one from the front, lit, and not too small")
+    if not len(comparison.faces):
+        return {}
+    if len(rest.faces) == 1:
+        return {0: 0}
+    pairs = zip(_left_to_right(comparison), _left_to_right(rest), strict=False)
+    return {int(face): int(at) for face, at in pairs}
+
+
+def _left_to_right(comparison: Comparison) -> np.ndarray:
+    return np.argsort(comparison.faces.boxes[:, [0, 2]].mean(axis=1), kind="stable")
+
+
+def by_numbers(text: str, faces: int, rest: int) -> dict[int, int]:
+    """Which resting face belongs to which face, as somebody wrote it: ``"1=2, 2=1"`` with numbers from 1.
+
+    Parameters
+    ----------
+    text : str
+    faces, rest : int
+        How many faces the picture has, and how many resting faces there are.
+
+    Raises
+    ------
+    RestingError
+    """
+    references: dict[int, int] = {}
+    for part in text.split(","):
+        pair = PAIR.fullmatch(part)
+        if pair is None:
+            raise RestingError(f"{part.strip()[:40]!r} is not a pair such as 1=2: face 1 has resting face 2")
+        face, at = (int(number) for number in pair.groups())
+        if not 1 <= face <= faces or not 1 <= at <= rest:
+            raise RestingError(f"{face}={at}: there are {faces} faces and {rest} resting faces")
+        references[face - 1] = at - 1
+    return references
+
+
+def choose(comparison: Comparison, rest: Comparison, text: str = "") -> dict[int, int]:
+    """As somebody wrote it, or else by place; a face is never its own reference."""
+    if not text.strip():
+        return by_place(comparison, rest)
+    found = by_numbers(text, len(comparison.faces), len(rest.faces))
+    if comparison is rest and (own := next((i for i, at in found.items() if i == at), None)) is not None:
+        raise RestingError(f"{own + 1}={own + 1}: a face cannot be its own resting face")
+    return found

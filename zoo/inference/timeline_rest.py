@@ -1,0 +1,97 @@
+"""A clip's answers relative to each face's own rest: the frames that look most neutral, or a moment that was named."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TextIO
+
+import numpy as np
+
+from zoo.filenames import cell
+from zoo.inference import timeline
+from zoo.inference.timeline import Timeline
+from zoo.models.resting import NEUTRAL, Reference, most_neutral
+from zoo.prediction import Prediction
+
+AUTO, NONE = "auto", "none"
+FRAMES = 5
+REACH = 1.0  # seconds around a named moment within which frames count
+
+
+@dataclass(frozen=True, eq=False)
+class RestedTimeline:
+    """A timeline relative to resting faces.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        Its probabilities are relative, and the label shown is the most probable one.
+    moments : dict
+        Face to the seconds of the frames that were its reference; faces without one have their answers as is.
+    """
+
+    timeline: Timeline
+    moments: dict[int, tuple[float, ...]]
+
+
+def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
+    """Read every face relative to its own rest.
+
+    How common the labels are taken to be cancels, so a timeline of either mix gives the same.
+
+    Parameters
+    ----------
+    plain : Timeline
+    rest : str or float
+        ``"auto"``: the `FRAMES` frames of each face that look most neutral to the models themselves, which needs a
+        model that knows *neutral*; ``"none"``; or the seconds of a moment at which everybody rests.
+    """
+    if rest == NONE:
+        return None
+    probs, moments = plain.probs.astype(np.float64), {}
+    for number in plain.faces:
+        rows = np.flatnonzero(plain.numbers == number)
+        answers = [Prediction(plain.probs[rows, j], plain.labels) for j in range(len(plain.models))]
+        at = most_neutral(answers, FRAMES) if rest == AUTO else _near(plain.times[rows], float(rest))
+        if len(at):
+            moments[number] = tuple(sorted(round(float(second), 3) for second in plain.times[rows[at]]))
+            for j, answer in enumerate(answers):
+                probs[rows, j] = Reference.of(answer[at]).applied(answer).probs
+    shown = probs.argmax(axis=2).astype(np.uint8)
+    return RestedTimeline(replace(plain, probs=probs.astype(np.float32), shown=shown), moments)
+
+
+def _near(times: np.ndarray, moment: float) -> np.ndarray:
+    """The frames nearest to a moment."""
+    order = np.argsort(np.abs(times - moment), kind="stable")[:FRAMES]
+    return order[np.abs(times[order] - moment) <= REACH]
+
+
+def as_json(found: RestedTimeline, rest: str | float) -> dict[str, object]:
+    """What was the reference, and each model's relative probabilities, by face."""
+    faces = []
+    for number, seconds in sorted(found.moments.items()):
+        face = found.timeline.of(number)
+        answers = {
+            name: {label: [round(p, 3) for p in face.probs[:, j, k].tolist()] for k, label in enumerate(face.labels)}
+            for j, name in enumerate(face.models)
+        }
+        faces.append({"number": number, "reference_seconds": list(seconds), "answers": answers})
+    return {"reference": rest, "faces": faces}
+
+
+COLUMNS = ("resting_label", "resting_probability", "resting_sure")
+
+
+def write_csv(plain: Timeline, found: RestedTimeline, thresholds: Mapping[str, float], stream: TextIO) -> None:
+    """The table of `zoo.inference.timeline` with three columns more, the answer relative to the resting face."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(map(cell, (*timeline.COLUMNS, *COLUMNS, *plain.labels)))
+    face, label, share, certain = (timeline.COLUMNS.index(n) for n in ("face", "label", "probability", "sure"))
+    for row, rest in zip(timeline.rows(plain, thresholds), timeline.rows(found.timeline, thresholds), strict=True):
+        known = rest[face] in found.moments
+        more = [rest[label], rest[share], rest[certain] or rest[label] == NEUTRAL] if known else [""] * len(COLUMNS)
+        at = len(timeline.COLUMNS)
+        writer.writerow(map(cell, [*row[:at], *more, *row[at:]]))
