@@ -107,7 +107,7 @@ def test_experiments_want_a_lesson_and_a_known_name(desk, make_samples):
         with pytest.raises(ProjectError, match="Train the models first"):
             step()
     desk.teach(QUICK)
-    with pytest.raises(ProjectError, match="no experiment"):
+    with pytest.raises(ProjectError, match="Unknown experiment"):
         desk.experiment("magic")
     with pytest.raises(ProjectError, match="not taught"):
         desk.record("light", 3, make_samples(0, 1).faces)

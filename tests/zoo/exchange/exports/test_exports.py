@@ -400,7 +400,7 @@ def test_wishes_that_cannot_be_met_are_sentences(taught, faces):
         Wish("x", (), *taught, faces.images)
     with pytest.raises(NothingToExportError, match="different classes"):
         Wish("x", ("tfjs",), taught[0], zoo.load("hog-svm"), faces.images)
-    with pytest.raises(NothingToExportError, match="no crop"):
+    with pytest.raises(NothingToExportError, match="needs sample crops"):
         bundle.representative(faces.images[:0])
 
 
