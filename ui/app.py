@@ -19,9 +19,9 @@ from ui.components import labels
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
-from ui.lesson.classroom import HOME, Room
+from ui.lesson.classroom import HOME, Mode
 from ui.live import tab as live_tab
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from ui.model_zoo import tab as zoo_tab
 from ui.serving import server
 from ui.serving.addresses import announcement, for_others
@@ -43,7 +43,7 @@ from zoo.teach import project_file
 
 # A tab is a title and a function that lays it out; a later one is one more line here.
 # Where it has a choice of models it returns that, and a session's own models are offered there, too.
-Tab = tuple[str, Callable[[Engine, Room], gr.CheckboxGroup | None]]
+Tab = tuple[str, Callable[[ModelService, Mode], gr.CheckboxGroup | None]]
 TABS: tuple[Tab, ...] = (
     ("Compare", compare_tab.build),
     ("Live", live_tab.build),
@@ -66,14 +66,14 @@ GIVE_BACK = 30  # seconds between two times that freed memory is returned to the
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
 
 
-def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
+def build(engine: ModelService, room: Mode = HOME) -> gr.Blocks:
     """The whole app.
 
     Parameters
     ----------
-    engine : Engine
+    engine : ModelService
         Need not be warm; the page says when it is.
-    room : Room
+    room : Mode
         What is other in a classroom.
     """
     uploads.only_from_here()
@@ -94,7 +94,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.Blocks:
     return app
 
 
-def _choices(engine: Engine) -> Callable[[gr.Request], dict]:
+def _choices(engine: ModelService) -> Callable[[gr.Request], dict]:
     """The models that a session may choose from, asked for whenever a tab is opened."""
 
     def choices(request: gr.Request) -> dict:
@@ -104,7 +104,7 @@ def _choices(engine: Engine) -> Callable[[gr.Request], dict]:
     return choices
 
 
-def launch_options(room: Room = HOME) -> dict:
+def launch_options(room: Mode = HOME) -> dict:
     """What `Blocks.launch` is given besides host, port and certificates."""
     return {
         "theme": theme(),
@@ -128,7 +128,7 @@ def launch_options(room: Room = HOME) -> dict:
     }
 
 
-def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
+def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:
     law = f"<p>{say(text.LAW)}</p>" if room.lesson else ""
     source = f'<a href="{text.BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
     gr.HTML(
@@ -145,7 +145,7 @@ def _head(app: gr.Blocks, engine: Engine, room: Room) -> None:
     app.load(look, None, [status, clock], **AT_ONCE)
 
 
-def _status(engine: Engine) -> str:
+def _status(engine: ModelService) -> str:
     sentences = text.status(engine.ready, engine.broken)
     words = " ".join(say(sentence) for sentence in sentences)
     return f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>' if words else ""
@@ -184,7 +184,7 @@ def serve(args: argparse.Namespace) -> None:
 def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
     code = classroom.new_code() if args.classroom else ""
     room = classroom.classroom(code) if args.classroom else HOME
-    engine = Engine(room=room, sweeper=sweeper)
+    engine = ModelService(room=room, sweeper=sweeper)
     app = build(engine, room)
     sweeper.add(Chore("page states", SWEEP, partial(gradio_state.tidy, app, AGE)))
     sweeper.add(Chore("freed memory", GIVE_BACK, give_back_memory))
@@ -204,7 +204,7 @@ def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
         app.close(verbose=False)
 
 
-def start(app: gr.Blocks, args: argparse.Namespace, room: Room = HOME) -> str:
+def start(app: gr.Blocks, args: argparse.Namespace, room: Mode = HOME) -> str:
     """Launch without waiting, and return the local address."""
     options = launch_options(room)
     heads = [options["head"], *(block.head for block in app.blocks.values() if getattr(block, "head", None))]

@@ -16,7 +16,7 @@ import numpy as np
 from features import images
 from features.faces import Faces
 from features.mesh import MAX_FACES, FaceMesher
-from ui.lesson.classroom import HOME, Room
+from ui.lesson.classroom import HOME, Mode
 from zoo.cards import Card, CardError
 from zoo.inference.compare import Comparison, compare
 from zoo.labels import label_set
@@ -26,7 +26,7 @@ from zoo.sessions.pages import Pages
 from zoo.sessions.sweeper import Chore, Sweeper
 from zoo.teach import session
 from zoo.teach.feature_cache import TRUNK
-from zoo.teach.session import Desks
+from zoo.teach.session import TeachSessions
 
 PORTRAIT = Path(__file__).parent / "pictures/photo.jpg"
 DEFAULT_MODELS = ("hog-svm", "cnn")
@@ -38,7 +38,7 @@ class NoModelError(ValueError):
     """Nothing to compare was chosen."""
 
 
-class Engine:
+class ModelService:
     """Answers "what do these models say of this picture", for several visitors at a time.
 
     Parameters
@@ -48,22 +48,24 @@ class Engine:
     workers : int
         Pictures worked on at the same time. Each worker has a `FaceMesher` of its own, because
         MediaPipe's graphs are not to be shared between threads.
-    room : Room
+    room : Mode
         How many sessions may teach, and how many samples each may hold.
     sweeper : Sweeper, optional
         Forgets what is idle, while it runs.
     """
 
     def __init__(
-        self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Room = HOME, sweeper: Sweeper | None = None
+        self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Mode = HOME, sweeper: Sweeper | None = None
     ) -> None:
         self.root = root
         self.cards: dict[str, Card] = {}
         self.broken: dict[str, str] = {}
         self.pages = Pages()
         self.sweeper = sweeper or Sweeper()
-        self.desks = Desks(lambda: self._known(TRUNK), most=room.desks, samples=room.samples, pages=self.pages)
-        self.sweeper.add(Chore("Teach sessions", session.LOOK_SECONDS, self.desks.forget))
+        self.teach_sessions = TeachSessions(
+            lambda: self._known(TRUNK), most=room.teach_sessions, samples=room.samples, pages=self.pages
+        )
+        self.sweeper.add(Chore("Teach sessions", session.LOOK_SECONDS, self.teach_sessions.forget))
         self._read_cards()
         self._workers = workers
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()
@@ -184,15 +186,15 @@ class Engine:
 
     def cards_of(self, session: str) -> dict[str, Card]:
         """The cards of all models that a session may ask: the shipped ones, then its own."""
-        desk = self.desks.known(session)
-        return self.cards | (desk.cards if desk else {})
+        teach_session = self.teach_sessions.known(session)
+        return self.cards | (teach_session.cards if teach_session else {})
 
     def models(self, names: Sequence[str], session: str = "") -> list:
         """Loaded models in the order asked, each once; a session's own are found by nobody else."""
         if not names:
             raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
-        desk = self.desks.known(session)
-        own = desk.models if desk else {}
+        teach_session = self.teach_sessions.known(session)
+        own = teach_session.models if teach_session else {}
         return [own[name] if name in own else self._known(name) for name in dict.fromkeys(names)]
 
     def _known(self, name: str):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # typing's own, before Python 3.12, hides what pydantic needs
 
-from zoo.names import JOINERS
+from zoo.unicode_names import JOINERS
 
 MOST_BYTES = 2**20  # of a card; ours have 20 kB
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)

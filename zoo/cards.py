@@ -31,7 +31,7 @@ from zoo.card_fields import (
     read_json,
 )
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet
-from zoo.names import is_printable
+from zoo.unicode_names import is_printable
 
 CARD = "card.json"
 MAX_LABELS = 100
@@ -207,7 +207,7 @@ class Condition:
     Parameters
     ----------
     kind : str
-        A key of `zoo.evaluation.conditions.HARMS` or `PARTS`.
+        A key of `zoo.evaluation.conditions.CORRUPTIONS` or `PARTS`.
     level : float
         How much, in the kind's unit.
     found : float

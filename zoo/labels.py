@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.phrase import Phrase
-from zoo.names import tidy
+from zoo.unicode_names import tidy
 
 OWN = "own"  # the name of sets that users make up
 ELSEWHERE = "elsewhere"  # of those that come with an imported model

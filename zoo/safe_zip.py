@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 
 from features.phrase import Phrase
-from zoo.names import composed, is_printable
+from zoo.unicode_names import composed, is_printable
 
 MAX_NAME = 200
 _ENTRY = b"PK\x01\x02"  # every line of a zip's table of contents begins with this

@@ -22,7 +22,7 @@ from PIL import Image
 from ui.app import build, start
 from ui.examples.portraits import PICTURES
 from ui.live.tab import LiveTab
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from ui.teach.exports import Exports
 from ui.teach.tab import TeachTab
 from zoo.cli.main import main as command
@@ -60,7 +60,7 @@ def compare(address: str) -> None:
     assert "event: complete" in answer and "happy" in answer, answer
 
 
-def live(engine: Engine) -> None:
+def live(engine: ModelService) -> None:
     """A few frames of a camera."""
     tab = LiveTab(engine, Viewers())
     for turn in range(1, 6):
@@ -81,7 +81,7 @@ def clip(folder: Path) -> None:
     assert command(["video", str(folder / "clip.mp4"), "--out", str(folder / "annotated.mp4")]) == 0
 
 
-def teach(engine: Engine) -> None:
+def teach(engine: ModelService) -> None:
     """Two classes with a few samples, and both models trained on them."""
     tab = TeachTab(engine)
     for at, name in enumerate(("photo", "mouth-open")):
@@ -95,7 +95,7 @@ def teach(engine: Engine) -> None:
     assert not answer.get("failed"), answer
 
 
-def export(engine: Engine) -> None:
+def export(engine: ModelService) -> None:
     """What was trained, in every format; the ONNX files are run, too."""
     wish = Exports(engine).wish("", "Mine", tuple(bundle.PARTS), SESSION)
     made = bundle.make(wish)
@@ -107,7 +107,7 @@ def export(engine: Engine) -> None:
 
 def main(folder: Path) -> None:
     """All of it, one after the other."""
-    engine = Engine()
+    engine = ModelService()
     app = build(engine)
     address = start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None, root_path=None))
     engine.warm()

@@ -32,9 +32,9 @@ def done():
 
 @pytest.fixture(scope="session")
 def engine():
-    from ui.model_service import Engine
+    from ui.model_service import ModelService
 
-    made = Engine()
+    made = ModelService()
     made.warm()
     yield made
     made.close()

@@ -85,16 +85,16 @@ def number() -> str:
 
 def few_desks(engine, monkeypatch, most: int) -> None:
     """So many, all of them free."""
-    monkeypatch.setattr(engine.desks, "_most", most)
+    monkeypatch.setattr(engine.teach_sessions, "_most", most)
     for name in ("_desks", "_used", "_left"):
-        monkeypatch.setattr(engine.desks, name, {})
+        monkeypatch.setattr(engine.teach_sessions, name, {})
 
 
 def test_41_calls_take_no_teach_session(engine, ask, pages):
-    before = len(engine.desks)
+    before = len(engine.teach_sessions)
     for do in ("look", "add", "frame") * 14:
         ask("ft", "teach", {"do": do, "name": "x"}, number())
-    assert len(engine.desks) == before
+    assert len(engine.teach_sessions) == before
     assert ask("ft", "teach", {"do": "look"}, number())["view"]["total"] == 0
     refused = ask("ft", "teach", {"do": "add", "name": "x"}, "nobody")
     assert refused == {"words": text.NO_PAGE, "failed": True, "reopen": "nobody"}
@@ -102,7 +102,7 @@ def test_41_calls_take_no_teach_session(engine, ask, pages):
     assert [one["name"] for one in ask("ft", "teach", {"do": "add", "name": "x"}, session)["view"]["classes"]][
         -1
     ] == "x"
-    assert engine.desks.known(session)
+    assert engine.teach_sessions.known(session)
 
 
 def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(engine, ask, pages, monkeypatch):
@@ -115,7 +115,7 @@ def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(engine, ask, p
     assert len(answer["added"]) == 1
     for session in pages(8):
         assert "failed" not in ask("ft", "teach", {"do": "add", "name": "x"}, session)
-    assert len(engine.desks) == 4
+    assert len(engine.teach_sessions) == 4
     assert ask("ft", "teach", {"do": "look"}, worker)["view"]["total"] == teach.FEW_SAMPLES
 
 
@@ -283,6 +283,6 @@ def test_a_page_whose_stream_broke_off_opens_another(visits, browser, url, engin
         assert wait_for(lambda: len(engine.pages) == 1)
         (session,) = engine.pages._pages
         engine.pages.close(session)  # as after a restart of the server
-        engine.desks._desks.clear()
+        engine.teach_sessions._desks.clear()
         page.locator(".ft-add").click()
-        assert wait_for(lambda: session in engine.pages and engine.desks.known(session))
+        assert wait_for(lambda: session in engine.pages and engine.teach_sessions.known(session))

@@ -19,7 +19,7 @@ import demo
 from ui import app as ui_app
 from ui import gradio_state
 from ui import text as wording
-from ui.model_service import Engine
+from ui.model_service import ModelService
 
 DEMO = Path(demo.__file__)
 
@@ -185,7 +185,7 @@ def test_the_foot_says_where_pictures_go(headers, sentence, monkeypatch):
 
 
 def test_the_page_says_truly_whether_models_are_warm():
-    cold = Engine(workers=1)
+    cold = ModelService(workers=1)
     assert wording.WARMING in ui_app._status(cold)
     cold.warm()
     assert ui_app._status(cold) == ""

@@ -151,8 +151,8 @@ def test_gradio_starts_its_server_with_another_function_for_a_while():
 
 
 def test_a_call_tells_its_session(done):
-    class Asked:
+    class RequestParams:
         async def json(self):
             return {"session_hash": "abc"}
 
-    assert done(gradio_state.session_of(Asked())) == "abc"
+    assert done(gradio_state.session_of(RequestParams())) == "abc"

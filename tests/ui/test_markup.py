@@ -15,7 +15,7 @@ from features.align import AlignedFaces, AlignSpec
 from tests.ui.teach.test_tab import card, jpeg, picture, tiles
 from ui.app import build, start
 from ui.lesson.classroom import classroom
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from zoo.cards import read_card
 from zoo.evaluation.evaluate import Evaluation
 from zoo.evaluation.metrics import Scored, figures
@@ -76,7 +76,7 @@ def exported():
     network, golden = zoo.load("cnn"), np.load(registry.CHECKPOINTS / "cnn" / "golden.npz")
     faces = AlignedFaces(golden["images"], golden["landmarks"], golden["to_crop"], AlignSpec())
     network = replace_labels(network, LabelSet("own", (IMAGE, DRAWING, ATTRIBUTE, SCRIPT, "a", "b", "c")))
-    return bundle.make(bundle.Wish(f"{SCRIPT}{IMAGE}", ("page", "tfjs"), network, None, faces.images)).data
+    return bundle.make(bundle.ExportRequest(f"{SCRIPT}{IMAGE}", ("page", "tfjs"), network, None, faces.images)).data
 
 
 def replace_labels(model, labels):
@@ -129,7 +129,7 @@ def hostile(tmp_path_factory):
 @pytest.mark.parametrize("lesson", [False, True])
 def test_cards_in_every_tab_and_on_the_worksheet(hostile, uploads, browser, visits, lesson):
     room = classroom("ABCDEF") if lesson else None
-    engine = Engine(root=hostile, **({"room": room} if lesson else {}))
+    engine = ModelService(root=hostile, **({"room": room} if lesson else {}))
     app = build(engine, *([room] if lesson else []))
     args = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
     address = start(app, args, *([room] if lesson else []))

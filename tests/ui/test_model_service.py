@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 
 from features.mesh import FaceMesher
-from ui.model_service import Engine, NoModelError
+from ui.model_service import ModelService, NoModelError
 from zoo.labels import UnknownLabelsError
 from zoo.models import registry
 from zoo.models.registry import UnknownModelError
@@ -64,7 +64,7 @@ def test_damaged_checkpoints_are_left_out_and_named(tmp_path, capsys):
     (tmp_path / "bad-card" / "card.json").write_text("{")
     (tmp_path / "bad-field").mkdir()
     (tmp_path / "bad-field" / "card.json").write_text(json.dumps({**card, "name": "bad-field", "milliseconds": "fast"}))
-    engine = Engine(tmp_path, workers=1)
+    engine = ModelService(tmp_path, workers=1)
     assert not engine.ready
     told = capsys.readouterr().err
     assert "'bad-field' is left out" in told and "its milliseconds is 'fast'" in told
@@ -93,7 +93,7 @@ def test_a_loader_that_raises_anything_leaves_only_its_model_out(tmp_path, monke
         raise OSError("Model provided has model identifier")
 
     monkeypatch.setitem(registry.LOADERS, "junk", junk)
-    engine = Engine(tmp_path, workers=1)
+    engine = ModelService(tmp_path, workers=1)
     engine.warm()
     assert engine.ready
     assert list(engine.cards) == ["cnn"]
@@ -103,7 +103,7 @@ def test_a_loader_that_raises_anything_leaves_only_its_model_out(tmp_path, monke
 
 
 def test_a_second_attempt_to_warm_up_makes_no_more_face_finders(monkeypatch):
-    engine = Engine(workers=2)
+    engine = ModelService(workers=2)
     with monkeypatch.context() as failing:
         failing.setattr(FaceMesher, "find", lambda *_: 1 / 0)
         for _ in range(2):

@@ -10,7 +10,7 @@ import pytest
 
 from zoo.card_fields import MOST_BYTES, ConditionName, FactorName
 from zoo.cards import CardError, read_card
-from zoo.evaluation.conditions import AS_IT_IS, FACTORS, HARMS, PARTS
+from zoo.evaluation.conditions import AS_IT_IS, CORRUPTIONS, FACTORS, PARTS
 from zoo.evaluation.paired import weights_of
 from zoo.models import registry
 from zoo.reports import charts, evaluation_report, leaderboard, model_card
@@ -139,7 +139,7 @@ def test_what_is_not_a_card_at_all(tmp_path, content):
 
 def test_names_of_factors_and_conditions_are_those_that_are_measured():
     assert get_args(FactorName) == tuple(FACTORS)
-    assert set(get_args(ConditionName)) == {AS_IT_IS, *HARMS, *PARTS}
+    assert set(get_args(ConditionName)) == {AS_IT_IS, *CORRUPTIONS, *PARTS}
 
 
 def test_a_card_that_is_written_can_be_read(make_checkpoint):

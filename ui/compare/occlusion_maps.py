@@ -16,7 +16,7 @@ from ui.languages import phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison
-from zoo.inference.occlusion import Hold, hold
+from zoo.inference.occlusion import OcclusionMap, occlusion_map
 from zoo.labels import named
 from zoo.reports.markup import say
 
@@ -44,7 +44,7 @@ def panel(
         return ""
     face = comparison.aligned[i]
     held = {
-        name: hold(models[name], face, prediction.labels)
+        name: occlusion_map(models[name], face, prediction.labels)
         for name, prediction in comparison.predictions.items()
         if time.monotonic() + _seconds(comparison, name) <= ends
     }
@@ -66,7 +66,7 @@ def _seconds(comparison: Comparison, name: str) -> float:
     return occluders.COUNT**2 * comparison.milliseconds[name] / 1000 / len(comparison.faces)
 
 
-def _figure(crop: np.ndarray, one: Hold, title: str, full: float) -> str:
+def _figure(crop: np.ndarray, one: OcclusionMap, title: str, full: float) -> str:
     shown = data_uri.img(draw.pull(crop, one.change, full, SIDE), phrase("hold.alt", title))
     change = say(number("{0:.2f}\u00a0→\u00a0{1:.2f}", one.share, one.least))
     part = Phrase(f"part.{one.part}", one.part)

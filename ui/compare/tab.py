@@ -20,8 +20,8 @@ from ui.components import data_uri
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, PICTURES, Example
 from ui.languages import phrase
-from ui.lesson.classroom import HOME, Room
-from ui.model_service import Engine, NoModelError
+from ui.lesson.classroom import HOME, Mode
+from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
@@ -62,11 +62,11 @@ class CompareTab:
 
     Parameters
     ----------
-    engine : Engine
-    room : Room
+    engine : ModelService
+    room : Mode
     """
 
-    def __init__(self, engine: Engine, room: Room = HOME) -> None:
+    def __init__(self, engine: ModelService, room: Mode = HOME) -> None:
         self.engine = engine
         self.room = room
 
@@ -212,7 +212,7 @@ def _model_record(card) -> dict:
     }
 
 
-def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
+def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = CompareTab(engine, room)
     with gr.Row(elem_classes="fo-compare"):
@@ -229,7 +229,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     return inputs.models
 
 
-def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
+def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML]:
     photo = gr.Image(
         label=phrase("picture"),
         show_label=False,
@@ -253,7 +253,7 @@ def _controls(engine: Engine, room: Room) -> tuple[Inputs, gr.HTML]:
     return Inputs(photo, models, labels), examples
 
 
-def _thumbnails(room: Room) -> str:
+def _thumbnails(room: Mode) -> str:
     shown = (*EXAMPLES, *DRAWINGS) if room.lesson else EXAMPLES
     thumbs = "".join(map(_thumbnail, shown))
     return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{say(phrase("note"), "p")}'

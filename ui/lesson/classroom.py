@@ -122,7 +122,7 @@ class Camera:
 
 
 @dataclass(frozen=True)
-class Room:
+class Mode:
     """Where the app is used.
 
     Parameters
@@ -140,16 +140,16 @@ class Room:
     lesson: bool = False
     files: bool = True
     samples: int = MAX_SAMPLES
-    desks: int = MOST
+    teach_sessions: int = MOST
     camera: Camera = field(default_factory=Camera)
 
 
-HOME = Room()
+HOME = Mode()
 
 
-def classroom(code: str) -> Room:
+def classroom(code: str) -> Mode:
     """The switches of ``demo.py --classroom``."""
-    return Room(lesson=True, files=False, samples=CLASS_SAMPLES, desks=CLASS_DESKS, camera=Camera(code))
+    return Mode(lesson=True, files=False, samples=CLASS_SAMPLES, teach_sessions=CLASS_DESKS, camera=Camera(code))
 
 
 def new_code() -> str:

@@ -23,8 +23,8 @@ from ui.components.scripted import message, scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
 from ui.lesson import join
-from ui.lesson.classroom import Room, WrongCodeError
-from ui.model_service import Engine
+from ui.lesson.classroom import Mode, WrongCodeError
+from ui.model_service import ModelService
 from ui.theme import read
 from zoo.inference.compare import Comparison
 from zoo.labels import SEVEN, named
@@ -121,11 +121,11 @@ class LessonTab:
 
     Parameters
     ----------
-    engine : Engine
-    room : Room
+    engine : ModelService
+    room : Mode
     """
 
-    def __init__(self, engine: Engine, room: Room) -> None:
+    def __init__(self, engine: ModelService, room: Mode) -> None:
         self.engine = engine
         self.room = room
         self.poll = Poll()
@@ -227,7 +227,7 @@ def worksheet() -> str:
     )
 
 
-def build(engine: Engine, room: Room) -> None:
+def build(engine: ModelService, room: Mode) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = LessonTab(engine, room)
     scripted(

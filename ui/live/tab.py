@@ -21,8 +21,8 @@ from features.mesh import tesselation
 from ui import text
 from ui.components.scripted import message, scripted
 from ui.languages import phrase
-from ui.lesson.classroom import HOME, Room
-from ui.model_service import Engine, NoModelError
+from ui.lesson.classroom import HOME, Mode
+from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from zoo.cards import Card
 from zoo.inference import live_sessions
@@ -87,12 +87,12 @@ class LiveTab:
 
     Parameters
     ----------
-    engine : Engine
+    engine : ModelService
     viewers : Viewers
-    room : Room
+    room : Mode
     """
 
-    def __init__(self, engine: Engine, viewers: Viewers, room: Room = HOME) -> None:
+    def __init__(self, engine: ModelService, viewers: Viewers, room: Mode = HOME) -> None:
         self.engine = engine
         self.viewers = viewers
         self.room = room
@@ -162,7 +162,7 @@ def _edges() -> list[int]:
     return tesselation().ravel().tolist()
 
 
-def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
+def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     readers = Readers(AT_ONCE)
     tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers), pages=engine.pages), room)
@@ -179,7 +179,7 @@ def build(engine: Engine, room: Room = HOME) -> gr.CheckboxGroup:
     return models
 
 
-def _choices(engine: Engine) -> tuple[gr.CheckboxGroup, gr.Radio]:
+def _choices(engine: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio]:
     titles = [(text.title(card), name) for name, card in engine.cards.items()]
     models = gr.CheckboxGroup(titles, value=engine.default_models, label=text.MODELS, elem_id="fo-live-models")
     sets = [(words, name) for name, words in DESCRIPTIONS.items()]
@@ -192,7 +192,7 @@ def _help(timeline: bool) -> str:
     return f'<dl class="fo-live-help">{rows}</dl>'
 
 
-def _camera(engine: Engine, tab: LiveTab) -> gr.HTML:
+def _camera(engine: ModelService, tab: LiveTab) -> gr.HTML:
     models = {
         name: {"title": message(text.title(card)), "threshold": card.threshold} for name, card in engine.cards.items()
     }

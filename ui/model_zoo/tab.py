@@ -10,7 +10,7 @@ import gradio as gr
 
 from ui import text
 from ui.languages import phrase
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from ui.model_zoo import page as zoo_page
 from ui.theme import read
 from zoo.benchmark.stages import bench
@@ -40,10 +40,10 @@ class ZooTab:
 
     Parameters
     ----------
-    engine : Engine
+    engine : ModelService
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ModelService) -> None:
         self.engine = engine
 
     def show(self, name: str | None, pictures: str | None) -> str:
@@ -88,7 +88,7 @@ def _refusal(sentence: str) -> gr.Error:
     return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
 
 
-def build(engine: Engine) -> None:
+def build(engine: ModelService) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = ZooTab(engine)
     gr.HTML(f'<div class="fz-intro">{say(text.ZOO, "h2")}{say(text.ZOO_NOTE, "p")}</div>', **PLAIN)
@@ -105,7 +105,7 @@ def build(engine: Engine) -> None:
     _wire(tab, choices, board, duel, page)
 
 
-def _warming(engine: Engine, left_out: gr.HTML, board: gr.HTML) -> None:
+def _warming(engine: ModelService, left_out: gr.HTML, board: gr.HTML) -> None:
     """Weights are read after the page is up: a model that turns out to be damaged leaves the leaderboard then."""
 
     def look() -> tuple:
@@ -134,7 +134,7 @@ def _measuring(tab: ZooTab, board: gr.HTML) -> None:
     )
 
 
-def _choices(engine: Engine) -> Choices:
+def _choices(engine: ModelService) -> Choices:
     titles = [(text.title(card), name) for name, card in engine.cards.items()]
     lines = zoo_page.lines_of(engine.cards)
     with gr.Row(elem_id="fz-choices"):
@@ -149,7 +149,7 @@ def _choices(engine: Engine) -> Choices:
     return Choices(model, pictures, against)
 
 
-def _best(engine: Engine) -> str | None:
+def _best(engine: ModelService) -> str | None:
     ranked = zoo_page.ranked(engine.cards)
     return ranked[0].name if ranked else None
 
@@ -162,7 +162,7 @@ def _wire(tab: ZooTab, choices: Choices, board: gr.HTML, duel: gr.HTML, page: gr
     board.select(_picked(tab.engine), None, model, queue=False, **PRIVATE)
 
 
-def _picked(engine: Engine):
+def _picked(engine: ModelService):
     def picked(event: gr.EventData) -> str:
         name = str(event.model)
         if name not in engine.cards:

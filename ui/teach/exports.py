@@ -15,7 +15,7 @@ from ui import text
 from ui.components import labels
 from ui.gradio_state import upload_folder
 from ui.languages import phrase
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from zoo.cards import CardError
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.exports import bundle, portable_graph
@@ -28,10 +28,10 @@ from zoo.labels import SEVEN, named
 from zoo.models.cnn import CnnClassifier
 from zoo.models.registry import UnknownModelError
 from zoo.models.svm import SvmClassifier
-from zoo.names import is_printable, tidy
 from zoo.reports.markup import say
 from zoo.teach.head_model import TaughtCnn
 from zoo.teach.project import ProjectError
+from zoo.unicode_names import is_printable, tidy
 
 LOG = logging.getLogger(__name__)
 YOURS = ""
@@ -51,37 +51,37 @@ class Exports:
 
     Parameters
     ----------
-    engine : Engine
+    engine : ModelService
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ModelService) -> None:
         self.engine = engine
 
     def make(self, model: str, title: str, parts: Sequence[str], request: gr.Request, progress=gr.Progress()):  # noqa: B008
         """A zip for this session: the button to fetch it and what is not in it, or why there is none."""
         try:
-            wish = self.wish(model, title, tuple(parts), str(request.session_hash))
-            made = bundle.make(wish, lambda share, words: progress(share, desc=f"{words[0].upper()}{words[1:]} …"))
+            wanted = self.wanted(model, title, tuple(parts), str(request.session_hash))
+            made = bundle.make(wanted, lambda share, words: progress(share, desc=f"{words[0].upper()}{words[1:]} …"))
         except SORRY as error:
             return gr.DownloadButton(visible=False), _sorry(str(error))
         except Exception:
             LOG.exception("an export failed")
             return gr.DownloadButton(visible=False), _sorry(text.FAILED)
-        file = kept(made.data, f"{bundle.identifier(wish.title).replace('_', '-')}.zip")
+        file = kept(made.data, f"{bundle.identifier(wanted.title).replace('_', '-')}.zip")
         words = text.export_ready(len(made.data) / 2**20)
         notes = "".join(say(sentence, "p") for sentence in (words, *made.left_out))
         return gr.DownloadButton(f"↓ {file.name}", value=str(file), visible=True), notes
 
-    def wish(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.Wish:
+    def wanted(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.ExportRequest:
         """What was asked for; `SORRY` says why it cannot be."""
         title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or text.EXPORT_NAME
         if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
         if model == YOURS:
-            lesson = self.engine.desks.at(session).lesson
+            lesson = self.engine.teach_sessions.at(session).lesson
             if lesson is None:
                 raise bundle.NothingToExportError(text.EXPORT_UNTAUGHT)
-            return bundle.Wish(title, parts, lesson.cnn, lesson.svm, lesson.material.faces.images)
+            return bundle.ExportRequest(title, parts, lesson.cnn, lesson.svm, lesson.material.faces.images)
         loaded = self.engine.models([model])[0]
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
@@ -90,7 +90,7 @@ class Exports:
         if svm is not None and "onnx" not in parts:
             raise bundle.NothingToExportError(text.EXPORT_ONNX_ONLY)
         with np.load(self.engine.root / model / "golden.npz", allow_pickle=False) as golden:
-            return bundle.Wish(title, parts, cnn, svm, golden["images"])
+            return bundle.ExportRequest(title, parts, cnn, svm, golden["images"])
 
 
 def kept(data: bytes, name: str) -> Path:
@@ -103,7 +103,7 @@ def kept(data: bytes, name: str) -> Path:
     return file
 
 
-def export_panel(engine: Engine) -> None:
+def export_panel(engine: ModelService) -> None:
     """Lay the export panel out and wire it."""
     exports = Exports(engine)
     shipped = [(text.title(card), name) for name, card in engine.cards.items() if portable_graph.goes_out(card)]
@@ -134,10 +134,10 @@ class Imports:
 
     Parameters
     ----------
-    engine : Engine
+    engine : ModelService
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ModelService) -> None:
         self.engine = engine
 
     def read(self, path: str | None) -> tuple[tuple[ModelFile, ...], str]:
@@ -161,13 +161,13 @@ class Imports:
         """Put models into the session's zoo; the sentence to say then, or why not."""
         names = []
         try:
-            desk = self.engine.desks.at(session)
+            teach_session = self.engine.teach_sessions.at(session)
             for file in files:
-                check_room([model for _, model in desk.extra.values()], file)
+                check_room([model for _, model in teach_session.extra.values()], file)
                 file = file.scaled(PIXEL_RANGES[pixels]) if pixels in PIXEL_RANGES and not file.ours else file
                 mapped = tuple(label if label in SEVEN.labels else None for label in to) if to is not None else None
-                card, model = guest(file, mapped, {*self.engine.cards, *desk.extra})
-                desk.extra[card.name] = card, model
+                card, model = guest(file, mapped, {*self.engine.cards, *teach_session.extra})
+                teach_session.extra[card.name] = card, model
                 names.append(file.title)
         except SORRY as error:
             return _sorry(str(error))
@@ -175,9 +175,9 @@ class Imports:
 
     def remove(self, request: gr.Request) -> str:
         """Forget every model that was brought."""
-        desk = self.engine.desks.known(str(request.session_hash))
-        if desk is not None:
-            desk.extra.clear()
+        teach_session = self.engine.teach_sessions.known(str(request.session_hash))
+        if teach_session is not None:
+            teach_session.extra.clear()
         return say(text.IMPORT_REMOVED, "p")
 
 
@@ -191,7 +191,7 @@ def about(file: ModelFile) -> str:
     return f"<p>{name}: {say(what)}.</p>{note}"
 
 
-def import_panel(engine: Engine) -> None:
+def import_panel(engine: ModelService) -> None:
     """Lay the import panel out and wire it."""
     imports = Imports(engine)
     gr.HTML(say(text.IMPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)

@@ -15,8 +15,8 @@ from zoo.evaluation.metrics import Scored
 from zoo.reports import charts, svg
 from zoo.reports.markup import say
 from zoo.reports.svg import Axes, Series
-from zoo.teach.held_out import CNN, SVM, Exam, Share, class_shares, shares_of
-from zoo.teach.session import Desk
+from zoo.teach.held_out import CNN, SVM, HeldOutResult, Share, class_shares, shares_of
+from zoo.teach.session import TeachSession
 from zoo.teach.training import TITLES, Lesson
 
 ORDER = (SVM, CNN)
@@ -25,13 +25,13 @@ CELL_SENTENCE = 'class="fz-say" role="status"'
 
 def hood(lesson: Lesson) -> str:
     """Everything about a lesson under the hood."""
-    exam = lesson.exam
+    result = lesson.result
     panels = [
         _panel(text.TEACH["splits"], _splits(lesson), "ft-wide"),
-        _panel(text.TEACH["by_class"], _classes(exam), "ft-wide"),
-        *(_panel(phrase("teach.confusion_of", TITLES[name]), _confusion(exam.answers[name])) for name in ORDER),
-        _panel(text.TEACH["loss_title"], _curve(exam, "loss")),
-        _panel(text.TEACH["accuracy_title"], _curve(exam, "accuracy")),
+        _panel(text.TEACH["by_class"], _classes(result), "ft-wide"),
+        *(_panel(phrase("teach.confusion_of", TITLES[name]), _confusion(result.answers[name])) for name in ORDER),
+        _panel(text.TEACH["loss_title"], _curve(result, "loss")),
+        _panel(text.TEACH["accuracy_title"], _curve(result, "accuracy")),
     ]
     return f'<div class="ft-panels">{"".join(panels)}</div>'
 
@@ -83,12 +83,12 @@ def _both(shares: dict[str, Share]) -> tuple[str, ...]:
     return tuple(share(shares[name]) for name in ORDER)
 
 
-def _classes(exam: Exam) -> str:
-    labels = exam.answers[SVM].prediction.labels
-    columns = [class_shares(exam.answers[name]) for name in ORDER]
+def _classes(result: HeldOutResult) -> str:
+    labels = result.answers[SVM].prediction.labels
+    columns = [class_shares(result.answers[name]) for name in ORDER]
     names = [f'<span translate="no">{escape(label)}</span>' for label in labels]
     rows = [(name, *(share(column[i]) for column in columns)) for i, name in enumerate(names)]
-    which = text.TEACH["held_burst" if exam.kind == "burst" else "held_random"]
+    which = text.TEACH["held_burst" if result.kind == "burst" else "held_random"]
     return _table(("", *(TITLES[name] for name in ORDER)), rows) + say(which, "p", 'class="ft-note"')
 
 
@@ -110,9 +110,9 @@ def _line(scored: Scored, matrix: np.ndarray) -> Figures:
     return Figures("samples", "held out", scored.prediction.labels.name, **whole, **rest, counts=counts, confusion=rows)
 
 
-def _curve(exam: Exam, name: str) -> str:
-    learned = getattr(exam.curves, name)
-    held = getattr(exam.curves, f"held_{name}")
+def _curve(result: HeldOutResult, name: str) -> str:
+    learned = getattr(result.curves, name)
+    held = getattr(result.curves, f"held_{name}")
     words = text.TEACH
     epochs = range(1, len(learned) + 1)
     series = [
@@ -127,9 +127,9 @@ def _curve(exam: Exam, name: str) -> str:
     return svg.line_chart(series, axes, said, dots=False)
 
 
-def growth(desk: Desk) -> str:
+def curve(teach_session: TeachSession) -> str:
     """Accuracy by number of samples; nothing before it was asked for."""
-    points = desk.growth
+    points = teach_session.curve
     if not points:
         return ""
     series = [
@@ -147,13 +147,13 @@ def growth(desk: Desk) -> str:
 # ---- experiments
 
 
-def trials(desk: Desk) -> str:
+def outcomes(teach_session: TeachSession) -> str:
     """The table of what was changed and what came of it."""
-    if not desk.trials:
+    if not teach_session.outcomes:
         return say(text.TEACH["no_trial"], "p", 'class="ft-note"')
     heads = ("", *(joined([TITLES[name], when], " – ") for name in ORDER for when in text.BEFORE_AFTER))
     rows = [
-        (say(text.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (trial.before, trial.after)))
-        for name, trial in desk.trials.items()
+        (say(text.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (outcome.before, outcome.after)))
+        for name, outcome in teach_session.outcomes.items()
     ]
     return _table(heads, rows, text.TEACH["trials_caption"])

@@ -18,8 +18,8 @@ from features.images import ImageError
 from ui import text as wording
 from ui import uploads
 from ui.components.scripted import message
-from ui.lesson.classroom import HOME, Room
-from ui.model_service import Engine
+from ui.lesson.classroom import HOME, Mode
+from ui.model_service import ModelService
 from ui.teach import page
 from zoo.inference.live_stream import read_frame
 from zoo.labels import colours
@@ -27,7 +27,7 @@ from zoo.teach import project, project_file
 from zoo.teach.fit import Settings
 from zoo.teach.project import Project, ProjectError
 from zoo.teach.samples import cut
-from zoo.teach.session import Desk
+from zoo.teach.session import TeachSession
 from zoo.teach.training import Lesson
 
 SEVERAL = ("skip", "largest", "all")
@@ -36,7 +36,7 @@ MOST_FACES = 8
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestParams:
     """A request: JSON as it came, whatever it is. What is missing or of another kind counts as nothing."""
 
     value: dict
@@ -70,10 +70,10 @@ class Asked:
 class Call:
     """A request at a session's desk."""
 
-    engine: Engine
-    desk: Desk
-    asked: Asked
-    room: Room = HOME
+    engine: ModelService
+    teach_session: TeachSession
+    asked: RequestParams
+    room: Mode = HOME
 
     def frame(self) -> np.ndarray:
         """The camera's frame that came with it; refused while the camera is off."""
@@ -97,9 +97,9 @@ def answer(call: Call) -> dict:
 # ---- the project
 
 
-def view(desk: Desk) -> dict:
+def view(teach_session: TeachSession) -> dict:
     """Classes and numbers of samples, and what is worth telling about them."""
-    now = desk.project
+    now = teach_session.project
     alike = project.near_duplicates(now)
     classes = [
         {
@@ -116,7 +116,9 @@ def view(desk: Desk) -> dict:
         "balance": message(project.balance_warning(now)),
         "why": message(_why_not(now)),
     }
-    return {"view": {"classes": classes, "stale": desk.stale, "taught": desk.lesson is not None} | about}
+    return {
+        "view": {"classes": classes, "stale": teach_session.stale, "taught": teach_session.lesson is not None} | about
+    }
 
 
 def _why_not(now: Project) -> str:
@@ -127,33 +129,36 @@ def _why_not(now: Project) -> str:
 
 
 def _look(call: Call) -> dict:
-    lesson = call.desk.lesson
-    return view(call.desk) | (_results(call.desk, lesson) if lesson else {})
+    lesson = call.teach_session.lesson
+    return view(call.teach_session) | (_results(call.teach_session, lesson) if lesson else {})
 
 
-def _change(step: Callable[[Project, Asked], Project], call: Call) -> dict:
-    call.desk.change(lambda now: step(now, call.asked))
-    return view(call.desk)
+def _change(step: Callable[[Project, RequestParams], Project], call: Call) -> dict:
+    call.teach_session.change(lambda now: step(now, call.asked))
+    return view(call.teach_session)
 
 
 def _start(call: Call) -> dict:
     which = call.asked.text("with")
     fresh = project.start(which)
-    call.desk.open(fresh if which else project.add_class(project.add_class(fresh)))
-    return view(call.desk) | {"closed": True}
+    call.teach_session.open(fresh if which else project.add_class(project.add_class(fresh)))
+    return view(call.teach_session) | {"closed": True}
 
 
 def _save(call: Call) -> dict:
     if not call.room.files:
         raise ProjectError(wording.NO_FACES_OUT)
-    return {"file": base64.b64encode(project_file.save(call.desk.project)).decode(), "name": "face-off-project.zip"}
+    return {
+        "file": base64.b64encode(project_file.save(call.teach_session.project)).decode(),
+        "name": "face-off-project.zip",
+    }
 
 
 # ---- samples
 
 
 def _burst(call: Call) -> dict:
-    return {"burst": project.next_burst(call.desk.project)}
+    return {"burst": project.next_burst(call.teach_session.project)}
 
 
 def _frame(call: Call) -> dict:
@@ -162,19 +167,19 @@ def _frame(call: Call) -> dict:
 
 def _picture(call: Call) -> dict:
     data = uploads.take(call.asked.text("path"), images.MAX_BYTES)
-    return _collect(call, images.load(data), project.next_burst(call.desk.project))
+    return _collect(call, images.load(data), project.next_burst(call.teach_session.project))
 
 
 def _collect(call: Call, image: np.ndarray, burst: int, check: Callable[[], None] = lambda: None) -> dict:
     """Add the faces of a picture; `check` may refuse at the last moment."""
     target = call.asked.whole("at")
-    project.check_class(call.desk.project, target)
+    project.check_class(call.teach_session.project, target)
     faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
     if skipped:
         return {"skipped": skipped}
-    samples = cut(image, faces, call.desk.project.spec)
+    samples = cut(image, faces, call.teach_session.project.spec)
     check()
-    ids, alike = call.desk.collect(target, samples, max(burst, 0))
+    ids, alike = call.teach_session.collect(target, samples, max(burst, 0))
     crops = [_uri(crop) for crop in samples.faces.images]
     added = zip(ids.tolist(), crops, alike.tolist(), strict=True)
     return {"added": [{"id": one, "crop": crop, "copy": copy} for one, crop, copy in added]}
@@ -194,21 +199,21 @@ def _archive(call: Call) -> dict:
     data = uploads.take(call.asked.text("path"), project_file.MAX_ARCHIVE)
     with project_file.Archive(data) as archive:
         ours = project_file.is_project(archive)
-    if ours and len(call.desk.project) and not call.asked.on("sure"):
+    if ours and len(call.teach_session.project) and not call.asked.on("sure"):
         return {"sure": "open_sure"}
     if ours:
-        call.desk.open(project_file.open_project(data, call.desk.project.spec))
-        return view(call.desk) | {"closed": True, "words": wording.TEACH["opened"]}
-    with project_file.Archive(data) as archive, call.desk.task() as watch:
-        return _fill(call, archive, watch)
+        call.teach_session.open(project_file.open_project(data, call.teach_session.project.spec))
+        return view(call.teach_session) | {"closed": True, "words": wording.TEACH["opened"]}
+    with project_file.Archive(data) as archive, call.teach_session.task() as progress:
+        return _fill(call, archive, progress)
 
 
-def _fill(call: Call, archive: project_file.Archive, watch) -> dict:
+def _fill(call: Call, archive: project_file.Archive, progress) -> dict:
     """Faces of all pictures in an archive; a full desk ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
     words, total = "", max(1, len(archive.names))
     for done, found in enumerate(project_file.pictures(archive)):
-        watch.at(min(1.0, done / total))
+        progress.at(min(1.0, done / total))
         if found.data is None:
             counts["others"] += 1
             continue
@@ -221,7 +226,7 @@ def _fill(call: Call, archive: project_file.Archive, watch) -> dict:
         except ProjectError as error:
             words = str(error)
             break
-    return view(call.desk) | {"counts": counts, "words": words}
+    return view(call.teach_session) | {"counts": counts, "words": words}
 
 
 def _add_picture(call: Call, found: project_file.Found) -> str:
@@ -236,20 +241,20 @@ def _add_picture(call: Call, found: project_file.Found) -> str:
         places.update(where)
         return fuller
 
-    fuller = call.desk.change(named)
+    fuller = call.teach_session.change(named)
     samples = cut(image, faces, fuller.spec)
-    call.desk.collect(places[found.label], samples, project.next_burst(fuller))
+    call.teach_session.collect(places[found.label], samples, project.next_burst(fuller))
     return "added"
 
 
 def _thumbs(call: Call) -> dict:
-    now, wanted = call.desk.project, call.asked.wholes("ids")[:MOST_THUMBS]
+    now, wanted = call.teach_session.project, call.asked.wholes("ids")[:MOST_THUMBS]
     rows = np.flatnonzero(np.isin(now.ids, wanted))
     return {"thumbs": {int(now.ids[row]): _uri(now.faces.images[row]) for row in rows}}
 
 
 def _photo(call: Call) -> dict:
-    now = call.desk.project
+    now = call.teach_session.project
     rows = np.flatnonzero(now.ids == call.asked.whole("id"))
     if not len(rows):
         return {}
@@ -277,37 +282,37 @@ def _train(call: Call) -> dict:
         augment=asked.on("augment"),
         aligned=asked.on("aligned"),
     )
-    lesson = call.desk.teach(settings)
-    return view(call.desk) | _results(call.desk, lesson) | {"words": wording.trained(lesson.seconds)}
+    lesson = call.teach_session.teach(settings)
+    return view(call.teach_session) | _results(call.teach_session, lesson) | {"words": wording.trained(lesson.seconds)}
 
 
-def _results(desk: Desk, lesson: Lesson) -> dict:
+def _results(teach_session: TeachSession, lesson: Lesson) -> dict:
     cards = lesson.cards
     models = {
         n: {"title": message(wording.title(c)), "threshold": c.threshold, "family": c.family} for n, c in cards.items()
     }
     lesson_part = {"labels": list(lesson.labels), "colours": colours(lesson.labels), "models": models}
-    pages = {"hood": page.hood(lesson), "trials": page.trials(desk), "growth": page.growth(desk)}
+    pages = {"hood": page.hood(lesson), "trials": page.outcomes(teach_session), "growth": page.curve(teach_session)}
     return {"lesson": lesson_part | {"aligned": lesson.settings.aligned}, **pages}
 
 
 def _progress(call: Call) -> dict:
-    return {"share": call.desk.share}
+    return {"share": call.teach_session.share}
 
 
 def _cancel(call: Call) -> dict:
-    call.desk.cancel()
+    call.teach_session.cancel()
     return {}
 
 
 def _grow(call: Call) -> dict:
-    call.desk.grow()
-    return {"growth": page.growth(call.desk)}
+    call.teach_session.grow()
+    return {"growth": page.curve(call.teach_session)}
 
 
 def _experiment(call: Call) -> dict:
-    call.desk.experiment(call.asked.text("name"))
-    return {"trials": page.trials(call.desk)}
+    call.teach_session.experiment(call.asked.text("name"))
+    return {"trials": page.outcomes(call.teach_session)}
 
 
 def _trial(call: Call) -> dict:
@@ -319,16 +324,16 @@ def _trial(call: Call) -> dict:
     faces, skipped = _chosen(call.engine.find(image), "skip")
     if skipped:
         return {"skipped": skipped}
-    lesson = call.desk.lesson
+    lesson = call.teach_session.lesson
     if lesson is None:
         raise ProjectError(wording.TEACH["first"])
-    call.desk.record(name, call.asked.whole("at"), align(image, faces, lesson.svm.align))
-    return {"trials": page.trials(call.desk)}
+    call.teach_session.record(name, call.asked.whole("at"), align(image, faces, lesson.svm.align))
+    return {"trials": page.outcomes(call.teach_session)}
 
 
 def _preview(call: Call) -> dict:
     """What both models say of every face of a frame or an uploaded picture."""
-    lesson = call.desk.lesson
+    lesson = call.teach_session.lesson
     if lesson is None:
         raise ProjectError(wording.TEACH["first"])
     path = call.asked.text("path")

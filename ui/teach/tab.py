@@ -17,10 +17,10 @@ from features.phrase import Phrase
 from ui import text
 from ui.components.scripted import scripted, with_page
 from ui.languages import phrase
-from ui.lesson.classroom import HOME, Room
-from ui.model_service import Engine
+from ui.lesson.classroom import HOME, Mode
+from ui.model_service import ModelService
 from ui.teach import exports, requests
-from ui.teach.requests import Asked, Call
+from ui.teach.requests import Call, RequestParams
 from ui.theme import read
 from zoo.labels import UnknownLabelsError
 from zoo.models.registry import UnknownModelError
@@ -34,7 +34,7 @@ ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError
 AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
 
 # A panel below the three columns is a title and a function that lays it out.
-PANELS: tuple[tuple[Phrase, Callable[[Engine], None]], ...] = (
+PANELS: tuple[tuple[Phrase, Callable[[ModelService], None]], ...] = (
     (phrase("export.title"), exports.export_panel),
     (phrase("import.title"), exports.import_panel),
 )
@@ -45,11 +45,11 @@ class TeachTab:
 
     Parameters
     ----------
-    engine : Engine
-    room : Room
+    engine : ModelService
+    room : Mode
     """
 
-    def __init__(self, engine: Engine, room: Room = HOME) -> None:
+    def __init__(self, engine: ModelService, room: Mode = HOME) -> None:
         self.engine = engine
         self._limits = CapacityLimiter(AT_ONCE), CapacityLimiter(LONG_AT_ONCE)
         self.room = room
@@ -61,12 +61,12 @@ class TeachTab:
 
     def answer(self, value: object, session: str) -> dict:
         """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
-        asked = Asked(value if isinstance(value, dict) else {})
-        desk = self.engine.desks.at(session)
-        if self.engine.desks.gave_way(session):
-            return requests.view(desk) | {"closed": True, "words": text.TEACH["gave_way"], "failed": True}
+        asked = RequestParams(value if isinstance(value, dict) else {})
+        teach_session = self.engine.teach_sessions.at(session)
+        if self.engine.teach_sessions.gave_way(session):
+            return requests.view(teach_session) | {"closed": True, "words": text.TEACH["gave_way"], "failed": True}
         try:
-            return requests.answer(Call(self.engine, desk, asked, self.room))
+            return requests.answer(Call(self.engine, teach_session, asked, self.room))
         except ASKED_WRONGLY as error:
             return {"words": str(error), "failed": True}
         except Stopped:
@@ -77,19 +77,19 @@ class TeachTab:
 
     async def without_page(self, value: object, session: str) -> dict:
         """Answer a session that has no page open: it gets no desk, but finds one that it had before."""
-        if self.engine.desks.known(session):
+        if self.engine.teach_sessions.known(session):
             return await self.teach(value, session)
-        asked = Asked(value if isinstance(value, dict) else {})
+        asked = RequestParams(value if isinstance(value, dict) else {})
         if asked.text("do") in requests.HARMLESS:
-            return requests.answer(Call(self.engine, self.engine.desks.passing(), asked, self.room))
+            return requests.answer(Call(self.engine, self.engine.teach_sessions.passing(), asked, self.room))
         return {"words": text.NO_PAGE, "failed": True}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
-        self.engine.desks.leave(str(request.session_hash))
+        self.engine.teach_sessions.leave(str(request.session_hash))
 
 
-def build(engine: Engine, room: Room = HOME) -> None:
+def build(engine: ModelService, room: Mode = HOME) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = TeachTab(engine, room)
     chart_script = charts.SCRIPT.read_text(encoding="utf-8")
@@ -108,4 +108,4 @@ def build(engine: Engine, room: Room = HOME) -> None:
     for title, lay_out in PANELS:
         with gr.Accordion(title, open=False, elem_classes="ft-accordion"):
             lay_out(engine)
-    engine.pages.when_left(engine.desks.leave)
+    engine.pages.when_left(engine.teach_sessions.leave)

@@ -12,7 +12,7 @@ from ui.components import data_uri
 from ui.languages import phrase
 from zoo.cards import Card
 from zoo.inference.timeline import Timeline, write_csv
-from zoo.inference.video import Film, KeyFrame, record
+from zoo.inference.video import KeyFrame, VideoResult, record
 from zoo.labels import colours, named
 from zoo.reports import timeline_charts
 from zoo.reports.markup import say
@@ -28,40 +28,40 @@ WAITING = (
 )
 
 
-def page(film: Film, cards: Mapping[str, Card], file: str) -> str:
+def page(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:
     """The whole answer as HTML.
 
     Parameters
     ----------
-    film : Film
+    result : VideoResult
     cards : mapping
         Model name to its card, for titles and thresholds.
     file : str
         The clip's name, for the downloads.
     """
-    note = say(film.note, "p", 'class="fo-notice"') if film.note else ""
-    return f'<div class="fo-results fv-results">{note}{_head(film, cards, file)}{_body(film, cards)}</div>'
+    note = say(result.note, "p", 'class="fo-notice"') if result.note else ""
+    return f'<div class="fo-results fv-results">{note}{_head(result, cards, file)}{_body(result, cards)}</div>'
 
 
-def summary(film: Film) -> Phrase:
+def summary(result: VideoResult) -> Phrase:
     """One line: how long, how many faces, whether the models agree."""
-    agreement = film.timeline.agreement if len(film.timelines) == 1 else None
-    return wording.followed(len(film.timeline.faces), agreement)
+    agreement = result.timeline.agreement if len(result.timelines) == 1 else None
+    return wording.followed(len(result.timeline.faces), agreement)
 
 
-def _head(film: Film, cards: Mapping[str, Card], file: str) -> str:
-    facts = wording.clip_facts(film.seconds, film.frames, len(film.timeline.moments))
+def _head(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:
+    facts = wording.clip_facts(result.seconds, result.frames, len(result.timeline.moments))
     return (
-        f'<section class="fo-card fv-head">{say(summary(film), "p", "class=fo-summary")}'
-        f"{_downloads(film, cards, file)}{say(facts, 'p', 'class=fv-facts')}</section>"
+        f'<section class="fo-card fv-head">{say(summary(result), "p", "class=fo-summary")}'
+        f"{_downloads(result, cards, file)}{say(facts, 'p', 'class=fv-facts')}</section>"
     )
 
 
-def _body(film: Film, cards: Mapping[str, Card]) -> str:
-    if not len(film.timeline):
+def _body(result: VideoResult, cards: Mapping[str, Card]) -> str:
+    if not len(result.timeline):
         hints = "".join(say(hint, "li") for hint in wording.NO_FACE_HINTS)
         return f'<div class="fo-card fo-none">{say(wording.NO_FACE_HELP, "h2")}<ul>{hints}</ul></div>'
-    return "".join(_over_time(one, film.seconds, cards) for one in film.timelines) + _moments(film, cards)
+    return "".join(_over_time(one, result.seconds, cards) for one in result.timelines) + _moments(result, cards)
 
 
 def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) -> str:
@@ -91,13 +91,13 @@ def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float
     )
 
 
-def _moments(film: Film, cards: Mapping[str, Card]) -> str:
-    if all(len(alike.models) < 2 for alike in film.timelines):
+def _moments(result: VideoResult, cards: Mapping[str, Card]) -> str:
+    if all(len(alike.models) < 2 for alike in result.timelines):
         return ""
     head = f'<section class="fo-card">{say(wording.VIDEO["moments"], "h2")}'
-    if not film.key_frames:
+    if not result.key_frames:
         return f"{head}{say(wording.VIDEO['no_moments'], 'p', 'class=fv-hint')}</section>"
-    figures = "".join(_moment(one, cards) for one in film.key_frames)
+    figures = "".join(_moment(one, cards) for one in result.key_frames)
     return (
         f"{head}{say(wording.VIDEO['moments_hint'], 'p', 'class=fv-hint')}"
         f'<div class="fv-moments">{figures}</div></section>'
@@ -117,10 +117,10 @@ def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
     return f"<figure>{picture}<figcaption>{when}<ul>{said}</ul></figcaption></figure>"
 
 
-def _downloads(film: Film, cards: Mapping[str, Card], file: str) -> str:
-    as_json = json.dumps(record(film, file), separators=(",", ":"))
+def _downloads(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:
+    as_json = json.dumps(record(result, file), separators=(",", ":"))
     links = data_uri.download(as_json, "face-off-video.json", "application/json", "JSON")
-    for at, timeline in enumerate(film.timelines):
+    for at, timeline in enumerate(result.timelines):
         name = f"face-off-video{f'-{at + 1}' if at else ''}.csv"
         links += data_uri.download(_table(timeline, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
     return f'<p class="fo-downloads">{links}</p>'

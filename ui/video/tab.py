@@ -23,7 +23,7 @@ from ui import text
 from ui.compare import results
 from ui.examples.portraits import PICTURES
 from ui.gradio_state import upload_folder
-from ui.model_service import Engine, NoModelError
+from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from ui.video import page
 from zoo.inference.video import VideoOptions, annotate
@@ -52,10 +52,10 @@ class VideoTab:
 
     Parameters
     ----------
-    engine : Engine
+    engine : ModelService
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ModelService) -> None:
         self.engine = engine
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class VideoTab:
                 cards = self.engine.cards_of(session)
                 chosen = self.engine.models([name for name in cards if name in (models or [])], session)
                 options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS)
-                film = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
+                result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(text.VIDEO["stopped"])
             except ASKED_WRONGLY as error:
@@ -86,8 +86,8 @@ class VideoTab:
             except Exception:
                 LOG.exception("a clip could not be answered")
                 return _sorry(text.FAILED)
-            html = page.page(film, cards, _file_name(file))
-            return gr.Video(str(target), visible=True), html, say(page.summary(film))
+            html = page.page(result, cards, _file_name(file))
+            return gr.Video(str(target), visible=True), html, say(page.summary(result))
 
     @contextmanager
     def _stoppable(self, session: str) -> Iterator[threading.Event]:
@@ -207,7 +207,7 @@ def _sentence(error: Exception) -> str:
     return words if words[:1].isupper() else words[:1].upper() + words[1:]
 
 
-def build(engine: Engine) -> gr.CheckboxGroup:
+def build(engine: ModelService) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = VideoTab(engine)
     with gr.Row(elem_classes="fo-compare fv-row"):
@@ -224,7 +224,7 @@ def build(engine: Engine) -> gr.CheckboxGroup:
     return inputs[1]
 
 
-def _controls(engine: Engine) -> tuple[list, list[gr.Button]]:
+def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
     file = gr.File(
         label=text.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
     )

@@ -12,7 +12,7 @@ from features.align import AlignSpec
 from features.mesh import FaceMesher
 from features.warp import Mouth, darken_mouth, express, warp
 from zoo.models import registry
-from zoo.teach.feature_cache import COPIES, TRUNK, Memo
+from zoo.teach.feature_cache import COPIES, TRUNK, FeatureCache
 from zoo.teach.fit import Settings
 from zoo.teach.project import Project, add_class, add_samples, next_burst, start
 from zoo.teach.samples import Samples, cut
@@ -25,9 +25,9 @@ def bench_teach(classes: int, each: int) -> dict[str, float]:
 
     ``first`` computes every feature; ``again`` trains with other settings on what is known by then.
     """
-    project, memo = taught_project(classes, each), Memo(registry.load(TRUNK))
+    project, cache = taught_project(classes, each), FeatureCache(registry.load(TRUNK))
     with threadpool_limits(1):
-        return {name: teach(project, Settings(seed=seed), memo).seconds for name, seed in (("first", 0), ("again", 1))}
+        return {name: teach(project, Settings(seed=seed), cache).seconds for name, seed in (("first", 0), ("again", 1))}
 
 
 def taught_project(classes: int, each: int) -> Project:

@@ -15,7 +15,7 @@ from zoo.cli import common
 from zoo.cli_types import whole
 from zoo.filenames import readable
 from zoo.inference import batch, batch_backends
-from zoo.inference.batch import BatchError, Chunk, Outcome, Wish
+from zoo.inference.batch import BatchError, BatchRequest, Chunk, Outcome
 from zoo.inference.video import RATE
 from zoo.labels import label_set
 
@@ -40,17 +40,17 @@ def run(args: argparse.Namespace) -> int:
     names = common.chosen(args.models, args.checkpoints)
     common.check_labels(common.load_models(names, args.checkpoints), label_set(args.labels))
     where = [str(path.resolve()) for path in (root, args.parquet, args.checkpoints)]
-    wish = Wish(*where, names, args.labels, RATE, args.mix)
+    request = BatchRequest(*where, names, args.labels, RATE, args.mix)
     files = batch.inputs(root)
     if skipped := file_listing.look(root).skipped(root, clips=True):
         print(readable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
     if not files:
         raise common.UsageError(f"The folder {root} contains no pictures or clips.")
     try:
-        chunks = batch.plan(files, wish, args.chunk)
-        left = batch.begin(chunks, wish)
-        _follow(_engine(args, left, wish), len(chunks), len(left))
-        return _tell(batch.outcome(chunks, wish), args.parquet)
+        chunks = batch.plan(files, request, args.chunk)
+        left = batch.begin(chunks, request)
+        _follow(_engine(args, left, request), len(chunks), len(left))
+        return _tell(batch.outcome(chunks, request), args.parquet)
     except BatchError as error:
         raise common.UsageError(str(error)) from error
 
@@ -63,10 +63,10 @@ def _checked(args: argparse.Namespace) -> list[Path]:
     return args.paths
 
 
-def _engine(args: argparse.Namespace, left: Sequence[Chunk], wish: Wish) -> Iterator[str]:
+def _engine(args: argparse.Namespace, left: Sequence[Chunk], request: BatchRequest) -> Iterator[str]:
     if not left or args.engine == "local":
-        return batch_backends.local(left, wish)
-    return batch_backends.dask(left, wish, batch_backends.Cluster(args.workers, args.scheduler))
+        return batch_backends.local(left, request)
+    return batch_backends.dask(left, request, batch_backends.Cluster(args.workers, args.scheduler))
 
 
 def _follow(parts: Iterator[str], whole: int, left: int) -> None:

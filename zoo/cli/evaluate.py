@@ -36,7 +36,7 @@ from zoo.classifier import Classifier
 from zoo.cli import common
 from zoo.cli.people_words import gain_words, group_rows
 from zoo.cli_types import whole
-from zoo.evaluation.conditions import FACTORS, harm_words, range_words
+from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import LabelFigures, Share, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
@@ -297,7 +297,7 @@ def _stressed(robustness: dict[str, Robustness]) -> str:
     rows = [(f"{first.n} pictures, seed {first.seed}", "face found", *robustness)]
     for conditions in zip(*(found.conditions for found in robustness.values()), strict=True):
         cells = (_with_margin(condition) for condition in conditions)
-        rows.append((harm_words(conditions[0]), f"{conditions[0].found:.1%}", *cells))
+        rows.append((corruption_words(conditions[0]), f"{conditions[0].found:.1%}", *cells))
     return common.grid(rows)
 
 

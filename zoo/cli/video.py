@@ -31,7 +31,7 @@ from zoo.cli import common
 from zoo.cli.predict import CAUTION
 from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
-from zoo.inference.video import RATE, Film, VideoOptions, annotate, record
+from zoo.inference.video import RATE, VideoOptions, VideoResult, annotate, record
 from zoo.labels import label_set
 from zoo.models import label_mix, registry
 from zoo.models.label_mix import LabelMix
@@ -100,11 +100,11 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         partial(args.out).unlink(missing_ok=True)  # of a run that was killed
     with common.stopped_by_signal(), _progress(args.clip) as tick:
-        film = annotate(args.clip, args.out, models, cards, options, tick)
-    _write(args, film, {name: card.threshold for name, card in cards.items()})
-    if film.note:
-        print(f"python -m zoo: {args.clip}: {film.note}", file=sys.stderr)
-    return 1 if film.note else 0
+        result = annotate(args.clip, args.out, models, cards, options, tick)
+    _write(args, result, {name: card.threshold for name, card in cards.items()})
+    if result.note:
+        print(f"python -m zoo: {args.clip}: {result.note}", file=sys.stderr)
+    return 1 if result.note else 0
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -131,28 +131,28 @@ def _progress(clip: Path):
         yield tick
 
 
-def _write(args: argparse.Namespace, film: Film, thresholds: dict[str, float]) -> None:
-    found = timeline_rest.rested(film.timeline, args.rest)
+def _write(args: argparse.Namespace, result: VideoResult, thresholds: dict[str, float]) -> None:
+    found = timeline_rest.rested(result.timeline, args.rest)
     if args.csv == common.STDOUT:
-        _write_table(film, found, thresholds, sys.stdout)
+        _write_table(result, found, thresholds, sys.stdout)
     elif args.csv:
         with open(args.csv, "w", encoding="utf-8", newline="") as stream:
-            _write_table(film, found, thresholds, stream)
+            _write_table(result, found, thresholds, stream)
     if args.json:
         resting = {"resting": timeline_rest.as_json(found, args.rest) if found else None}
-        common.write_json(args.json, record(film, str(args.clip)) | resting)
+        common.write_json(args.json, record(result, str(args.clip)) | resting)
     if common.STDOUT not in (args.csv, args.json):
-        said = [describe(film, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
+        said = [describe(result, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
         print("\n".join(said))
 
 
 def _write_table(
-    film: Film, found: timeline_rest.RestedTimeline | None, thresholds: dict[str, float], stream: TextIO
+    result: VideoResult, found: timeline_rest.RestedTimeline | None, thresholds: dict[str, float], stream: TextIO
 ) -> None:
     if found:
-        timeline_rest.write_csv(film.timeline, found, thresholds, stream)
+        timeline_rest.write_csv(result.timeline, found, thresholds, stream)
     else:
-        write_csv(film.timeline, thresholds, stream)
+        write_csv(result.timeline, thresholds, stream)
 
 
 def describe_rest(found: timeline_rest.RestedTimeline) -> list[str]:
@@ -165,10 +165,10 @@ def describe_rest(found: timeline_rest.RestedTimeline) -> list[str]:
     return lines
 
 
-def describe(film: Film, file: str) -> str:
+def describe(result: VideoResult, file: str) -> str:
     """What was found, readable."""
-    timeline = film.timeline
-    head = f"{file}: {film.seconds:.1f} s, {film.frames} frames, {len(timeline.moments)} of them analysed"
+    timeline = result.timeline
+    head = f"{file}: {result.seconds:.1f} s, {result.frames} frames, {len(timeline.moments)} of them analysed"
     if not len(timeline):
         return f"{head}\nNo face found. Faces must be seen from the front, lit, and not too small."
     lines = [head]

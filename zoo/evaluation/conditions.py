@@ -50,7 +50,7 @@ def _with_unit(value: float, unit: str) -> Phrase:
 
 
 @dataclass(frozen=True)
-class Harm:
+class Corruption:
     """One way to make a picture worse: its name, its unit, and levels from mild to severe."""
 
     title: str
@@ -58,16 +58,20 @@ class Harm:
     levels: tuple[float, ...]
 
 
-HARMS = {
-    "blur": Harm(Phrase("chart.blur", "Blur"), Phrase("chart.unit.blur", "σ, pixels of 48"), (0.5, 1.0, 1.5, 2.0)),
-    "dark": Harm(Phrase("chart.darker", "Darker"), "gamma", (1.5, 2.0, 3.0, 4.0)),
-    "bright": Harm(Phrase("chart.brighter", "Brighter"), "1 / gamma", (1.5, 2.0, 3.0, 4.0)),
-    "rotation": Harm(Phrase("chart.leaning", "Head tilted"), Phrase("chart.unit.degrees", "degrees"), (15, 30, 45, 60)),
-    "downscaling": Harm(
+CORRUPTIONS = {
+    "blur": Corruption(
+        Phrase("chart.blur", "Blur"), Phrase("chart.unit.blur", "σ, pixels of 48"), (0.5, 1.0, 1.5, 2.0)
+    ),
+    "dark": Corruption(Phrase("chart.darker", "Darker"), "gamma", (1.5, 2.0, 3.0, 4.0)),
+    "bright": Corruption(Phrase("chart.brighter", "Brighter"), "1 / gamma", (1.5, 2.0, 3.0, 4.0)),
+    "rotation": Corruption(
+        Phrase("chart.leaning", "Head tilted"), Phrase("chart.unit.degrees", "degrees"), (15, 30, 45, 60)
+    ),
+    "downscaling": Corruption(
         Phrase("chart.pixels", "Fewer pixels"), Phrase("chart.unit.side", "pixels per side"), (36, 24, 18, 12)
     ),
-    "jpeg": Harm("JPEG", Phrase("chart.unit.quality", "quality"), (50, 25, 10, 5)),
-    "noise": Harm(Phrase("chart.noise", "Noise"), Phrase("chart.unit.levels", "σ, grey levels"), (5, 10, 20, 40)),
+    "jpeg": Corruption("JPEG", Phrase("chart.unit.quality", "quality"), (50, 25, 10, 5)),
+    "noise": Corruption(Phrase("chart.noise", "Noise"), Phrase("chart.unit.levels", "σ, grey levels"), (5, 10, 20, 40)),
 }
 AS_IT_IS = "as it is"
 AS_THEY_ARE = Phrase("chart.as_is", "As they are")
@@ -78,10 +82,10 @@ PARTS = {
 }
 
 
-def harm_words(condition: Condition) -> Phrase:
+def corruption_words(condition: Condition) -> Phrase:
     """``"Blur, 1.5 (σ, pixels of 48)"``."""
-    if condition.kind in HARMS:
-        harm = HARMS[condition.kind]
+    if condition.kind in CORRUPTIONS:
+        corruption = CORRUPTIONS[condition.kind]
         level = int(condition.level) if condition.level == int(condition.level) else condition.level
-        return Phrase("{0}, {1} ({2})", "{0}, {1} ({2})", harm.title, level, harm.unit)
+        return Phrase("{0}, {1} ({2})", "{0}, {1} ({2})", corruption.title, level, corruption.unit)
     return PARTS.get(condition.kind, AS_THEY_ARE)

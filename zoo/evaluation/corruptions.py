@@ -19,7 +19,7 @@ from zoo.classifier import Classifier
 from zoo.datasets.aligned import align_pictures
 from zoo.datasets.duplicates import load_duplicates
 from zoo.datasets.fer2013 import load_fer2013, read_fer2013
-from zoo.evaluation.conditions import AS_IT_IS, HARMS
+from zoo.evaluation.conditions import AS_IT_IS, CORRUPTIONS
 from zoo.evaluation.evaluate import predict
 from zoo.evaluation.intervals import rounded
 from zoo.evaluation.metrics import interval
@@ -133,7 +133,7 @@ def grid(sample: Sample) -> list[tuple[str, float, np.ndarray]]:
     """Every condition: its kind, its level, and the pictures ``(n, 48, 48)``. As they are comes first."""
     made = [(AS_IT_IS, 0.0, sample.pixels)]
     for name, change in CHANGES.items():
-        for level in HARMS[name].levels:
+        for level in CORRUPTIONS[name].levels:
             rng = np.random.default_rng((sample.seed, len(made)))
             made.append((name, float(level), np.stack([change(picture, level, rng) for picture in sample.pixels])))
     for part in COVERS:

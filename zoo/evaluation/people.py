@@ -28,8 +28,8 @@ from zoo.evaluation.test_sets import NO_FACE, TestSet
 from zoo.labels import EIGHT, LabelSet
 from zoo.models.label_mix import EQUAL
 from zoo.models.resting import MARGIN, MARGINS, NEUTRAL, Reference, log_probs
-from zoo.names import tidy
 from zoo.prediction import Prediction
+from zoo.unicode_names import tidy
 
 FILE, PERSON = "file", "person"
 FEWEST = 5  # people; of fewer no group is reported

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from zoo.exchange.errors import ModelFileError
-from zoo.names import is_printable
 from zoo.safe_zip import Limits, SafeZip, ZipError
+from zoo.unicode_names import is_printable
 
 MODEL_ZIP = Limits(size=64 * 2**20, unpacked=192 * 2**20, members=200, depth=8, ratio=200)
 MAX_JSON = 4 * 2**20

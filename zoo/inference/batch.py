@@ -50,7 +50,7 @@ class BatchError(ValueError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class BatchRequest:
     """What is asked of every input; small, because it travels with every chunk.
 
     Parameters
@@ -121,7 +121,7 @@ def inputs(root: Path) -> list[str]:
     return sorted({path.relative_to(root).as_posix() for path in (*found.pictures, *found.clips)})
 
 
-def plan(files: Sequence[str], wish: Wish, size: int = CHUNK) -> list[Chunk]:
+def plan(files: Sequence[str], request: BatchRequest, size: int = CHUNK) -> list[Chunk]:
     """The chunks of a batch: the same inputs and wishes give the same chunks.
 
     A clip counts as a whole chunk, because it takes as long as many pictures.
@@ -130,34 +130,34 @@ def plan(files: Sequence[str], wish: Wish, size: int = CHUNK) -> list[Chunk]:
     ----------
     files : sequence of str
         As `inputs` gives them.
-    wish : Wish
+    request : BatchRequest
     size : int
         Pictures a chunk.
     """
-    moving = [file for file in files if is_clip(Path(wish.root) / file)]
+    moving = [file for file in files if is_clip(Path(request.root) / file)]
     still = [file for file in files if file not in set(moving)]
     groups = [tuple(still[i : i + size]) for i in range(0, len(still), size)]
     groups += [(file,) for file in moving]
-    mark = _mark(files, wish, size)
+    mark = _mark(files, request, size)
     return [Chunk(f"part-{i:05d}-{mark}.parquet", group) for i, group in enumerate(groups)]
 
 
-def _mark(files: Sequence[str], wish: Wish, size: int) -> str:
+def _mark(files: Sequence[str], request: BatchRequest, size: int) -> str:
     """Twelve hex digits that change with everything that changes what a part holds."""
-    cards = [registry.card(name, Path(wish.checkpoints)) for name in wish.models]
+    cards = [registry.card(name, Path(request.checkpoints)) for name in request.models]
     settings = {
         "version": VERSION,
-        "files": [(file, (Path(wish.root) / file).stat().st_size) for file in files],
+        "files": [(file, (Path(request.root) / file).stat().st_size) for file in files],
         "models": {card.name: [card.fingerprint, card.files] for card in cards},
-        "labels": wish.labels,
-        "rate": wish.rate,
-        "mix": wish.mix,
+        "labels": request.labels,
+        "rate": request.rate,
+        "mix": request.mix,
         "chunk": size,
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def begin(chunks: Sequence[Chunk], wish: Wish) -> list[Chunk]:
+def begin(chunks: Sequence[Chunk], request: BatchRequest) -> list[Chunk]:
     """Make the output folder, or go on in it: the chunks that are still to be done.
 
     Raises
@@ -165,9 +165,9 @@ def begin(chunks: Sequence[Chunk], wish: Wish) -> list[Chunk]:
     BatchError
         The folder belongs to another batch.
     """
-    out = Path(wish.out)
+    out = Path(request.out)
     check_folder(out)
-    told = json.dumps({"parts": [chunk.part for chunk in chunks], **asdict(wish)}, indent=1)
+    told = json.dumps({"parts": [chunk.part for chunk in chunks], **asdict(request)}, indent=1)
     before = (out / PLAN).read_text(encoding="utf-8") if (out / PLAN).exists() else None
     if before is None and any(out.glob("*.parquet")):
         raise BatchError(f"{out} holds Parquet files of something else; give an empty folder.")
@@ -186,16 +186,16 @@ def begin(chunks: Sequence[Chunk], wish: Wish) -> list[Chunk]:
 # --- A chunk ---------------------------------------------------------------------------------
 
 
-def work(chunk: Chunk, wish: Wish) -> str:
+def work(chunk: Chunk, request: BatchRequest) -> str:
     """Do one chunk, wherever this is called, and return its part's name. Done again, it is the same."""
     cv2.setNumThreads(1)
-    root = Path(wish.checkpoints)
-    models = [registry.load(name, root) for name in wish.models]
-    cards = LabelMix(wish.mix, {name: registry.card(name, root) for name in wish.models}).with_thresholds()
-    desk = _Desk(models, cards, label_set(wish.labels), wish)
+    root = Path(request.checkpoints)
+    models = [registry.load(name, root) for name in request.models]
+    cards = LabelMix(request.mix, {name: registry.card(name, root) for name in request.models}).with_thresholds()
+    desk = _Desk(models, cards, label_set(request.labels), request)
     with FaceMesher() as mesher:
         rows = [row for file in chunk.files for row in desk.rows(file, mesher)]
-    _write(Path(wish.out) / chunk.part, rows, desk.labels)
+    _write(Path(request.out) / chunk.part, rows, desk.labels)
     return chunk.part
 
 
@@ -206,11 +206,11 @@ class _Desk:
     models: Sequence[Classifier]
     cards: dict[str, Card]
     labels: LabelSet
-    wish: Wish
+    request: BatchRequest
 
     def rows(self, file: str, mesher: FaceMesher) -> Iterator[Row]:
         """One input's rows: one at least."""
-        path = Path(self.wish.root) / file
+        path = Path(self.request.root) / file
         try:
             found = self._clip(path) if is_clip(path) else self._picture(path, mesher)
             yield from ({**row, "file": readable(file)} for row in found)
@@ -222,13 +222,13 @@ class _Desk:
 
     def _picture(self, path: Path, mesher: FaceMesher) -> list[Row]:
         comparison = compare(
-            images.load(path), self.models, self.labels, mesher, mix=LabelMix(self.wish.mix, self.cards)
+            images.load(path), self.models, self.labels, mesher, mix=LabelMix(self.request.mix, self.cards)
         )
         return [_nulls(row) for row in serialise.rows(serialise.record(comparison, self._thresholds()))]
 
     def _clip(self, path: Path) -> list[Row]:
         film = annotate(
-            path, None, self.models, self.cards, VideoOptions(self.labels, rate=self.wish.rate, mix=self.wish.mix)
+            path, None, self.models, self.cards, VideoOptions(self.labels, rate=self.request.rate, mix=self.request.mix)
         )
         names = (*timeline.COLUMNS, *self.labels)
         rows = [_nulls(dict(zip(names, row, strict=True))) for row in timeline.rows(film.timeline, self._thresholds())]
@@ -274,7 +274,7 @@ def _replace(path: Path, data: bytes) -> None:
 # --- The end ---------------------------------------------------------------------------------
 
 
-def outcome(chunks: Sequence[Chunk], wish: Wish) -> Outcome:
+def outcome(chunks: Sequence[Chunk], request: BatchRequest) -> Outcome:
     """Read the parts again: every input has to be in them, and in one only.
 
     Raises
@@ -288,11 +288,13 @@ def outcome(chunks: Sequence[Chunk], wish: Wish) -> Outcome:
     failed: dict[str, str] = {}
     faces = 0
     for chunk in chunks:
-        columns = pq.read_table(Path(wish.out) / chunk.part, columns=["file", "face", "error"]).to_pydict()
+        columns = pq.read_table(Path(request.out) / chunk.part, columns=["file", "face", "error"]).to_pydict()
         rows = list(zip(columns["file"], columns["face"], columns["error"], strict=True))
         files = {file for file, _, _ in rows}
         if files != set(map(readable, chunk.files)) or files & seen:
-            raise BatchError(f"{Path(wish.out) / chunk.part} does not hold its inputs; delete it and run this again.")
+            raise BatchError(
+                f"{Path(request.out) / chunk.part} does not hold its inputs; delete it and run this again."
+            )
         seen |= files
         faces += len({(file, face) for file, face, _ in rows if face})
         failed |= {file: error for file, _, error in rows if error}

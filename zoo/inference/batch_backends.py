@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.inference.batch import BatchError, Chunk, Wish, work
+from zoo.inference.batch import BatchError, BatchRequest, Chunk, work
 
 TRIES = 3  # workers that may die over one chunk before it is given up
 
@@ -36,13 +36,13 @@ class Cluster:
     address: str | None = None
 
 
-def local(chunks: Sequence[Chunk], wish: Wish) -> Iterator[str]:
+def local(chunks: Sequence[Chunk], request: BatchRequest) -> Iterator[str]:
     """Do the chunks one after the other; yields the part of each when it is there."""
     for chunk in chunks:
-        yield work(chunk, wish)
+        yield work(chunk, request)
 
 
-def dask(chunks: Sequence[Chunk], wish: Wish, cluster: Cluster) -> Iterator[str]:
+def dask(chunks: Sequence[Chunk], request: BatchRequest, cluster: Cluster) -> Iterator[str]:
     """Let a cluster do the chunks; yields the part of each when it is there.
 
     Raises
@@ -58,7 +58,7 @@ def dask(chunks: Sequence[Chunk], wish: Wish, cluster: Cluster) -> Iterator[str]
     given_up = []
     with ExitStack() as stack:
         client = _client(stack, cluster)
-        futures = {client.submit(work, chunk, wish, key=chunk.part, pure=False): chunk for chunk in chunks}
+        futures = {client.submit(work, chunk, request, key=chunk.part, pure=False): chunk for chunk in chunks}
         for future in as_completed(futures):
             if future.status == "finished":
                 yield future.result()
@@ -102,4 +102,4 @@ def missing(name: str | None, file: str = "requirements-batch.txt") -> BatchErro
     return BatchError(f"{name} is not installed; run: pip install -r {file}")
 
 
-Engine = Callable[[Sequence[Chunk], Wish], Iterator[str]]
+ModelService = Callable[[Sequence[Chunk], BatchRequest], Iterator[str]]

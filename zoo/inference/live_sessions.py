@@ -26,7 +26,7 @@ class FullError(RuntimeError):
 
 
 @dataclass(eq=False)
-class _Seat:
+class _Slot:
     """One viewer's place. `run` counts its starts; frames of a run that was stopped come to nothing."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -36,13 +36,13 @@ class _Seat:
     used: float = 0.0
     frames: int = 0
 
-    def sit(self, run: int, make: Callable[[], Viewer]) -> Viewer:
+    def open(self, run: int, make: Callable[[], Viewer]) -> Viewer:
         if run != self.run or self.viewer is None:
-            self.rise()
+            self.close()
             self.run, self.viewer = run, make()
         return self.viewer
 
-    def rise(self) -> None:
+    def close(self) -> None:
         if self.viewer:
             self.viewer.close()
         self.viewer = None
@@ -71,12 +71,12 @@ class Viewers:
         pages: Presence = EVERYONE,
     ) -> None:
         self._make, self._clock, self._most, self._pages = make, clock, most, pages
-        self._seats: dict[str, _Seat] = {}
+        self._seats: dict[str, _Slot] = {}
         self._left: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return sum(seat.viewer is not None for seat in list(self._seats.values()))
+        return sum(slot.viewer is not None for slot in list(self._seats.values()))
 
     def use(self, session: str, run: int, work: Callable[[Viewer, float], Answer]) -> Answer | None:
         """Do some work with a session's viewer, alone with it, at the time it is given.
@@ -92,14 +92,14 @@ class Viewers:
             return None
         if session not in self._pages:
             return self._once(work)
-        seat = self._seat(session)
-        with seat.lock:
-            if run <= seat.stopped or self._late(session):
+        slot = self._seat(session)
+        with slot.lock:
+            if run <= slot.stopped or self._late(session):
                 return None
             try:
-                return work(seat.sit(run, self._make), self._clock())
+                return work(slot.open(run, self._make), self._clock())
             except Exception:
-                seat.rise()
+                slot.close()
                 raise
 
     def _once(self, work: Callable[[Viewer, float], Answer]) -> Answer:
@@ -109,17 +109,17 @@ class Viewers:
         finally:
             viewer.close()
 
-    def _seat(self, session: str) -> _Seat:
+    def _seat(self, session: str) -> _Slot:
         with self._lock:
             out = None
             if session not in self._seats and len(self._seats) >= self._most:
                 out = self._seats.pop(self._idlest(self._pages.address(session)))
-            seat = self._seats.setdefault(session, _Seat())
-            seat.used, seat.frames = self._clock(), seat.frames + 1
+            slot = self._seats.setdefault(session, _Slot())
+            slot.used, slot.frames = self._clock(), slot.frames + 1
         if out:
             with out.lock:
-                out.rise()
-        return seat
+                out.close()
+        return slot
 
     def _idlest(self, newcomer: str) -> str:
         """Whose place a newcomer at this address gets."""
@@ -129,11 +129,11 @@ class Viewers:
                 session,
                 self._pages.address(session),
                 session in self._pages,
-                REAL if seat.frames >= BUSY_FRAMES else LITTLE,
-                seat.used,
-                now - seat.used < BUSY_SECONDS,
+                REAL if slot.frames >= BUSY_FRAMES else LITTLE,
+                slot.used,
+                now - slot.used < BUSY_SECONDS,
             )
-            for session, seat in self._seats.items()
+            for session, slot in self._seats.items()
         ]
         found = who_yields(holders, newcomer)
         if found is None:
@@ -142,11 +142,11 @@ class Viewers:
 
     def stop(self, session: str, run: int) -> None:
         """This run is over; frames of it that are still under way come to nothing."""
-        seat = self._seats.get(session)
-        if seat:
-            with seat.lock:
-                seat.stopped = max(seat.stopped, run)
-                seat.rise()
+        slot = self._seats.get(session)
+        if slot:
+            with slot.lock:
+                slot.stopped = max(slot.stopped, run)
+                slot.close()
             give_back_memory()
 
     def leave(self, session: str) -> None:
@@ -154,10 +154,10 @@ class Viewers:
         with self._lock:
             now = self._clock()
             self._left = {one: at for one, at in self._left.items() if now - at < LATE_SECONDS} | {session: now}
-            seat = self._seats.pop(session, None)
-        if seat:
-            with seat.lock:
-                seat.rise()
+            slot = self._seats.pop(session, None)
+        if slot:
+            with slot.lock:
+                slot.close()
             give_back_memory()
 
     def _late(self, session: str) -> bool:
@@ -168,10 +168,10 @@ class Viewers:
         """Close the viewers that have been silent for `IDLE_SECONDS`."""
         with self._lock:  # a frame that comes now either keeps its seat or gets a new one
             limit = self._clock() - IDLE_SECONDS
-            silent = [self._seats.pop(session) for session, seat in list(self._seats.items()) if seat.used < limit]
-        for seat in silent:
-            with seat.lock:
-                seat.rise()
+            silent = [self._seats.pop(session) for session, slot in list(self._seats.items()) if slot.used < limit]
+        for slot in silent:
+            with slot.lock:
+                slot.close()
         if silent:
             give_back_memory()
 

@@ -19,7 +19,7 @@ from zoo.labels import LabelSet
 
 
 @dataclass(frozen=True, eq=False)
-class Hold:
+class OcclusionMap:
     """How an answer holds while places of the face are covered.
 
     Parameters
@@ -62,7 +62,9 @@ def log_odds(share: np.ndarray) -> np.ndarray:
     return np.log(share / (1 - share))
 
 
-def hold(model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = occluders.COUNT) -> Hold:
+def occlusion_map(
+    model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = occluders.COUNT
+) -> OcclusionMap:
     """Cover one face's crop place by place and see what becomes of the model's answer.
 
     Parameters
@@ -90,4 +92,4 @@ def hold(model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = o
     row, column = np.unravel_index(covered.argmin(), covered.shape)
     middles = occluders.middles(count, face.spec.size)
     part = occluders.part_at(anchors(face.landmarks)[0], middles[column], middles[row])
-    return Hold(said.names[0], said.labels, float(said.probs[0, best]), covered, part)
+    return OcclusionMap(said.names[0], said.labels, float(said.probs[0, best]), covered, part)

@@ -87,7 +87,7 @@ class KeyFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class VideoResult:
     """What was found in a clip.
 
     Parameters
@@ -130,7 +130,7 @@ def annotate(
     cards: Mapping[str, Card],
     options: VideoOptions,
     tick: Tick = lambda now, whole: None,
-) -> Film:
+) -> VideoResult:
     """Answer for every face in a clip.
 
     Parameters
@@ -152,12 +152,12 @@ def annotate(
     ClipError
     """
     work = _Work(source, target, models, cards, options, tick)
-    film, samples = work.run()
+    result, samples = work.run()
     turn = 0 if samples is None else _upright_turn(samples)
     if not turn:
-        return film
-    film, _ = work.run(turn)
-    return replace(film, note=joined([TURNED[turn], film.note], " ") if film.note else TURNED[turn])
+        return result
+    result, _ = work.run(turn)
+    return replace(result, note=joined([TURNED[turn], result.note], " ") if result.note else TURNED[turn])
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class _Work:
     options: VideoOptions
     tick: Tick
 
-    def run(self, turn: int = 0) -> tuple[Film, list[np.ndarray] | None]:
+    def run(self, turn: int = 0) -> tuple[VideoResult, list[np.ndarray] | None]:
         """The film of a clip turned counterclockwise; where no face was found, some of its frames as well."""
         with ExitStack() as stack:
             clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
@@ -187,8 +187,8 @@ class _Work:
                 self.tick(frame.time, clip.seconds)
             size = frame.image.shape[1::-1]
             kept = analysis.worst.kept()
-            film = Film(analysis.timelines(), kept, size, count, frame.time, clip.note, self.options.mix)
-            return film, None if analysis.found else analysis.samples
+            result = VideoResult(analysis.timelines(), kept, size, count, frame.time, clip.note, self.options.mix)
+            return result, None if analysis.found else analysis.samples
 
 
 def _upright_turn(samples: Sequence[np.ndarray]) -> int:
@@ -204,16 +204,16 @@ def _upright_turn(samples: Sequence[np.ndarray]) -> int:
     return 0
 
 
-def record(film: Film, file: str) -> dict[str, object]:
+def record(result: VideoResult, file: str) -> dict[str, object]:
     """A film as JSON data."""
-    width, height = film.size
+    width, height = result.size
     head = {
         "file": readable(file),
-        "seconds": round(film.seconds, 3),
+        "seconds": round(result.seconds, 3),
         "width": width,
         "height": height,
-        "frames": film.frames,
-        "mix": film.mix,
+        "frames": result.frames,
+        "mix": result.mix,
     }
     moments = [
         {
@@ -222,10 +222,10 @@ def record(film: Film, file: str) -> dict[str, object]:
             "apart": round(one.apart, 3),
             "answers": {name: {"label": label, "probability": round(p, 3)} for name, (label, p) in one.shown.items()},
         }
-        for one in film.key_frames
+        for one in result.key_frames
     ]
-    said, *others = map(as_json, film.timelines)
-    return {**head, "note": film.note, "disagreements": moments, **said, **({"others": others} if others else {})}
+    said, *others = map(as_json, result.timelines)
+    return {**head, "note": result.note, "disagreements": moments, **said, **({"others": others} if others else {})}
 
 
 class _Analysis:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from features.phrase import Phrase, joined, number
 from zoo.cards import Figures, Robustness, Slice
-from zoo.evaluation.conditions import AS_IT_IS, AS_THEY_ARE, FACTORS, HARMS, PARTS, range_words
+from zoo.evaluation.conditions import AS_IT_IS, AS_THEY_ARE, CORRUPTIONS, FACTORS, PARTS, range_words
 from zoo.evaluation.intervals import LabelFigures, Share, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import Recall, Together, beyond_chance
@@ -105,7 +105,7 @@ def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
         One or two models' titles and what they made of it.
     """
     styles = [(title, one, style) for (title, one), style in zip(found, "ab", strict=False)]
-    charts = "".join(_harm(name, styles) for name in HARMS)
+    charts = "".join(_harm(name, styles) for name in CORRUPTIONS)
     shown = [Series(title, (), style) for title, _, style in styles]
     key = legend(shown if len(shown) > 1 else [*shown, Series(FOUND, (), "b")])
     note = say(_robustness_note(styles[0][1]), "p", "class='fz-note'")
@@ -124,14 +124,14 @@ def _robustness_note(one: Robustness) -> str:
 
 
 def _harm(name: str, styles: Sequence[tuple[str, Robustness, str]]) -> str:
-    harm = HARMS[name]
+    corruption = CORRUPTIONS[name]
     series = [_harm_series(title, one, style, name) for title, one, style in styles]
     series += [_found_series(styles[0][1], name)] if len(styles) == 1 else []
-    ticks = (Phrase("chart.none", "none"), *(number("{0}", level) for level in harm.levels))
+    ticks = (Phrase("chart.none", "none"), *(number("{0}", level) for level in corruption.levels))
     axes = Axes(
-        harm.unit,
+        corruption.unit,
         SHARE_RIGHT if len(styles) > 1 else Phrase("chart.share", "share"),
-        (0, len(harm.levels)),
+        (0, len(corruption.levels)),
         (0.0, 1.0),
         x_percent=False,
         x_ticks=ticks,
@@ -140,8 +140,8 @@ def _harm(name: str, styles: Sequence[tuple[str, Robustness, str]]) -> str:
         Phrase("chart.falls", "{0} from {1:.0%} to {2:.0%}", one.name, one.points[0][1], one.points[-1][1])
         for one in series
     ]
-    drawn = drawing(series, axes, Phrase("{0}: {1}", "{0}: {1}", harm.title, joined(parts, "; ")))
-    return f"<figure>{say(harm.title, 'figcaption')}{drawn}</figure>"
+    drawn = drawing(series, axes, Phrase("{0}: {1}", "{0}: {1}", corruption.title, joined(parts, "; ")))
+    return f"<figure>{say(corruption.title, 'figcaption')}{drawn}</figure>"
 
 
 def _harm_series(title: str, one: Robustness, style: str, name: str) -> Series:

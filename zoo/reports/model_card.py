@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from features.phrase import Phrase, joined, number
 from zoo.cards import LIMITS, Card, Figures, Robustness, Slice
-from zoo.evaluation.conditions import FACTORS, harm_words, range_words
+from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import Share
 from zoo.evaluation.intervals import by_label as figures_by_label
 from zoo.evaluation.metrics import calibration_gap
@@ -231,7 +231,7 @@ def slice_table(parts: tuple[Slice, ...]) -> Table:
 def harm_table(found: Robustness) -> Table:
     """Accuracy and share of faces found, condition by condition."""
     rows = (
-        (harm_words(line), number("{0:.0f} %", 100 * line.found), _share_of(line.accuracy, line.interval))
+        (corruption_words(line), number("{0:.0f} %", 100 * line.found), _share_of(line.accuracy, line.interval))
         for line in found.conditions
     )
     heading = Phrase("table.worse", "pictures, degraded"), Phrase("table.found", "face found"), ACCURACY

@@ -11,7 +11,7 @@ import numpy as np
 from features.align import AlignedFaces
 from zoo.classifier import Classifier
 from zoo.teach.fit import Settings
-from zoo.teach.held_out import Exam, Material, Share, examine, share, shares_of, some_of
+from zoo.teach.held_out import HeldOutResult, Material, Share, examine, share, shares_of, some_of
 from zoo.teach.splits import Split
 
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
@@ -21,7 +21,7 @@ LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17,
 
 
 @dataclass(frozen=True)
-class Trial:
+class Experiment:
     """One thing is changed: what each model got right before and after.
 
     Parameters
@@ -36,16 +36,16 @@ class Trial:
     after: dict[str, Share]
 
 
-def half_the_samples(material: Material, exam: Exam, settings: Settings) -> Trial:
+def half_the_samples(material: Material, result: HeldOutResult, settings: Settings) -> Experiment:
     """Learn from half as many, and ask about the same samples."""
-    less = Split(some_of(material.targets, exam.split.train, 0.5, settings.seed), exam.split.held)
-    return Trial("half", shares_of(exam), shares_of(examine(material, exam.kind, less, settings)))
+    less = Split(some_of(material.targets, result.split.train, 0.5, settings.seed), result.split.held)
+    return Experiment("half", shares_of(result), shares_of(examine(material, result.kind, less, settings)))
 
 
-def mouth_covered(material: Material, exam: Exam) -> Trial:
+def mouth_covered(material: Material, result: HeldOutResult) -> Experiment:
     """Ask about the same samples with the mouth covered."""
-    faces = cover_mouth(material.faces[exam.split.held])
-    return Trial("mouth", shares_of(exam), asked(exam.models, faces, material.targets[exam.split.held]))
+    faces = cover_mouth(material.faces[result.split.held])
+    return Experiment("mouth", shares_of(result), asked(result.models, faces, material.targets[result.split.held]))
 
 
 def cover_mouth(faces: AlignedFaces) -> AlignedFaces:
@@ -64,9 +64,11 @@ def asked(models: Sequence[Classifier], faces: AlignedFaces, targets: np.ndarray
     return {model.name: share(model.predict_proba(faces).best == targets) for model in models}
 
 
-def recorded(trial: Trial | None, name: str, exam: Exam, faces: AlignedFaces, targets: np.ndarray) -> Trial:
+def recorded(
+    outcome: Experiment | None, name: str, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray
+) -> Experiment:
     """The trial with these faces, taken under changed conditions, counted too. None of them is kept."""
-    trial = trial or Trial(name, shares_of(exam), {model.name: Share(0, 0) for model in exam.models})
-    new = asked(exam.models, faces, targets)
-    after = {model: was.plus(new[model].right, new[model].n) for model, was in trial.after.items()}
-    return replace(trial, after=after)
+    outcome = outcome or Experiment(name, shares_of(result), {model.name: Share(0, 0) for model in result.models})
+    new = asked(result.models, faces, targets)
+    after = {model: was.plus(new[model].right, new[model].n) for model, was in outcome.after.items()}
+    return replace(outcome, after=after)

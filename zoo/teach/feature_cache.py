@@ -24,7 +24,7 @@ class Stopped(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Watch:
+class Progress:
     """Somebody who waits: hears how much is done, and may ask to stop.
 
     Parameters
@@ -44,12 +44,12 @@ class Watch:
             raise Stopped("stopped")
         self.told(share)
 
-    def part(self, start: float, end: float) -> Watch:
+    def part(self, start: float, end: float) -> Progress:
         """For a step that takes the watcher from one share to another."""
-        return Watch(lambda share: self.told(start + share * (end - start)), self.stop)
+        return Progress(lambda share: self.told(start + share * (end - start)), self.stop)
 
 
-NOBODY = Watch()
+NO_PROGRESS = Progress()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class Described:
         return Described(np.concatenate([self.hog, others.hog]), np.concatenate([self.embedding, others.embedding]))
 
 
-class Memo:
+class FeatureCache:
     """Descriptors and embeddings of one session's crops, by the crops' pixels. Not thread-safe.
 
     Parameters
@@ -95,7 +95,7 @@ class Memo:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def describe(self, faces: AlignedFaces, copy: bool = False, watch: Watch = NOBODY) -> Described:
+    def describe(self, faces: AlignedFaces, copy: bool = False, progress: Progress = NO_PROGRESS) -> Described:
         """Of every face, or of one augmented copy of each; computed for those not seen before.
 
         Raises
@@ -104,7 +104,7 @@ class Memo:
         """
         rows = []
         for i in range(len(faces)):
-            watch.at(i / len(faces))
+            progress.at(i / len(faces))
             rows.append(self._one(faces[i], copy))
         if not rows:
             return Described(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))

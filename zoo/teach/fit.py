@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.evaluation.metrics import nll
 from zoo.models.svm import Linear, softmax
-from zoo.teach.feature_cache import NOBODY, Watch
+from zoo.teach.feature_cache import NO_PROGRESS, Progress
 from zoo.teach.head_model import Layer, dense
 from zoo.teach.project import ProjectError
 
@@ -107,7 +107,7 @@ def fit_head(
     targets: np.ndarray,
     settings: Settings,
     held: tuple[np.ndarray, np.ndarray] | None = None,
-    watch: Watch = NOBODY,
+    progress: Progress = NO_PROGRESS,
 ) -> tuple[tuple[Layer, ...], Curves | None]:
     """Dense layers with softmax, trained epoch by epoch with Adam.
 
@@ -118,7 +118,7 @@ def fit_head(
     settings : Settings
     held : (ndarray, ndarray), optional
         The same of samples held out, to draw curves; without them there are none.
-    watch : Watch
+    progress : Progress
         Told after each epoch.
 
     Raises
@@ -132,7 +132,7 @@ def fit_head(
     )
     points, classes = [], np.unique(targets)
     for epoch in range(settings.epochs):
-        watch.at(epoch / settings.epochs)
+        progress.at(epoch / settings.epochs)
         machine.partial_fit(x, targets, classes=classes)
         if held is not None:
             points.append((*_standing(machine, x, targets), *_standing(machine, *held)))

@@ -14,7 +14,7 @@ from zoo.labels import LabelSet
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Linear, SvmClassifier, softmax
 from zoo.prediction import Prediction
-from zoo.teach.feature_cache import DESCRIPTOR, NOBODY, Described, Watch
+from zoo.teach.feature_cache import DESCRIPTOR, NO_PROGRESS, Described, Progress
 from zoo.teach.fit import Curves, Settings, fit_head, fit_svm
 from zoo.teach.head_model import Layer, TaughtCnn, dense
 from zoo.teach.splits import Split
@@ -59,7 +59,7 @@ class Material:
 
 
 @dataclass(frozen=True, eq=False)
-class Exam:
+class HeldOutResult:
     """Both models, learned from one part of the samples and asked about the other.
 
     Parameters
@@ -88,7 +88,9 @@ class Exam:
         return self.svm, self.cnn
 
 
-def examine(material: Material, kind: str, split: Split, settings: Settings, watch: Watch = NOBODY) -> Exam:
+def examine(
+    material: Material, kind: str, split: Split, settings: Settings, progress: Progress = NO_PROGRESS
+) -> HeldOutResult:
     """Learn from one part of the samples, answer about the other, and calibrate on that.
 
     Raises
@@ -97,14 +99,14 @@ def examine(material: Material, kind: str, split: Split, settings: Settings, wat
     """
     learned, targets = material.learned(split.train)
     held, truth = material.own[split.held], material.targets[split.held]
-    watch.at(0)
+    progress.at(0)
     machine = fit_svm(learned.hog, targets, settings)
-    layers, curves = fit_head(learned.embedding, targets, settings, (held.embedding, truth), watch)
+    layers, curves = fit_head(learned.embedding, targets, settings, (held.embedding, truth), progress)
     svm = svm_model(material, machine, svm_scale(machine(held.hog), truth))
     cnn = cnn_model(material, layers, cnn_temperature(dense(held.embedding, layers), truth))
     logits = {SVM: machine(held.hog) * svm.scale, CNN: dense(held.embedding, layers) / np.float32(cnn.temperature)}
     answers = {name: _scored(material, split.held, rows) for name, rows in logits.items()}
-    return Exam(kind, split, svm, cnn, answers, curves)
+    return HeldOutResult(kind, split, svm, cnn, answers, curves)
 
 
 def svm_scale(scores: np.ndarray, truth: np.ndarray) -> float:
@@ -171,14 +173,16 @@ def class_shares(scored: Scored) -> tuple[Share, ...]:
 
 
 @dataclass(frozen=True)
-class Growth:
+class LearningCurvePoint:
     """Accuracy on the held-out samples when learned from so many."""
 
     n: int
     shares: dict[str, Share]
 
 
-def learning_curve(material: Material, exam: Exam, settings: Settings, watch: Watch = NOBODY) -> tuple[Growth, ...]:
+def learning_curve(
+    material: Material, result: HeldOutResult, settings: Settings, progress: Progress = NO_PROGRESS
+) -> tuple[LearningCurvePoint, ...]:
     """Learn from a tenth, a quarter, half ... of what the exam learned from, and ask about the same samples.
 
     Raises
@@ -187,12 +191,12 @@ def learning_curve(material: Material, exam: Exam, settings: Settings, watch: Wa
     """
     grown = []
     for step, part in enumerate(GROWTH):
-        rows = some_of(material.targets, exam.split.train, part, settings.seed)
+        rows = some_of(material.targets, result.split.train, part, settings.seed)
         if grown and grown[-1].n == len(rows):
             continue
-        less = Split(rows, exam.split.held)
-        at = watch.part(step / len(GROWTH), (step + 1) / len(GROWTH))
-        grown.append(Growth(len(rows), shares_of(examine(material, exam.kind, less, settings, at))))
+        less = Split(rows, result.split.held)
+        at = progress.part(step / len(GROWTH), (step + 1) / len(GROWTH))
+        grown.append(LearningCurvePoint(len(rows), shares_of(examine(material, result.kind, less, settings, at))))
     return tuple(grown)
 
 
@@ -206,6 +210,6 @@ def some_of(targets: np.ndarray, rows: np.ndarray, part: float, seed: int) -> np
     return np.sort(np.concatenate(kept))
 
 
-def shares_of(exam: Exam) -> dict[str, Share]:
+def shares_of(result: HeldOutResult) -> dict[str, Share]:
     """How many held-out samples each model got right."""
-    return {name: share(scored.right) for name, scored in exam.answers.items()}
+    return {name: share(scored.right) for name, scored in result.answers.items()}

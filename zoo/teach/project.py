@@ -13,8 +13,8 @@ from features.align import AlignedFaces, AlignSpec
 from features.phrase import Phrase
 from zoo.datasets.duplicates import near_copies
 from zoo.labels import LabelSet, label_set, own_labels
-from zoo.names import is_printable, same, tidy
 from zoo.teach.samples import Samples
+from zoo.unicode_names import is_printable, same, tidy
 
 MAX_CLASSES = 30
 MAX_NAME = 40

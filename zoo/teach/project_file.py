@@ -23,7 +23,6 @@ from features.faces import MESH_POINTS
 from features.file_listing import hidden
 from features.images import ImageError
 from features.phrase import Phrase
-from zoo.names import composed, same
 from zoo.safe_zip import Limits, SafeZip, ZipError
 from zoo.teach.project import (
     MAX_CLASSES,
@@ -34,6 +33,7 @@ from zoo.teach.project import (
     checked_name,
 )
 from zoo.teach.samples import MAX_PHOTO, PHOTO_SIDE, Photo, Samples
+from zoo.unicode_names import composed, same
 
 FORMAT, VERSION = "face-off-project", 1
 MANIFEST = "manifest.json"

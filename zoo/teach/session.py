@@ -21,10 +21,10 @@ from zoo.models.cnn import CnnClassifier
 from zoo.sessions.fair_share import LITTLE, NOTHING, REAL, Holder, who_yields
 from zoo.sessions.pages import EVERYONE, Presence
 from zoo.teach import experiments, held_out
-from zoo.teach.experiments import Trial
-from zoo.teach.feature_cache import Memo, Stopped, Watch
+from zoo.teach.experiments import Experiment
+from zoo.teach.feature_cache import FeatureCache, Progress, Stopped
 from zoo.teach.fit import Settings
-from zoo.teach.held_out import Growth
+from zoo.teach.held_out import LearningCurvePoint
 from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
 from zoo.teach.samples import Samples
 from zoo.teach.training import Lesson, teach
@@ -46,7 +46,7 @@ class Busy(ProjectError):
         super().__init__("Something else is going on here already. Wait for it, or cancel it.")
 
 
-class Desk:
+class TeachSession:
     """Everything of one session. Safe to call from several threads.
 
     Parameters
@@ -68,13 +68,13 @@ class Desk:
         self.project: Project = replace(add_class(add_class(start())), most=samples)
         self.lesson: Lesson | None = None
         self.version = self.taught_version = 0
-        self.growth: tuple[Growth, ...] = ()
-        self.trials: dict[str, Trial] = {}
+        self.curve: tuple[LearningCurvePoint, ...] = ()
+        self.outcomes: dict[str, Experiment] = {}
         self.extra: dict[str, tuple[Card, Classifier]] = {}  # models brought from elsewhere
         self.share: float | None = None
         self._trunk = trunk
         self._turns = turns or threading.Semaphore(AT_ONCE)
-        self._memo: Memo | None = None
+        self._memo: FeatureCache | None = None
         self._memo_lock = threading.Lock()
         self._lock = threading.RLock()
         self._stop = threading.Event()
@@ -106,7 +106,7 @@ class Desk:
                 raise ProjectError(f"The project has {len(project)} samples; a session here holds at most {most}.")
             self.project = replace(project, ids=project.ids + made, made=project.made + made, most=most)
             self.version += 1
-            self.lesson, self.growth, self.trials = None, (), {}
+            self.lesson, self.curve, self.outcomes = None, (), {}
 
     def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:
         """Add samples; their numbers, and which nearly equal an earlier one of the class: ``(n,), (n,) bool``."""
@@ -122,21 +122,21 @@ class Desk:
         """Compute features while the next sample is on its way; training does it where this cannot."""
         if self._memo_lock.acquire(blocking=False):
             try:
-                self.memo.describe(faces)
+                self.cache.describe(faces)
             finally:
                 self._memo_lock.release()
 
     @property
-    def memo(self) -> Memo:
+    def cache(self) -> FeatureCache:
         """What is known of the samples' features."""
         if self._memo is None:
-            self._memo = Memo(self._trunk())
+            self._memo = FeatureCache(self._trunk())
         return self._memo
 
     # ---- long tasks, one at a time
 
     @contextmanager
-    def task(self) -> Iterator[Watch]:
+    def task(self) -> Iterator[Progress]:
         """Room for a long task, of which others hear how far it is; `Busy` if there is one already."""
         with self._lock:
             if self.share is not None:
@@ -146,7 +146,7 @@ class Desk:
         try:
             self._wait_for_turn()
             try:
-                yield Watch(self._tell, self._stop.is_set)
+                yield Progress(self._tell, self._stop.is_set)
             finally:
                 self._turns.release()
         finally:
@@ -181,40 +181,40 @@ class Desk:
         ProjectError, Stopped
             The models of before stay.
         """
-        with self.task() as watch, self._memo_lock:
+        with self.task() as progress, self._memo_lock:
             with self._lock:
                 project, version = self.project, self.version
-            lesson = teach(project, settings, self.memo, watch)
-            self.memo.keep_only(lesson.material.faces, lesson.material.own, lesson.material.copies)
+            lesson = teach(project, settings, self.cache, progress)
+            self.cache.keep_only(lesson.material.faces, lesson.material.own, lesson.material.copies)
             with self._lock:
-                self.lesson, self.taught_version, self.growth, self.trials = lesson, version, (), {}
+                self.lesson, self.taught_version, self.curve, self.outcomes = lesson, version, (), {}
         return lesson
 
-    def grow(self) -> tuple[Growth, ...]:
+    def grow(self) -> tuple[LearningCurvePoint, ...]:
         """Find whether more samples would help."""
-        with self.task() as watch:
+        with self.task() as progress:
             lesson = self._taught()
-            self.growth = held_out.learning_curve(lesson.material, lesson.exam, lesson.settings, watch)
-        return self.growth
+            self.curve = held_out.learning_curve(lesson.material, lesson.result, lesson.settings, progress)
+        return self.curve
 
-    def experiment(self, name: str) -> Trial:
+    def experiment(self, name: str) -> Experiment:
         """One of `EXPERIMENTS` that needs no new pictures."""
         if name not in EXPERIMENTS:
             raise ProjectError(f"Unknown experiment {name!r}.")
         with self.task():
             lesson = self._taught()
-            self.trials[name] = EXPERIMENTS[name](lesson)
-        return self.trials[name]
+            self.outcomes[name] = EXPERIMENTS[name](lesson)
+        return self.outcomes[name]
 
-    def record(self, name: str, target: int, faces: AlignedFaces) -> Trial:
+    def record(self, name: str, target: int, faces: AlignedFaces) -> Experiment:
         """Count what the models say of faces taken under changed conditions; `target` is one of the lesson's labels."""
         lesson = self._taught()
         if not 0 <= target < len(lesson.labels):
             raise ProjectError("This class was not taught. Choose one that was, or train again.")
         with self._lock:
             targets = np.full(len(faces), target)
-            self.trials[name] = experiments.recorded(self.trials.get(name), name, lesson.exam, faces, targets)
-            return self.trials[name]
+            self.outcomes[name] = experiments.recorded(self.outcomes.get(name), name, lesson.result, faces, targets)
+            return self.outcomes[name]
 
     def _taught(self) -> Lesson:
         if self.lesson is None:
@@ -257,19 +257,19 @@ class Desk:
         return taught | {name: card for name, (card, _) in self.extra.items()}
 
 
-EXPERIMENTS: dict[str, Callable[[Lesson], Trial]] = {
-    "half": lambda lesson: experiments.half_the_samples(lesson.material, lesson.exam, lesson.settings),
-    "mouth": lambda lesson: experiments.mouth_covered(lesson.material, lesson.exam),
+EXPERIMENTS: dict[str, Callable[[Lesson], Experiment]] = {
+    "half": lambda lesson: experiments.half_the_samples(lesson.material, lesson.result, lesson.settings),
+    "mouth": lambda lesson: experiments.mouth_covered(lesson.material, lesson.result),
 }
 
 
-class Desks:
+class TeachSessions:
     """All sessions' desks.
 
     Parameters
     ----------
     trunk : callable
-        See `Desk`.
+        See `TeachSession`.
     clock : callable
         Seconds.
     most : int
@@ -289,7 +289,7 @@ class Desks:
         pages: Presence = EVERYONE,
     ) -> None:
         self._trunk, self._clock, self._most, self._samples, self._pages = trunk, clock, most, samples, pages
-        self._desks: dict[str, Desk] = {}
+        self._desks: dict[str, TeachSession] = {}
         self._used: dict[str, float] = {}
         self._left: dict[str, float] = {}
         self._gave_way: dict[str, None] = {}
@@ -299,20 +299,20 @@ class Desks:
     def __len__(self) -> int:
         return len(self._desks)
 
-    def at(self, session: str) -> Desk:
+    def at(self, session: str) -> TeachSession:
         """The session's desk, a new one if it has none. If all are taken, one of them gives way."""
         with self._lock:
             if session not in self._desks:
                 if len(self._desks) >= self._most:
                     self._give_way(self._pages.address(session))
-                self._desks[session] = Desk(self._trunk, self._turns, self._samples)
+                self._desks[session] = TeachSession(self._trunk, self._turns, self._samples)
             self._used[session] = self._clock()
             self._left.pop(session, None)
             return self._desks[session]
 
-    def passing(self) -> Desk:
+    def passing(self) -> TeachSession:
         """A desk that belongs to nobody and is not kept."""
-        return Desk(self._trunk, self._turns, self._samples)
+        return TeachSession(self._trunk, self._turns, self._samples)
 
     def _give_way(self, newcomer: str) -> None:
         holders = [
@@ -320,10 +320,10 @@ class Desks:
                 session,
                 self._pages.address(session),
                 session in self._pages and session not in self._left,
-                desk.work,
+                teach_session.work,
                 self._used[session],
             )
-            for session, desk in self._desks.items()
+            for session, teach_session in self._desks.items()
         ]
         out = who_yields(holders, newcomer)
         if out.work > NOTHING:
@@ -342,7 +342,7 @@ class Desks:
         self._used.pop(session, None)
         self._left.pop(session, None)
 
-    def known(self, session: str) -> Desk | None:
+    def known(self, session: str) -> TeachSession | None:
         """The session's desk if it has one."""
         return self._desks.get(session)
 

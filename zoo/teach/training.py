@@ -16,10 +16,10 @@ from zoo.labels import LabelSet
 from zoo.models.checkpoint import training_note
 from zoo.models.svm import SvmClassifier
 from zoo.teach import held_out, splits
-from zoo.teach.feature_cache import DESCRIPTOR, NOBODY, Described, Memo, Watch
+from zoo.teach.feature_cache import DESCRIPTOR, NO_PROGRESS, Described, FeatureCache, Progress
 from zoo.teach.fit import Settings, fit_head, fit_svm
 from zoo.teach.head_model import TaughtCnn
-from zoo.teach.held_out import CNN, SVM, Exam, Material
+from zoo.teach.held_out import CNN, SVM, HeldOutResult, Material
 from zoo.teach.project import Project
 from zoo.teach.samples import boxed_faces
 from zoo.teach.splits import BURST, RANDOM
@@ -49,7 +49,7 @@ class Lesson:
         What was learned from.
     svm, cnn : Classifier
         Trained on all samples; these are served, exported and compared.
-    random, by_burst : Exam
+    random, by_burst : HeldOutResult
         The same training judged on a quarter held out at random, and on whole bursts held out;
         the second is None where some class was recorded in one burst only.
     seconds : float
@@ -59,8 +59,8 @@ class Lesson:
     material: Material
     svm: SvmClassifier
     cnn: TaughtCnn
-    random: Exam
-    by_burst: Exam | None
+    random: HeldOutResult
+    by_burst: HeldOutResult | None
     seconds: float
 
     @property
@@ -74,7 +74,7 @@ class Lesson:
         return self.svm, self.cnn
 
     @property
-    def exam(self) -> Exam:
+    def result(self) -> HeldOutResult:
         """The stricter one there is."""
         return self.by_burst or self.random
 
@@ -105,20 +105,20 @@ class Lesson:
 
     def threshold(self, name: str) -> float:
         """Below this confidence a model is not sure."""
-        scored = self.exam.answers[name]
+        scored = self.result.answers[name]
         return float(np.clip(calibration.sure_from(scored.probs, scored.targets), *THRESHOLDS))
 
 
-def teach(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBODY) -> Lesson:
+def teach(project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS) -> Lesson:
     """Train and judge both models.
 
     Parameters
     ----------
     project : Project
     settings : Settings
-    memo : Memo
+    cache : FeatureCache
         What of the samples' features is known already.
-    watch : Watch
+    progress : Progress
 
     Raises
     ------
@@ -128,33 +128,35 @@ def teach(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBOD
         The watch asked for it; nothing is changed.
     """
     begun = time.perf_counter()
-    material = gather(project, settings, memo, watch.part(0, 0.4))
+    material = gather(project, settings, cache, progress.part(0, 0.4))
     at_random = splits.split_at_random(material.targets, settings.seed)
     in_bursts = splits.split_by_burst(material.targets, material.bursts, settings.seed)
-    random = held_out.examine(material, RANDOM, at_random, settings, watch.part(0.4, 0.6))
-    by_burst = held_out.examine(material, BURST, in_bursts, settings, watch.part(0.6, 0.8)) if in_bursts else None
-    svm, cnn = _served(material, by_burst or random, settings, watch.part(0.8, 1))
-    watch.at(1)
+    random = held_out.examine(material, RANDOM, at_random, settings, progress.part(0.4, 0.6))
+    by_burst = held_out.examine(material, BURST, in_bursts, settings, progress.part(0.6, 0.8)) if in_bursts else None
+    svm, cnn = _served(material, by_burst or random, settings, progress.part(0.8, 1))
+    progress.at(1)
     return Lesson(settings, material, svm, cnn, random, by_burst, time.perf_counter() - begun)
 
 
-def gather(project: Project, settings: Settings, memo: Memo, watch: Watch = NOBODY) -> Material:
+def gather(project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS) -> Material:
     """The samples that take part, described; `ProjectError` if they are too few, `Stopped` if asked."""
     labels, (rows, targets) = project.labels, project.rows()
     samples = project.samples[rows]
     faces = samples.faces if settings.aligned else boxed_faces(samples)
-    own = memo.describe(faces, watch=watch.part(0, 0.5))
+    own = cache.describe(faces, progress=progress.part(0, 0.5))
     copies: Described | None = None
     if settings.augment:
-        copies = memo.describe(faces, copy=True, watch=watch.part(0.5, 1))
-    return Material(faces, targets, project.bursts[rows], labels, own, memo.trunk, copies)
+        copies = cache.describe(faces, copy=True, progress=progress.part(0.5, 1))
+    return Material(faces, targets, project.bursts[rows], labels, own, cache.trunk, copies)
 
 
-def _served(material: Material, exam: Exam, settings: Settings, watch: Watch) -> tuple[SvmClassifier, TaughtCnn]:
+def _served(
+    material: Material, result: HeldOutResult, settings: Settings, progress: Progress
+) -> tuple[SvmClassifier, TaughtCnn]:
     """Both trained on everything, with the confidence that the exam found to be right."""
     learned, targets = material.learned(np.arange(len(material.targets)))
-    watch.at(0)
+    progress.at(0)
     machine = fit_svm(learned.hog, targets, settings)
-    layers, _ = fit_head(learned.embedding, targets, settings, watch=watch)
-    svm = held_out.svm_model(material, machine, float(exam.svm.scale[0]))
-    return svm, held_out.cnn_model(material, layers, exam.cnn.temperature)
+    layers, _ = fit_head(learned.embedding, targets, settings, progress=progress)
+    svm = held_out.svm_model(material, machine, float(result.svm.scale[0]))
+    return svm, held_out.cnn_model(material, layers, result.cnn.temperature)

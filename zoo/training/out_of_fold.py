@@ -23,7 +23,7 @@ Scores = Callable[[AlignedFaces], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Mixture:
+class SoftTargetMix:
     """How much of a target is label and how much opinion.
 
     Parameters

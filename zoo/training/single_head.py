@@ -28,7 +28,7 @@ from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import Rule, ended, epochs_before
 from zoo.training.export import write_artefacts
 from zoo.training.loop import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over
-from zoo.training.out_of_fold import Mixture
+from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.plots import run_files
 
 SIDE = 48
@@ -131,7 +131,7 @@ class Teachers:
         return np.concatenate(parts)
 
 
-class Lessons(Batches):
+class DistilledBatches(Batches):
     """Batches for one head; with teachers, what they say stands beside the label.
 
     Parameters
@@ -140,7 +140,7 @@ class Lessons(Batches):
     schedule : Schedule
     changes : Augmentation
     teachers : Teachers, optional
-    others : (Mixture, ndarray), optional
+    others : (SoftTargetMix, ndarray), optional
         What else is said of each picture, ``(n, k)``, and how much of the teachers' part that is.
     """
 
@@ -150,7 +150,7 @@ class Lessons(Batches):
         schedule: Schedule,
         changes: Augmentation,
         teachers: Teachers | None = None,
-        others: tuple[Mixture, np.ndarray] | None = None,
+        others: tuple[SoftTargetMix, np.ndarray] | None = None,
     ) -> None:
         none = np.zeros((len(data), 1), np.float32), np.zeros(len(data), np.float32)
         super().__init__(data, none, SIDE, schedule, changes)
@@ -205,14 +205,19 @@ def accuracy_of(k: int) -> Callable:
 
 
 def fit(
-    plan: Plan, lessons: Lessons, public: AlignedSet, run: Path, resume: bool = False, start: Path | None = None
+    plan: Plan,
+    lessons: DistilledBatches,
+    public: AlignedSet,
+    run: Path,
+    resume: bool = False,
+    start: Path | None = None,
 ) -> None:
     """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
 
     Parameters
     ----------
     plan : Plan
-    lessons : Lessons
+    lessons : DistilledBatches
     public : AlignedSet
         What the best epoch is chosen on: PublicTest.
     run : Path
@@ -283,7 +288,7 @@ def begin(plan: Plan, args: argparse.Namespace, **changes) -> tuple[Schedule, Al
 def train(plan: Plan, args: argparse.Namespace, **changes) -> None:
     """Fit on Training without a teacher, keep the best epoch on PublicTest, publish."""
     schedule, data = begin(plan, args, **changes)
-    lessons = Lessons(data.split("Training"), schedule, plan.changes)
+    lessons = DistilledBatches(data.split("Training"), schedule, plan.changes)
     public = data.split("PublicTest")
     fit(plan, lessons, public, args.run, args.resume)
     publish(plan, public, args, command(plan, args))

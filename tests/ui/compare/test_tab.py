@@ -18,8 +18,8 @@ from ui import text
 from ui.compare import occlusion_maps, pipeline_stages
 from ui.compare.tab import CompareTab
 from ui.languages import phrase
-from ui.model_service import Engine
-from zoo.inference.occlusion import Hold
+from ui.model_service import ModelService
+from zoo.inference.occlusion import OcclusionMap
 from zoo.models import registry
 
 REQUEST = SimpleNamespace(session_hash="nobody")
@@ -84,7 +84,7 @@ def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
     shutil.copytree(registry.CHECKPOINTS / "cnn", folder)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
-    engine = Engine(folder.parent, workers=1)
+    engine = ModelService(folder.parent, workers=1)
     html, _ = CompareTab(engine).show(photo, ["mine"], "7", REQUEST)
     assert "My network: first feature maps" in html
     engine.close()
@@ -144,8 +144,10 @@ def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatc
     scales, labels = [], comparison.predictions["cnn"].labels
     monkeypatch.setattr(occlusion_maps.draw, "pull", lambda crop, change, full, side: scales.append(full) or crop)
     even, strong = np.full((2, 2), 0.5), np.array([[0.9, 0.9], [0.9, 0.01]])
-    given = iter([Hold("happy", labels, 0.5, even, "brows"), Hold("happy", labels, 0.9, strong, "chin")])
-    monkeypatch.setattr(occlusion_maps, "hold", lambda *_: next(given))
+    given = iter(
+        [OcclusionMap("happy", labels, 0.5, even, "brows"), OcclusionMap("happy", labels, 0.9, strong, "chin")]
+    )
+    monkeypatch.setattr(occlusion_maps, "occlusion_map", lambda *_: next(given))
     html = occlusion_maps.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
     assert scales[0] == scales[1] > occlusion_maps.FULL
     assert "brows" not in html and "mattered most: chin" in html and "0.50\xa0→\xa00.50" in html

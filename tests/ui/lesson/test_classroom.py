@@ -15,7 +15,7 @@ from ui.examples.cartoons import DRAWINGS, LOOKS, PEOPLE, draw
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
-from ui.lesson.classroom import TRIES, Camera, Room, WrongCodeError, new_code
+from ui.lesson.classroom import TRIES, Camera, Mode, WrongCodeError, new_code
 from ui.lesson.tab import ROUNDS, LessonTab, Poll, Voter
 from ui.live.tab import LiveTab
 from ui.teach.tab import TeachTab
@@ -26,7 +26,7 @@ FRAME = "data:image/jpeg;base64," + base64.b64encode((PICTURES / "photo.jpg").re
 
 
 @pytest.fixture
-def room() -> Room:
+def room() -> Mode:
     return classroom.classroom(CODE)
 
 
@@ -141,7 +141,7 @@ def test_a_frame_that_was_under_way_when_the_camera_went_off_is_not_answered(eng
     room.camera.turn(True, CODE)
     answer = teach.answer({"do": "frame", "image": FRAME, "at": 0, "burst": 0}, "a pupil whose sample is late")
     assert answer == {"words": text.CAMERA_OFF, "failed": True}
-    assert len(engine.desks.known("a pupil whose sample is late").project) == 0
+    assert len(engine.teach_sessions.known("a pupil whose sample is late").project) == 0
 
 
 # ---- nothing with a face leaves

@@ -10,7 +10,7 @@ from ui import text
 from ui.app import build, start
 from ui.lesson import join
 from ui.lesson.classroom import classroom
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from ui.serving import addresses
 
 segno = pytest.importorskip("segno", reason="pip install -r requirements.txt")
@@ -63,7 +63,7 @@ def test_what_the_browser_claims_is_text():
 @pytest.mark.browser
 def test_the_lesson_shows_it(lan, browser, visits, uploads):
     room = classroom("ABCDEF")
-    engine = Engine(room=room)
+    engine = ModelService(room=room)
     app = build(engine, room)
     args = argparse.Namespace(host="0.0.0.0", port=None, ssl_certfile=None, ssl_keyfile=None)
     port = start(app, args, room).rstrip("/").rpartition(":")[2]

@@ -155,9 +155,9 @@ def test_the_script_claims_nothing_about_feelings():
 
 
 def test_a_cold_engine_says_so(send):
-    from ui.model_service import Engine
+    from ui.model_service import ModelService
 
-    tab = LiveTab(Engine(), Viewers())
+    tab = LiveTab(ModelService(), Viewers())
     assert send(tab, models=["hog-svm"])["words"] == text.LIVE["warming"]
 
 

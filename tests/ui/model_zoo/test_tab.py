@@ -59,9 +59,9 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def zoo(root):
-    from ui.model_service import Engine
+    from ui.model_service import ModelService
 
-    made = Engine(root)
+    made = ModelService(root)
     yield made
     made.close()
 

@@ -40,8 +40,8 @@ def expected(faces) -> np.ndarray:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, faces) -> Path:
     where = tmp_path_factory.mktemp("export")
-    wish = bundle.Wish("Faces </script> & <b>", ("page", "tfjs"), zoo.load("cnn"), None, faces.images)
-    zipfile.ZipFile(io.BytesIO(bundle.make(wish).data)).extractall(where)
+    wanted = bundle.ExportRequest("Faces </script> & <b>", ("page", "tfjs"), zoo.load("cnn"), None, faces.images)
+    zipfile.ZipFile(io.BytesIO(bundle.make(wanted).data)).extractall(where)
     return where
 
 

@@ -32,23 +32,23 @@ from zoo.teach.head_model import TaughtCnn
 HERE = SimpleNamespace(session_hash="me")
 
 
-class Desks:
+class TeachSessions:
     """Sessions' desks, as much of them as the panels need."""
 
     def __init__(self) -> None:
-        self.desks = {}
+        self.teach_sessions = {}
 
     def at(self, session: str):
-        return self.desks.setdefault(session, SimpleNamespace(lesson=None, extra={}))
+        return self.teach_sessions.setdefault(session, SimpleNamespace(lesson=None, extra={}))
 
     def known(self, session: str):
-        return self.desks.get(session)
+        return self.teach_sessions.get(session)
 
 
 @pytest.fixture
 def own(engine):
     """The engine with desks of the test's own."""
-    return SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=Desks())
+    return SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, teach_sessions=TeachSessions())
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def lesson():
 
 @pytest.fixture(scope="module")
 def exported(lesson) -> bytes:
-    wish = bundle.Wish("My faces", ("tfjs",), lesson.cnn, lesson.svm, lesson.material.faces.images)
-    return bundle.make(wish).data
+    wanted = bundle.ExportRequest("My faces", ("tfjs",), lesson.cnn, lesson.svm, lesson.material.faces.images)
+    return bundle.make(wanted).data
 
 
 def quiet(*told, **more) -> None:
@@ -89,7 +89,7 @@ def test_without_lesson_or_format_it_says_what_to_do(own):
 
 
 def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
-    own.desks.at("me").lesson = lesson
+    own.teach_sessions.at("me").lesson = lesson
     heard = []
     button, notes = Exports(own).make("", "  My\n faces ", ["tfjs", "page"], HERE, lambda s, desc: heard.append(desc))
     file = Path(button.value["path"] if isinstance(button.value, dict) else button.value)
@@ -101,13 +101,13 @@ def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
 
 def test_every_shipped_model_can_go_out(own):
     for name in own.cards:
-        wish = Exports(own).wish(name, name, ("onnx",), "me")
-        assert (wish.cnn is None) == name.startswith("hog") and (wish.svm is None) != (wish.cnn is None)
+        wanted = Exports(own).wanted(name, name, ("onnx",), "me")
+        assert (wanted.cnn is None) == name.startswith("hog") and (wanted.svm is None) != (wanted.cnn is None)
 
 
 def test_a_name_of_control_letters_is_refused(own):
     with pytest.raises(NothingToExportError, match="ordinary letters"):
-        Exports(own).wish("cnn", "a\x07b", ("tfjs",), "me")
+        Exports(own).wanted("cnn", "a\x07b", ("tfjs",), "me")
 
 
 def test_a_zip_comes_in_and_its_file_goes(own, exported, tmp_path):
@@ -116,12 +116,12 @@ def test_a_zip_comes_in_and_its_file_goes(own, exported, tmp_path):
     files, words = Imports(own).read(str(path))
     assert len(files) == 2 and "My faces" in words and not path.exists()
     said = Imports(own).add(files, None, None, "me")
-    extra = own.desks.at("me").extra
+    extra = own.teach_sessions.at("me").extra
     assert list(extra) == ["imported-my-faces", "imported-my-faces-2"] and "Added" in said
-    assert own.desks.at("somebody else").extra == {}
+    assert own.teach_sessions.at("somebody else").extra == {}
     card, model = extra["imported-my-faces"]
     assert card.labels.name == ELSEWHERE and model.labels.labels == ("Happy", "Sad face", "Wink left")
-    assert Imports(own).remove(HERE) and not own.desks.at("me").extra
+    assert Imports(own).remove(HERE) and not own.teach_sessions.at("me").extra
 
 
 def test_classes_become_labels_and_room_ends(own, exported):
@@ -129,11 +129,11 @@ def test_classes_become_labels_and_room_ends(own, exported):
     to = ["happy", "sad", "leave out"]
     for _ in range(4):
         Imports(own).add(files, None, to, "me")
-    model = own.desks.at("me").extra["imported-my-faces-4"][1]
+    model = own.teach_sessions.at("me").extra["imported-my-faces-4"][1]
     assert model.labels.labels == ("happy", "sad")
     assert "4 imported models" in Imports(own).add(files, None, to, "me")
     assert "at least two" in Imports(own).add(files, None, ["happy", "happy", "leave out"], "you")
-    assert len(own.desks.at("me").extra) == 4 and not own.desks.at("you").extra
+    assert len(own.teach_sessions.at("me").extra) == 4 and not own.teach_sessions.at("you").extra
 
 
 def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
 
 
 def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine, exported):
-    engine.desks.at("me")
+    engine.teach_sessions.at("me")
     Imports(engine).add(read_models(exported), None, ["happy", "sad", "leave out"], "me")
     names = ["cnn", "imported-my-faces", "imported-my-faces-2"]
     found = engine.compare(skimage.data.astronaut(), names, "7", "me")
@@ -162,9 +162,9 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine,
 @pytest.fixture(scope="module")
 def address(engine, uploads, lesson):
     """A page with the two panels."""
-    desks = Desks()
-    desks.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(lesson=lesson, extra={}))
-    own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, desks=desks)
+    teach_sessions = TeachSessions()
+    teach_sessions.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(lesson=lesson, extra={}))
+    own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, teach_sessions=teach_sessions)
     with gr.Blocks(analytics_enabled=False) as app:
         with gr.Accordion("Export"):
             exports.export_panel(own)

@@ -18,7 +18,7 @@ from features.align import AlignSpec, align
 from tests.zoo.exchange import runtimes
 from ui import text
 from ui.examples.portraits import PICTURES
-from ui.model_service import Engine
+from ui.model_service import ModelService
 from ui.teach import requests
 from ui.teach.tab import TeachTab
 from ui.theme import read
@@ -64,14 +64,14 @@ def data_url(image: np.ndarray) -> str:
 def ask(engine):
     """``ask(do, session="a", **more)``: an answer, as JSON, of a tab with desks of its own."""
     tab = TeachTab(engine)
-    kept, engine.desks = engine.desks, type(engine.desks)(engine.desks._trunk)
+    kept, engine.teach_sessions = engine.teach_sessions, type(engine.teach_sessions)(engine.teach_sessions._trunk)
 
     def call(do, session="a", **more):
         return json.loads(json.dumps(tab.answer({"do": do, **more}, session)))
 
     call.tab = tab
     yield call
-    engine.desks = kept
+    engine.teach_sessions = kept
 
 
 def fill(ask, session="a", bursts=2):
@@ -270,8 +270,8 @@ def test_training_can_be_cancelled_and_nothing_else_starts_meanwhile(taught, eng
     work = lambda: answers.append(taught("train", epochs=500, seed=3))
     thread = threading.Thread(target=work)
     thread.start()
-    desk = engine.desks.known("a")
-    while desk.share is None and thread.is_alive():
+    teach_session = engine.teach_sessions.known("a")
+    while teach_session.share is None and thread.is_alive():
         pass
     assert "going on" in taught("grow")["words"]
     assert isinstance(taught("progress")["share"], float)
@@ -296,7 +296,7 @@ def test_thirty_sessions_at_once_stay_apart(ask, engine):
     for n in range(30):
         first = ask("look", f"s{n}")["view"]["classes"][0]
         assert first["name"] == f"mine {n}" and len(first["ids"]) == n % 3 + 1
-    assert len(engine.desks) == 30
+    assert len(engine.teach_sessions) == 30
 
 
 def test_no_sentence_claims_anything_about_feelings():
@@ -306,7 +306,7 @@ def test_no_sentence_claims_anything_about_feelings():
 
 
 def test_an_engine_without_the_trunk_says_so(tmp_path):
-    engine = Engine(tmp_path, workers=1)
+    engine = ModelService(tmp_path, workers=1)
     engine.warm()
     tab = TeachTab(engine)
     tab.answer({"do": "look"}, "a")

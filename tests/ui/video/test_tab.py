@@ -112,7 +112,7 @@ class Own:
 def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, sent, clip):
     first = tab.engine.models(tab.engine.default_models)[0]
     card = replace(tab.engine.cards[first.name], name=Own.name, title="Mine", labels=Own.labels)
-    extra = tab.engine.desks.at("owner").extra
+    extra = tab.engine.teach_sessions.at("owner").extra
     extra[Own.name] = card, Own(first.align)
     try:
         _, html, spoken = ask(tab, sent(clip), "owner", [first.name, Own.name])
@@ -201,11 +201,11 @@ def test_only_uploads_are_opened(uploads, tmp_path):
 
 def test_the_example_shows_one_face_all_the_time(engine, uploads):
     models = engine.models(engine.default_models)
-    film = annotate(example(), None, models, engine.cards, VideoOptions())
-    assert film.timeline.faces == [1] and len(film.timeline) >= len(film.timeline.moments) - 3
-    assert film.key_frames, "an example has to show how models disagree"
-    html = video_page.page(film, engine.cards, "x.mp4")
-    assert html.count("<figure>") == len(film.key_frames)
+    result = annotate(example(), None, models, engine.cards, VideoOptions())
+    assert result.timeline.faces == [1] and len(result.timeline) >= len(result.timeline.moments) - 3
+    assert result.key_frames, "an example has to show how models disagree"
+    html = video_page.page(result, engine.cards, "x.mp4")
+    assert html.count("<figure>") == len(result.key_frames)
     for claim in ("you are", "you feel", "mood"):
         assert claim not in html.lower()
 

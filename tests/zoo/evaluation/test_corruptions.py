@@ -10,7 +10,7 @@ from PIL import Image
 from features.align import AlignedFaces, AlignSpec
 from zoo.cards import Condition, Robustness, Slice, read_card, write_card
 from zoo.evaluation import corruptions
-from zoo.evaluation.conditions import AS_IT_IS, FACTORS, HARMS, PARTS, harm_words, range_words
+from zoo.evaluation.conditions import AS_IT_IS, CORRUPTIONS, FACTORS, PARTS, corruption_words, range_words
 from zoo.evaluation.metrics import Scored
 from zoo.evaluation.slices import measured, slices
 from zoo.labels import FIVE, SEVEN
@@ -30,25 +30,25 @@ def mesh(portrait, mesher):
     return (found - [120, 30] + 0.5) * 48 / 200 - 0.5
 
 
-def harm(name, picture, level):
+def corruption(name, picture, level):
     return corruptions.CHANGES[name](picture, level, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name", HARMS)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_every_level_is_worse_than_the_one_before(name, picture):
-    away = [np.abs(harm(name, picture, level).astype(int) - picture).mean() for level in HARMS[name].levels]
+    away = [np.abs(corruption(name, picture, level).astype(int) - picture).mean() for level in CORRUPTIONS[name].levels]
     assert away == sorted(away) and away[0] > 0
-    changed = harm(name, picture, HARMS[name].levels[-1])
+    changed = corruption(name, picture, CORRUPTIONS[name].levels[-1])
     assert changed.shape == picture.shape and changed.dtype == np.uint8
 
 
 def test_harms_do_what_their_names_say(picture):
     laplacian = lambda image: cv2.Laplacian(image, cv2.CV_64F).var()
-    assert laplacian(harm("blur", picture, 2.0)) < laplacian(picture) / 4
-    assert harm("dark", picture, 3).mean() < picture.mean() < harm("bright", picture, 3).mean()
-    spread = np.std(harm("noise", np.full((48, 48), 128, np.uint8), 20.0).astype(float))
+    assert laplacian(corruption("blur", picture, 2.0)) < laplacian(picture) / 4
+    assert corruption("dark", picture, 3).mean() < picture.mean() < corruption("bright", picture, 3).mean()
+    spread = np.std(corruption("noise", np.full((48, 48), 128, np.uint8), 20.0).astype(float))
     assert spread == pytest.approx(20, rel=0.1)
-    turned = harm("rotation", picture, 30)
+    turned = corruption("rotation", picture, 30)
     back = [
         np.abs(corruptions.turned(turned, d, np.random.default_rng(0)).astype(int)[16:32, 16:32]) for d in (30, -30)
     ]
@@ -84,7 +84,7 @@ def test_stress_takes_every_picture_the_whole_way(picture, mesh):
     found = corruptions.stress([Smiler(), Smiler(FIVE)], sample)
     assert list(found) == ["smiler-7"]  # the other cannot answer in seven labels
     one = found["smiler-7"]
-    assert len(one.conditions) == 1 + sum(len(harm.levels) for harm in HARMS.values()) + len(PARTS)
+    assert len(one.conditions) == 1 + sum(len(corruption.levels) for corruption in CORRUPTIONS.values()) + len(PARTS)
     assert {line.accuracy for line in one.conditions} == {0.6667}
     assert one.conditions[0].kind == AS_IT_IS and one.conditions[0].found == 1.0
     assert one.conditions[-1].kind == "mirror" and one.conditions[-1].found == 1.0
@@ -127,7 +127,7 @@ def test_slices_count_only_what_was_measured():
 
 
 def made_robustness(n=500):
-    levels = [(name, level) for name, harm in HARMS.items() for level in harm.levels]
+    levels = [(name, level) for name, corruption in CORRUPTIONS.items() for level in corruption.levels]
     pairs = [(AS_IT_IS, 0.0), *levels, *((part, 1.0) for part in PARTS)]
     lines = tuple(Condition(kind, level, 0.5, (0.45, 0.55), 0.9) for kind, level in pairs)
     return Robustness("FER2013", "PrivateTest", "7", n, 0, lines)
@@ -155,9 +155,9 @@ def test_a_card_says_what_was_measured_and_what_not(make_checkpoint):
 
 def test_charts_say_their_numbers():
     both = charts.robustness([("First", made_robustness()), ("Second", made_robustness())])
-    assert both.count("<svg") == len(HARMS) and "First from 50% to 50%; Second" in both
+    assert both.count("<svg") == len(CORRUPTIONS) and "First from 50% to 50%; Second" in both
     assert "First: 50%, 95 % interval 45% to 55%" in both
-    assert both.count("fz-span") == 2 * sum(len(harm.levels) + 1 for harm in HARMS.values())
+    assert both.count("fz-span") == 2 * sum(len(corruption.levels) + 1 for corruption in CORRUPTIONS.values())
     alone = charts.robustness([("First", made_robustness())])
     assert "First from 50% to 50%; faces the mesh still finds from 90% to 90%" in alone and charts.FOUND not in both
     drawn = charts.slices(SLICES)
@@ -165,6 +165,6 @@ def test_charts_say_their_numbers():
 
 
 def test_words():
-    assert harm_words(Condition("jpeg", 10.0, 0.5, (0, 1), 1.0)) == "JPEG, 10 (quality)"
-    assert harm_words(Condition("eyes", 1.0, 0.5, (0, 1), 1.0)) == "Eyes covered"
-    assert harm_words(Condition(AS_IT_IS, 0.0, 0.5, (0, 1), 1.0)) == "As they are"
+    assert corruption_words(Condition("jpeg", 10.0, 0.5, (0, 1), 1.0)) == "JPEG, 10 (quality)"
+    assert corruption_words(Condition("eyes", 1.0, 0.5, (0, 1), 1.0)) == "Eyes covered"
+    assert corruption_words(Condition(AS_IT_IS, 0.0, 0.5, (0, 1), 1.0)) == "As they are"

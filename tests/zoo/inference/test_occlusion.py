@@ -5,7 +5,7 @@ import pytest
 
 import zoo
 from features import occluders
-from zoo.inference.occlusion import hold, log_odds
+from zoo.inference.occlusion import log_odds, occlusion_map
 from zoo.labels import SEVEN, SIX, own_labels
 from zoo.prediction import Prediction
 
@@ -37,7 +37,7 @@ def face(portrait_face):
 
 def test_the_answer_hangs_on_the_place_that_the_model_looks_at(face):
     model = BrightMouth()
-    said = hold(model, face, SEVEN)
+    said = occlusion_map(model, face, SEVEN)
     assert set(model.asked) == {1} and len(model.asked) == occluders.COUNT**2 + 1  # others get their turn in between
     assert said.label == "bright" and said.labels == MINE and said.share == pytest.approx(250 / 255, abs=1e-3)
     assert said.covered.shape == (occluders.COUNT, occluders.COUNT) and said.part == "mouth"
@@ -55,16 +55,16 @@ def test_log_odds_are_finite_at_the_ends():
 
 def test_the_face_itself_stays_as_it_is_and_several_are_refused(face, make_aligned):
     before = face.images.copy()
-    hold(BrightMouth(), face, SEVEN, 3)
+    occlusion_map(BrightMouth(), face, SEVEN, 3)
     assert (face.images == before).all()
     with pytest.raises(ValueError, match="2 faces came; expected one"):
-        hold(BrightMouth(), make_aligned(2), SEVEN)
+        occlusion_map(BrightMouth(), make_aligned(2), SEVEN)
 
 
 @pytest.mark.parametrize("name", ["hog-svm", "cnn", "cnn-ferplus"])
 def test_a_smile_hangs_on_the_mouth_for_shipped_models(name, portrait_face):
     model = zoo.load(name)
-    said = hold(model, portrait_face, SIX)
+    said = occlusion_map(model, portrait_face, SIX)
     assert said.label == "happy"
     whole = model.predict_proba(portrait_face).onto(model.labels.answering(SIX))
     assert said.share == pytest.approx(float(whole.confidence[0]), abs=1e-5)

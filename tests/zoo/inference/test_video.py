@@ -64,10 +64,10 @@ def ask(two_models):
 def test_the_portrait_looks_happy_to_both(root, clip, tmp_path):
     folder = root / "checkpoints"
     cards = {name: registry.card(name, folder) for name in REAL}
-    film = annotate(clip, tmp_path / "out.mp4", [registry.load(n, folder) for n in REAL], cards, VideoOptions())
-    assert film.timeline.faces == [1] and film.timeline.agreement == 1.0 and film.key_frames == ()
-    assert [film.timeline.shares(j) for j in range(2)] == [{"happy": 1.0}, {"happy": 1.0}]
-    assert film.note == "" and film.frames == 25 and film.seconds == pytest.approx(0.96, abs=0.01)
+    result = annotate(clip, tmp_path / "out.mp4", [registry.load(n, folder) for n in REAL], cards, VideoOptions())
+    assert result.timeline.faces == [1] and result.timeline.agreement == 1.0 and result.key_frames == ()
+    assert [result.timeline.shares(j) for j in range(2)] == [{"happy": 1.0}, {"happy": 1.0}]
+    assert result.note == "" and result.frames == 25 and result.seconds == pytest.approx(0.96, abs=0.01)
 
 
 def test_what_is_written_is_an_enlarged_annotated_clip(ask, clip, face, tmp_path):
@@ -93,31 +93,31 @@ def test_labels_and_models_are_as_asked(ask, clip):
 
 
 def test_two_faces_keep_their_numbers(ask, tmp_path, write_clip, pair):
-    film = ask(write_clip(tmp_path / "x.webm", moving(pair, 40), codec="libvpx-vp9"), tmp_path / "out.mp4")
-    assert sorted(film.timeline.faces) == [1, 2]
-    lefts = [film.timeline.of(number).boxes[:, 0] for number in (1, 2)]
+    result = ask(write_clip(tmp_path / "x.webm", moving(pair, 40), codec="libvpx-vp9"), tmp_path / "out.mp4")
+    assert sorted(result.timeline.faces) == [1, 2]
+    lefts = [result.timeline.of(number).boxes[:, 0] for number in (1, 2)]
     assert all(np.ptp(left) < 40 for left in lefts) and abs(lefts[0].mean() - lefts[1].mean()) > 60
 
 
 def test_no_face_is_a_result(ask, tmp_path, write_clip):
     path = write_clip(tmp_path / "x.gif", [np.full((50, 70, 3), 20 * i, np.uint8) for i in range(8)], codec="gif")
-    film = ask(path, tmp_path / "out.mp4")
-    assert len(film.timeline) == 0 and film.timeline.agreement is None and film.key_frames == ()
-    assert len(film.timeline.moments) > 1 and (tmp_path / "out.mp4").stat().st_size > 1000
+    result = ask(path, tmp_path / "out.mp4")
+    assert len(result.timeline) == 0 and result.timeline.agreement is None and result.key_frames == ()
+    assert len(result.timeline.moments) > 1 and (tmp_path / "out.mp4").stat().st_size > 1000
 
 
 def test_a_clip_from_a_turned_phone_is_read_upright(ask, tmp_path, write_clip, face):
     lying = [np.ascontiguousarray(np.rot90(image, 1)) for image in moving(face, 10)]
-    film = ask(write_clip(tmp_path / "x.mp4", lying, turned=-90))
-    assert film.size == (320, 240) and film.timeline.faces == [1]
+    result = ask(write_clip(tmp_path / "x.mp4", lying, turned=-90))
+    assert result.size == (320, 240) and result.timeline.faces == [1]
     upright = ask(write_clip(tmp_path / "y.mp4", moving(face, 10)))
-    assert np.abs(film.timeline.boxes - upright.timeline.boxes).max() < 4
+    assert np.abs(result.timeline.boxes - upright.timeline.boxes).max() < 4
 
 
 def test_answers_of_a_variable_rate_stand_at_their_times(ask, tmp_path, write_clip, face):
     times = np.cumsum([0, 0.04, 0.04, 0.5, 0.04, 0.9, 0.04])
-    film = ask(write_clip(tmp_path / "x.mkv", moving(face, 7), times), tmp_path / "out.mp4", rate=0)
-    assert np.allclose(film.timeline.moments, times, atol=0.002)
+    result = ask(write_clip(tmp_path / "x.mkv", moving(face, 7), times), tmp_path / "out.mp4", rate=0)
+    assert np.allclose(result.timeline.moments, times, atol=0.002)
     with Clip(tmp_path / "out.mp4") as written:
         assert np.allclose([frame.time for frame in written.frames()], times, atol=0.002)
 
@@ -132,8 +132,8 @@ def cut(tmp_path_factory, write_clip, face) -> Path:
 
 
 def test_a_truncated_clip_is_answered_as_far_as_it_goes(ask, tmp_path, cut):
-    film = ask(cut, tmp_path / "out.mp4")
-    assert film.note and 0 < film.frames < 75 and film.timeline.faces == [1]
+    result = ask(cut, tmp_path / "out.mp4")
+    assert result.note and 0 < result.frames < 75 and result.timeline.faces == [1]
     assert (tmp_path / "out.mp4").is_file()
 
 
@@ -167,14 +167,14 @@ def test_models_with_classes_of_their_own_answer_in_them_and_agree_only_among_th
     card = registry.card("first", two_models)
     made = [Made("left", first.align, 0.9), Made("right", first.align, 0.2)]
     cards = dict.fromkeys(("first", "left", "right"), card)
-    film = annotate(clip, tmp_path / "out.mp4", [made[0], first, made[1]], cards, VideoOptions(SIX))
-    asked, own = film.timelines
-    assert asked is film.timeline and (asked.models, asked.labels) == (("first",), SIX)
+    result = annotate(clip, tmp_path / "out.mp4", [made[0], first, made[1]], cards, VideoOptions(SIX))
+    asked, own = result.timelines
+    assert asked is result.timeline and (asked.models, asked.labels) == (("first",), SIX)
     assert (own.models, own.labels) == (("left", "right"), made[0].labels)
     assert asked.agreement is None and own.agreement == 0.0
     assert [own.shares(j) for j in range(2)] == [{"Wink": 1.0}, {"No wink": 1.0}]
-    assert {tuple(one.shown) for one in film.key_frames} == {("left", "right")}
-    (other,) = video.record(film, "x.mp4")["others"]
+    assert {tuple(one.shown) for one in result.key_frames} == {("left", "right")}
+    (other,) = video.record(result, "x.mp4")["others"]
     assert other["labels"] == ["Wink", "No wink"] and other["models"] == ["left", "right"]
 
 
@@ -397,14 +397,14 @@ def test_a_clip_on_its_side_or_upside_down_finds_its_face(tmp_path, write_clip, 
     """Recorded so, without a word in the file: the face is found, upright or turned upright once."""
     square = cv2.resize(portrait[:384, :384], (256, 256), interpolation=cv2.INTER_AREA)
     turned = [np.ascontiguousarray(np.rot90(image, turns)) for image in moving(square, 12)]
-    film = ask(write_clip(tmp_path / "turned.mp4", turned), tmp_path / "out.mp4")
-    assert len(film.timeline.numbers) and set(film.timeline.numbers) == {1}
-    assert (film.note == TURNED[2]) == (turns == 2)
+    result = ask(write_clip(tmp_path / "turned.mp4", turned), tmp_path / "out.mp4")
+    assert len(result.timeline.numbers) and set(result.timeline.numbers) == {1}
+    assert (result.note == TURNED[2]) == (turns == 2)
 
 
 def test_a_clip_without_any_face_is_gone_through_once(tmp_path, write_clip, ask):
     seen = []
-    film = ask(
+    result = ask(
         write_clip(tmp_path / "x.mp4", [np.full((120, 160, 3), 90, np.uint8)] * 12), tick=lambda *at: seen.append(at)
     )
-    assert film.note == "" and not len(film.timeline.numbers) and len(seen) == 12
+    assert result.note == "" and not len(result.timeline.numbers) and len(seen) == 12

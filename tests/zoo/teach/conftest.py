@@ -8,7 +8,7 @@ import pytest
 import zoo
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
-from zoo.teach.feature_cache import TRUNK, Memo
+from zoo.teach.feature_cache import TRUNK, FeatureCache
 from zoo.teach.project import Project, add_class, add_samples, next_burst, start
 from zoo.teach.samples import Photo, Samples
 
@@ -59,6 +59,6 @@ def trunk():
 
 
 @pytest.fixture(scope="session")
-def memo(trunk):
+def cache(trunk):
     """Shared by all tests: what it keeps is right for every project."""
-    return Memo(trunk)
+    return FeatureCache(trunk)

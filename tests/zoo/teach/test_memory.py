@@ -15,7 +15,7 @@ from zoo.teach import session as d
 from zoo.teach.feature_cache import Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.samples import MAX_PHOTO, Photo
-from zoo.teach.session import Desk, Desks
+from zoo.teach.session import TeachSession, TeachSessions
 
 
 class Clock:
@@ -31,14 +31,14 @@ def held(n: int, trunk, make_samples) -> int:
     """Bytes of a desk with n samples, all different and with the largest photos, after training."""
     rng = np.random.default_rng(0)
     tracemalloc.start()
-    desk = Desk(lambda: trunk)
+    teach_session = TeachSession(lambda: trunk)
     for at in range(n):
         made = make_samples(at % 2, 1, at)
         photo = Photo(rng.bytes(MAX_PHOTO), (0.0, 0.0, 1.0, 1.0))
-        desk.collect(at % 2, replace(made, photos=(photo,)), at // 2)
-    desk.teach(Settings(epochs=1, aligned=False))
-    desk.teach(Settings(epochs=1))
-    desk.change(lambda project: p.delete_samples(project, [0]))
+        teach_session.collect(at % 2, replace(made, photos=(photo,)), at // 2)
+    teach_session.teach(Settings(epochs=1, aligned=False))
+    teach_session.teach(Settings(epochs=1))
+    teach_session.change(lambda project: p.delete_samples(project, [0]))
     gc.collect()
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
@@ -65,58 +65,62 @@ def test_deleted_samples_are_not_kept_through_views(make_samples, kept):
 def test_thirty_sessions_stay_apart_and_inside_their_memory(trunk, make_samples):
     """A class at once: each holds its own samples up to the cap, what is too much is refused and nothing is lost."""
     pupils, each, part = 30, 60, 20
-    desks = Desks(lambda: trunk, most=pupils, samples=each)
+    teach_sessions = TeachSessions(lambda: trunk, most=pupils, samples=each)
     batches = [make_samples(kind, part) for kind in range(3)]
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for n in range(pupils):
-        desk = desks.at(f"pupil {n}")
-        desk.change(lambda project, n=n: p.rename(project, 0, f"mine {n}"))
+        teach_session = teach_sessions.at(f"pupil {n}")
+        teach_session.change(lambda project, n=n: p.rename(project, 0, f"mine {n}"))
         for burst, batch in enumerate(batches):
-            desk.change(lambda project, batch=batch, burst=burst: p.add_samples(project, burst % 2, batch, burst))
+            teach_session.change(
+                lambda project, batch=batch, burst=burst: p.add_samples(project, burst % 2, batch, burst)
+            )
     taken = (tracemalloc.get_traced_memory()[0] - before) / 2**20
     tracemalloc.stop()
     assert taken / pupils < p.MEMORY_MB * each / p.MAX_SAMPLES
     for n in range(pupils):
-        desk = desks.at(f"pupil {n}")
-        kept = desk.project.ids.copy()
+        teach_session = teach_sessions.at(f"pupil {n}")
+        kept = teach_session.project.ids.copy()
         with pytest.raises(
             p.ProjectError, match="at most 60 samples.*60 are there and 1 more do not fit.*none .*dropped"
         ):
-            desk.change(lambda project: p.add_samples(project, 0, make_samples(0, 1), 9))
+            teach_session.change(lambda project: p.add_samples(project, 0, make_samples(0, 1), 9))
         assert (
-            desk.project.classes[0].name == f"mine {n}" and np.array_equal(desk.project.ids, kept) and len(kept) == 60
+            teach_session.project.classes[0].name == f"mine {n}"
+            and np.array_equal(teach_session.project.ids, kept)
+            and len(kept) == 60
         )
 
 
-def with_samples(desk, samples) -> None:
-    desk.change(lambda project: p.add_samples(project, 0, samples, 0))
+def with_samples(teach_session, samples) -> None:
+    teach_session.change(lambda project: p.add_samples(project, 0, samples, 0))
 
 
 def test_a_31st_takes_the_place_of_a_desk_on_which_nothing_lies(trunk, make_samples):
     """Neither pages that were reloaded nor a flood of single calls lock the class out."""
     clock = Clock()
-    desks = Desks(lambda: trunk, clock, most=30)
+    teach_sessions = TeachSessions(lambda: trunk, clock, most=30)
     for n in range(30):
-        with_samples(desks.at(f"pupil {n}"), make_samples(0, d.FEW_SAMPLES))
-    desks.at("pupil 29").change(p.clear)
+        with_samples(teach_sessions.at(f"pupil {n}"), make_samples(0, d.FEW_SAMPLES))
+    teach_sessions.at("pupil 29").change(p.clear)
     for n in range(100):
-        desks.at(f"flood {n}")
-    assert len(desks) == 30 and not desks.gave_way("flood 7")
-    assert all(len(desks.known(f"pupil {n}").project) == d.FEW_SAMPLES for n in range(29))
+        teach_sessions.at(f"flood {n}")
+    assert len(teach_sessions) == 30 and not teach_sessions.gave_way("flood 7")
+    assert all(len(teach_sessions.known(f"pupil {n}").project) == d.FEW_SAMPLES for n in range(29))
 
 
 def test_when_all_have_worked_the_idlest_gives_way_and_is_told_once(trunk, make_samples):
     clock = Clock()
-    desks = Desks(lambda: trunk, clock, most=3)
+    teach_sessions = TeachSessions(lambda: trunk, clock, most=3)
     for name in "abc":
         clock.now += 1
-        with_samples(desks.at(name), make_samples(0, d.FEW_SAMPLES))
+        with_samples(teach_sessions.at(name), make_samples(0, d.FEW_SAMPLES))
     clock.now += 1
-    desks.at("a")
-    with_samples(desks.at("d"), make_samples(0, d.FEW_SAMPLES))
-    assert desks.known("b") is None and all(desks.known(name) for name in "acd")
-    assert desks.gave_way("b") and not desks.gave_way("b") and not desks.gave_way("a")
+    teach_sessions.at("a")
+    with_samples(teach_sessions.at("d"), make_samples(0, d.FEW_SAMPLES))
+    assert teach_sessions.known("b") is None and all(teach_sessions.known(name) for name in "acd")
+    assert teach_sessions.gave_way("b") and not teach_sessions.gave_way("b") and not teach_sessions.gave_way("a")
 
 
 def test_a_flood_from_one_address_keeps_no_other_one_out(trunk, make_samples):
@@ -124,45 +128,45 @@ def test_a_flood_from_one_address_keeps_no_other_one_out(trunk, make_samples):
         def address(self, session):
             return session[0]
 
-    desks = Desks(lambda: trunk, Clock(), most=10, pages=There())
+    teach_sessions = TeachSessions(lambda: trunk, Clock(), most=10, pages=There())
     for n in range(3):
-        with_samples(desks.at(f"school {n}"), make_samples(0, d.FEW_SAMPLES))
+        with_samples(teach_sessions.at(f"school {n}"), make_samples(0, d.FEW_SAMPLES))
     for n in range(50):
-        with_samples(desks.at(f"flood {n}"), make_samples(0, d.FEW_SAMPLES))
-    assert all(desks.known(f"school {n}") for n in range(3)) and len(desks) == 10
-    desks.at("x")
-    assert all(desks.known(f"school {n}") for n in range(3))
+        with_samples(teach_sessions.at(f"flood {n}"), make_samples(0, d.FEW_SAMPLES))
+    assert all(teach_sessions.known(f"school {n}") for n in range(3)) and len(teach_sessions) == 10
+    teach_sessions.at("x")
+    assert all(teach_sessions.known(f"school {n}") for n in range(3))
 
 
 def test_a_training_that_waits_is_dropped_when_its_page_is_closed(trunk):
-    desks = Desks(lambda: trunk)
+    teach_sessions = TeachSessions(lambda: trunk)
     ended = []
 
     def wait() -> None:
         try:
-            with desks.at("waiting").task():
+            with teach_sessions.at("waiting").task():
                 ended.append("begun")
         except Stopped:
             ended.append("dropped")
 
-    with desks.at("one").task() as watch, desks.at("two").task():
+    with teach_sessions.at("one").task() as progress, teach_sessions.at("two").task():
         thread = threading.Thread(target=wait)
         thread.start()
-        while not desks.at("waiting")._waiting:
+        while not teach_sessions.at("waiting")._waiting:
             time.sleep(0.01)
-        desks.leave("waiting")
-        desks.leave("one")
+        teach_sessions.leave("waiting")
+        teach_sessions.leave("one")
         thread.join(10)
-        assert ended == ["dropped"] and not watch.stop()
-    with desks.at("three").task(), desks.at("four").task():
+        assert ended == ["dropped"] and not progress.stop()
+    with teach_sessions.at("three").task(), teach_sessions.at("four").task():
         pass  # both turns were given back
 
 
 def test_a_project_that_is_too_large_for_this_session_is_not_opened(trunk, make_samples):
-    desk = Desks(lambda: trunk, samples=5).at("pupil")
+    teach_session = TeachSessions(lambda: trunk, samples=5).at("pupil")
     large = p.add_samples(p.start("6"), 0, make_samples(0, 6), 0)
     with pytest.raises(p.ProjectError, match="has 6 samples; a session here holds at most 5"):
-        desk.open(large)
-    assert [one.name for one in desk.project.classes] == ["Class 1", "Class 2"]
-    desk.open(p.start("6"))
-    assert desk.project.most == 5
+        teach_session.open(large)
+    assert [one.name for one in teach_session.project.classes] == ["Class 1", "Class 2"]
+    teach_session.open(p.start("6"))
+    assert teach_session.project.most == 5

@@ -9,7 +9,7 @@ from zoo.teach.feature_cache import Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import CNN, SVM
 from zoo.teach.project import ProjectError
-from zoo.teach.session import Busy, Desk, Desks
+from zoo.teach.session import Busy, TeachSession, TeachSessions
 
 QUICK = Settings(epochs=5)
 
@@ -23,129 +23,131 @@ class Clock:
 
 
 @pytest.fixture
-def desk(trunk, make_project):
-    made = Desk(lambda: trunk)
+def teach_session(trunk, make_project):
+    made = TeachSession(lambda: trunk)
     made.open(make_project())
     return made
 
 
-def test_a_step_that_fails_changes_nothing(desk):
-    before = desk.project
+def test_a_step_that_fails_changes_nothing(teach_session):
+    before = teach_session.project
     with pytest.raises(ProjectError):
-        desk.change(lambda project: p.rename(project, 0, ""))
-    assert desk.project is before
+        teach_session.change(lambda project: p.rename(project, 0, ""))
+    assert teach_session.project is before
 
 
 def test_a_new_sample_like_an_earlier_one_of_its_class_is_told(trunk, make_samples):
-    desk = Desk(lambda: trunk)
+    teach_session = TeachSession(lambda: trunk)
     same = make_samples(0, 3)
-    ids, alike = desk.collect(0, same, 0)
+    ids, alike = teach_session.collect(0, same, 0)
     assert ids.tolist() == [0, 1, 2] and not alike.any()
-    assert desk.collect(0, same, 1)[1].all()
-    assert not desk.collect(1, same, 2)[1].any()
-    assert len(desk.memo) == 3  # features of equal crops are computed once
+    assert teach_session.collect(0, same, 1)[1].all()
+    assert not teach_session.collect(1, same, 2)[1].any()
+    assert len(teach_session.cache) == 3  # features of equal crops are computed once
 
 
-def test_models_belong_to_the_lesson_and_go_with_the_project(desk, make_project):
-    assert desk.models == desk.cards == {} and not desk.stale
-    desk.teach(QUICK)
-    assert list(desk.models) == list(desk.cards) == [SVM, CNN] and not desk.stale
-    desk.change(lambda project: p.delete_samples(project, [0]))
-    assert desk.stale and list(desk.models) == [SVM, CNN]
-    desk.open(make_project())
-    assert desk.models == {} and desk.trials == {}
+def test_models_belong_to_the_lesson_and_go_with_the_project(teach_session, make_project):
+    assert teach_session.models == teach_session.cards == {} and not teach_session.stale
+    teach_session.teach(QUICK)
+    assert list(teach_session.models) == list(teach_session.cards) == [SVM, CNN] and not teach_session.stale
+    teach_session.change(lambda project: p.delete_samples(project, [0]))
+    assert teach_session.stale and list(teach_session.models) == [SVM, CNN]
+    teach_session.open(make_project())
+    assert teach_session.models == {} and teach_session.outcomes == {}
 
 
-def test_numbers_of_an_opened_project_are_new_here(desk, make_project):
-    before = set(desk.project.ids)
-    desk.open(make_project())
-    assert not before & set(desk.project.ids) and desk.project.made == 2 * len(desk.project)
+def test_numbers_of_an_opened_project_are_new_here(teach_session, make_project):
+    before = set(teach_session.project.ids)
+    teach_session.open(make_project())
+    assert not before & set(teach_session.project.ids) and teach_session.project.made == 2 * len(teach_session.project)
 
 
-def test_models_from_elsewhere_join_the_taught_ones(desk):
-    lesson = desk.teach(QUICK)
-    desk.extra["mine"] = (lesson.cards[SVM], lesson.svm)
-    assert list(desk.models) == [SVM, CNN, "mine"] and desk.cards["mine"] is lesson.cards[SVM]
+def test_models_from_elsewhere_join_the_taught_ones(teach_session):
+    lesson = teach_session.teach(QUICK)
+    teach_session.extra["mine"] = (lesson.cards[SVM], lesson.svm)
+    assert list(teach_session.models) == [SVM, CNN, "mine"] and teach_session.cards["mine"] is lesson.cards[SVM]
 
 
-def test_models_that_want_other_crops_do_not_join(desk):
-    desk.teach(Settings(epochs=2, aligned=False))
-    assert desk.lesson and desk.models == desk.cards == {}
+def test_models_that_want_other_crops_do_not_join(teach_session):
+    teach_session.teach(Settings(epochs=2, aligned=False))
+    assert teach_session.lesson and teach_session.models == teach_session.cards == {}
 
 
-def test_one_long_task_at_a_time_and_it_can_be_cancelled(desk):
-    with desk.task() as watch:
-        assert desk.share == 0
-        for step in (lambda: desk.teach(QUICK), lambda: desk.open(p.start())):
+def test_one_long_task_at_a_time_and_it_can_be_cancelled(teach_session):
+    with teach_session.task() as progress:
+        assert teach_session.share == 0
+        for step in (lambda: teach_session.teach(QUICK), lambda: teach_session.open(p.start())):
             with pytest.raises(Busy, match="going on"):
                 step()
-        watch.at(0.5)
-        assert desk.share == 0.5
-        desk.cancel()
+        progress.at(0.5)
+        assert teach_session.share == 0.5
+        teach_session.cancel()
         with pytest.raises(Stopped):
-            watch.at(0.6)
-    assert desk.share is None
-    desk.teach(QUICK)
+            progress.at(0.6)
+    assert teach_session.share is None
+    teach_session.teach(QUICK)
 
 
-def test_samples_come_in_while_models_are_trained(desk, make_samples):
-    thread = threading.Thread(target=desk.teach, args=(Settings(epochs=200),))
+def test_samples_come_in_while_models_are_trained(teach_session, make_samples):
+    thread = threading.Thread(target=teach_session.teach, args=(Settings(epochs=200),))
     thread.start()
-    while desk.share is None and thread.is_alive():
+    while teach_session.share is None and thread.is_alive():
         time.sleep(0.001)
-    desk.collect(0, make_samples(0, 1, 77), 99)
+    teach_session.collect(0, make_samples(0, 1, 77), 99)
     thread.join(30)
-    assert len(desk.project) == 37 and len(desk.lesson.material.targets) == 36 and desk.stale
+    assert len(teach_session.project) == 37 and len(teach_session.lesson.material.targets) == 36 and teach_session.stale
 
 
-def test_experiments_want_a_lesson_and_a_known_name(desk, make_samples):
+def test_experiments_want_a_lesson_and_a_known_name(teach_session, make_samples):
     for step in (
-        desk.grow,
-        lambda: desk.experiment("half"),
-        lambda: desk.record("light", 0, make_samples(0, 1).faces),
+        teach_session.grow,
+        lambda: teach_session.experiment("half"),
+        lambda: teach_session.record("light", 0, make_samples(0, 1).faces),
     ):
         with pytest.raises(ProjectError, match="Train the models first"):
             step()
-    desk.teach(QUICK)
+    teach_session.teach(QUICK)
     with pytest.raises(ProjectError, match="Unknown experiment"):
-        desk.experiment("magic")
+        teach_session.experiment("magic")
     with pytest.raises(ProjectError, match="not taught"):
-        desk.record("light", 3, make_samples(0, 1).faces)
+        teach_session.record("light", 3, make_samples(0, 1).faces)
 
 
 def test_desks_are_apart_and_there_is_a_most(trunk):
-    desks = Desks(lambda: trunk, most=2)
-    first, second = desks.at("a"), desks.at("b")
-    assert desks.at("a") is first is not second and desks.known("c") is None
+    teach_sessions = TeachSessions(lambda: trunk, most=2)
+    first, second = teach_sessions.at("a"), teach_sessions.at("b")
+    assert teach_sessions.at("a") is first is not second and teach_sessions.known("c") is None
     first.change(lambda project: p.rename(project, 0, "mine"))
     assert second.project.classes[0].name == "Class 1"
-    desks.at("c")
-    assert len(desks) == 2 and desks.known("a") is first and desks.known("b") is None  # nothing lay on it
+    teach_sessions.at("c")
+    assert (
+        len(teach_sessions) == 2 and teach_sessions.known("a") is first and teach_sessions.known("b") is None
+    )  # nothing lay on it
 
 
 def test_a_page_that_comes_back_in_time_finds_its_desk(trunk):
     clock = Clock()
-    desks = Desks(lambda: trunk, clock)
-    desk = desks.at("a")
-    desks.leave("a")
+    teach_sessions = TeachSessions(lambda: trunk, clock)
+    teach_session = teach_sessions.at("a")
+    teach_sessions.leave("a")
     clock.now = session.GRACE_SECONDS - 1
-    desks.forget()
-    assert desks.at("a") is desk
+    teach_sessions.forget()
+    assert teach_sessions.at("a") is teach_session
     clock.now = 3 * session.GRACE_SECONDS
-    desks.forget()
-    assert desks.known("a") is desk  # it has come back
-    desks.leave("a")
+    teach_sessions.forget()
+    assert teach_sessions.known("a") is teach_session  # it has come back
+    teach_sessions.leave("a")
     clock.now = 5 * session.GRACE_SECONDS
-    desks.forget()
-    assert desks.known("a") is None
+    teach_sessions.forget()
+    assert teach_sessions.known("a") is None
 
 
 def test_a_desk_nobody_uses_is_forgotten(trunk):
     clock = Clock()
-    desks = Desks(lambda: trunk, clock)
-    desks.at("a")
+    teach_sessions = TeachSessions(lambda: trunk, clock)
+    teach_sessions.at("a")
     clock.now = session.IDLE_SECONDS / 2
-    desks.at("b")
+    teach_sessions.at("b")
     clock.now = session.IDLE_SECONDS + 1
-    desks.forget()
-    assert desks.known("a") is None and desks.known("b") is not None and len(desks) == 1
+    teach_sessions.forget()
+    assert teach_sessions.known("a") is None and teach_sessions.known("b") is not None and len(teach_sessions) == 1

@@ -8,7 +8,7 @@ from zoo.cards import Card
 from zoo.labels import LabelSet
 from zoo.teach import experiments, fit, held_out, splits
 from zoo.teach import project as p
-from zoo.teach.feature_cache import Memo, Stopped, Watch
+from zoo.teach.feature_cache import FeatureCache, Progress, Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import CNN, SVM, Share
 from zoo.teach.project import ProjectError
@@ -23,8 +23,8 @@ def project(make_project):
 
 
 @pytest.fixture(scope="module")
-def lesson(project, memo):
-    return teach(project, QUICK, memo)
+def lesson(project, cache):
+    return teach(project, QUICK, cache)
 
 
 def test_both_models_are_right_about_new_samples(lesson, make_samples):
@@ -49,8 +49,8 @@ def test_they_keep_the_contract(lesson, make_samples):
 
 
 def test_the_same_seed_gives_the_same_models_and_another_one_others(project, lesson, trunk):
-    again = teach(project, QUICK, Memo(trunk))
-    other = teach(project, replace(QUICK, seed=1), Memo(trunk))
+    again = teach(project, QUICK, FeatureCache(trunk))
+    other = teach(project, replace(QUICK, seed=1), FeatureCache(trunk))
     for mine, theirs in zip(lesson.cnn.layers, again.cnn.layers, strict=True):
         np.testing.assert_array_equal(mine[0], theirs[0])
     np.testing.assert_array_equal(lesson.svm.machine.weights, again.svm.machine.weights)
@@ -58,16 +58,16 @@ def test_the_same_seed_gives_the_same_models_and_another_one_others(project, les
     assert not np.array_equal(lesson.random.split.held, other.random.split.held)
 
 
-def test_two_classes_work_and_one_does_not(project, memo, make_samples):
+def test_two_classes_work_and_one_does_not(project, cache, make_samples):
     two = p.enable(project, 0, False)
-    lesson = teach(two, QUICK, memo)
+    lesson = teach(two, QUICK, cache)
     assert list(lesson.labels) == ["frown", "wink"]
     for model in lesson.models:
         assert model.predict_proba(make_samples(2, 4, seed=8).faces).names == ["wink"] * 4
     with pytest.raises(ProjectError, match="samples to two classes"):
-        teach(p.enable(two, 1, False), QUICK, memo)
+        teach(p.enable(two, 1, False), QUICK, cache)
     with pytest.raises(ProjectError, match="Ready: 0 of 2"):
-        teach(p.start("7"), QUICK, memo)
+        teach(p.start("7"), QUICK, cache)
 
 
 def test_features_are_computed_once(project, trunk, monkeypatch):
@@ -76,21 +76,21 @@ def test_features_are_computed_once(project, trunk, monkeypatch):
     monkeypatch.setattr(
         type(trunk), "embedding", lambda self, faces: calls.append(len(faces)) or embedding(self, faces)
     )
-    memo = Memo(trunk)
-    gather(project, QUICK, memo)
-    assert sum(calls) == 2 * len(project) == len(memo)
-    gather(project, replace(QUICK, seed=5, epochs=2), memo)
+    cache = FeatureCache(trunk)
+    gather(project, QUICK, cache)
+    assert sum(calls) == 2 * len(project) == len(cache)
+    gather(project, replace(QUICK, seed=5, epochs=2), cache)
     assert sum(calls) == 2 * len(project)
-    gather(project, replace(QUICK, aligned=False), memo)
+    gather(project, replace(QUICK, aligned=False), cache)
     assert sum(calls) == 4 * len(project)
-    material = gather(project, QUICK, memo)
-    memo.keep_only(material.faces[:3], material.own[:3], material.copies[:3])
-    assert len(memo) == 6
-    np.testing.assert_array_equal(memo.describe(material.faces[:3], copy=True).hog, material.copies.hog[:3])
+    material = gather(project, QUICK, cache)
+    cache.keep_only(material.faces[:3], material.own[:3], material.copies[:3])
+    assert len(cache) == 6
+    np.testing.assert_array_equal(cache.describe(material.faces[:3], copy=True).hog, material.copies.hog[:3])
 
 
-def test_copies_stay_near_their_crop_and_are_never_mirrored(project, memo):
-    own, copies = memo.describe(project.faces), memo.describe(project.faces, copy=True)
+def test_copies_stay_near_their_crop_and_are_never_mirrored(project, cache):
+    own, copies = cache.describe(project.faces), cache.describe(project.faces, copy=True)
     apart = np.linalg.norm(own.hog[:, None] - copies.hog[None], axis=2)
     kinds = project.targets
     assert (kinds[apart.argmin(axis=1)] == kinds).mean() > 0.9
@@ -99,13 +99,13 @@ def test_copies_stay_near_their_crop_and_are_never_mirrored(project, memo):
 
 def test_it_can_be_watched_and_stopped(project, trunk):
     heard = []
-    teach(project, QUICK, Memo(trunk), Watch(heard.append))
+    teach(project, QUICK, FeatureCache(trunk), Progress(heard.append))
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1 and len(heard) > 100
     for after in (0.1, 0.45, 0.7, 0.9):
         heard.clear()
-        watch = Watch(heard.append, lambda after=after: bool(heard) and heard[-1] > after)
+        progress = Progress(heard.append, lambda after=after: bool(heard) and heard[-1] > after)
         with pytest.raises(Stopped):
-            teach(project, QUICK, Memo(trunk), watch)
+            teach(project, QUICK, FeatureCache(trunk), progress)
         assert heard[-1] < after + 0.2
 
 
@@ -115,8 +115,8 @@ def test_settings_out_of_range_are_refused(wrong):
         Settings(**wrong)
 
 
-def test_without_alignment_models_want_other_crops(project, memo, make_samples):
-    lesson = teach(project, replace(QUICK, aligned=False, augment=False), memo)
+def test_without_alignment_models_want_other_crops(project, cache, make_samples):
+    lesson = teach(project, replace(QUICK, aligned=False, augment=False), cache)
     assert lesson.svm.align == lesson.cnn.align == AlignSpec(registration="box")
     assert lesson.material.copies is None
     with pytest.raises(ValueError, match="box"):
@@ -157,15 +157,15 @@ def test_many_bursts_hold_out_about_a_quarter():
     assert all(len(rows) == 10 for rows in held) and len({tuple(rows) for rows in held}) == 5
 
 
-def test_one_burst_a_class_cannot_be_split_by_burst(make_project, memo):
+def test_one_burst_a_class_cannot_be_split_by_burst(make_project, cache):
     project = make_project("a b", bursts=1, each=8)
     assert splits.split_by_burst(project.targets, project.bursts, 0) is None
-    lesson = teach(project, QUICK, memo)
-    assert lesson.by_burst is None and lesson.exam is lesson.random
+    lesson = teach(project, QUICK, cache)
+    assert lesson.by_burst is None and lesson.result is lesson.random
 
 
-def test_the_smallest_project_that_may_be_taught(make_project, memo):
-    lesson = teach(make_project("a b", bursts=1, each=3), Settings(epochs=1, batch=512), memo)
+def test_the_smallest_project_that_may_be_taught(make_project, cache):
+    lesson = teach(make_project("a b", bursts=1, each=3), Settings(epochs=1, batch=512), cache)
     assert len(lesson.random.split.held) == 2
 
 
@@ -183,24 +183,24 @@ def bursts_that_fool(make_samples):
     return project
 
 
-def test_a_random_split_flatters_where_bursts_are_near_duplicates(bursts_that_fool, memo):
-    lesson = teach(bursts_that_fool, QUICK, memo)
+def test_a_random_split_flatters_where_bursts_are_near_duplicates(bursts_that_fool, cache):
+    lesson = teach(bursts_that_fool, QUICK, cache)
     for name in (SVM, CNN):
-        random, burst = (held_out.shares_of(exam)[name] for exam in (lesson.random, lesson.by_burst))
+        random, burst = (held_out.shares_of(result)[name] for result in (lesson.random, lesson.by_burst))
         assert random.value > 0.9 and burst.value < 0.75
 
 
 def test_figures_of_an_exam_are_those_of_its_models(lesson):
-    exam, material = lesson.by_burst, lesson.material
-    held = exam.split.held
-    for model in exam.models:
+    result, material = lesson.by_burst, lesson.material
+    held = result.split.held
+    for model in result.models:
         said = model.predict_proba(material.faces[held])
-        np.testing.assert_allclose(exam.answers[model.name].probs, said.probs, atol=1e-5)
-        shares = held_out.class_shares(exam.answers[model.name])
+        np.testing.assert_allclose(result.answers[model.name].probs, said.probs, atol=1e-5)
+        shares = held_out.class_shares(result.answers[model.name])
         assert [one.n for one in shares] == np.bincount(material.targets[held]).tolist()
-        assert sum(one.right for one in shares) == held_out.shares_of(exam)[model.name].right
-    assert exam.curves.loss.shape == exam.curves.held_accuracy.shape == (QUICK.epochs,)
-    assert exam.curves.loss[-1] < exam.curves.loss[0]
+        assert sum(one.right for one in shares) == held_out.shares_of(result)[model.name].right
+    assert result.curves.loss.shape == result.curves.held_accuracy.shape == (QUICK.epochs,)
+    assert result.curves.loss[-1] < result.curves.loss[0]
 
 
 def test_an_interval_of_few_stays_wide():
@@ -224,15 +224,15 @@ def test_half_of_the_samples_of_each_class(project):
 
 
 def test_experiments_compare_the_same_models(lesson, make_samples):
-    half = experiments.half_the_samples(lesson.material, lesson.exam, QUICK)
-    mouth = experiments.mouth_covered(lesson.material, lesson.exam)
-    assert half.before == mouth.before == held_out.shares_of(lesson.exam)
-    assert all(share.n == len(lesson.exam.split.held) for share in (*half.after.values(), *mouth.after.values()))
-    trial = None
+    half = experiments.half_the_samples(lesson.material, lesson.result, QUICK)
+    mouth = experiments.mouth_covered(lesson.material, lesson.result)
+    assert half.before == mouth.before == held_out.shares_of(lesson.result)
+    assert all(share.n == len(lesson.result.split.held) for share in (*half.after.values(), *mouth.after.values()))
+    outcome = None
     for kind in (0, 1):
         faces = make_samples(kind, 2, 9).faces
-        trial = experiments.recorded(trial, "light", lesson.exam, faces, np.full(2, kind))
-    assert trial.after == {SVM: Share(4, 4), CNN: Share(4, 4)} and trial.before == half.before
+        outcome = experiments.recorded(outcome, "light", lesson.result, faces, np.full(2, kind))
+    assert outcome.after == {SVM: Share(4, 4), CNN: Share(4, 4)} and outcome.before == half.before
 
 
 def test_a_covered_mouth_is_grey_and_nothing_else_is(portrait_face):

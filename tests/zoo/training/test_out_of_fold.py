@@ -43,8 +43,8 @@ def test_what_can_be_learned_from_others_is_said(memoriser):
 
 def test_labels_and_opinions_share_the_target():
     hot, said = np.eye(7)[[0, 3]], np.full((2, 7), 1 / 7)
-    assert out_of_fold.Mixture(0.0)(hot, said) == pytest.approx(hot)
-    mixed = out_of_fold.Mixture(0.5)(hot, said)
+    assert out_of_fold.SoftTargetMix(0.0)(hot, said) == pytest.approx(hot)
+    mixed = out_of_fold.SoftTargetMix(0.5)(hot, said)
     assert mixed.sum(axis=1) == pytest.approx(np.ones(2)) and mixed[0, 0] == pytest.approx(0.5 + 0.5 / 7)
 
 

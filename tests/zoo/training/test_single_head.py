@@ -174,8 +174,8 @@ def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_
     (tmp_path / "b").mkdir()
     np.save(tmp_path / "b" / "opinions.npy", machine)  # kept from before: the machine itself is not asked again
     heard = []
-    lessons = cnn_tiny.Lessons
-    monkeypatch.setattr(cnn_tiny, "Lessons", lambda *given: heard.append(lessons(*given)) or heard[-1])
+    lessons = cnn_tiny.DistilledBatches
+    monkeypatch.setattr(cnn_tiny, "DistilledBatches", lambda *given: heard.append(lessons(*given)) or heard[-1])
     words = ["train", "cnn-tiny", "--data", str(path), "--epochs", "1", "--teacher-sees", "crop"]
     first, second = tmp_path / "first", tmp_path / "second"
     assert main([*words, "--run", str(tmp_path / "a"), "--out", str(first)]) == 0
@@ -220,7 +220,7 @@ def lessons_of(plan, data, epochs, teachers=None):
 
     keras.utils.set_random_seed(3)
     schedule = single_head.Schedule(epochs, plan.batch, plan.rate, seed=3, smoothing=0.0)
-    return single_head.Lessons(data, schedule, plan.changes, teachers)
+    return single_head.DistilledBatches(data, schedule, plan.changes, teachers)
 
 
 def test_teachers_say_soft_things_of_the_copy_the_student_sees(plan):
@@ -283,7 +283,7 @@ def test_killed_and_resumed_is_the_same_run(plan, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     single_head.fit(plan, lessons_of(plan, data, 9), data, whole)
     broken = lessons_of(plan, data, 9)
-    broken.__class__ = type("Cut", (single_head.Lessons,), {"start_epoch": _stop_at(3)})
+    broken.__class__ = type("Cut", (single_head.DistilledBatches,), {"start_epoch": _stop_at(3)})
     with pytest.raises(KeyboardInterrupt):
         single_head.fit(plan, broken, data, cut)
     single_head.fit(plan, lessons_of(plan, data, 9), data, cut, resume=True)
@@ -300,7 +300,7 @@ def _stop_at(last):
     def start_epoch(self, epoch):
         if epoch == last:
             raise KeyboardInterrupt
-        single_head.Lessons.__base__.start_epoch(self, epoch)
+        single_head.DistilledBatches.__base__.start_epoch(self, epoch)
 
     return start_epoch
 

@@ -70,7 +70,7 @@ class NothingToExportError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class ExportRequest:
     """What is to go out.
 
     Parameters
@@ -126,7 +126,7 @@ class Bundle:
     left_out: tuple[str, ...]
 
 
-def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: None) -> Bundle:
+def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda share, words: None) -> Bundle:
     """Write everything that was wished for.
 
     Parameters
@@ -141,38 +141,40 @@ def make(wish: Wish, told: Callable[[float, str], None] = lambda share, words: N
     """
     files: dict[str, bytes] = {}
     left_out: list[str] = []
-    if wish.cnn is not None:
+    if wanted.cnn is not None:
         told(0.05, "reading the network")
-        graph = portable_graph.network(wish.cnn)
+        graph = portable_graph.network(wanted.cnn)
         side = graph.input_shape[0]
         told(0.1, "TensorFlow.js, ONNX and the page")
-        _light_parts(wish, graph, files, left_out)
-        heavy = _heavy_parts(wish, left_out)
+        _light_parts(wanted, graph, files, left_out)
+        heavy = _heavy_parts(wanted, left_out)
         if heavy:
             told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
-            made = keras_writer.write(graph, identifier(wish.title), heavy, to_input(representative(wish.crops), side))
+            made = keras_writer.write(
+                graph, identifier(wanted.title), heavy, to_input(representative(wanted.crops), side)
+            )
             for name, content in made.items():
                 part, _, file = name.partition("/")
                 files[_FOLDERS[part] + file] = content
     else:
         side = 48
-    if wish.svm is not None:
+    if wanted.svm is not None:
         told(0.85, "the support vector machine")
-        _machine_parts(wish, files, left_out)
+        _machine_parts(wanted, files, left_out)
     told(0.95, "packing")
-    return Bundle(_zipped(files | _papers(wish, side, files)), tuple(left_out))
+    return Bundle(_zipped(files | _papers(wanted, side, files)), tuple(left_out))
 
 
-def _heavy_parts(wish: Wish, left_out: list[str]) -> list[str]:
+def _heavy_parts(wanted: ExportRequest, left_out: list[str]) -> list[str]:
     """What TensorFlow is started for. `ExportError` if that is all that was asked for and there is no TensorFlow."""
-    heavy = [part for part in wish.parts if part in _MADE_BY_TENSORFLOW]
-    if wish.cnn.second is not None and "int8" in heavy:
+    heavy = [part for part in wanted.parts if part in _MADE_BY_TENSORFLOW]
+    if wanted.cnn.second is not None and "int8" in heavy:
         heavy.remove("int8")
         left_out.append(_TOO_FINE)
     if not heavy or tensorflow_needed.installed():
         return heavy
     sentence = tensorflow_needed.sentence("Keras and LiteRT files")
-    if set(wish.parts) <= set(_MADE_BY_TENSORFLOW):
+    if set(wanted.parts) <= set(_MADE_BY_TENSORFLOW):
         raise keras_writer.ExportError(f"{sentence} (or choose the page, TensorFlow.js or ONNX).")
     left_out.append(f"{', '.join(PARTS[part] for part in heavy)} left out: {sentence}.")
     return []
@@ -193,29 +195,29 @@ def identifier(title: str) -> str:
     return word if word[:1].isalpha() else f"model_{word}".rstrip("_")
 
 
-def _light_parts(wish: Wish, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
+def _light_parts(wanted: ExportRequest, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
     """What needs no TensorFlow."""
     from zoo.exchange.formats import onnx_writer
 
-    if "tfjs" in wish.parts:
-        config = keras_config.describe(graph, identifier(wish.title))
+    if "tfjs" in wanted.parts:
+        config = keras_config.describe(graph, identifier(wanted.title))
         files |= {f"tfjs/{name}": content for name, content in tfjs.write(graph, config).items()}
-        files["tfjs/metadata.json"] = files["metadata.json"] = _metadata(wish, graph.input_shape[0])
+        files["tfjs/metadata.json"] = files["metadata.json"] = _metadata(wanted, graph.input_shape[0])
         files["tfjs.html"] = (KIT / "tfjs.html").read_bytes()
-    if "onnx" in wish.parts:
+    if "onnx" in wanted.parts:
         _try("onnx/cnn.onnx", lambda: onnx_writer.network(graph), files, left_out)
-    if "page" in wish.parts and wish.align.registration != "anchors":
+    if "page" in wanted.parts and wanted.align.registration != "anchors":
         left_out.append("page.html is left out: its three clicks align the face, and this model learned without that.")
-    elif "page" in wish.parts:
-        files["page.html"] = page(graph, wish.title, wish.labels, wish.align)
+    elif "page" in wanted.parts:
+        files["page.html"] = page(graph, wanted.title, wanted.labels, wanted.align)
 
 
-def _machine_parts(wish: Wish, files: dict[str, bytes], left_out: list[str]) -> None:
+def _machine_parts(wanted: ExportRequest, files: dict[str, bytes], left_out: list[str]) -> None:
     from zoo.exchange.formats import onnx_writer
 
-    files |= {f"svm/{name}": content for name, content in svm_json.write(wish.svm).items()}
-    if "onnx" in wish.parts:
-        _try("onnx/svm.onnx", lambda: onnx_writer.support_vectors(wish.svm), files, left_out)
+    files |= {f"svm/{name}": content for name, content in svm_json.write(wanted.svm).items()}
+    if "onnx" in wanted.parts:
+        _try("onnx/svm.onnx", lambda: onnx_writer.support_vectors(wanted.svm), files, left_out)
 
 
 def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_out: list[str]) -> None:
@@ -276,51 +278,51 @@ def contract(align: AlignSpec, side: int) -> dict:
     }
 
 
-def _metadata(wish: Wish, side: int) -> bytes:
+def _metadata(wanted: ExportRequest, side: int) -> bytes:
     """Teachable Machine's notes, for programs that look for them."""
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     notes = {
-        "modelName": wish.title,
-        "labels": list(wish.labels),
+        "modelName": wanted.title,
+        "labels": list(wanted.labels),
         "timeStamp": now,
         "imageSize": side,
         "grayscale": True,
         "packageName": "face-off",
-        "userMetadata": {"fingerprint": wish.align.fingerprint},
+        "userMetadata": {"fingerprint": wanted.align.fingerprint},
     }
     return json.dumps(notes, indent=1, ensure_ascii=False).encode()
 
 
-def _papers(wish: Wish, side: int, files: dict[str, bytes]) -> dict[str, bytes]:
+def _papers(wanted: ExportRequest, side: int, files: dict[str, bytes]) -> dict[str, bytes]:
     """What every zip holds beside the models."""
-    lines = "".join(f"{i} {label}\n" for i, label in enumerate(wish.labels))
+    lines = "".join(f"{i} {label}\n" for i, label in enumerate(wanted.labels))
     papers = {
         "labels.txt": lines.encode(),
-        "metadata.json": _metadata(wish, side),
-        "preprocessing.json": json.dumps(contract(wish.align, side), indent=1).encode(),
+        "metadata.json": _metadata(wanted, side),
+        "preprocessing.json": json.dumps(contract(wanted.align, side), indent=1).encode(),
         **{name: (KIT / name).read_bytes() for name in ("preprocess.py", "find_faces.py")},
         **{f"faces/{path.name}": path.read_bytes() for path in _FACE_FILES},
     }
     if any(name.startswith("tflite/") for name in files):
         papers |= {name: (KIT / name).read_bytes() for name in ("predict.py", "webcam.py")}
-    return papers | {"README.md": _readme(wish, side, {*files, *papers}).encode()}
+    return papers | {"README.md": _readme(wanted, side, {*files, *papers}).encode()}
 
 
-def _readme(wish: Wish, side: int, names: set[str]) -> str:
-    size = {"side": side, "size": wish.align.size}
+def _readme(wanted: ExportRequest, side: int, names: set[str]) -> str:
+    size = {"side": side, "size": wanted.align.size}
     rows = [f"- `{name}`: {about.format(**size)}" for name, about in _ABOUT.items() if name in names]
-    machine = "The support vector machine takes the larger crop as it is. " if wish.svm is not None else ""
+    machine = "The support vector machine takes the larger crop as it is. " if wanted.svm is not None else ""
     return (
         (KIT / "README.md")
         .read_text(encoding="utf-8")
         .format(
-            title=markdown(wish.title),
-            labels=", ".join(map(markdown, wish.labels)),
+            title=markdown(wanted.title),
+            labels=", ".join(map(markdown, wanted.labels)),
             date=datetime.date.today().isoformat(),
             files="\n".join(rows),
-            detail=wish.align.detail,
+            detail=wanted.align.detail,
             machine=machine,
-            eight_bits=_EIGHT_BITS if wish.cnn is not None and wish.cnn.bits == 8 else "",
+            eight_bits=_EIGHT_BITS if wanted.cnn is not None and wanted.cnn.bits == 8 else "",
             snippets=_snippets(names),
             **size,
         )

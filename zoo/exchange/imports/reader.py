@@ -33,8 +33,8 @@ from zoo.exchange.validation import (
 )
 from zoo.labels import ELSEWHERE, LabelSet, own_labels
 from zoo.models.svm import SvmClassifier
-from zoo.names import composed, decoded, is_printable, tidy
 from zoo.safe_zip import SafeZip, ZipError
+from zoo.unicode_names import composed, decoded, is_printable, tidy
 
 _NO_MODEL = (
     "The zip has no model that can be read here: neither keras_model.h5, nor model.json with its weights, nor a .keras "

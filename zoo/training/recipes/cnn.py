@@ -44,7 +44,7 @@ from zoo.training.architectures import residual_vgg
 from zoo.training.augmentation import Augmentation
 from zoo.training.export import write_artefacts
 from zoo.training.loop import Batches, Schedule, calibrated, minutes
-from zoo.training.out_of_fold import Mixture
+from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.plots import run_files
 from zoo.training.recipes import hog_svm
 from zoo.training.single_head import Teachers, Teaching
@@ -87,7 +87,7 @@ def train(args: argparse.Namespace) -> None:
     batches = Batches(*parts["Training"], SIDE, schedule, CHANGES, args.blend)
     if args.opinions:
         said = out_of_fold.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
-        batches.targets = Mixture(args.opinions)(batches.targets, said)
+        batches.targets = SoftTargetMix(args.opinions)(batches.targets, said)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
     publish(args.run, data, counts, note, args.out)

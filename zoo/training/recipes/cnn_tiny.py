@@ -36,9 +36,9 @@ from zoo.models.svm import softmax
 from zoo.training import out_of_fold, single_head
 from zoo.training.architectures import residual_vgg, separable_vgg
 from zoo.training.augmentation import Augmentation
-from zoo.training.out_of_fold import Mixture
+from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.recipes import hog_svm
-from zoo.training.single_head import Lessons, Plan, Teachers, Teaching
+from zoo.training.single_head import DistilledBatches, Plan, Teachers, Teaching
 
 KINDS = {
     "narrow": lambda: residual_vgg(single_head.SIDE, widths=(16, 32, 64, 80)),
@@ -94,8 +94,8 @@ def train(args: argparse.Namespace) -> None:
     teachers = Teachers(load_teachers(args.teachers), Teaching(same_copy=args.teacher_sees == "copy"))
     schedule, data = single_head.begin(plan, args, rate=args.rate, smoothing=0.0, decay=2e-4)
     training, public = data.split("Training"), data.split("PublicTest")
-    others = (Mixture(args.opinions), _softened(training, args.run)) if args.opinions else None
-    lessons = Lessons(training, schedule, plan.changes, teachers, others)
+    others = (SoftTargetMix(args.opinions), _softened(training, args.run)) if args.opinions else None
+    lessons = DistilledBatches(training, schedule, plan.changes, teachers, others)
     single_head.fit(plan, lessons, public, args.run, args.resume, args.start)
     single_head.publish(plan, public, args, _command(plan, args))
 

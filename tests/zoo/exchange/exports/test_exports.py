@@ -20,7 +20,7 @@ from tests.zoo.exchange.runtimes import in_node, litert
 from zoo.cards import CardError
 from zoo.datasets.aligned import align_pictures
 from zoo.exchange.exports import bundle, portable_graph, rbf_layers
-from zoo.exchange.exports.bundle import PARTS, NothingToExportError, Wish
+from zoo.exchange.exports.bundle import PARTS, ExportRequest, NothingToExportError
 from zoo.exchange.formats import keras_config, keras_writer, onnx_writer, tfjs
 from zoo.exchange.formats.weight_packing import pack
 from zoo.exchange.imports.reader import read_models
@@ -45,7 +45,9 @@ NETWORKS = [name for name in DEEP if portable_graph.goes_out(registry.card(name)
 def made(taught, faces) -> bundle.Bundle:
     """Everything, of both taught models."""
     heard = []
-    out = bundle.make(Wish("My faces", tuple(PARTS), *taught, faces.images), lambda share, words: heard.append(share))
+    out = bundle.make(
+        ExportRequest("My faces", tuple(PARTS), *taught, faces.images), lambda share, words: heard.append(share)
+    )
     assert heard == sorted(heard) and 0 < heard[0] < heard[-1] < 1
     return out
 
@@ -170,7 +172,7 @@ def test_a_kernel_machine_is_said_in_layers(even):
 def twice(faces, tmp_path_factory) -> tuple[Path, tuple[str, ...]]:
     """The zip of `cnn-rbf` unpacked, and what was left out."""
     made = bundle.make(
-        Wish("Twice", ("tfjs", "tflite", "int8", "keras", "onnx"), zoo.load("cnn-rbf"), None, faces.images)
+        ExportRequest("Twice", ("tfjs", "tflite", "int8", "keras", "onnx"), zoo.load("cnn-rbf"), None, faces.images)
     )
     where = tmp_path_factory.mktemp("twice")
     zipfile.ZipFile(io.BytesIO(made.data)).extractall(where)
@@ -281,7 +283,7 @@ def test_a_descriptor_that_onnx_cannot_have_is_left_out_and_named(taught, faces)
     svm = taught[1]
     machine = Linear(np.ones((64 * 59, 3), np.float32), svm.machine.bias)
     other = SvmClassifier("lbp", svm.labels, svm.align, Joined((Lbp(),), (1.0,)), machine, (svm.scale, svm.shift))
-    out = bundle.make(Wish("x", ("onnx",), None, other, faces.images))
+    out = bundle.make(ExportRequest("x", ("onnx",), None, other, faces.images))
     assert out.left_out == ("onnx/svm.onnx is left out: Lbp is not written in ONNX; only HOG is.",)
 
 
@@ -395,11 +397,11 @@ def test_the_kit_finds_the_face_where_the_app_finds_it(folder, portrait, mesher,
 
 def test_wishes_that_cannot_be_met_are_sentences(taught, faces):
     with pytest.raises(NothingToExportError, match="No model"):
-        Wish("x", ("tfjs",), None, None, faces.images)
+        ExportRequest("x", ("tfjs",), None, None, faces.images)
     with pytest.raises(NothingToExportError, match="Choose one or more formats"):
-        Wish("x", (), *taught, faces.images)
+        ExportRequest("x", (), *taught, faces.images)
     with pytest.raises(NothingToExportError, match="different classes"):
-        Wish("x", ("tfjs",), taught[0], zoo.load("hog-svm"), faces.images)
+        ExportRequest("x", ("tfjs",), taught[0], zoo.load("hog-svm"), faces.images)
     with pytest.raises(NothingToExportError, match="needs sample crops"):
         bundle.representative(faces.images[:0])
 

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from zoo.names import decoded, is_printable, same, tidy
+from zoo.unicode_names import decoded, is_printable, same, tidy
 
 PERSIAN = "می\u200cخندد"  # mikhandad, "laughs": the non-joiner is part of the spelling
 HINDI = "क्\u200dष"  # a joiner keeps the half form
