@@ -41,7 +41,7 @@ def folder(tmp_path, small) -> Path:
 
 
 @pytest.fixture
-def request(two_models, folder, tmp_path):
+def job(two_models, folder, tmp_path):
     return BatchRequest(str(folder), str(tmp_path / "out"), str(two_models), ("first", "second"), "7", 15.0)
 
 
@@ -86,48 +86,48 @@ def wait_for_parts(out: Path, count: int, process: subprocess.Popen) -> None:
 # --- The plan --------------------------------------------------------------------------------
 
 
-def test_the_same_inputs_make_the_same_chunks(folder, request, write_clip, small):
+def test_the_same_inputs_make_the_same_chunks(folder, job, write_clip, small):
     write_clip(folder / "b.mp4", [small] * 3)
     files = batch.inputs(folder)
     assert len(files) == 11 and files == sorted(files) and "deep er/001.jpg" in files
-    chunks = batch.plan(files, request, 4)
-    assert chunks == batch.plan(files, request, 4) == batch.plan(batch.inputs(folder), request, 4)
+    chunks = batch.plan(files, job, 4)
+    assert chunks == batch.plan(files, job, 4) == batch.plan(batch.inputs(folder), job, 4)
     assert [len(chunk.files) for chunk in chunks] == [4, 4, 2, 1] and chunks[-1].files == ("b.mp4",)
     assert sorted(file for chunk in chunks for file in chunk.files) == files
 
 
 @pytest.mark.parametrize("change", ["labels", "models", "file", "size"])
-def test_another_wish_has_other_parts_and_is_refused_in_the_same_folder(folder, request, change):
-    chunks = batch.plan(batch.inputs(folder), request, 4)
-    batch.begin(chunks, request)
+def test_another_wish_has_other_parts_and_is_refused_in_the_same_folder(folder, job, change):
+    chunks = batch.plan(batch.inputs(folder), job, 4)
+    batch.begin(chunks, job)
     size = 5 if change == "size" else 4
     if change == "file":
         (folder / "broken.png").write_bytes(b"another")
     other = {"labels": {"labels": "6"}, "models": {"models": ("first",)}}.get(change, {})
-    changed = BatchRequest(**{**request.__dict__, **other})
+    changed = BatchRequest(**{**job.__dict__, **other})
     others = batch.plan(batch.inputs(folder), changed, size)
     assert not {chunk.part for chunk in chunks} & {chunk.part for chunk in others}
     with pytest.raises(BatchError, match="was begun with other"):
         batch.begin(others, changed)
-    assert len(batch.begin(chunks, request)) == len(chunks)
+    assert len(batch.begin(chunks, job)) == len(chunks)
 
 
-def test_parquet_of_something_else_is_not_touched(folder, request):
-    Path(request.out).mkdir()
-    (Path(request.out) / "sales.parquet").touch()
+def test_parquet_of_something_else_is_not_touched(folder, job):
+    Path(job.out).mkdir()
+    (Path(job.out) / "sales.parquet").touch()
     with pytest.raises(BatchError, match="something else"):
-        batch.begin(batch.plan(batch.inputs(folder), request), request)
-    assert [path.name for path in Path(request.out).iterdir()] == ["sales.parquet"]
+        batch.begin(batch.plan(batch.inputs(folder), job), job)
+    assert [path.name for path in Path(job.out).iterdir()] == ["sales.parquet"]
 
 
 # --- What is written -------------------------------------------------------------------------
 
 
-def test_pictures_clips_and_failures_are_rows(folder, request, write_clip, small, run):
+def test_pictures_clips_and_failures_are_rows(folder, job, write_clip, small, run):
     write_clip(folder / "clip.mp4", [small] * 10)
-    status, out, err = run("predict", folder, "--parquet", request.out, "--models", MODELS, "--chunk", "4")
+    status, out, err = run("predict", folder, "--parquet", job.out, "--models", MODELS, "--chunk", "4")
     assert status == 1 and "11 files, 9 faces" in out and "broken.png: This is not a picture" in err
-    rows = read(Path(request.out))
+    rows = read(Path(job.out))
     by_file = {file: [row for row in rows if row["file"] == file] for file in batch.inputs(folder)}
     assert [row["model"] for row in by_file["000.jpg"]] == ["first", "second"]
     one = by_file["000.jpg"][0]
@@ -137,26 +137,26 @@ def test_pictures_clips_and_failures_are_rows(folder, request, write_clip, small
     assert by_file["broken.png"][0]["error"].startswith("This is not a picture")
     clip = by_file["clip.mp4"]
     assert {row["time"] for row in clip} > {0.0} and {row["face"] for row in clip} == {1}
-    assert_each_once(Path(request.out), batch.inputs(folder))
+    assert_each_once(Path(job.out), batch.inputs(folder))
 
 
-def test_a_second_run_does_nothing_again(folder, request, run):
-    call = ("predict", folder, "--parquet", request.out, "--models", MODELS, "--chunk", "4")
+def test_a_second_run_does_nothing_again(folder, job, run):
+    call = ("predict", folder, "--parquet", job.out, "--models", MODELS, "--chunk", "4")
     assert run(*call)[0] == 1
-    before = {path: path.stat().st_mtime_ns for path in Path(request.out).iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in Path(job.out).iterdir()}
     status, out, _ = run(*call)
     assert status == 1 and "10 files" in out
-    assert {path: path.stat().st_mtime_ns for path in Path(request.out).iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in Path(job.out).iterdir()} == before
 
 
-def test_a_part_with_the_wrong_inputs_is_noticed(folder, request):
-    chunks = batch.plan(batch.inputs(folder), request, 5)
-    for part in batch_backends.local(batch.begin(chunks, request), request):
-        assert (Path(request.out) / part).is_file()
-    assert batch.outcome(chunks, request).inputs == 10
-    shutil.copy(Path(request.out) / chunks[0].part, Path(request.out) / chunks[1].part)
+def test_a_part_with_the_wrong_inputs_is_noticed(folder, job):
+    chunks = batch.plan(batch.inputs(folder), job, 5)
+    for part in batch_backends.local(batch.begin(chunks, job), job):
+        assert (Path(job.out) / part).is_file()
+    assert batch.outcome(chunks, job).inputs == 10
+    shutil.copy(Path(job.out) / chunks[0].part, Path(job.out) / chunks[1].part)
     with pytest.raises(BatchError, match="does not hold its inputs"):
-        batch.outcome(chunks, request)
+        batch.outcome(chunks, job)
 
 
 @pytest.mark.parametrize(
@@ -243,16 +243,16 @@ def test_what_to_install_is_said(run, folder, tmp_path, monkeypatch):
     assert status == 2 and "pyarrow is not installed; run: pip install -r requirements.txt" in err
 
 
-def test_a_picture_that_is_a_program_is_not_run(request, eps):
-    request = replace(request, root=str(eps.parent))
-    (chunk,) = batch.begin(batch.plan(["z.png"], request), request)
-    batch.work(chunk, request)
-    (row,) = read(Path(request.out))
+def test_a_picture_that_is_a_program_is_not_run(job, eps):
+    job = replace(job, root=str(eps.parent))
+    (chunk,) = batch.begin(batch.plan(["z.png"], job), job)
+    batch.work(chunk, job)
+    (row,) = read(Path(job.out))
     assert "not a picture that can be read" in row["error"]
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, KeyError, AssertionError, MemoryError])
-def test_whatever_an_input_raises_is_one_row_and_the_rest_goes_on(request, folder, monkeypatch, kind):
+def test_whatever_an_input_raises_is_one_row_and_the_rest_goes_on(job, folder, monkeypatch, kind):
     load = batch.images.load
 
     def failing(path):
@@ -261,12 +261,12 @@ def test_whatever_an_input_raises_is_one_row_and_the_rest_goes_on(request, folde
         return load(path)
 
     monkeypatch.setattr(batch.images, "load", failing)
-    chunks = batch.plan(batch.inputs(folder), request)
-    list(batch_backends.local(batch.begin(chunks, request), request))
-    found = batch.outcome(chunks, request)
+    chunks = batch.plan(batch.inputs(folder), job)
+    list(batch_backends.local(batch.begin(chunks, job), job))
+    found = batch.outcome(chunks, job)
     assert found.inputs == 10 and {file for file, _ in found.failed} == {"deep er/003.jpg", "broken.png"}
     assert "of a decoder" in dict(found.failed)["deep er/003.jpg"]
-    assert batch.begin(chunks, request) == []
+    assert batch.begin(chunks, job) == []
 
 
 NOT_UTF_8 = b"fr\xf6hlich.jpg"
