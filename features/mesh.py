@@ -157,7 +157,7 @@ class FaceMesher:
         yield self._padded(image, 0.25)
         yield self._turned(image)
         yield self._as_one_face(image)
-        yield self._near_meshes(image)
+        yield self._on_trust(image)
 
     def _face_picture_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
         """A picture that is one face and little more (FER2013): enlarge it and give it a border."""
@@ -275,6 +275,11 @@ class FaceMesher:
     def _near_meshes(self, image: np.ndarray) -> np.ndarray:
         """Meshes of what the short-range detector sees."""
         return self._read_all(image, self._near.detect(image)[:NEAR_FACES], CONFIDENCE)
+
+    def _on_trust(self, image: np.ndarray) -> np.ndarray:
+        """Meshes of what the short-range detector sees, upright only: turned ones are too easily forced upon anything."""
+        fits = (self._mesh.fit(image, window) for window in self._near.detect(image)[:NEAR_FACES])
+        return _there(mesh for mesh, score in fits if score >= logit(CONFIDENCE))
 
     def _read_all(self, image: np.ndarray, windows: list[Window], confidence: float) -> np.ndarray:
         """The meshes in windows of which the network is so sure."""

@@ -170,7 +170,7 @@ def test_a_fer2013_file_end_to_end(fer2013_csv, tmp_path, models, spec):
     votes.write_text("\n".join([heading, "Training,a.png,0,0,0,0,0,0,0,9,1,0"]) + "\n")
     with pytest.raises(DataError, match="has 1 rows, the data 8"):
         fer2013_test(fer2013_csv, spec, "PrivateTest", votes)
-    with pytest.raises(DataError, match="no split 'Test'; choose one of Training"):
+    with pytest.raises(DataError, match="Unknown split 'Test'; choose one of Training"):
         fer2013_test(fer2013_csv, spec, "Test")
 
 

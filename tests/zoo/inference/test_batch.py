@@ -162,9 +162,9 @@ def test_a_part_with_the_wrong_inputs_is_noticed(folder, job):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["{photo}", "--parquet", "{out}"], "wants one folder"),
-        (["{folder}", "{folder}", "--parquet", "{out}"], "wants one folder"),
-        (["{empty}", "--parquet", "{out}"], "no picture and no clip"),
+        (["{photo}", "--parquet", "{out}"], "needs exactly one folder"),
+        (["{folder}", "{folder}", "--parquet", "{out}"], "needs exactly one folder"),
+        (["{empty}", "--parquet", "{out}"], "no pictures or clips"),
         (["{folder}", "--engine", "dask"], "go with --parquet"),
         (["{folder}", "--engine", "magic", "--parquet", "{out}"], "invalid choice"),
         (["{folder}", "--parquet", "{out}", "--chunk", "0"], "whole number"),

@@ -64,10 +64,10 @@ def test_a_frame_comes_back_as_it_was_sent(frame):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "no frame"),
-        (["data:image/jpeg;base64,"], "no frame"),
-        ("data:image/png;base64,AAAA", "no frame"),
-        ("http://127.0.0.1/a.jpg", "no frame"),
+        (None, "not a camera frame"),
+        (["data:image/jpeg;base64,"], "not a camera frame"),
+        ("data:image/png;base64,AAAA", "not a camera frame"),
+        ("http://127.0.0.1/a.jpg", "not a camera frame"),
         (PREFIX + "A" * 400_000, "characters"),
         (PREFIX + "?!", "no JPEG"),
         (PREFIX, "no JPEG"),
