@@ -277,7 +277,7 @@ class FaceMesher:
         return self._read_all(image, self._near.detect(image)[:NEAR_FACES], CONFIDENCE)
 
     def _on_trust(self, image: np.ndarray) -> np.ndarray:
-        """Meshes of what the short-range detector sees, upright only: turned ones are too easily forced upon anything."""
+        """Meshes of what the short-range detector sees, upright only: turned ones fit too much else."""
         fits = (self._mesh.fit(image, window) for window in self._near.detect(image)[:NEAR_FACES])
         return _there(mesh for mesh, score in fits if score >= logit(CONFIDENCE))
 

@@ -60,8 +60,8 @@ APP = """
 import argparse, json, sys
 from gradio_client import Client, handle_file
 from ui.app import build, start
-from ui.model_service import Engine
-engine = Engine()
+from ui.model_service import ModelService
+engine = ModelService()
 app = build(engine)
 address = start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None, root_path=None))
 engine.warm()
@@ -122,9 +122,9 @@ from zoo.exchange.exports import bundle
 from zoo.exchange.formats.keras_writer import ExportError
 crops = np.random.default_rng(0).integers(0, 256, (8, 72, 72), np.uint8)
 cnn, svm = zoo.load("cnn-tiny"), zoo.load("hog-linear-svm")
-made = bundle.make(bundle.Wish("Mine", ("page", "tfjs", "onnx", "tflite", "keras"), cnn, svm, crops))
+made = bundle.make(bundle.ExportRequest("Mine", ("page", "tfjs", "onnx", "tflite", "keras"), cnn, svm, crops))
 try:
-    bundle.make(bundle.Wish("Mine", ("tflite", "int8"), cnn, None, crops))
+    bundle.make(bundle.ExportRequest("Mine", ("tflite", "int8"), cnn, None, crops))
 except ExportError as error:
     refused = str(error)
 print(json.dumps([zipfile.ZipFile(io.BytesIO(made.data)).namelist(), made.left_out, refused]))

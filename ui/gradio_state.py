@@ -29,6 +29,8 @@ import uvicorn
 from anyio import to_thread
 from gradio import http_server, networking, processing_utils, routes
 from gradio.block_function import BlockFunction
+from gradio.blocks import Block as Block  # the type of every component, for those that only name it
+from gradio.context import Context
 from gradio.data_classes import ImageData
 from gradio.exceptions import ServerFailedToStartError
 from gradio.queueing import Event, EventQueue, Queue
@@ -316,6 +318,11 @@ def _forget_values(app: gr.Blocks, session: str) -> bool:
 
 
 # ---- files
+
+
+def surrounding_page() -> gr.Blocks:
+    """The `gr.Blocks` that is being built; for what every page that is opened has to load."""
+    return Context.root_block
 
 
 def upload_folder() -> Path:

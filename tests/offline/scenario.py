@@ -97,8 +97,8 @@ def teach(engine: ModelService) -> None:
 
 def export(engine: ModelService) -> None:
     """What was trained, in every format; the ONNX files are run, too."""
-    wish = Exports(engine).wish("", "Mine", tuple(bundle.PARTS), SESSION)
-    made = bundle.make(wish)
+    wanted = Exports(engine).wanted("", "Mine", tuple(bundle.PARTS), SESSION)
+    made = bundle.make(wanted)
     with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
         session = onnxruntime.InferenceSession(archive.read("onnx/svm.onnx"))
     crops = np.zeros((1, 72, 72), np.uint8)

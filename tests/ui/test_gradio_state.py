@@ -101,6 +101,12 @@ def inside(source: str) -> set[str]:
     return found
 
 
+def test_the_page_that_is_being_built_is_known():
+    with gr.Blocks() as app, gr.Row():
+        assert gradio_state.surrounding_page() is app
+    assert isinstance(app, gradio_state.Block)
+
+
 def test_what_is_inside_gradio_is_recognised():
     source = "import gradio.routes\nfrom gradio import utils\nimport gradio as gr\napp._queue.max_size = gr.State(1)"
     assert inside(source) == {"gradio.routes", "gradio.utils", "_queue"}

@@ -98,7 +98,7 @@ def test_titles_and_labels_of_an_imported_model(exported, url, browser, visits, 
     (tmp_path / f"{IMAGE}.zip").write_bytes(exported)
     with visits() as visit:
         page = visit(browser, url, "Teach", wait=60)
-        page.get_by_text("Bring a model from elsewhere").click()
+        page.get_by_text("Import a model").click()
         page.set_input_files("#fx-file input[type=file]", str(tmp_path / f"{IMAGE}.zip"))
         page.click("#fx-add")
         page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from html import escape
 
 import gradio as gr
-from gradio.blocks import Block
 
 from features.phrase import Phrase, arguments
+from ui.gradio_state import Block
 from ui.languages import phrase
 from zoo.teach.training import TITLES
 

@@ -7,9 +7,8 @@ from html import escape
 from urllib.parse import urlsplit
 
 import gradio as gr
-from gradio.context import Context
 
-from ui import text
+from ui import gradio_state, text
 from ui.serving.addresses import for_others, is_loopback
 from zoo.reports.markup import say
 
@@ -61,7 +60,7 @@ def qr_code(content: str) -> str:
 
 def build() -> None:
     """Lay the section out inside the surrounding `gr.Blocks`; every page that is opened asks for its address."""
-    root = Context.root_block
+    root = gradio_state.surrounding_page()
 
     def show(request: gr.Request) -> str:
         return section(address(request.headers.get("referer", ""), root.server_name))

@@ -273,7 +273,7 @@ class TeachSessions:
     clock : callable
         Seconds.
     most : int
-        Desks at one time. When there are as many, one gives way to a newcomer: see `who_yields`.
+        Sessions at one time. When there are as many, one gives way to a newcomer: see `who_yields`.
     samples : int
         How many each may hold.
     pages : Presence

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -322,7 +323,9 @@ def answer_of(app, body: bytes) -> tuple[int, bytes]:
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Guard(app, policy())({**scope, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}, receive, send))
+    scope |= {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
+    with ThreadPoolExecutor(1) as aside:  # this thread may run a loop already: the browser's
+        aside.submit(lambda: asyncio.run(Guard(app, policy())(scope, receive, send))).result()
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 

@@ -118,7 +118,7 @@ def test_a_photo_three_clicks_an_answer_and_no_request(opened, astronaut, expect
     with FaceMesher() as mesher:
         points = anchors(mesher.find(skimage.data.astronaut()).landmarks)[0]
     stage = opened.locator("#stage")
-    for x, y in points:
+    for x, y in points.tolist():  # Playwright takes no NumPy numbers
         box = stage.bounding_box()
         opened.mouse.click(box["x"] + (x + 0.5) * box["width"] / 512, box["y"] + (y + 0.5) * box["height"] / 512)
     until(opened, "document.querySelectorAll('#bars .row').length === 7")

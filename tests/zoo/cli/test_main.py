@@ -257,7 +257,7 @@ def test_no_command_and_an_unknown_one(capsys):
 
 
 def test_ctrl_c(run, photo, monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(predict, "compare", interrupted)

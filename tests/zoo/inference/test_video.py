@@ -51,7 +51,7 @@ def clip(tmp_path_factory, write_clip, face) -> Path:
 
 @pytest.fixture
 def ask(two_models):
-    """``ask(clip, target=None, **options) -> Film`` of two made models."""
+    """``ask(clip, target=None, **options) -> VideoResult`` of two made models."""
     models = [registry.load(name, two_models) for name in ("first", "second")]
     cards = {name: registry.card(name, two_models) for name in ("first", "second")}
 
