@@ -28,6 +28,14 @@ if find_spec("tensorflow") is None:
     ]
 
 
+def pytest_collection_modifyitems(config, items):
+    """Run a failed test of the whole page once more, and list it: it depends on the timing of browser and server."""
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        for item in items:
+            if item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def astronaut() -> np.ndarray:
     """A public-domain portrait with one smiling face, ``(512, 512, 3)``, read-only."""
