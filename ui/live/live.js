@@ -1,21 +1,33 @@
 // Called once with the component's element; `live_tab.py` says how.
 window.faceOffLive = (element, props, server) => {
-// The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
-// Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
-const { models, colours, chosen } = JSON.parse(JSON.stringify({ models: props.models, colours: props.colours, chosen: props.chosen }));
-// Messages: a key and its values. `languages.js` shows them in the page's language, and again when another is chosen.
-const say = (name, ...args) => ({ key: `live.${name}`, args });
-const said = (key, args) => ({ key, args });
-const shown = window.faceOffText, put = window.faceOffPut; // as text, for what is drawn; in an element
-const named = (label, own) => (own ? label : said(`label.${label}`, []));
-const colour = (label, i = -1) => colours[label] ?? Object.values(colours)[i] ?? colours[''];
-const labelsOf = (answer, name) => answer.own?.[name] ?? answer.labels; // made-up classes are a model's own
+  // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
+  // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
+  const { models, colours, chosen } = JSON.parse(
+    JSON.stringify({ models: props.models, colours: props.colours, chosen: props.chosen }),
+  );
+  // Messages: a key and its values. `languages.js` shows them in the page's language, and again when another is chosen.
+  const say = (name, ...args) => ({ key: `live.${name}`, args });
+  const said = (key, args) => ({ key, args });
+  const shown = window.faceOffText,
+    put = window.faceOffPut; // as text, for what is drawn; in an element
+  const named = (label, own) => (own ? label : said(`label.${label}`, []));
+  const colour = (label, i = -1) => colours[label] ?? Object.values(colours)[i] ?? colours[''];
+  const labelsOf = (answer, name) => answer.own?.[name] ?? answer.labels; // made-up classes are a model's own
 
-const SIZES = [[320, 0.7], [256, 0.65], [192, 0.6]]; // longest side and JPEG quality, smaller when answers are slow
-const MIN_GAP = 1000 / 33, LATE = 1500, GIVEN_UP = 10000, AGAIN = 1000, MOST_ROWS = 40000, WINDOW = 60;
+  const SIZES = [
+    [320, 0.7],
+    [256, 0.65],
+    [192, 0.6],
+  ]; // longest side and JPEG quality, smaller when answers are slow
+  const MIN_GAP = 1000 / 33,
+    LATE = 1500,
+    GIVEN_UP = 10000,
+    AGAIN = 1000,
+    MOST_ROWS = 40000,
+    WINDOW = 60;
 
-const root = element.firstElementChild;
-root.innerHTML = `
+  const root = element.firstElementChild;
+  root.innerHTML = `
   <div class="fo-live-main">
     <div class="fo-screen">
       <video muted playsinline data-i18n-aria-label="live.camera"></video><canvas aria-hidden="true"></canvas>
@@ -41,327 +53,530 @@ root.innerHTML = `
   </section>
   ${props.help}
   <p class="fo-live-spoken" role="status" aria-live="polite"></p>`;
-const find = (selector) => root.querySelector(selector);
-const video = find('video'), canvas = find('canvas'), screen = find('.fo-screen'), startButton = find('.fo-start');
-const option = (name) => find(`input[name=${name}]`).checked;
-const sheet = document.createElement('canvas');
+  const find = (selector) => root.querySelector(selector);
+  const video = find('video'),
+    canvas = find('canvas'),
+    screen = find('.fo-screen'),
+    startButton = find('.fo-start');
+  const option = (name) => find(`input[name=${name}]`).checked;
+  const sheet = document.createElement('canvas');
 
-let run = 0, turn = 0, stream = null, fresh = null, waiting = null, notBefore = 0, rest = 0, edges = null, size = 0, slow = 0, quick = 0;
-let rows = [], began = 0, gap = 0, took = 0, last = 0, spokenAt = 0, latest = null, timers = [], hudAt = 0, drawnAt = 0, lost = 0, missed = 0, stale = false;
+  let run = 0,
+    turn = 0,
+    stream = null,
+    fresh = null,
+    waiting = null,
+    notBefore = 0,
+    rest = 0,
+    edges = null,
+    size = 0,
+    slow = 0,
+    quick = 0;
+  let rows = [],
+    began = 0,
+    gap = 0,
+    took = 0,
+    last = 0,
+    spokenAt = 0,
+    latest = null,
+    timers = [],
+    hudAt = 0,
+    drawnAt = 0,
+    lost = 0,
+    missed = 0,
+    stale = false;
 
-const state = (name) => { root.dataset.state = name; put(startButton, say(name === 'off' ? 'start' : 'stop')); };
-const middle = (message) => put(find('.fo-screen-words'), message);
-const notice = (message) => { find('.fo-notice').hidden = !message; put(find('.fo-notice'), message); };
-
-// ---- the camera
-async function start() {
-  const mine = ++run;
-  state('opening'); notice(''); middle(say('opening'));
-  try {
-    const { off, words: refusal } = (await server.may({})) ?? {};
-    if (mine !== run || root.dataset.state === 'off') return;
-    if (off) return stop(refusal);
-    if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('', 'InsecureError');
-    const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: 'user' };
-    const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-    if (mine !== run || root.dataset.state === 'off') return opened.getTracks().forEach((track) => track.stop());
-    stream = opened;
-    stream.getVideoTracks()[0].addEventListener('ended', () => mine === run && stop(say('unplugged')));
-    video.srcObject = stream;
-    await video.play();
-    if (mine === run && stream) begin();
-  } catch (error) {
-    if (mine === run && root.dataset.state !== 'off') stop(why(error));
-  }
-}
-
-function why(error) {
-  const sentences = {
-    InsecureError: 'insecure', NotAllowedError: 'refused', SecurityError: 'refused', NotFoundError: 'none',
-    OverconstrainedError: 'none', NotReadableError: 'busy', AbortError: 'busy',
+  const state = (name) => {
+    root.dataset.state = name;
+    put(startButton, say(name === 'off' ? 'start' : 'stop'));
   };
-  return sentences[error.name] ? say(sentences[error.name]) : say('other', error.message || error.name);
-}
-
-function begin() {
-  state('on'); middle('');
-  screen.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-  began = last = performance.now(); gap = took = slow = quick = size = 0; waiting = fresh = null; lost = missed = notBefore = 0; stale = false;
-  find('.fo-rest').disabled = false;
-  timers = [setInterval(watchdog, 250)];
-  const mine = run, look = (now, frame) => {
-    if (mine !== run || root.dataset.state !== 'on') return;
-    fresh = frame.captureTime ?? now;
-    send();
-    nextFrame(look);
+  const middle = (message) => put(find('.fo-screen-words'), message);
+  const notice = (message) => {
+    find('.fo-notice').hidden = !message;
+    put(find('.fo-notice'), message);
   };
-  nextFrame(look);
-}
 
-function nextFrame(look) {
-  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(look);
-  else setTimeout(() => look(performance.now(), {}), document.hidden ? 200 : MIN_GAP);
-}
-
-function stop(sentence = '') {
-  const was = root.dataset.state;
-  stream?.getTracks().forEach((track) => track.stop());
-  stream = null; video.srcObject = null; waiting = latest = null; rows = []; rest = 0;
-  timers.forEach(clearInterval); timers = [];
-  canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
-  find('.fo-live-faces').replaceChildren(); find('.fo-strips').replaceChildren();
-  for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget']) find(part).hidden = true;
-  find('.fo-rest').disabled = true; find('.fo-live-spoken').textContent = '';
-  screen.style.aspectRatio = ''; screen.classList.remove('fo-late');
-  state('off'); middle(say('idle')); notice(sentence);
-  if (was === 'on') server.stop({ run });
-}
-
-// ---- frames out: the camera's newest, as soon as the one before is answered
-function send() {
-  const now = performance.now();
-  if (root.dataset.state !== 'on' || waiting || fresh === null || now < notBefore || video.readyState < 2) return;
-  const frame = waiting = { captured: fresh, at: now, run };
-  fresh = null;
-  const sent = {
-    run, turn: ++turn, image: grab(), smooth: option('smooth'), mesh: option('mesh'), rest, edges: option('mesh') && !edges,
-    ...(window.faceOffChosen ?? chosen),
-  };
-  server.frame(sent).then((answer) => received(frame, answer)); // never rejects: Gradio answers nothing instead
-}
-
-function grab() {
-  const [longest, quality] = SIZES[size], scale = longest / Math.max(video.videoWidth, video.videoHeight);
-  sheet.width = Math.round(video.videoWidth * scale); sheet.height = Math.round(video.videoHeight * scale);
-  sheet.getContext('2d').drawImage(video, 0, 0, sheet.width, sheet.height); // never mirrored: left stays left
-  return sheet.toDataURL('image/jpeg', quality);
-}
-
-// Seen while it lasts, and over by itself: every frame is asked anew, whoever serves by then.
-function watchdog() {
-  if (!root.offsetParent) return stop(say('left'));
-  const since = lost || waiting?.at, age = since ? performance.now() - since : 0, late = age > LATE;
-  screen.classList.toggle('fo-late', late);
-  if (late) { notice(say(stale ? 'stale' : lost ? 'lost' : 'late', Math.round(age / 1000))); find('.fo-hud').textContent = '0 fps'; }
-  if (waiting && performance.now() - waiting.at > GIVEN_UP) { lost ||= waiting.at; waiting = null; }
-}
-
-// ---- answers in
-function received(frame, answer) {
-  if (frame !== waiting || frame.run !== run || root.dataset.state !== 'on') return;
-  const now = performance.now();
-  waiting = null;
-  if (!answer) {
-    lost ||= frame.at; missed += 1; notBefore = now + AGAIN;
-    if (missed > 2) serverIsThere().then((there) => { stale = there && missed > 2; });
-    return;
-  }
-  if (answer.off) return stop(answer.words);
-  lost = missed = 0; stale = false;
-  screen.classList.remove('fo-late'); notice(answer.words ?? '');
-  Object.assign(models, answer.taught);
-  if (answer.edges) edges = answer.edges;
-  if (answer.faces) {
-    latest = answer;
-    pace(now - frame.at, now - last); last = now;
-    note(answer, now);
-    requestAnimationFrame(() => latest === answer && show(answer, now, frame)); // after the next frame is on its way
-  }
-  notBefore = answer.faces ? frame.at + MIN_GAP : now + 500;
-  send();
-}
-
-const serverIsThere = () => fetch(`${window.gradio_config?.root ?? ''}/config`).then((found) => found.ok, () => false);
-
-function show(answer, now, frame) {
-  draw(answer); cards(answer); hud(answer, now); strips(now); speak(answer, now); resting(answer);
-  const times = { captured: frame.captured, sent: frame.at, answered: now, drawn: performance.now() };
-  root.dispatchEvent(new CustomEvent('drawn', { detail: times })); // for scripts/measure_live.py
-}
-
-// Smaller frames while answers are slow, larger ones again when they are quick.
-function pace(milliseconds, interval) {
-  const mix = (old, value) => (old ? old + 0.1 * (value - old) : value);
-  took = mix(took, milliseconds); gap = mix(gap, interval);
-  slow = took > 220 ? slow + 1 : 0; quick = took < 110 ? quick + 1 : 0;
-  if (slow > 10 && size < SIZES.length - 1) { size += 1; slow = 0; }
-  if (quick > 60 && size > 0) { size -= 1; quick = 0; }
-}
-
-function resting(answer) {
-  middle(answer.resting ? say('resting', said('{0:.1f}', [answer.resting])) : answer.faces.length ? '' : say('nobody'));
-  find('.fo-rest').disabled = answer.resting > 0;
-  find('.fo-forget').hidden = answer.resting > 0 || !answer.faces.some((face) => face.rested);
-}
-
-function hud(answer, now) {
-  if (now - hudAt < 300) return;
-  hudAt = now;
-  const parts = Object.entries(answer.ms).map(([name, ms]) => shown(said('{0} {1:.1f}', [models[name]?.title ?? name, ms])));
-  find('.fo-hud').hidden = false;
-  find('.fo-hud').textContent = `${Math.round(1000 / gap)} fps · ${Math.round(took)} ms (${parts.join(' · ')})`;
-  Object.assign(root.dataset, { fps: (1000 / gap).toFixed(1), took: took.toFixed(0) });
-}
-
-// ---- drawing
-function draw(answer) {
-  const ratio = window.devicePixelRatio || 1, width = screen.clientWidth, height = screen.clientHeight;
-  if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
-  if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
-  const pen = canvas.getContext('2d'), scale = width / answer.size[0], mirrored = option('mirror');
-  const x = (value) => (mirrored ? width - (value + 0.5) * scale : (value + 0.5) * scale), y = (value) => (value + 0.5) * scale;
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  for (const face of answer.faces) {
-    if (face.mesh && edges) mesh(pen, face.mesh, x, y);
-    box(pen, face, x, y);
-  }
-}
-
-function mesh(pen, points, x, y) {
-  pen.beginPath();
-  for (let i = 0; i < edges.length; i += 2) {
-    const a = 2 * edges[i], b = 2 * edges[i + 1];
-    pen.moveTo(x(points[a]), y(points[a + 1])); pen.lineTo(x(points[b]), y(points[b + 1]));
-  }
-  pen.lineWidth = 0.7; pen.strokeStyle = 'rgb(255 255 255 / .6)'; pen.stroke();
-}
-
-function box(pen, face, x, y) {
-  const [left, top, right, bottom] = [Math.min(x(face.box[0]), x(face.box[2])), y(face.box[1]), Math.max(x(face.box[0]), x(face.box[2])), y(face.box[3])];
-  pen.beginPath(); pen.roundRect(left, top, right - left, bottom - top, 6);
-  for (const [width, ink] of [[5, 'rgb(0 0 0 / .6)'], [2.5, '#fff']]) { pen.lineWidth = width; pen.strokeStyle = ink; pen.stroke(); }
-  pen.font = '700 13px system-ui, sans-serif';
-  const name = shown(said('face', [face.number])), wide = pen.measureText(name).width + 12, above = Math.max(0, top - 22);
-  pen.fillStyle = '#16181b'; pen.beginPath(); pen.roundRect(left, above, wide, 20, 5); pen.fill();
-  pen.fillStyle = '#fff'; pen.fillText(name, left + 6, above + 14.5);
-}
-
-// ---- bars: built when faces, models or labels change, otherwise only their numbers
-const tag = (name, className, text) => { const made = document.createElement(name); made.className = className; if (text !== undefined) put(made, text); return made; };
-let built = '', parts = [];
-
-function cards(answer) {
-  const faces = [...answer.faces].sort((a, b) => a.number - b.number);
-  const key = JSON.stringify([answer.labels, answer.own, faces.map((face) => [face.number, Object.keys(face.answers)])]);
-  const place = find('.fo-live-faces');
-  if (key !== built || !place.children.length) {
-    built = key; parts = faces.map((face) => card(face, answer));
-    place.replaceChildren(...parts.map((part) => part.card));
-  }
-  faces.forEach((face, i) => fill(parts[i], face, answer));
-}
-
-function card(face, answer) {
-  const made = tag('article', 'fo-card fo-live-face'), head = tag('header', 'fo-facehead'), columns = tag('div', 'fo-answers');
-  const badge = tag('span', 'fo-badge'), often = tag('span', 'fo-often'), rested = tag('span', 'fo-badge fo-unsure fo-rested', say('rested'));
-  head.append(tag('h3', '', said('face', [face.number])), badge, rested, often);
-  const answers = Object.keys(face.answers).map((name) => {
-    const column = tag('div', 'fo-answer'), says = tag('p', 'fo-says'), list = tag('ul', 'fo-bars');
-    const bars = labelsOf(answer, name).map((label, i) => {
-      const row = tag('li', 'fo-bar'), track = tag('span', 'fo-track'), inner = tag('i', ''), share = tag('span', 'fo-share');
-      inner.style.background = colour(label, i); track.setAttribute('aria-hidden', 'true'); track.append(inner);
-      const own = Boolean(answer.own?.[name]), word = tag('span', 'fo-label', named(label, own));
-      word.translate = !own;
-      row.append(word, track, share); list.append(row);
-      return { row, inner, share };
-    });
-    column.append(tag('h4', '', models[name]?.title ?? name), says, list); columns.append(column);
-    return { name, column, says, bars };
-  });
-  made.append(head, columns);
-  return { card: made, badge, often, rested, answers };
-}
-
-function fill(part, face, answer) {
-  const names = Object.values(face.shown), agree = new Set(names).size === 1;
-  put(part.badge, said(agree ? 'agree' : 'disagree', [])); part.badge.className = `fo-badge ${agree ? 'fo-agree' : 'fo-disagree'}`;
-  part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0; put(part.often, say('often', Math.round(100 * face.agreement)));
-  part.rested.hidden = !face.rested;
-  for (const { name, column, says, bars } of part.answers) {
-    const labels = labelsOf(answer, name), probs = face.answers[name], label = face.shown[name], sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0) || (face.rested && label === 'neutral');
-    const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
-    put(says, say((sure ? 'says' : 'unsure') + own, named(label, own)), 0);
-    column.classList.toggle('fo-notsure', !sure);
-    bars.forEach(({ row, inner, share }, i) => {
-      inner.style.width = `${100 * probs[i]}%`; put(share, said('{0:.2f}', [Math.round(100 * probs[i]) / 100]));
-      row.classList.toggle('fo-best', labels[i] === label);
-    });
-  }
-}
-
-// ---- the session, in this page only
-function note(answer, now) {
-  if (!props.timeline) return;
-  const seconds = Math.round(now - began) / 1000;
-  for (const face of answer.faces) {
-    for (const [model, label] of Object.entries(face.shown)) {
-      rows.push({ seconds, face: face.number, model, label, probability: face.answers[model][labelsOf(answer, model).indexOf(label)] });
+  // ---- the camera
+  async function start() {
+    const mine = ++run;
+    state('opening');
+    notice('');
+    middle(say('opening'));
+    try {
+      const { off, words: refusal } = (await server.may({})) ?? {};
+      if (mine !== run || root.dataset.state === 'off') return;
+      if (off) return stop(refusal);
+      if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('', 'InsecureError');
+      const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: 'user' };
+      const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+      if (mine !== run || root.dataset.state === 'off') return opened.getTracks().forEach((track) => track.stop());
+      stream = opened;
+      stream.getVideoTracks()[0].addEventListener('ended', () => mine === run && stop(say('unplugged')));
+      video.srcObject = stream;
+      await video.play();
+      if (mine === run && stream) begin();
+    } catch (error) {
+      if (mine === run && root.dataset.state !== 'off') stop(why(error));
     }
   }
-  if (rows.length > MOST_ROWS) rows = rows.slice(rows.length - MOST_ROWS);
-}
 
-function strips(now) {
-  if (now - drawnAt < 400 || !rows.length || !props.timeline) return;
-  drawnAt = now;
-  const end = (now - began) / 1000, since = Math.max(0, end - WINDOW), lines = new Map();
-  for (let i = rows.length - 1; i >= 0 && rows[i].seconds >= since; i -= 1) {
-    const key = `${rows[i].face}\n${rows[i].model}`;
-    if (!lines.has(key)) lines.set(key, []);
-    lines.get(key).push(rows[i]);
+  function why(error) {
+    const sentences = {
+      InsecureError: 'insecure',
+      NotAllowedError: 'refused',
+      SecurityError: 'refused',
+      NotFoundError: 'none',
+      OverconstrainedError: 'none',
+      NotReadableError: 'busy',
+      AbortError: 'busy',
+    };
+    return sentences[error.name] ? say(sentences[error.name]) : say('other', error.message || error.name);
   }
-  find('.fo-timeline').hidden = false;
-  const order = Object.keys(models), rank = (key) => 100 * Number(key.split('\n')[0]) + order.indexOf(key.split('\n')[1]);
-  const keys = [...lines.keys()].sort((a, b) => rank(a) - rank(b)).slice(-16);
-  const place = find('.fo-strips');
-  while (place.children.length > keys.length) place.lastElementChild.remove();
-  while (place.children.length < keys.length) { const line = tag('div', 'fo-strip'); line.append(tag('span', ''), document.createElement('canvas')); place.append(line); }
-  keys.forEach((key, i) => strip(place.children[i], key, lines.get(key), since, Math.max(WINDOW / 4, end - since)));
-}
 
-function strip(line, key, points, since, span) {
-  const [face, model] = key.split('\n'), [name, bar] = line.children;
-  put(name, said('{0}, {1}', [said('face', [Number(face)]), models[model]?.title ?? model]));
-  bar.width = bar.clientWidth; bar.height = 14;
-  const pen = bar.getContext('2d'), at = (seconds) => ((seconds - since) / span) * bar.width;
-  points.forEach((point, i) => { // newest first: each reaches to the next newer one, over a gap not
-    const until = Math.min(points[i - 1]?.seconds ?? point.seconds + 0.1, point.seconds + 0.7);
-    pen.fillStyle = colour(point.label); pen.fillRect(at(point.seconds), 0, at(until) - at(point.seconds) + 1, 14);
+  function begin() {
+    state('on');
+    middle('');
+    screen.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
+    began = last = performance.now();
+    gap = took = slow = quick = size = 0;
+    waiting = fresh = null;
+    lost = missed = notBefore = 0;
+    stale = false;
+    find('.fo-rest').disabled = false;
+    timers = [setInterval(watchdog, 250)];
+    const mine = run,
+      look = (now, frame) => {
+        if (mine !== run || root.dataset.state !== 'on') return;
+        fresh = frame.captureTime ?? now;
+        send();
+        nextFrame(look);
+      };
+    nextFrame(look);
+  }
+
+  function nextFrame(look) {
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(look);
+    else setTimeout(() => look(performance.now(), {}), document.hidden ? 200 : MIN_GAP);
+  }
+
+  function stop(sentence = '') {
+    const was = root.dataset.state;
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = null;
+    video.srcObject = null;
+    waiting = latest = null;
+    rows = [];
+    rest = 0;
+    timers.forEach(clearInterval);
+    timers = [];
+    canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
+    find('.fo-live-faces').replaceChildren();
+    find('.fo-strips').replaceChildren();
+    for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget']) find(part).hidden = true;
+    find('.fo-rest').disabled = true;
+    find('.fo-live-spoken').textContent = '';
+    screen.style.aspectRatio = '';
+    screen.classList.remove('fo-late');
+    state('off');
+    middle(say('idle'));
+    notice(sentence);
+    if (was === 'on') server.stop({ run });
+  }
+
+  // ---- frames out: the camera's newest, as soon as the one before is answered
+  function send() {
+    const now = performance.now();
+    if (root.dataset.state !== 'on' || waiting || fresh === null || now < notBefore || video.readyState < 2) return;
+    const frame = (waiting = { captured: fresh, at: now, run });
+    fresh = null;
+    const sent = {
+      run,
+      turn: ++turn,
+      image: grab(),
+      smooth: option('smooth'),
+      mesh: option('mesh'),
+      rest,
+      edges: option('mesh') && !edges,
+      ...(window.faceOffChosen ?? chosen),
+    };
+    server.frame(sent).then((answer) => received(frame, answer)); // never rejects: Gradio answers nothing instead
+  }
+
+  function grab() {
+    const [longest, quality] = SIZES[size],
+      scale = longest / Math.max(video.videoWidth, video.videoHeight);
+    sheet.width = Math.round(video.videoWidth * scale);
+    sheet.height = Math.round(video.videoHeight * scale);
+    sheet.getContext('2d').drawImage(video, 0, 0, sheet.width, sheet.height); // never mirrored: left stays left
+    return sheet.toDataURL('image/jpeg', quality);
+  }
+
+  // Seen while it lasts, and over by itself: every frame is asked anew, whoever serves by then.
+  function watchdog() {
+    if (!root.offsetParent) return stop(say('left'));
+    const since = lost || waiting?.at,
+      age = since ? performance.now() - since : 0,
+      late = age > LATE;
+    screen.classList.toggle('fo-late', late);
+    if (late) {
+      notice(say(stale ? 'stale' : lost ? 'lost' : 'late', Math.round(age / 1000)));
+      find('.fo-hud').textContent = '0 fps';
+    }
+    if (waiting && performance.now() - waiting.at > GIVEN_UP) {
+      lost ||= waiting.at;
+      waiting = null;
+    }
+  }
+
+  // ---- answers in
+  function received(frame, answer) {
+    if (frame !== waiting || frame.run !== run || root.dataset.state !== 'on') return;
+    const now = performance.now();
+    waiting = null;
+    if (!answer) {
+      lost ||= frame.at;
+      missed += 1;
+      notBefore = now + AGAIN;
+      if (missed > 2)
+        serverIsThere().then((there) => {
+          stale = there && missed > 2;
+        });
+      return;
+    }
+    if (answer.off) return stop(answer.words);
+    lost = missed = 0;
+    stale = false;
+    screen.classList.remove('fo-late');
+    notice(answer.words ?? '');
+    Object.assign(models, answer.taught);
+    if (answer.edges) edges = answer.edges;
+    if (answer.faces) {
+      latest = answer;
+      pace(now - frame.at, now - last);
+      last = now;
+      note(answer, now);
+      requestAnimationFrame(() => latest === answer && show(answer, now, frame)); // after the next frame is on its way
+    }
+    notBefore = answer.faces ? frame.at + MIN_GAP : now + 500;
+    send();
+  }
+
+  const serverIsThere = () =>
+    fetch(`${window.gradio_config?.root ?? ''}/config`).then(
+      (found) => found.ok,
+      () => false,
+    );
+
+  function show(answer, now, frame) {
+    draw(answer);
+    cards(answer);
+    hud(answer, now);
+    strips(now);
+    speak(answer, now);
+    resting(answer);
+    const times = { captured: frame.captured, sent: frame.at, answered: now, drawn: performance.now() };
+    root.dispatchEvent(new CustomEvent('drawn', { detail: times })); // for scripts/measure_live.py
+  }
+
+  // Smaller frames while answers are slow, larger ones again when they are quick.
+  function pace(milliseconds, interval) {
+    const mix = (old, value) => (old ? old + 0.1 * (value - old) : value);
+    took = mix(took, milliseconds);
+    gap = mix(gap, interval);
+    slow = took > 220 ? slow + 1 : 0;
+    quick = took < 110 ? quick + 1 : 0;
+    if (slow > 10 && size < SIZES.length - 1) {
+      size += 1;
+      slow = 0;
+    }
+    if (quick > 60 && size > 0) {
+      size -= 1;
+      quick = 0;
+    }
+  }
+
+  function resting(answer) {
+    middle(
+      answer.resting ? say('resting', said('{0:.1f}', [answer.resting])) : answer.faces.length ? '' : say('nobody'),
+    );
+    find('.fo-rest').disabled = answer.resting > 0;
+    find('.fo-forget').hidden = answer.resting > 0 || !answer.faces.some((face) => face.rested);
+  }
+
+  function hud(answer, now) {
+    if (now - hudAt < 300) return;
+    hudAt = now;
+    const parts = Object.entries(answer.ms).map(([name, ms]) =>
+      shown(said('{0} {1:.1f}', [models[name]?.title ?? name, ms])),
+    );
+    find('.fo-hud').hidden = false;
+    find('.fo-hud').textContent = `${Math.round(1000 / gap)} fps · ${Math.round(took)} ms (${parts.join(' · ')})`;
+    Object.assign(root.dataset, { fps: (1000 / gap).toFixed(1), took: took.toFixed(0) });
+  }
+
+  // ---- drawing
+  function draw(answer) {
+    const ratio = window.devicePixelRatio || 1,
+      width = screen.clientWidth,
+      height = screen.clientHeight;
+    if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+    if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+    const pen = canvas.getContext('2d'),
+      scale = width / answer.size[0],
+      mirrored = option('mirror');
+    const x = (value) => (mirrored ? width - (value + 0.5) * scale : (value + 0.5) * scale),
+      y = (value) => (value + 0.5) * scale;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    for (const face of answer.faces) {
+      if (face.mesh && edges) mesh(pen, face.mesh, x, y);
+      box(pen, face, x, y);
+    }
+  }
+
+  function mesh(pen, points, x, y) {
+    pen.beginPath();
+    for (let i = 0; i < edges.length; i += 2) {
+      const a = 2 * edges[i],
+        b = 2 * edges[i + 1];
+      pen.moveTo(x(points[a]), y(points[a + 1]));
+      pen.lineTo(x(points[b]), y(points[b + 1]));
+    }
+    pen.lineWidth = 0.7;
+    pen.strokeStyle = 'rgb(255 255 255 / .6)';
+    pen.stroke();
+  }
+
+  function box(pen, face, x, y) {
+    const [left, top, right, bottom] = [
+      Math.min(x(face.box[0]), x(face.box[2])),
+      y(face.box[1]),
+      Math.max(x(face.box[0]), x(face.box[2])),
+      y(face.box[3]),
+    ];
+    pen.beginPath();
+    pen.roundRect(left, top, right - left, bottom - top, 6);
+    for (const [width, ink] of [
+      [5, 'rgb(0 0 0 / .6)'],
+      [2.5, '#fff'],
+    ]) {
+      pen.lineWidth = width;
+      pen.strokeStyle = ink;
+      pen.stroke();
+    }
+    pen.font = '700 13px system-ui, sans-serif';
+    const name = shown(said('face', [face.number])),
+      wide = pen.measureText(name).width + 12,
+      above = Math.max(0, top - 22);
+    pen.fillStyle = '#16181b';
+    pen.beginPath();
+    pen.roundRect(left, above, wide, 20, 5);
+    pen.fill();
+    pen.fillStyle = '#fff';
+    pen.fillText(name, left + 6, above + 14.5);
+  }
+
+  // ---- bars: built when faces, models or labels change, otherwise only their numbers
+  const tag = (name, className, text) => {
+    const made = document.createElement(name);
+    made.className = className;
+    if (text !== undefined) put(made, text);
+    return made;
+  };
+  let built = '',
+    parts = [];
+
+  function cards(answer) {
+    const faces = [...answer.faces].sort((a, b) => a.number - b.number);
+    const key = JSON.stringify([
+      answer.labels,
+      answer.own,
+      faces.map((face) => [face.number, Object.keys(face.answers)]),
+    ]);
+    const place = find('.fo-live-faces');
+    if (key !== built || !place.children.length) {
+      built = key;
+      parts = faces.map((face) => card(face, answer));
+      place.replaceChildren(...parts.map((part) => part.card));
+    }
+    faces.forEach((face, i) => fill(parts[i], face, answer));
+  }
+
+  function card(face, answer) {
+    const made = tag('article', 'fo-card fo-live-face'),
+      head = tag('header', 'fo-facehead'),
+      columns = tag('div', 'fo-answers');
+    const badge = tag('span', 'fo-badge'),
+      often = tag('span', 'fo-often'),
+      rested = tag('span', 'fo-badge fo-unsure fo-rested', say('rested'));
+    head.append(tag('h3', '', said('face', [face.number])), badge, rested, often);
+    const answers = Object.keys(face.answers).map((name) => {
+      const column = tag('div', 'fo-answer'),
+        says = tag('p', 'fo-says'),
+        list = tag('ul', 'fo-bars');
+      const bars = labelsOf(answer, name).map((label, i) => {
+        const row = tag('li', 'fo-bar'),
+          track = tag('span', 'fo-track'),
+          inner = tag('i', ''),
+          share = tag('span', 'fo-share');
+        inner.style.background = colour(label, i);
+        track.setAttribute('aria-hidden', 'true');
+        track.append(inner);
+        const own = Boolean(answer.own?.[name]),
+          word = tag('span', 'fo-label', named(label, own));
+        word.translate = !own;
+        row.append(word, track, share);
+        list.append(row);
+        return { row, inner, share };
+      });
+      column.append(tag('h4', '', models[name]?.title ?? name), says, list);
+      columns.append(column);
+      return { name, column, says, bars };
+    });
+    made.append(head, columns);
+    return { card: made, badge, often, rested, answers };
+  }
+
+  function fill(part, face, answer) {
+    const names = Object.values(face.shown),
+      agree = new Set(names).size === 1;
+    put(part.badge, said(agree ? 'agree' : 'disagree', []));
+    part.badge.className = `fo-badge ${agree ? 'fo-agree' : 'fo-disagree'}`;
+    part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0;
+    put(part.often, say('often', Math.round(100 * face.agreement)));
+    part.rested.hidden = !face.rested;
+    for (const { name, column, says, bars } of part.answers) {
+      const labels = labelsOf(answer, name),
+        probs = face.answers[name],
+        label = face.shown[name],
+        sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0) || (face.rested && label === 'neutral');
+      const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
+      put(says, say((sure ? 'says' : 'unsure') + own, named(label, own)), 0);
+      column.classList.toggle('fo-notsure', !sure);
+      bars.forEach(({ row, inner, share }, i) => {
+        inner.style.width = `${100 * probs[i]}%`;
+        put(share, said('{0:.2f}', [Math.round(100 * probs[i]) / 100]));
+        row.classList.toggle('fo-best', labels[i] === label);
+      });
+    }
+  }
+
+  // ---- the session, in this page only
+  function note(answer, now) {
+    if (!props.timeline) return;
+    const seconds = Math.round(now - began) / 1000;
+    for (const face of answer.faces) {
+      for (const [model, label] of Object.entries(face.shown)) {
+        rows.push({
+          seconds,
+          face: face.number,
+          model,
+          label,
+          probability: face.answers[model][labelsOf(answer, model).indexOf(label)],
+        });
+      }
+    }
+    if (rows.length > MOST_ROWS) rows = rows.slice(rows.length - MOST_ROWS);
+  }
+
+  function strips(now) {
+    if (now - drawnAt < 400 || !rows.length || !props.timeline) return;
+    drawnAt = now;
+    const end = (now - began) / 1000,
+      since = Math.max(0, end - WINDOW),
+      lines = new Map();
+    for (let i = rows.length - 1; i >= 0 && rows[i].seconds >= since; i -= 1) {
+      const key = `${rows[i].face}\n${rows[i].model}`;
+      if (!lines.has(key)) lines.set(key, []);
+      lines.get(key).push(rows[i]);
+    }
+    find('.fo-timeline').hidden = false;
+    const order = Object.keys(models),
+      rank = (key) => 100 * Number(key.split('\n')[0]) + order.indexOf(key.split('\n')[1]);
+    const keys = [...lines.keys()].sort((a, b) => rank(a) - rank(b)).slice(-16);
+    const place = find('.fo-strips');
+    while (place.children.length > keys.length) place.lastElementChild.remove();
+    while (place.children.length < keys.length) {
+      const line = tag('div', 'fo-strip');
+      line.append(tag('span', ''), document.createElement('canvas'));
+      place.append(line);
+    }
+    keys.forEach((key, i) => strip(place.children[i], key, lines.get(key), since, Math.max(WINDOW / 4, end - since)));
+  }
+
+  function strip(line, key, points, since, span) {
+    const [face, model] = key.split('\n'),
+      [name, bar] = line.children;
+    put(name, said('{0}, {1}', [said('face', [Number(face)]), models[model]?.title ?? model]));
+    bar.width = bar.clientWidth;
+    bar.height = 14;
+    const pen = bar.getContext('2d'),
+      at = (seconds) => ((seconds - since) / span) * bar.width;
+    points.forEach((point, i) => {
+      // newest first: each reaches to the next newer one, over a gap not
+      const until = Math.min(points[i - 1]?.seconds ?? point.seconds + 0.1, point.seconds + 0.7);
+      pen.fillStyle = colour(point.label);
+      pen.fillRect(at(point.seconds), 0, at(until) - at(point.seconds) + 1, 14);
+    });
+  }
+
+  function speak(answer, now) {
+    if (now - spokenAt < 4000) return;
+    const answers = (face) =>
+      Object.entries(face.shown).map(
+        ([name, label]) => `${shown(models[name]?.title ?? name)} ${shown(named(label, answer.own?.[name]))}`,
+      );
+    const text = answer.faces
+      .map((face) => `${shown(said('face', [face.number]))}: ${answers(face).join(', ')}`)
+      .join('. ');
+    const place = find('.fo-live-spoken');
+    if (place.textContent !== text) {
+      spokenAt = now;
+      place.textContent = text;
+    }
+  }
+
+  // Quoted where CSV asks for it; with an apostrophe where a spreadsheet would run the text as a formula.
+  function cell(value) {
+    const text = String(value ?? ''),
+      safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  }
+
+  function download(kind) {
+    const heads = ['seconds', 'face', 'model', 'label', 'probability'];
+    const text =
+      kind === 'json'
+        ? JSON.stringify({ note: props.privacy, rows }, null, 1)
+        : [heads, ...rows.map((row) => heads.map((head) => row[head]))]
+            .map((cells) => cells.map(cell).join(','))
+            .join('\r\n') + '\r\n';
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], { type: kind === 'json' ? 'application/json' : 'text/csv' }));
+    link.download = `face-off-session.${kind}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  // ---- hands
+  startButton.addEventListener('click', () => (root.dataset.state === 'off' ? start() : stop()));
+  find('.fo-rest').addEventListener('click', () => {
+    rest = turn + 1;
   });
-}
-
-function speak(answer, now) {
-  if (now - spokenAt < 4000) return;
-  const answers = (face) => Object.entries(face.shown).map(([name, label]) => `${shown(models[name]?.title ?? name)} ${shown(named(label, answer.own?.[name]))}`);
-  const text = answer.faces.map((face) => `${shown(said('face', [face.number]))}: ${answers(face).join(', ')}`).join('. ');
-  const place = find('.fo-live-spoken');
-  if (place.textContent !== text) { spokenAt = now; place.textContent = text; }
-}
-
-// Quoted where CSV asks for it; with an apostrophe where a spreadsheet would run the text as a formula.
-function cell(value) {
-  const text = String(value ?? ''), safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function download(kind) {
-  const heads = ['seconds', 'face', 'model', 'label', 'probability'];
-  const text = kind === 'json' ? JSON.stringify({ note: props.privacy, rows }, null, 1) : [heads, ...rows.map((row) => heads.map((head) => row[head]))].map((cells) => cells.map(cell).join(',')).join('\r\n') + '\r\n';
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: kind === 'json' ? 'application/json' : 'text/csv' }));
-  link.download = `face-off-session.${kind}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
-// ---- hands
-startButton.addEventListener('click', () => (root.dataset.state === 'off' ? start() : stop()));
-find('.fo-rest').addEventListener('click', () => { rest = turn + 1; });
-find('.fo-forget').addEventListener('click', () => { rest = 0; });
-find('.fo-downloads').addEventListener('click', (event) => event.target.dataset.kind && download(event.target.dataset.kind));
-const mirror = () => { screen.classList.toggle('fo-mirror', option('mirror')); if (latest) draw(latest); };
-find('input[name=mirror]').addEventListener('change', mirror);
-window.addEventListener('pagehide', () => stream && stop());
-mirror(); state('off'); middle(say('idle'));
+  find('.fo-forget').addEventListener('click', () => {
+    rest = 0;
+  });
+  find('.fo-downloads').addEventListener(
+    'click',
+    (event) => event.target.dataset.kind && download(event.target.dataset.kind),
+  );
+  const mirror = () => {
+    screen.classList.toggle('fo-mirror', option('mirror'));
+    if (latest) draw(latest);
+  };
+  find('input[name=mirror]').addEventListener('change', mirror);
+  window.addEventListener('pagehide', () => stream && stop());
+  mirror();
+  state('off');
+  middle(say('idle'));
 };

@@ -4,14 +4,17 @@ const number = (row, i) => {
   return value === undefined ? null : Number(value);
 };
 const sort = (button) => {
-  const head = button.closest('th'), body = element.querySelector('tbody'), i = Number(button.dataset.sort);
+  const head = button.closest('th'),
+    body = element.querySelector('tbody'),
+    i = Number(button.dataset.sort);
   const turn = { ascending: 'descending', descending: 'ascending', none: button.dataset.first };
   const way = turn[head.getAttribute('aria-sort')];
   for (const other of element.querySelectorAll('th[aria-sort]')) other.setAttribute('aria-sort', 'none');
   head.setAttribute('aria-sort', way);
   const sign = way === 'ascending' ? 1 : -1;
   const order = (a, b) => {
-    const x = number(a, i), y = number(b, i);
+    const x = number(a, i),
+      y = number(b, i);
     if (x === null || y === null) return (x === null) - (y === null); // what is not measured comes last
     return sign * (x - y);
   };

@@ -7,16 +7,20 @@ element.addEventListener('click', (event) => {
   for (const other of panel.querySelectorAll('[data-say]')) other.setAttribute('aria-pressed', String(other === cell));
   const say = panel.querySelector('.fz-say');
   say.textContent = cell.getAttribute('aria-label');
-  for (const part of ['', '-args']) { // the sentence's key, so that it follows the page's language
+  for (const part of ['', '-args']) {
+    // the sentence's key, so that it follows the page's language
     const value = cell.getAttribute(`data-i18n-aria-label${part}`);
-    if (value === null) say.removeAttribute(`data-i18n${part}`); else say.setAttribute(`data-i18n${part}`, value);
+    if (value === null) say.removeAttribute(`data-i18n${part}`);
+    else say.setAttribute(`data-i18n${part}`, value);
   }
   say.classList.add('fz-said');
 });
 element.addEventListener('keydown', (event) => {
-  const cell = cellOf(event), step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  const cell = cellOf(event),
+    step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
   if (!cell || !step) return;
-  const place = cell.closest('td'), body = place.closest('tbody');
+  const place = cell.closest('td'),
+    body = place.closest('tbody');
   const row = body.rows[place.parentElement.sectionRowIndex + step[0]];
   const next = row?.cells[place.cellIndex + step[1]]?.querySelector('button');
   event.preventDefault();
