@@ -117,7 +117,7 @@ def launch_options(room: Mode = HOME) -> dict:
             UI / "model_zoo/zoo.css",
             *([UI / "lesson/lesson.css"] if room.lesson else []),
         ],
-        "head": read("assets/head.html") + "".join(f"<script>{read(name)}</script>" for name in SCRIPTS),
+        "head": _head_markup(room),
         "i18n": languages.i18n(),
         "footer_links": [],
         "run_history": False,
@@ -126,6 +126,16 @@ def launch_options(room: Mode = HOME) -> dict:
         "ssr_mode": False,
         "quiet": True,
     }
+
+
+def _head_markup(room: Mode) -> str:
+    """What stands in the page's ``<head>``."""
+    styles = ("assets/page.css", *(["assets/projector.css"] if room.lesson else []))
+    return (
+        read("assets/head.html")
+        + "".join(f"<style>{read(name)}</style>" for name in styles)
+        + "".join(f"<script>{read(name)}</script>" for name in SCRIPTS)
+    )
 
 
 def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:

@@ -8,6 +8,10 @@ import gradio as gr
 
 UI = Path(__file__).parent
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
+# Gradio's sizes in rem instead of pixels: they follow the size of type that a reader, or a projector, asks for.
+TYPE = gr.themes.Size(
+    name="text_rem", xxs=".5625rem", xs=".625rem", sm=".75rem", md=".875rem", lg="1rem", xl="1.375rem", xxl="1.625rem"
+)
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
 
@@ -19,7 +23,12 @@ def read(name: str) -> str:
 def theme() -> gr.Theme:
     """Paper and ink, one calm accent, in light and dark."""
     base = gr.themes.Base(
-        primary_hue="teal", neutral_hue="stone", radius_size="md", font=list(SANS), font_mono=list(MONO)
+        primary_hue="teal",
+        neutral_hue="stone",
+        radius_size="md",
+        text_size=TYPE,
+        font=list(SANS),
+        font_mono=list(MONO),
     )
     return base.set(
         body_background_fill="#faf8f4",
@@ -42,6 +51,10 @@ def theme() -> gr.Theme:
         checkbox_label_background_fill_hover_dark="#343940",
         checkbox_background_color_selected="#0f766e",
         checkbox_background_color_selected_dark="#0f766e",
+        checkbox_border_color="#857d70",
+        checkbox_border_color_dark="#8f8a82",
+        checkbox_border_color_hover="#857d70",
+        checkbox_border_color_hover_dark="#8f8a82",
         checkbox_border_color_selected="#0f766e",
         checkbox_border_color_selected_dark="#0f766e",
         body_text_color="#23272e",

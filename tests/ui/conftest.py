@@ -66,6 +66,19 @@ def url(app):
 
 
 @pytest.fixture(scope="session")
+def classroom_url(engine, uploads):
+    """The same in a lesson."""
+    from ui.app import build, start
+    from ui.lesson.classroom import classroom
+
+    room = classroom("ABC234")
+    lesson = build(engine, room)
+    nowhere = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
+    yield start(lesson, nowhere, room)
+    lesson.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
 def astronaut(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("pictures") / "astronaut.png"
     Image.fromarray(skimage.data.astronaut()).save(path)

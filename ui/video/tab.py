@@ -38,8 +38,8 @@ LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**
 TOLD = 0.3  # seconds between two signs of progress
 PRIVATE = {"api_visibility": "private", "preprocess": False}
 NAME = "face-off.mp4"
-# On a phone the progress lies below the controls.
-SHOW_PROGRESS = "() => { if (window.innerWidth <= 720) document.getElementById('fv-answer').scrollIntoView(); }"
+# On a phone or an upright tablet the progress lies below the controls.
+SHOW_PROGRESS = "() => { if (window.innerWidth <= 1000) document.getElementById('fv-answer').scrollIntoView(); }"
 EXAMPLE = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowered", "photo")
 
 

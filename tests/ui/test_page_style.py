@@ -1,0 +1,145 @@
+"""What holds on every tab, as a browser computes it: type, width, focus, contrast, motion, paper."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+TABS = ("Compare", "Live", "Video", "Teach", "Zoo")
+STYLE = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
+
+
+@pytest.fixture
+def open_page(visits, browser, url):
+    with visits() as visit:
+
+        def open_one(address=url, **options):
+            page = visit(browser, address, **options)
+            page.wait_for_selector("#fo-tabs [role=tab]")
+            return page
+
+        yield open_one
+
+
+def style(page, selector, name):
+    return page.evaluate(STYLE, [selector, name])
+
+
+def compared(page):
+    page.locator('#fo-examples button[data-name="photo"]').click()
+    page.wait_for_selector(".fo-results .fo-answer")
+    return page
+
+
+def choose(page, tab):
+    page.get_by_role("tab", name=tab, exact=True).click()
+    page.wait_for_function("tab => document.querySelector('[role=tab][aria-selected=true]').innerText === tab", arg=tab)
+
+
+@pytest.mark.parametrize(("width", "size"), [(820, 18), (1280, 19.2), (1920, 22)])
+def test_a_lesson_has_larger_type_in_gradios_parts_too(open_page, classroom_url, width, size):
+    page = open_page(classroom_url, viewport={"width": width, "height": 900})
+    assert style(page, "html", "fontSize") == f"{size}px"
+    assert float(style(page, "#fo-tabs [role=tab]", "fontSize")[:-2]) == pytest.approx(0.875 * size)
+
+
+def test_at_home_type_is_as_large_as_the_reader_chose(open_page):
+    page = open_page()
+    assert style(page, "html", "fontSize") == "16px" and style(page, "#fo-tabs [role=tab]", "fontSize") == "14px"
+
+
+def test_the_page_is_equally_wide_on_every_tab(open_page, classroom_url):
+    wide = {"viewport": {"width": 1920, "height": 900}}
+    for page, tabs in ((open_page(**wide), TABS), (open_page(classroom_url, **wide), ("Lesson", "Compare", "Zoo"))):
+        widths = set()
+        for tab in tabs:
+            choose(page, tab)
+            widths.add(page.locator("#fo-tabs").evaluate("tabs => tabs.offsetWidth"))
+        assert len(widths) == 1, widths
+    assert widths.pop() > 1600
+
+
+@pytest.mark.parametrize("width", [768, 820, 960, 1024])
+def test_answers_stay_inside_their_card(open_page, width):
+    page = compared(open_page(viewport={"width": width, "height": 1100}))
+    beyond = page.locator(".fo-card").first.evaluate("""card => {
+      const right = card.getBoundingClientRect().right;
+      const parts = [...card.querySelectorAll('.fo-share, .fo-says, .fo-stage')];
+      return parts.map((one) => one.getBoundingClientRect().right - right);
+    }""")
+    assert len(beyond) > 14 and max(beyond) <= 0
+
+
+def test_controls_stay_in_view_and_can_be_scrolled(open_page):
+    page = compared(open_page(viewport={"width": 1280, "height": 700}))
+    page.evaluate("window.scrollTo({ top: 400, behavior: 'instant' })")
+    page.wait_for_function("window.scrollY >= 300")
+    box = page.locator(".fo-controls").first.bounding_box()
+    assert 0 <= box["y"] <= 20 and box["height"] <= 700
+    page.locator("#fo-labels input").last.focus()
+    assert page.locator("#fo-labels input").last.evaluate("one => one.getBoundingClientRect().bottom") <= 700
+
+
+# Every control that a keyboard reaches on the open tab, with what is drawn around it while it has the focus.
+RINGS = """() => {
+  const kinds = ':is(a[href], button, input, select, textarea, summary, [tabindex="0"])', without = [];
+  for (const one of document.querySelectorAll(`.gradio-container ${kinds}`)) {
+    const seen = one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    if (!seen || one.disabled || one.tabIndex < 0 || one.type === 'file') continue;
+    one.focus({ focusVisible: true, preventScroll: true });
+    const { outlineStyle, outlineWidth } = getComputedStyle(one);
+    const ring = outlineStyle === 'solid' && parseFloat(outlineWidth) >= 2;
+    if (document.activeElement === one && !ring) without.push(one.outerHTML.slice(0, 150));
+  }
+  return without; }"""
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_whatever_has_the_focus_shows_it(open_page, tab):
+    page = compared(open_page())
+    choose(page, tab)
+    page.keyboard.press("Tab")
+    assert page.evaluate(RINGS) == []
+    assert page.evaluate("document.querySelectorAll('.gradio-container :is(button, input)').length") > 20
+
+
+def test_forced_colours_keep_bars_ticks_and_the_open_tab(open_page):
+    page = compared(open_page(forced_colors="active"))
+    bar, track = page.locator(".fo-best .fo-track i").first, page.locator(".fo-best .fo-track").first
+    assert bar.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(230, 159, 0)"
+    assert track.evaluate("one => getComputedStyle(one).borderTopStyle") == "solid"
+    assert style(page, "#fo-models input", "appearance") == "auto"
+    chosen, other = (page.locator(f"#fo-tabs [aria-selected={on}]").first for on in ("true", "false"))
+    assert chosen.evaluate("tab => getComputedStyle(tab).borderBottomWidth") == "3px"
+    assert other.evaluate("tab => getComputedStyle(tab).borderBottomWidth") != "3px"
+    choose(page, "Zoo")
+    shades = page.locator(".fz-cell").evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
+    assert len(set(shades)) > 10
+
+
+def test_scrolling_is_smooth_only_for_those_who_like_motion(open_page):
+    assert style(open_page(), "html", "scrollBehavior") == "smooth"
+    assert style(open_page(reduced_motion="reduce"), "html", "scrollBehavior") == "auto"
+
+
+LIGHTNESS = """([selector, name]) => {
+  const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = (colour) => { const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(channel);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const one = document.querySelector(selector);
+  const [a, b] = [getComputedStyle(one)[name], getComputedStyle(one.closest('label')).backgroundColor].map(light);
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_boxes_to_tick_stand_out_from_their_label(open_page, scheme):
+    page = open_page(color_scheme=scheme)
+    assert page.evaluate(LIGHTNESS, ["#fo-models input:not(:checked)", "borderTopColor"]) >= 3
+    assert page.evaluate(LIGHTNESS, ["#fo-labels input:not(:checked)", "borderTopColor"]) >= 3
+
+
+def test_a_printed_comparison_keeps_its_bars_and_leaves_the_controls_out(open_page):
+    page = compared(open_page(viewport={"width": 794, "height": 1123}))
+    page.emulate_media(media="print")
+    assert style(page, ".fo-track i", "printColorAdjust") == "exact"
+    for hidden in (".fo-controls", ".fo-downloads", "#fo-tabs [role=tablist]"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    assert page.locator(".fo-photo img").is_visible() and page.evaluate("document.documentElement.scrollWidth") <= 794
