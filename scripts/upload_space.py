@@ -31,7 +31,13 @@ LEFT_OUT = (
     ".gitattributes",
     ".gitignore",
     ".pre-commit-config.yaml",
+    ".prettierignore",
+    ".prettierrc.json",
+    "eslint.config.mjs",
+    "package-lock.json",
+    "package.json",
     "requirements-dev.txt",
+    "tsconfig.json",
 )
 # The Hub keeps binary files outside git. This repository does not, so that a plain clone is complete;
 # hence a `.gitattributes` of the Space's own.

@@ -27,7 +27,7 @@ FAMILIES = re.compile(
     r"|box\..+|teach\.(several|skipped|start)_.+|.+_(own|made|agree|disagree)(_n)?|teach\..+_hint|import\.(grey|colour)_n"
     r"|.+\.alt"
 )
-SCRIPTS = {"live.js": "live.", "teach.js": "teach.", "lesson.js": "lesson."}
+SCRIPTS = {folder: f"{folder}." for folder in ("live", "teach", "lesson")}
 GROUPS = ("hold", "live", "video", "lesson", "teach")
 
 
@@ -61,9 +61,10 @@ def keys_in_the_code() -> set[str]:
     for path, code in sources(".js", "ui").items():
         keys |= set(re.findall(r'data-i18n(?:-[a-z-]+)?="([^"${}]+)"', code))
         keys |= set(re.findall(r"(?:said\(|key: )'([^'${}]+)'", code))
-        start = SCRIPTS.get(path.name, "?")
+        start = SCRIPTS.get(path.parent.name, "?")
         keys |= {start + name for name in re.findall(r"\bwords\.(\w+)|\bsay\('(\w+)'", code) for name in name if name}
-        keys |= {start + name for name in re.findall(r"'(\w+)'", code) if start + name in ENGLISH}
+        quoted = re.findall(r"'([\w.]+)'", code)
+        keys |= {key for name in quoted for key in (name, start + name) if key in ENGLISH}
     return keys
 
 

@@ -1,4 +1,6 @@
 // Called once with the component's element; `lesson_tab.py` says how. Answers come only after a label is committed.
+import { putMarkup } from '../components/markup.js';
+
 window.faceOffLesson = (element, props, server) => {
   const { faces, labels, titles, sheet } = JSON.parse(
     JSON.stringify({ faces: props.faces, labels: props.labels, titles: props.titles, sheet: props.sheet }),
@@ -8,7 +10,9 @@ window.faceOffLesson = (element, props, server) => {
     put = window.faceOffPut;
   const named = (label) => ({ key: `label.${label}`, text: label });
   const root = element.firstElementChild;
-  root.innerHTML = `
+  putMarkup(
+    root,
+    `
   <section class="fl-game fo-card"><h2 data-i18n="lesson.title"></h2><p class="fl-how" data-i18n="lesson.how"></p>
     <div class="fl-round"><div class="fl-picture"></div>
       <form><p class="fl-count"></p><fieldset><legend data-i18n="lesson.ask"></legend>${labels.map((label) => `<label><input type="radio" name="fl-label" value="${label}"><span data-i18n="label.${label}"></span></label>`).join('')}</fieldset>
@@ -20,7 +24,8 @@ window.faceOffLesson = (element, props, server) => {
     <p><button type="button" class="fl-off" data-i18n="lesson.off"></button></p>
     <label><span data-i18n="lesson.code"></span> <input type="password" autocomplete="off" maxlength="12"></label>
     <button type="submit" data-i18n="lesson.on"></button>
-    <p class="fl-state"></p><p class="fl-wrong" role="alert" hidden></p></form></details>`;
+    <p class="fl-state"></p><p class="fl-wrong" role="alert" hidden></p></form></details>`,
+  );
   const find = (selector) => root.querySelector(selector);
   // Random, and the same after a reload of this page: its vote is counted once.
   const voter = (() => {
@@ -40,7 +45,7 @@ window.faceOffLesson = (element, props, server) => {
 
   function show() {
     form.reset();
-    find('.fl-picture').innerHTML = faces[at].picture;
+    putMarkup(find('.fl-picture'), faces[at].picture);
     put(find('.fl-count'), say('count', at + 1, faces.length));
     find('.fl-reveal').hidden = next.hidden = true;
     commit.hidden = false;
@@ -66,8 +71,8 @@ window.faceOffLesson = (element, props, server) => {
     find('fieldset').disabled = true;
     commit.hidden = true;
     for (const input of form.elements['fl-label']) input.checked = input.value === answer.label;
-    find('.fl-reveal .fo-answers').innerHTML = answer.answers;
-    find('.fl-poll').innerHTML = answer.poll;
+    putMarkup(find('.fl-reveal .fo-answers'), answer.answers);
+    putMarkup(find('.fl-poll'), answer.poll);
     results.push({ you: answer.label, ...answer.models });
     const like = Object.keys(titles).filter((name) => answer.models[name] === answer.label).length;
     put(find('.fl-said'), say(['like_none', 'like_one', 'like_both'][like]));
@@ -97,7 +102,7 @@ window.faceOffLesson = (element, props, server) => {
     results.forEach((one, i) => {
       const row = body.insertRow(),
         first = document.createElement('th');
-      first.innerHTML = faces[i].picture;
+      putMarkup(first, faces[i].picture);
       row.append(first, ...names.map((name) => cell(named(one[name]), 'td')));
     });
     const end = find('.fl-end'),
@@ -130,7 +135,7 @@ window.faceOffLesson = (element, props, server) => {
   .fl-onpaper ul i { display: block; height: 2.2em; border-bottom: 1px dotted #000; }
 }</style>`;
   find('.fl-print').addEventListener('click', () => {
-    paper.innerHTML = rules + find('.fl-sheet').innerHTML;
+    putMarkup(paper, rules + find('.fl-sheet').innerHTML);
     document.body.append(paper);
     window.print();
   });

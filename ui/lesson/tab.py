@@ -19,13 +19,13 @@ from features import images
 from features.phrase import number
 from ui import text
 from ui.components import data_uri, probability_bars
+from ui.components.modules import joined
 from ui.components.scripted import message, scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
 from ui.lesson import join
 from ui.lesson.classroom import Mode, WrongCodeError
 from ui.model_service import ModelService
-from ui.theme import read
 from zoo.inference.compare import Comparison
 from zoo.labels import SEVEN, named
 from zoo.reports.markup import say
@@ -232,7 +232,7 @@ def build(engine: ModelService, room: Mode) -> None:
     tab = LessonTab(engine, room)
     scripted(
         "fl",
-        read("lesson/lesson.js"),
+        joined("lesson/lesson.js"),
         "faceOffLesson",
         [with_page(engine.pages, tab.commit, tab.without_page), with_page(engine.pages, tab.camera, tab.camera_off)],
         here=engine.pages,

@@ -1,4 +1,6 @@
 // Called once with the component's element; `live_tab.py` says how.
+import { putMarkup } from '../components/markup.js';
+
 window.faceOffLive = (element, props, server) => {
   // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
   // Pictures are never stored; the session's rows live in `rows` and are gone on Stop.
@@ -27,7 +29,9 @@ window.faceOffLive = (element, props, server) => {
     WINDOW = 60;
 
   const root = element.firstElementChild;
-  root.innerHTML = `
+  putMarkup(
+    root,
+    `
   <div class="fo-live-main">
     <div class="fo-screen">
       <video muted playsinline data-i18n-aria-label="live.camera"></video><canvas aria-hidden="true"></canvas>
@@ -52,7 +56,8 @@ window.faceOffLive = (element, props, server) => {
     <p class="fo-downloads"><button type="button" data-kind="csv">CSV</button><button type="button" data-kind="json">JSON</button></p>
   </section>
   ${props.help}
-  <p class="fo-live-spoken" role="status" aria-live="polite"></p>`;
+  <p class="fo-live-spoken" role="status" aria-live="polite"></p>`,
+  );
   const find = (selector) => root.querySelector(selector);
   const video = find('video'),
     canvas = find('canvas'),

@@ -19,11 +19,11 @@ from features.face_tracking import Readers
 from features.images import ImageError
 from features.mesh import tesselation
 from ui import text
+from ui.components.modules import joined
 from ui.components.scripted import message, scripted
 from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService, NoModelError
-from ui.theme import read
 from zoo.cards import Card
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
@@ -198,7 +198,7 @@ def _camera(engine: ModelService, tab: LiveTab) -> gr.HTML:
     }
     return scripted(
         "fo-live",
-        read("live/live.js"),
+        joined("live/live.js"),
         "faceOffLive",
         [tab.frame, tab.may, tab.stop],
         here=engine.pages,

@@ -15,13 +15,13 @@ from anyio import CapacityLimiter, to_thread
 from features.images import ImageError
 from features.phrase import Phrase
 from ui import text
+from ui.components.modules import joined
 from ui.components.scripted import scripted, with_page
 from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService
 from ui.teach import exports, requests
 from ui.teach.requests import Call, RequestParams
-from ui.theme import read
 from zoo.labels import UnknownLabelsError
 from zoo.models.registry import UnknownModelError
 from zoo.reports import charts
@@ -95,7 +95,7 @@ def build(engine: ModelService, room: Mode = HOME) -> None:
     chart_script = charts.SCRIPT.read_text(encoding="utf-8")
     scripted(
         "ft",
-        f"{read('teach/teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
+        f"{joined('teach/teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
         "faceOffTeach",
         [with_page(engine.pages, tab.teach, tab.without_page)],
         here=engine.pages,

@@ -1,4 +1,6 @@
 // Called once with the component's element; `teach_tab.py` says how. Everything here is this page's; samples are the server's.
+import { putMarkup } from '../components/markup.js';
+
 window.faceOffTeach = (element, props, server, upload) => {
   const given = JSON.parse(
     JSON.stringify({
@@ -71,8 +73,8 @@ window.faceOffTeach = (element, props, server, upload) => {
       showLesson({});
     }
     if (answer.lesson) showLesson(answer);
-    if (answer.trials !== undefined && !answer.lesson) trialsPlace.innerHTML = answer.trials;
-    if (answer.growth !== undefined && !answer.lesson) growthPlace.innerHTML = answer.growth;
+    if (answer.trials !== undefined && !answer.lesson) putMarkup(trialsPlace, answer.trials);
+    if (answer.growth !== undefined && !answer.lesson) putMarkup(growthPlace, answer.growth);
     return answer;
   }
 
@@ -234,8 +236,8 @@ window.faceOffTeach = (element, props, server, upload) => {
   const thumbs = new Map(),
     copies = new Set(),
     wanted = new Set();
+  const cards = [];
   let view = { classes: [] },
-    cards = [],
     lesson = null,
     openRecorder = null;
   const classList = make('div', { class: 'ft-classes' });
@@ -795,9 +797,9 @@ window.faceOffTeach = (element, props, server, upload) => {
     lesson = answer.lesson ?? null;
     results.hidden = !lesson;
     preview.reset();
-    hoodPlace.innerHTML = answer.hood ?? '';
-    growthPlace.innerHTML = answer.growth ?? '';
-    trialsPlace.innerHTML = answer.trials ?? '';
+    putMarkup(hoodPlace, answer.hood ?? '');
+    putMarkup(growthPlace, answer.growth ?? '');
+    putMarkup(trialsPlace, answer.trials ?? '');
     view.classes.forEach((one, at) => cards[at]?.show(one));
     if (lesson) layTrials();
   }
@@ -980,7 +982,7 @@ window.faceOffTeach = (element, props, server, upload) => {
         picture.removeAttribute('src');
       }
       picture.hidden = true;
-      canvas.width = canvas.width;
+      canvas.width = 0;
       screen.style.aspectRatio = '';
       delete screen.dataset.faces;
       put(on, words.webcam);
@@ -1081,7 +1083,7 @@ window.faceOffTeach = (element, props, server, upload) => {
     for (const style of document.querySelectorAll('style, link[rel=stylesheet]'))
       sheet.document.head.append(style.cloneNode(true));
     sheet.document.body.className = 'ft-paper';
-    sheet.document.body.innerHTML = `<h1></h1>${trialsPlace.innerHTML}`;
+    putMarkup(sheet.document.body, `<h1></h1>${trialsPlace.innerHTML}`);
     sheet.document.querySelector('h1').textContent = translated(words.experiments);
     sheet.setTimeout(() => sheet.print(), 300);
   }

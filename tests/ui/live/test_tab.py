@@ -18,9 +18,9 @@ from PIL import Image
 from ui import text
 from ui.app import build
 from ui.app import start as launch_app
+from ui.components.modules import joined
 from ui.examples.portraits import PICTURES
 from ui.live.tab import AT_ONCE, LiveTab, Sent
-from ui.theme import read
 from zoo.inference.live_sessions import Viewers
 from zoo.inference.live_stream import PREFIX
 from zoo.labels import SEVEN, SIX
@@ -149,7 +149,7 @@ def test_a_session_has_one_place_in_the_line_and_the_first_who_comes_is_the_firs
 
 
 def test_the_script_claims_nothing_about_feelings():
-    script = read("live/live.js").lower()
+    script = joined("live/live.js").lower()
     for claim in ("you are", "you feel", "emotion", "mood"):
         assert claim not in script
 

@@ -17,11 +17,11 @@ from features import images
 from features.align import AlignSpec, align
 from tests.zoo.exchange import runtimes
 from ui import text
+from ui.components.modules import joined
 from ui.examples.portraits import PICTURES
 from ui.model_service import ModelService
 from ui.teach import requests
 from ui.teach.tab import TeachTab
-from ui.theme import read
 from zoo.inference.live_stream import PREFIX
 from zoo.models.cnn import to_input
 from zoo.models.registry import UnknownModelError
@@ -300,7 +300,7 @@ def test_thirty_sessions_at_once_stay_apart(ask, engine):
 
 
 def test_no_sentence_claims_anything_about_feelings():
-    everything = (read("teach/teach.js") + json.dumps(text.TEACH)).lower()
+    everything = (joined("teach/teach.js") + json.dumps(text.TEACH)).lower()
     for claim in ("you are ", "you feel", "your emotion", "mood"):
         assert claim not in everything
 

@@ -1,0 +1,35 @@
+// What the scripts in the page's head leave on `window` for those of the tabs. For `tsc` only; no browser sees this file.
+
+/** A sentence by its key in `ui/languages/`, with the values for its places. */
+interface Message {
+  key: string;
+  args?: Sentence[];
+  text?: string;
+}
+
+/** What can be shown: a message, a number, or text as somebody typed it. */
+type Sentence = Message | string | number;
+
+/** The server's functions as a script calls them; an answer is missing where the server could not be reached. */
+type Server = Record<string, (value: object) => Promise<any>>;
+
+type Upload = (file: File) => Promise<{ path?: string } | null>;
+
+interface Window {
+  gradio_config?: { root?: string; api_prefix?: string; i18n_translations?: Record<string, Record<string, string>> };
+  /** A sentence as text in the page's language. */
+  faceOffText(message: Sentence | null | undefined): string;
+  /** A sentence into an element; `place` stresses that one of its values. */
+  faceOffPut(element: Element, message: Sentence | null | undefined, place?: number): void;
+  /** A sentence into an attribute of an element. */
+  faceOffLabel(element: Element, attribute: string, message: Sentence): void;
+  /** The server's functions, called again where a page's event stream was lost. */
+  faceOffCalls?(server: Server): Server;
+  /** Cells of confusion matrices inside an element say what they count. */
+  faceOffCharts(element: Element): void;
+  /** Models and labels that Live's controls have chosen. */
+  faceOffChosen?: object;
+  faceOffLive(element: HTMLElement, props: any, server: Server): void;
+  faceOffTeach(element: HTMLElement, props: any, server: Server, upload: Upload): void;
+  faceOffLesson(element: HTMLElement, props: any, server: Server): void;
+}
