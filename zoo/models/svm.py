@@ -12,6 +12,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Joined
 from zoo.classifier import check_spec
 from zoo.labels import LabelSet
+from zoo.models.byte_product import ByteProduct, byte_product
 from zoo.prediction import Prediction
 
 
@@ -91,21 +92,48 @@ class Kernel:
         check_arrays(vars(self), shapes)
         if not 0 < self.gamma < np.inf or not (self.even is None or 0 <= self.even <= r):
             raise ValueError(f"gamma is {self.gamma} and even {self.even}; expected above 0, and None or 0 to {r}")
-        # Column by column, kept and turned directions lie each in one piece: BLAS then reads memory in a row.
-        object.__setattr__(self, "vectors", np.asfortranarray(self.vectors))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        z = (x - self.mean) @ self.components
-        return np.concatenate([self._kernel(row) for row in z]) @ self.coefficients + self.bias
+        kernels = [self._kernel(self._projected(row[None])[0]) for row in x]
+        return np.concatenate(kernels) @ self.coefficients + self.bias
+
+    def _projected(self, x: np.ndarray) -> np.ndarray:
+        """``(1, d) -> (1, r)``."""
+        centred = x - self.mean
+        return self._projection(centred) if self._projection else centred @ self.components
 
     def _kernel(self, z: np.ndarray) -> np.ndarray:
-        """``(r,) -> (1, m)``. Matrix times vector: BLAS is three times slower at thin matrices."""
-        if self.even is None:
-            products = (self.vectors @ z)[None]
-        else:
-            kept, turned = self.vectors[:, : self.even] @ z[: self.even], self.vectors[:, self.even :] @ z[self.even :]
-            products = np.stack([kept + turned, kept - turned])
+        """``(r,) -> (1, m)``."""
+        products = self._products(z) if self._byte_vectors is None else self._byte_vectors(self._both_ways(z))
         return rbf_of(products, np.array([z @ z]), self._squares, self.gamma).mean(axis=0, keepdims=True)
+
+    def _both_ways(self, z: np.ndarray) -> np.ndarray:
+        """What is compared with the vectors, with its mirror image if that counts: ``(r,) -> (1 or 2, r)``."""
+        if self.even is None:
+            return z[None]
+        both = np.array([z, z])
+        both[1, self.even :] *= -1
+        return both
+
+    def _products(self, z: np.ndarray) -> np.ndarray:
+        """``_both_ways(z) @ vectors.T`` in float32; matrix times vector, for BLAS is slower at thin matrices."""
+        if self.even is None:
+            return (self._columns @ z)[None]
+        kept, turned = (self._columns[:, part] @ z[part] for part in (slice(self.even), slice(self.even, None)))
+        return np.stack([kept + turned, kept - turned])
+
+    @cached_property
+    def _projection(self) -> ByteProduct | None:
+        return byte_product(self.components.T)
+
+    @cached_property
+    def _byte_vectors(self) -> ByteProduct | None:
+        return byte_product(self.vectors, 1 if self.even is None else 2)
+
+    @cached_property
+    def _columns(self) -> np.ndarray:
+        """Vectors column by column: kept and turned directions lie each in one piece, and BLAS reads them in a row."""
+        return np.asfortranarray(self.vectors)
 
     @cached_property
     def _squares(self) -> np.ndarray:

@@ -10,16 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
-
-
-def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
-    """Whole numbers -127..127 as int8 and the step that they are multiples of; None if they are not."""
-    step = np.float32(np.abs(array).max(initial=0) / 127)
-    if not step:
-        return None
-    whole = np.round(array / step)
-    return (whole.astype(np.int8), step) if np.abs(whole * step - array).max() <= step * ROUNDING else None
+from zoo.models.byte_product import as_steps
 
 
 def as_halves(array: np.ndarray) -> np.ndarray | None:

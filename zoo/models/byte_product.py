@@ -1,0 +1,140 @@
+"""Products with large tables of weights that are kept as bytes, calculated on bytes by LiteRT.
+
+A checkpoint keeps a kernel machine's tables as whole multiples of one step. As float32 such a table is four times as
+large, and reading it from memory is what a product with it costs. Here the bytes stay bytes: LiteRT's fully connected
+layer multiplies them with 8-bit inputs and sums whole numbers, which is exact. The inputs are split into two such
+rows, a coarse and a fine one, so that they count with 16 bits and the result is that of float32 to four digits.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from features.tflite import interpreter
+
+SMALLEST = 2**18  # numbers in a table; smaller ones are read as fast as floats
+ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
+EXACT = 2e-3  # largest error that is accepted, of the spread of the results; they come to a tenth of it
+GRID = 127  # steps to either side of nothing in a row of inputs
+VERSION = 9  # of LiteRT's fully connected layer: from here on inputs may be quantised asymmetrically
+
+
+def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
+    """Whole numbers -127..127 as int8 and the step that they are multiples of; None if they are not."""
+    step = np.float32(np.abs(array).max(initial=0) / 127)
+    if not step:
+        return None
+    whole = np.round(array / step)
+    return (whole.astype(np.int8), step) if np.abs(whole * step - array).max() <= step * ROUNDING else None
+
+
+class ByteProduct:
+    """``x @ table.T`` for a few rows at a time. Thread-safe: calls wait for each other.
+
+    Parameters
+    ----------
+    whole : ndarray
+        ``(m, r)`` int8.
+    step : float
+        ``table = whole * step``.
+    rows : int
+        How many rows `x` has in every call.
+
+    References
+    ----------
+    Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+    CVPR 2018 (products of bytes, summed as whole numbers).
+    """
+
+    def __init__(self, whole: np.ndarray, step: float, rows: int = 1) -> None:
+        # Two columns that weigh nothing hold the ends of the grid that each row of inputs is rounded to.
+        self._network = interpreter(_fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
+        self._lock = threading.Lock()
+        self._rows = rows
+        self._input = self._network.get_input_details()[0]["index"]
+        self._output = self._network.get_output_details()[0]["index"]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """``(rows, r) -> (rows, m)`` float32."""
+        coarse, fine = _split(x)
+        with self._lock:
+            self._network.set_tensor(self._input, np.concatenate([coarse, fine]))
+            self._network.invoke()
+            products = self._network.tensor(self._output)()
+            return products[: self._rows] + products[self._rows :]
+
+
+def byte_product(table: np.ndarray, rows: int = 1) -> ByteProduct | None:
+    """The product with a table ``(m, r)`` on bytes.
+
+    None for a small table, for one that is not made of whole steps, and where LiteRT rounds its inputs in another way
+    than expected, so that the result is not that of float32.
+    """
+    if table.size < SMALLEST or (steps := as_steps(table)) is None:
+        return None
+    product = ByteProduct(*steps, rows)
+    probe = np.random.default_rng(0).normal(size=(rows, table.shape[1])).astype(np.float32)
+    expected = probe @ table.T
+    return product if np.abs(product(probe) - expected).max() <= EXACT * expected.std() else None
+
+
+def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows ``(n, r)`` as coarse and fine ones that add up to them, each ``(n, r + 2)`` with the ends of its grid."""
+    step = _grid(x)
+    coarse = np.round(x / step) * step
+    fine = x - coarse
+    return _with_ends(coarse, step), _with_ends(fine, _grid(fine))
+
+
+def _grid(x: np.ndarray) -> np.ndarray:
+    """The step of each row's grid: ``(n, 1)``."""
+    return np.maximum(np.abs(x).max(axis=1, keepdims=True) / np.float32(GRID), np.finfo(np.float32).tiny)
+
+
+def _with_ends(x: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """With the least and the largest number that LiteRT's 8 bits can hold, so that it takes this grid and no other."""
+    return np.concatenate([x, -(GRID + 1) * step, GRID * step], axis=1)
+
+
+def _fully_connected(whole: np.ndarray, step: float, rows: int) -> bytes:
+    """A ``.tflite`` network of one layer: float32 ``(rows, r) -> (rows, m)``, its weights ``(m, r)`` int8."""
+    kind = schema.TensorType
+    weights = schema.QuantizationParametersT()
+    weights.scale, weights.zeroPoint = np.array([step], np.float32), np.array([0], np.int64)
+    graph = schema.SubGraphT()
+    graph.tensors = [
+        _tensor("x", (rows, whole.shape[1]), kind.FLOAT32),
+        _tensor("weights", whole.shape, kind.INT8, 1, weights),
+        _tensor("products", (rows, whole.shape[0]), kind.FLOAT32),
+    ]
+    graph.inputs, graph.outputs, graph.operators = [0], [2], [_layer()]
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
+    code.version = VERSION
+    model = schema.ModelT()
+    model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
+    model.buffers = [schema.BufferT(), schema.BufferT()]
+    model.buffers[1].data = np.ascontiguousarray(whole).view(np.uint8).ravel()
+    builder = flatbuffers.Builder(whole.size + 4096)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _tensor(name: str, shape: tuple[int, ...], kind: int, buffer: int = 0, scale=None) -> schema.TensorT:
+    tensor = schema.TensorT()
+    tensor.name, tensor.shape, tensor.type, tensor.buffer, tensor.quantization = name, list(shape), kind, buffer, scale
+    return tensor
+
+
+def _layer() -> schema.OperatorT:
+    """From tensors 0 and 1 to 2, no bias."""
+    layer = schema.OperatorT()
+    layer.opcodeIndex, layer.inputs, layer.outputs = 0, [0, 1, -1], [2]
+    layer.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
+    layer.builtinOptions = schema.FullyConnectedOptionsT()
+    layer.builtinOptions.asymmetricQuantizeInputs = True
+    return layer
