@@ -35,6 +35,7 @@ from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
 from ui.video import tab as video_tab
 from zoo.filenames import NotWritableError
+from zoo.models.label_mix import DEFAULT
 from zoo.reports import charts
 from zoo.reports.markup import attribute, say
 from zoo.sessions.memory import give_back_memory, share_arenas
@@ -90,7 +91,7 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.Blocks:
         gr.HTML(labels.table(app.blocks.values()), apply_default_css=False, container=False)
     engine.pages.when_left(partial(gradio_state.forget_page, app))
     gradio_state.queue_fairly(app, engine.pages)
-    gradio_state.fill_in(app, "compare", MAX_FACES)
+    gradio_state.fill_in(app, "compare", MAX_FACES, DEFAULT)
     return app
 
 

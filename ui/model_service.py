@@ -21,6 +21,7 @@ from zoo.cards import Card, CardError
 from zoo.inference.compare import Comparison, compare
 from zoo.labels import label_set
 from zoo.models import registry
+from zoo.models.label_mix import DEFAULT, FER2013, LabelMix
 from zoo.models.registry import UnknownModelError
 from zoo.sessions.pages import Pages
 from zoo.sessions.sweeper import Chore, Sweeper
@@ -148,7 +149,13 @@ class ModelService:
                     self._meshers.put(mesher)
 
     def compare(
-        self, image: np.ndarray, names: Sequence[str], labels: str, session: str = "", max_faces: int = MAX_FACES
+        self,
+        image: np.ndarray,
+        names: Sequence[str],
+        labels: str,
+        session: str = "",
+        max_faces: int = MAX_FACES,
+        mix: str = DEFAULT,
     ) -> Comparison:
         """What the models say of every face in a picture.
 
@@ -156,13 +163,14 @@ class ModelService:
 
         Raises
         ------
-        NoModelError, UnknownModelError, UnknownLabelsError
+        NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError
             Before anything is computed.
         """
         wanted = label_set(labels)
+        wanted_mix = LabelMix(mix, self.cards_of(session))
         models = self.models(names, session)
         with self._mesher() as mesher:
-            return compare(image, models, wanted, mesher, max_faces)
+            return compare(image, models, wanted, mesher, max_faces, wanted_mix)
 
     def find(self, image: np.ndarray) -> Faces:
         """The faces of a picture; waits for a free worker."""
@@ -184,10 +192,17 @@ class ModelService:
         finally:
             self._meshers.put(mesher)
 
-    def cards_of(self, session: str) -> dict[str, Card]:
-        """The cards of all models that a session may ask: the shipped ones, then its own."""
+    def cards_of(self, session: str, mix: str = FER2013) -> dict[str, Card]:
+        """The cards of all models that a session may ask: the shipped ones, then its own.
+
+        Their thresholds are those for a label mix.
+
+        Raises
+        ------
+        UnknownMixError
+        """
         teach_session = self.teach_sessions.known(session)
-        return self.cards | (teach_session.cards if teach_session else {})
+        return LabelMix(mix, self.cards | (teach_session.cards if teach_session else {})).with_thresholds()
 
     def models(self, names: Sequence[str], session: str = "") -> list:
         """Loaded models in the order asked, each once; a session's own are found by nobody else."""

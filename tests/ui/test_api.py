@@ -17,6 +17,7 @@ from PIL import Image
 from ui import app as ui_app
 from ui import text as wording
 from ui.compare import tab
+from zoo.models.label_mix import DEFAULT, EQUAL, FER2013, MIXES
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,22 @@ def test_six_labels_know_no_neutral(client, astronaut):
     assert "neutral" not in face["answers"]["cnn"]["probabilities"]
 
 
+def test_the_label_mix_is_a_choice_whose_default_is_the_command_lines(client, astronaut):
+    given = handle_file(str(astronaut)), ["cnn"], "7", 20
+    answers = {mix: client.predict(*given, mix, api_name="/compare") for mix in MIXES}
+    usual = ask(client, astronaut)
+    assert {mix: record["mix"] for mix, record in answers.items()} == {mix: mix for mix in MIXES}
+    said = {mix: record["faces"][0]["answers"]["cnn"]["probabilities"] for mix, record in answers.items()}
+    assert usual["mix"] == DEFAULT == EQUAL and usual["faces"][0]["answers"]["cnn"]["probabilities"] == said[EQUAL]
+    assert said[EQUAL]["disgust"] > said[FER2013]["disgust"]  # rare in FER2013
+    with pytest.raises(AppError, match="choose one of fer2013, equal"):
+        client.predict(handle_file(str(astronaut)), ["cnn"], "7", 20, "even", api_name="/compare")
+
+
 def test_models_are_listed(client, engine):
     listed = client.predict(api_name="/models")
     assert [model["name"] for model in listed] == list(engine.cards)
-    assert all(model["threshold"] > 0 for model in listed)
+    assert all(model["threshold"] == model["thresholds"][DEFAULT] > 0 for model in listed)
 
 
 def test_only_two_endpoints_are_public(client):

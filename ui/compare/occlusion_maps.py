@@ -18,6 +18,7 @@ from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison
 from zoo.inference.occlusion import OcclusionMap, occlusion_map
 from zoo.labels import named
+from zoo.models.label_mix import LabelMix, Mixed
 from zoo.reports.markup import say
 
 MOST = 4  # faces of a picture
@@ -42,9 +43,9 @@ def panel(
     """
     if i >= MOST:
         return ""
-    face = comparison.aligned[i]
+    face, mix = comparison.aligned[i], LabelMix(comparison.mix, cards)
     held = {
-        name: occlusion_map(models[name], face, prediction.labels)
+        name: occlusion_map(Mixed(models[name], mix), face, prediction.labels)
         for name, prediction in comparison.predictions.items()
         if time.monotonic() + _seconds(comparison, name) <= ends
     }

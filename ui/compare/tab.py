@@ -17,6 +17,7 @@ from features.mesh import MAX_FACES
 from ui import gradio_state, text
 from ui.compare import results
 from ui.components import data_uri
+from ui.components.mix_choice import mix_choice
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, PICTURES, Example
 from ui.languages import phrase
@@ -26,6 +27,7 @@ from ui.theme import read
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
+from zoo.models.label_mix import DEFAULT, MIXES, UnknownMixError, threshold
 from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 
@@ -37,7 +39,14 @@ class TooManyFacesError(ValueError):
     """A script asks for more faces than are answered, or not for a number."""
 
 
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, TooManyFacesError)
+ASKED_WRONGLY = (
+    ImageError,
+    NoModelError,
+    UnknownModelError,
+    UnknownLabelsError,
+    UnknownMixError,
+    TooManyFacesError,
+)
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
 RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
@@ -52,9 +61,32 @@ class Inputs:
     photo: gr.Image
     models: gr.CheckboxGroup
     labels: gr.Radio
+    mix: gr.Radio
 
     def __iter__(self):
-        return iter((self.photo, self.models, self.labels))
+        return iter((self.photo, self.models, self.labels, self.mix))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a picture.
+
+    Parameters
+    ----------
+    models : list of str
+    labels, mix : str
+        Names of a label set and of a label mix.
+    session : str
+        Whose models may be asked besides the shipped ones.
+    most : int
+        Faces at most.
+    """
+
+    models: list[str]
+    labels: str
+    mix: str = DEFAULT
+    session: str = ""
+    most: int = MAX_FACES
 
 
 class CompareTab:
@@ -78,6 +110,7 @@ class CompareTab:
         request: gr.Request,
         covering: bool = False,
         every: bool = False,
+        mix: str = DEFAULT,
     ) -> tuple[str, str]:
         """The answer as HTML, and as one line to be read out.
 
@@ -86,13 +119,13 @@ class CompareTab:
         if photo is None:
             return results.WAITING, ""
         session = str(request.session_hash)
-        cards = self.engine.cards_of(session)
-        in_order = [name for name in cards if name in (models or [])]
-        if not in_order:
-            return _sorry(text.CHOOSE_MODELS)
         try:
-            most = MOST_FACES if every is True else MAX_FACES
-            comparison = self._compare(photo, in_order, labels, session, most)
+            cards = self.engine.cards_of(session, mix)
+            in_order = [name for name in cards if name in (models or [])]
+            if not in_order:
+                return _sorry(text.CHOOSE_MODELS)
+            asked = Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
+            comparison = self._compare(photo, asked)
             models = {model.name: model for model in self.engine.models(in_order, session)}
             html = results.page(comparison, cards, models, self._file_name(photo), covering is True)
             return html, say(results.summary(comparison))
@@ -103,15 +136,19 @@ class CompareTab:
             LOG.exception("a picture could not be answered")
             return _sorry(text.FAILED)
 
-    def answer(self, image: dict | None, models: list[str], labels: str, max_faces: int = MAX_FACES) -> dict:
+    def answer(
+        self, image: dict | None, models: list[str], labels: str, max_faces: int = MAX_FACES, mix: str = DEFAULT
+    ) -> dict:
         """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
         if image is None:
             raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
         try:
-            comparison = self._compare(image, models, labels, most=_most(max_faces))
+            asked = Asked(_names(models), labels, mix, most=_most(max_faces))
+            comparison = self._compare(image, asked)
+            cards = self.engine.cards_of("", mix)
         except ASKED_WRONGLY as error:
             raise _refusal(_sentence(error)) from None
-        return serialise.record(comparison, results.thresholds(comparison, self.engine.cards), self._file_name(image))
+        return serialise.record(comparison, results.thresholds(comparison, cards), self._file_name(image))
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
@@ -120,12 +157,10 @@ class CompareTab:
     def _file_name(self, photo: dict) -> str:
         return file_name(photo) if self.room.files else ""
 
-    def _compare(
-        self, photo: dict, models: list[str], labels: str, session: str = "", most: int = MAX_FACES
-    ) -> Comparison:
-        label_set(labels)
-        self.engine.models(_names(models), session)
-        return self.engine.compare(read_photo(photo), _names(models), labels, session, most)
+    def _compare(self, photo: dict, asked: Asked) -> Comparison:
+        label_set(asked.labels)
+        self.engine.models(asked.models, asked.session)
+        return self.engine.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)
 
 
 def _most(max_faces: object) -> int:
@@ -206,7 +241,8 @@ def _model_record(card) -> dict:
         "summary": card.summary,
         "family": card.family,
         "labels": list(card.labels.labels),
-        "threshold": card.threshold,
+        "threshold": threshold(card, DEFAULT),
+        "thresholds": {mix: threshold(card, mix) for mix in MIXES},
         "accuracy": line.accuracy if line else None,
         "limits": list(card.limits),
     }
@@ -250,7 +286,7 @@ def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML]:
     labels = gr.Radio(
         [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label=text.LABELS, elem_id="fo-labels"
     )
-    return Inputs(photo, models, labels), examples
+    return Inputs(photo, models, labels, mix_choice("fo-mix")), examples
 
 
 def _thumbnails(room: Mode) -> str:
@@ -269,11 +305,13 @@ def _thumbnail(example: Example) -> str:
 
 def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, ticks: list[gr.Checkbox], outputs: list[gr.HTML]) -> None:
     changes = [each.change for each in (*inputs, *ticks)]
-    gr.on(changes, tab.show, [*inputs, *ticks], outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+    shown = [inputs.photo, inputs.models, inputs.labels, *ticks, inputs.mix]
+    gr.on(changes, tab.show, shown, outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
     most = gr.Number(MAX_FACES, label="max_faces", visible=False)
-    script.click(tab.answer, [*inputs, most], gr.JSON(visible=False), api_name="compare", **RAW)
+    sent = [inputs.photo, inputs.models, inputs.labels, most, inputs.mix]
+    script.click(tab.answer, sent, gr.JSON(visible=False), api_name="compare", **RAW)
     gr.api(tab.list_models, api_name="models", queue=False)
 
 

@@ -161,7 +161,7 @@ class LessonTab:
         return self._known[picture]
 
     def _answers(self, comparison: Comparison) -> str:
-        cards = self.engine.cards
+        cards = self.engine.cards_of("", comparison.mix)
         return "".join(
             f'<article class="fo-answer">{say(text.title(cards[name]), "h4")}'
             f'<p class="fo-says">{text.looks_like(one, 0, cards[name].threshold)}</p>'

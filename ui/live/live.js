@@ -454,7 +454,8 @@ window.faceOffLive = (element, props, server) => {
       const labels = labelsOf(answer, name),
         probs = face.answers[name],
         label = face.shown[name],
-        sure = probs[labels.indexOf(label)] >= (models[name]?.threshold ?? 0) || (face.rested && label === 'neutral');
+        threshold = models[name]?.thresholds?.[(window.faceOffChosen ?? chosen).mix] ?? 0,
+        sure = probs[labels.indexOf(label)] >= threshold || (face.rested && label === 'neutral');
       const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
       put(says, say((sure ? 'says' : 'unsure') + own, named(label, own)), 0);
       column.classList.toggle('fo-notsure', !sure);

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
 from anyio import to_thread
@@ -19,6 +19,7 @@ from features.face_tracking import Readers
 from features.images import ImageError
 from features.mesh import tesselation
 from ui import text
+from ui.components.mix_choice import mix_choice
 from ui.components.modules import joined
 from ui.components.scripted import message, scripted
 from ui.languages import phrase
@@ -29,14 +30,15 @@ from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
 from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
+from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, UnknownMixError, threshold
 from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
 
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, FullError)
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError, FullError)
 AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
 
-CHOSEN = "(models, labels) => { window.faceOffChosen = { models, labels }; }"
+CHOSEN = "(models, labels, mix) => { window.faceOffChosen = { models, labels, mix }; }"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Sent:
     options : Options
     edges : bool
         Whether the browser wants the mesh's edges, which it asks for once.
+    mix : str
+        Name of a label mix; the default if none came.
     """
 
     run: int
@@ -64,6 +68,7 @@ class Sent:
     labels: str
     options: Options
     edges: bool
+    mix: str = DEFAULT
 
     @classmethod
     def read(cls, value: object) -> Sent:
@@ -73,9 +78,8 @@ class Sent:
         options = Options(value.get("smooth") is True, value.get("mesh") is True, rest)
         models = value.get("models")
         models = tuple(name for name in models if isinstance(name, str)) if isinstance(models, list) else ()
-        return cls(
-            run, turn, value.get("image", ""), models, str(value.get("labels")), options, value.get("edges") is True
-        )
+        labels, mix, edges = str(value.get("labels")), str(value.get("mix", DEFAULT)), value.get("edges") is True
+        return cls(run, turn, value.get("image", ""), models, labels, options, edges, mix)
 
 
 def _whole(value: object) -> int:
@@ -131,7 +135,8 @@ class LiveTab:
         cards = self.engine.cards_of(session)
         chosen = self.engine.models([name for name in cards if name in sent.models], session)
         image = read_frame(sent.image)
-        work = lambda viewer, now: viewer.step(image, chosen, wanted, sent.options, now).as_json()
+        options = replace(sent.options, mix=LabelMix(sent.mix, cards))
+        work = lambda viewer, now: viewer.step(image, chosen, wanted, options, now).as_json()
         return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.engine.cards)
 
     async def may(self, _: object, session: str) -> dict:
@@ -150,12 +155,12 @@ class LiveTab:
 
 def _titles(cards: Mapping[str, Card], shipped: Mapping[str, Card]) -> dict:
     """What the browser has to know of the session's own models."""
-    own = {
-        name: {"title": message(text.title(c)), "threshold": c.threshold}
-        for name, c in cards.items()
-        if name not in shipped
-    }
+    own = {name: _title(card) for name, card in cards.items() if name not in shipped}
     return {"taught": own} if own else {}
+
+
+def _title(card: Card) -> dict:
+    return {"title": message(text.title(card)), "thresholds": {mix: threshold(card, mix) for mix in MIXES}}
 
 
 def _edges() -> list[int]:
@@ -168,22 +173,23 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
     tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers), pages=engine.pages), room)
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
-            models, labels = _choices(engine)
+            inputs = _choices(engine)
         with gr.Column(scale=10, min_width=340):
             _camera(engine, tab)
     # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
-    gr.on([models.change, labels.change], None, [models, labels], None, js=CHOSEN, api_visibility="private")
+    gr.on([each.change for each in inputs], None, inputs, None, js=CHOSEN, api_visibility="private")
     engine.pages.when_left(tab.viewers.leave)
     engine.warm_too(readers.warm)
     engine.sweeper.add(Chore("Live viewers", live_sessions.LOOK_SECONDS, tab.viewers.close_idle))
-    return models
+    return inputs[0]
 
 
-def _choices(engine: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio]:
+def _choices(engine: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio, gr.Radio]:
     titles = [(text.title(card), name) for name, card in engine.cards.items()]
     models = gr.CheckboxGroup(titles, value=engine.default_models, label=text.MODELS, elem_id="fo-live-models")
     sets = [(words, name) for name, words in DESCRIPTIONS.items()]
-    return models, gr.Radio(sets, value="7", label=text.LABELS, elem_id="fo-live-labels")
+    labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fo-live-labels")
+    return models, labels, mix_choice("fo-live-mix")
 
 
 def _help(timeline: bool) -> str:
@@ -193,9 +199,7 @@ def _help(timeline: bool) -> str:
 
 
 def _camera(engine: ModelService, tab: LiveTab) -> gr.HTML:
-    models = {
-        name: {"title": message(text.title(card)), "threshold": card.threshold} for name, card in engine.cards.items()
-    }
+    models = {name: _title(card) for name, card in engine.cards.items()}
     return scripted(
         "fo-live",
         joined("live/live.js"),
@@ -204,7 +208,7 @@ def _camera(engine: ModelService, tab: LiveTab) -> gr.HTML:
         here=engine.pages,
         privacy=str(phrase("live_privacy")),
         models=models,
-        chosen={"models": engine.default_models, "labels": "7"},
+        chosen={"models": engine.default_models, "labels": "7", "mix": DEFAULT},
         help=_help(not tab.room.lesson),
         colours=COLOURS | {"": OTHER},
         timeline=not tab.room.lesson,

@@ -21,6 +21,7 @@ from features.clips import ClipError, ClipWriter, Frame, Limits
 from features.images import ImageError
 from ui import text
 from ui.compare import results
+from ui.components.mix_choice import mix_choice
 from ui.examples.portraits import PICTURES
 from ui.gradio_state import upload_folder
 from ui.model_service import ModelService, NoModelError
@@ -28,11 +29,12 @@ from ui.theme import read
 from ui.video import page
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
+from zoo.models.label_mix import DEFAULT, UnknownMixError
 from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError)
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError)
 # Somebody else may be waiting; longer clips are for the command line.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
@@ -68,6 +70,7 @@ class VideoTab:
         steady: bool,
         request: gr.Request,
         progress=gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
+        mix: str = DEFAULT,
     ) -> tuple[gr.Video, str, str]:
         """The annotated clip, the page about it, and one line to be read out."""
         if file is None:
@@ -75,9 +78,9 @@ class VideoTab:
         session = str(request.session_hash)
         with self._stoppable(session) as stop, _target() as target:
             try:
-                cards = self.engine.cards_of(session)
+                cards = self.engine.cards_of(session, mix)
                 chosen = self.engine.models([name for name in cards if name in (models or [])], session)
-                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS)
+                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix)
                 result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(text.VIDEO["stopped"])
@@ -235,11 +238,12 @@ def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
     models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fv-models")
     sets = [(words, name) for name, words in DESCRIPTIONS.items()]
     labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fv-labels")
+    mix = mix_choice("fv-mix")
     steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
     with gr.Row(elem_classes="fv-buttons"):
         start = gr.Button(text.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)
         stop = gr.Button(text.VIDEO["stop"], elem_id="fv-stop", min_width=90)
-    return [file, models, labels, steady], [start, stop]
+    return [file, models, labels, steady, mix], [start, stop]
 
 
 def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) -> None:

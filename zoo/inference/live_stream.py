@@ -271,7 +271,7 @@ class Viewer:
         """
         spec, watch = common_spec(models), Stopwatch()
         faces = watch.time("mesh", lambda: self._stream.find(frame, now))
-        memories = self._recall(faces, (labels, *(model.name for model in models)), now)
+        memories = self._recall(faces, (labels, options.mix.name, *(model.name for model in models)), now)
         if options.smooth:
             faces = _smoothed(faces, list(memories.values()), now)
         aligned = watch.time("align", lambda: align(frame, faces, spec))

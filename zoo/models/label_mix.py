@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from features.align import AlignedFaces
+from features.phrase import Phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.prediction import Prediction
@@ -27,7 +28,7 @@ MIXES = (FER2013, EQUAL)
 # For pictures, clips and cameras, where people pose. Two sets of posed faces that no model met gain 5 to 8 points
 # over FER2013's mix, studio smiles lose 3 to 5, studio neutral faces stay (checkpoints/README.md).
 DEFAULT = EQUAL
-WORDS = {EQUAL: "all equally common", FER2013: "as common as in FER2013"}
+WORDS = {EQUAL: Phrase("mix.equal", "all equally common"), FER2013: Phrase("mix.fer2013", "as common as in FER2013")}
 
 
 class UnknownMixError(ValueError):
@@ -67,6 +68,8 @@ class LabelMix:
 
     def with_thresholds(self) -> dict[str, Card]:
         """The cards with the confidence below which each model is not sure in this mix."""
+        if self.name == FER2013:
+            return dict(self.cards)
         return {name: replace(card, threshold=threshold(card, self.name)) for name, card in self.cards.items()}
 
 

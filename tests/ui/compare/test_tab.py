@@ -21,6 +21,7 @@ from ui.languages import phrase
 from ui.model_service import ModelService
 from zoo.inference.occlusion import OcclusionMap
 from zoo.models import registry
+from zoo.models.label_mix import EQUAL, FER2013, MIXES
 
 REQUEST = SimpleNamespace(session_hash="nobody")
 
@@ -53,6 +54,23 @@ def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(engine, uplo
     assert text.faces_shown(20, 28) in few and few.count('class="fo-box"') == 20
     every, _ = CompareTab(engine).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST, every=True)
     assert "fo-left-out" not in every and every.count('class="fo-box"') == 28
+
+
+def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chosen(engine, photo, monkeypatch):
+    monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
+    shares, recorded = {}, {}
+    for mix in MIXES:
+        html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True, mix=mix)
+        (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
+        recorded[mix] = json.load(urllib.request.urlopen(link))
+        (hold,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', bare(html))
+        shares[mix] = float(re.findall(r"([\d.]+)\xa0→", hold)[0])
+    answers = {mix: record["faces"][0]["answers"]["hog-linear-svm"] for mix, record in recorded.items()}
+    assert {mix: record["mix"] for mix, record in recorded.items()} == {mix: mix for mix in MIXES}
+    assert answers[EQUAL]["probability"] != answers[FER2013]["probability"]
+    assert shares == {mix: pytest.approx(answer["probability"], abs=0.0051) for mix, answer in answers.items()}
+    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST, mix="even")
+    assert "fo-sorry" in html and "choose one of fer2013, equal" in html
 
 
 def test_no_model_is_a_request_to_choose(engine, photo):

@@ -24,6 +24,7 @@ from ui.live.tab import AT_ONCE, LiveTab, Sent
 from zoo.inference.live_sessions import Viewers
 from zoo.inference.live_stream import PREFIX
 from zoo.labels import SEVEN, SIX
+from zoo.models.label_mix import EQUAL, FER2013
 
 OFF = '.fo-live[data-state="off"]'
 
@@ -83,6 +84,17 @@ def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine, send):
     assert list(face["shown"]) == engine.default_models and set(face["shown"].values()) == {"happy"}
     assert (result["run"], result["turn"], result["labels"]) == (1, 1, list(SEVEN))
     assert "edges" not in result and len(json.dumps(result)) < 2000
+
+
+def test_the_label_mix_is_as_asked(tab, send):
+    def said(session: str, **mix: str) -> list[float]:
+        seen = send(tab, session, models=["hog-linear-svm"], smooth=False, **mix)
+        return seen["faces"][0]["answers"]["hog-linear-svm"]
+
+    equal, fer2013 = said("a", mix=EQUAL), said("b", mix=FER2013)
+    assert equal[SEVEN.index("disgust")] > fer2013[SEVEN.index("disgust")]  # rare in FER2013
+    assert said("c") == equal
+    assert "choose one of fer2013, equal" in send(tab, mix="even")["words"]
 
 
 def test_labels_models_and_mesh_are_as_asked(tab, engine, send):

@@ -111,7 +111,7 @@ class Own:
 
 def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, sent, clip):
     first = tab.engine.models(tab.engine.default_models)[0]
-    card = replace(tab.engine.cards[first.name], name=Own.name, title="Mine", labels=Own.labels)
+    card = replace(tab.engine.cards[first.name], name=Own.name, title="Mine", labels=Own.labels, label_counts=())
     extra = tab.engine.teach_sessions.at("owner").extra
     extra[Own.name] = card, Own(first.align)
     try:
