@@ -91,7 +91,7 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.Blocks:
         gr.HTML(labels.table(app.blocks.values()), apply_default_css=False, container=False)
     engine.pages.when_left(partial(gradio_state.forget_page, app))
     gradio_state.queue_fairly(app, engine.pages)
-    gradio_state.fill_in(app, "compare", MAX_FACES, DEFAULT)
+    gradio_state.fill_in(app, "compare", MAX_FACES, DEFAULT, None, "")
     return app
 
 
@@ -111,6 +111,7 @@ def launch_options(room: Mode = HOME) -> dict:
         "theme": theme(),
         "css_paths": [
             UI / "assets/face-off.css",
+            UI / "compare/resting.css",
             UI / "live/live.css",
             UI / "video/video.css",
             UI / "teach/teach.css",

@@ -17,6 +17,7 @@ from PIL import Image
 from ui import app as ui_app
 from ui import text as wording
 from ui.compare import tab
+from ui.examples.portraits import PICTURES
 from zoo.models.label_mix import DEFAULT, EQUAL, FER2013, MIXES
 
 
@@ -63,6 +64,38 @@ def test_the_label_mix_is_a_choice_whose_default_is_the_command_lines(client, as
     assert said[EQUAL]["disgust"] > said[FER2013]["disgust"]  # rare in FER2013
     with pytest.raises(AppError, match="choose one of fer2013, equal"):
         client.predict(handle_file(str(astronaut)), ["cnn"], "7", 20, "even", api_name="/compare")
+
+
+def test_a_resting_picture_is_read_and_recorded(client):
+    pictures = [handle_file(str(PICTURES / f"{name}.jpg")) for name in ("brows-raised", "lips-closed", "six-faces")]
+    record = client.predict(image=pictures[0], models=["cnn"], rest=pictures[1], api_name="/compare")
+    assert record["rest"] == {"file": "lips-closed.jpg", "faces": 1} and record["faces"][0]["resting"]["face"] == 1
+    record = client.predict(image=pictures[2], models=["cnn"], pairs="3=2", api_name="/compare")
+    assert record["rest"]["faces"] == 6
+    assert [face["resting"] and face["resting"]["face"] for face in record["faces"]] == [
+        None,
+        None,
+        2,
+        None,
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rest", "pairs", "words"),
+    [
+        (None, "1=1", "cannot be its own"),
+        (None, "1", "not a pair such as"),
+        (None, {"a": 1}, "expected a text"),
+        ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "", ""),
+        ("a text", "", "Upload it"),
+        (7, "", "Upload it"),
+    ],
+)
+def test_what_is_no_resting_face_is_refused(url, uploaded, rest, pairs, words):
+    answer = post(url, uploaded, ["cnn"], "7", 20, EQUAL, rest, pairs)
+    assert "probabilities" not in answer and words in answer
 
 
 def test_models_are_listed(client, engine):
@@ -195,6 +228,12 @@ def raw(url: str, *data) -> str:
     """What the server says to values that no client library would send."""
     begun = httpx.post(f"{url}gradio_api/call/compare", json={"data": data})
     return httpx.get(f"{url}gradio_api/call/compare/{begun.json()['event_id']}", timeout=20).text
+
+
+def post(url: str, *data) -> str:
+    """The same, also where Gradio refuses the values at once."""
+    begun = httpx.post(f"{url}gradio_api/call/compare", json={"data": data})
+    return raw(url, *data) if begun.status_code == 200 else begun.text
 
 
 @pytest.fixture

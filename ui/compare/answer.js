@@ -4,3 +4,21 @@ watch('value', () => {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   element.scrollIntoView({ behavior: still ? 'auto' : 'smooth', block: 'start' });
 });
+
+// Which resting face belongs to which face: as the selects in the answer say, sent with the pictures it is about.
+const pair = () => {
+  const chosen = [...element.querySelectorAll('select[data-face]')].filter((select) => select.value);
+  const pairs = chosen.map((select) => `${select.dataset.face}=${select.value}`).join(', ') || 'none';
+  const { pictures } = element.querySelector('.fo-results').dataset;
+  trigger('pair', { pairs: `${pictures} ${pairs}` });
+};
+element.addEventListener('change', (event) => event.target.matches?.('select[data-face]') && pair());
+element.addEventListener('click', (event) => {
+  const button = event.target.closest?.('button[data-for]');
+  if (!button) return;
+  const { value } = element.querySelector(`select[data-face="${button.dataset.for}"]`);
+  for (const select of element.querySelectorAll('select[data-face]')) {
+    if ([...select.options].some((option) => option.value === value)) select.value = value;
+  }
+  pair();
+});

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from dataclasses import dataclass
 
 from features import quality
 from features.faces import Faces
-from features.phrase import Phrase, number
+from features.phrase import Phrase, joined, number
 from ui import text as wording
-from ui.compare import occlusion_maps, pipeline_stages
+from ui.compare import occlusion_maps, pipeline_stages, resting_panel
+from ui.compare.numbered_photo import numbered_photo
 from ui.components import data_uri, probability_bars
 from ui.languages import phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
+from zoo.inference.rested import Rested
 from zoo.reports.markup import attribute, say
 
 PHOTO_SIDE = 1100
@@ -31,12 +32,39 @@ WAITING = (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Extras:
+    """What is shown besides the answers.
+
+    Parameters
+    ----------
+    file : str
+        The picture's name, for the downloads.
+    covering : bool
+        Whether to show what each answer hangs on, too; see `ui.compare.occlusion_maps`.
+    rested : Rested, optional
+        The answers relative to resting faces.
+    note : str
+        Why there are no resting faces, if they were asked for.
+    pictures : str
+        Names the two pictures; the page sends it back with a choice of resting faces.
+    """
+
+    file: str = ""
+    covering: bool = False
+    rested: Rested | None = None
+    note: str = ""
+    pictures: str = ""
+
+
+NO_EXTRAS = Extras()
+
+
 def page(
     comparison: Comparison,
     cards: Mapping[str, Card],
     models: Mapping[str, Classifier],
-    file: str = "",
-    covering: bool = False,
+    extras: Extras = NO_EXTRAS,
 ) -> str:
     """The whole answer as HTML.
 
@@ -47,13 +75,12 @@ def page(
         Model name to its card, for titles and thresholds.
     models : mapping
         Name to model, for what each of the compared ones computes on its way.
-    file : str
-        The picture's name, for the downloads.
-    covering : bool
-        Whether to show what each answer hangs on, too; see `ui.compare.occlusion_maps`.
+    extras : Extras
     """
-    body = _body(comparison, cards, models, covering)
-    return f'<div class="fo-results">{_photo(comparison, cards, file)}{body}</div>'
+    note = say(extras.note, "p", 'class="fo-rest-note" role="status"') if extras.note else ""
+    second = resting_panel.second_photo(comparison, extras.rested) if extras.rested else ""
+    body = f"{_photo(comparison, cards, extras)}{note}{second}{_body(comparison, cards, models, extras)}"
+    return f'<div class="fo-results" {resting_panel.marked(extras.pictures)}>{body}</div>'
 
 
 def sorry(sentence: str) -> str:
@@ -62,33 +89,20 @@ def sorry(sentence: str) -> str:
     return f'<div class="fo-results"><div class="fo-card fo-sorry">{said}</div></div>'
 
 
-def summary(comparison: Comparison) -> Phrase:
-    """One line: how many faces, and whether the models agree."""
+def summary(comparison: Comparison, rested: Rested | None = None) -> Phrase:
+    """One line: how many faces, whether the models agree, and what resting faces change."""
     models = len(comparison.predictions) if comparison.alike else 1
-    return wording.found(len(comparison.faces), int(comparison.agree.sum()), models)
+    found = wording.found(len(comparison.faces), int(comparison.agree.sum()), models)
+    changed = resting_panel.summary(comparison, rested)
+    return joined([found, changed], " ") if changed else found
 
 
-def _photo(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
-    shown = data_uri.img(data_uri.shrink(comparison.image, PHOTO_SIDE), phrase("alt.picture"))
-    boxes = "".join(_box(comparison.faces, i) for i in range(len(comparison.faces)))
-    return (
-        f'<figure class="fo-photo"><div class="fo-mat"><div class="fo-frame">{shown}{boxes}</div></div>'
-        f"{_caption(comparison, cards, file)}</figure>"
-    )
+def _photo(comparison: Comparison, cards: Mapping[str, Card], extras: Extras) -> str:
+    shown = numbered_photo(comparison.image, comparison.faces, phrase("alt.picture"), PHOTO_SIDE)
+    return f'<figure class="fo-photo">{shown}{_caption(comparison, cards, extras)}</figure>'
 
 
-def _box(faces: Faces, i: int) -> str:
-    """A numbered box over the photo that leads to the face's card; lines stay crisp at any size."""
-    size = np.array(faces.image_size * 2)
-    left, top, right, bottom = (100 * faces.boxes[i] / size).clip(0, 100)
-    place = f"left:{left:.2f}%;top:{top:.2f}%;width:{right - left:.2f}%;height:{bottom - top:.2f}%"
-    return (
-        f'<a class="fo-box" href="#fo-face-{i + 1}" style="{place}" '
-        f"{attribute('aria-label', phrase('face.go', i + 1))}><span>{i + 1}</span></a>"
-    )
-
-
-def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
+def _caption(comparison: Comparison, cards: Mapping[str, Card], extras: Extras) -> str:
     times = comparison.milliseconds
     steps = [phrase("ms_find", number("{0:.1f}", times["mesh"])), phrase("ms_align", number("{0:.1f}", times["align"]))]
     steps += [
@@ -97,8 +111,8 @@ def _caption(comparison: Comparison, cards: Mapping[str, Card], file: str) -> st
     ]
     items = "".join(say(step, "li") for step in steps)
     return (
-        f"<figcaption>{say(summary(comparison), 'p', 'class=fo-summary')}{_left_out(comparison.faces)}"
-        f"{_downloads(comparison, cards, file)}"
+        f"<figcaption>{say(summary(comparison, extras.rested), 'p', 'class=fo-summary')}{_left_out(comparison.faces)}"
+        f"{_downloads(comparison, cards, extras)}"
         f'<ul class="fo-times" {attribute("aria-label", phrase("times"))}>{items}</ul></figcaption>'
     )
 
@@ -109,16 +123,17 @@ def _left_out(faces: Faces) -> str:
     return say(words, "p", 'class="fo-left-out"') if faces.left_out else ""
 
 
-def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], covering: bool) -> str:
+def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str, Classifier], extras: Extras) -> str:
     if not len(comparison.faces):
         hints = "".join(say(hint, "li") for hint in wording.NO_FACE_HINTS)
         return f'<div class="fo-card fo-none">{say(wording.NO_FACE_HELP, "h2")}<ul>{hints}</ul></div>'
     notes = quality.notes(comparison.image, comparison.faces)
     faces = range(len(comparison.faces))
     strips = [_strip(i, pipeline_stages.strip(comparison, i, cards, models)) for i in faces]
-    if covering:
+    if extras.covering:
         ends = time.monotonic() + occlusion_maps.SECONDS
         strips = [occlusion_maps.panel(comparison, i, cards, models, ends) + strips[i] for i in faces]
+    strips = [resting_panel.panel(comparison, extras.rested, i, cards) + strips[i] for i in faces]
     return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
 
 
@@ -169,8 +184,8 @@ def _notes(notes: Sequence[str]) -> str:
     return f'<ul class="fo-note">{"".join(say(note, "li") for note in notes)}</ul>'
 
 
-def _downloads(comparison: Comparison, cards: Mapping[str, Card], file: str) -> str:
-    record = serialise.record(comparison, thresholds(comparison, cards), file)
+def _downloads(comparison: Comparison, cards: Mapping[str, Card], extras: Extras) -> str:
+    record = serialise.record(comparison, thresholds(comparison, cards), extras.file, extras.rested)
     as_json = data_uri.download(
         json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
     )

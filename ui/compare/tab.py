@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from features.images import ImageError
 from features.mesh import MAX_FACES
 from ui import gradio_state, text
 from ui.compare import results
+from ui.compare.results import Extras
 from ui.components import data_uri
 from ui.components.mix_choice import mix_choice
 from ui.examples.cartoons import DRAWINGS
@@ -26,12 +28,14 @@ from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
+from zoo.inference.rested import Rested, RestingError, choose, relative_to
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.label_mix import DEFAULT, MIXES, UnknownMixError, threshold
 from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
+LONGEST_CHOICE = 2000  # characters that pair up `MOST_FACES`
 MOST_FACES = 200  # of one picture, for whoever asks for more than the largest
 
 
@@ -46,12 +50,14 @@ ASKED_WRONGLY = (
     UnknownLabelsError,
     UnknownMixError,
     TooManyFacesError,
+    RestingError,
 )
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
 RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
 NOT_UPLOADED = "The picture did not arrive as an uploaded file. Upload it and send what the upload returns."
 PRIVATE = {"api_visibility": "private"}
+RELAXED = ("brows-raised", "lips-closed")  # an expression, and the same person at rest
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,10 @@ class Inputs:
     models: gr.CheckboxGroup
     labels: gr.Radio
     mix: gr.Radio
+    rest: gr.Image
 
     def __iter__(self):
-        return iter((self.photo, self.models, self.labels, self.mix))
+        return iter((self.photo, self.models, self.labels, self.mix, self.rest))
 
 
 @dataclass(frozen=True)
@@ -111,10 +118,13 @@ class CompareTab:
         covering: bool = False,
         every: bool = False,
         mix: str = DEFAULT,
+        rest: dict | None = None,
+        chosen: str = "",
     ) -> tuple[str, str]:
         """The answer as HTML, and as one line to be read out.
 
-        `covering` shows what each answer hangs on, `every` all faces instead of the largest.
+        `covering` shows what each answer hangs on, `every` all faces instead of the largest; `rest` is a picture of
+        the same people at rest, and `chosen` says which of its faces belongs to which, see `_chosen`.
         """
         if photo is None:
             return results.WAITING, ""
@@ -127,8 +137,11 @@ class CompareTab:
             asked = Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
             comparison = self._compare(photo, asked)
             models = {model.name: model for model in self.engine.models(in_order, session)}
-            html = results.page(comparison, cards, models, self._file_name(photo), covering is True)
-            return html, say(results.summary(comparison))
+            pictures = _pictures(photo, rest)
+            rested, note = self._rested(comparison, rest, asked, _chosen(chosen, pictures))
+            extras = Extras(self._file_name(photo), covering is True, rested, note, pictures)
+            html = results.page(comparison, cards, models, extras)
+            return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
             return _sorry(_sentence(error))
@@ -137,18 +150,53 @@ class CompareTab:
             return _sorry(text.FAILED)
 
     def answer(
-        self, image: dict | None, models: list[str], labels: str, max_faces: int = MAX_FACES, mix: str = DEFAULT
+        self,
+        image: dict | None,
+        models: list[str],
+        labels: str,
+        max_faces: int = MAX_FACES,
+        mix: str = DEFAULT,
+        rest: dict | None = None,
+        pairs: str = "",
     ) -> dict:
-        """Compare models on one picture: faces, boxes, pose, quality, probabilities, times."""
+        """Compare models on one picture: faces, boxes, pose, quality, probabilities, times.
+
+        With a resting picture, or pairs of faces in the same one, also relative to each resting face.
+        """
         if image is None:
             raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
         try:
             asked = Asked(_names(models), labels, mix, most=_most(max_faces))
             comparison = self._compare(image, asked)
+            rested = self._relative(comparison, rest, asked, pairs)
             cards = self.engine.cards_of("", mix)
         except ASKED_WRONGLY as error:
             raise _refusal(_sentence(error)) from None
-        return serialise.record(comparison, results.thresholds(comparison, cards), self._file_name(image))
+        thresholds = results.thresholds(comparison, cards)
+        return serialise.record(comparison, thresholds, self._file_name(image), rested)
+
+    def _rested(
+        self, comparison: Comparison, rest: dict | None, asked: Asked, pairs: str | None
+    ) -> tuple[Rested | None, str]:
+        """The answers relative to resting faces, or why there are none: that is no reason to show no answer at all."""
+        try:
+            return self._relative(comparison, rest, asked, pairs or ""), ""
+        except (RestingError, ImageError) as error:
+            return None, _sentence(error)
+
+    def _relative(self, comparison: Comparison, rest: dict | None, asked: Asked, pairs: object) -> Rested | None:
+        """With neither a resting picture nor pairs of faces, nothing.
+
+        Raises
+        ------
+        RestingError, ImageError
+        """
+        if not isinstance(pairs, str):
+            raise RestingError(f'pairs is {str(pairs)[:40]}; expected a text such as "1=2, 2=1".')
+        if rest is None and not pairs.strip():
+            return None
+        looks = comparison if rest is None else self._compare(rest, asked)
+        return relative_to(comparison, looks, choose(comparison, looks, pairs), self._file_name(rest) if rest else "")
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
@@ -161,6 +209,18 @@ class CompareTab:
         label_set(asked.labels)
         self.engine.models(asked.models, asked.session)
         return self.engine.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)
+
+
+def _pictures(photo: dict, rest: dict | None) -> str:
+    """A name for these two pictures: a choice of resting faces that was made for others must not count."""
+    paths = [str(one.get("path")) if isinstance(one, dict) else "" for one in (photo, rest)]
+    return hashlib.sha256("\n".join(paths).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _chosen(sent: object, pictures: str) -> str:
+    """The pairs of faces that were chosen on the page, if that was for these pictures; empty: whatever is usual."""
+    named, _, pairs = str(sent or "")[:LONGEST_CHOICE].partition(" ")
+    return pairs if named == pictures else ""
 
 
 def _most(max_faces: object) -> int:
@@ -266,18 +326,7 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
 
 
 def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML]:
-    photo = gr.Image(
-        label=phrase("picture"),
-        show_label=False,
-        type="filepath",
-        sources=["upload", "clipboard"] if room.lesson else ["upload", "webcam", "clipboard"],
-        height=300,
-        buttons=[],
-        webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
-        placeholder=f"{phrase('box.picture')}\n{phrase('box.picture_or')}",
-        elem_id="fo-picture",
-    )
-    gradio_state.check_images(photo, partial(_refusal, NOT_UPLOADED))
+    photo = _picture_box(room, "picture", "fo-picture", 300)
     examples = gr.HTML(
         _thumbnails(room), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )
@@ -286,7 +335,35 @@ def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML]:
     labels = gr.Radio(
         [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label=text.LABELS, elem_id="fo-labels"
     )
-    return Inputs(photo, models, labels, mix_choice("fo-mix")), examples
+    mix = mix_choice("fo-mix")
+    return Inputs(photo, models, labels, mix, _resting(room, photo)), examples
+
+
+def _picture_box(room: Mode, label: str, name: str, height: int) -> gr.Image:
+    box = gr.Image(
+        label=phrase(label),
+        show_label=False,
+        type="filepath",
+        sources=["upload", "clipboard"] if room.lesson else ["upload", "webcam", "clipboard"],
+        height=height,
+        buttons=[],
+        webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
+        placeholder=f"{phrase('box.picture')}\n{phrase('box.picture_or')}",
+        elem_id=name,
+    )
+    gradio_state.check_images(box, partial(_refusal, NOT_UPLOADED))
+    return box
+
+
+def _resting(room: Mode, photo: gr.Image) -> gr.Image:
+    """The optional picture of the same person at rest, and an example of what it is for."""
+    with gr.Accordion(phrase("rest.title"), open=False, elem_id="fo-rest-box"):
+        gr.HTML(say(phrase("rest.hint"), "p"), apply_default_css=False)
+        rest = _picture_box(room, "rest.picture", "fo-rest-picture", 200)
+        example = gr.Button(phrase("rest.example"), size="sm", elem_id="fo-rest-example")
+    shown = {"show_progress": "hidden", "queue": False, **PRIVATE}
+    example.click(lambda: tuple(str(PICTURES / f"{name}.jpg") for name in RELAXED), None, [photo, rest], **shown)
+    return rest
 
 
 def _thumbnails(room: Mode) -> str:
@@ -304,15 +381,23 @@ def _thumbnail(example: Example) -> str:
 
 
 def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, ticks: list[gr.Checkbox], outputs: list[gr.HTML]) -> None:
-    changes = [each.change for each in (*inputs, *ticks)]
-    shown = [inputs.photo, inputs.models, inputs.labels, *ticks, inputs.mix]
+    chosen = gr.Textbox(visible=False)  # which resting face belongs to which face
+    outputs[0].pair(_paired, None, chosen, show_progress="hidden", queue=False, **PRIVATE)
+    changes = [each.change for each in (*inputs, *ticks, chosen)]
+    shown = [inputs.photo, inputs.models, inputs.labels, *ticks, inputs.mix, inputs.rest, chosen]
     gr.on(changes, tab.show, shown, outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
     most = gr.Number(MAX_FACES, label="max_faces", visible=False)
-    sent = [inputs.photo, inputs.models, inputs.labels, most, inputs.mix]
+    pairs = gr.Textbox("", label="pairs", visible=False)
+    sent = [inputs.photo, inputs.models, inputs.labels, most, inputs.mix, inputs.rest, pairs]
     script.click(tab.answer, sent, gr.JSON(visible=False), api_name="compare", **RAW)
     gr.api(tab.list_models, api_name="models", queue=False)
+
+
+def _paired(event: gr.EventData) -> str:
+    """What `_chosen` reads: whatever the page sent, cut off where nobody chooses so much."""
+    return str(event.pairs)[:LONGEST_CHOICE]
 
 
 def _picked(event: gr.EventData) -> str:

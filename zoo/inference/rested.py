@@ -8,10 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.inference.compare import Comparison
 from zoo.models.resting import Reference
 from zoo.prediction import Prediction
 
+NO_FACE = Phrase(
+    "rest.no_face",
+    "No face was found in the relaxed picture. Use one taken from the front, well lit, and not too small.",
+)
+NOBODY = "none"  # instead of pairs: no face has a resting face
 PAIR = re.compile(r"\s*(\d{1,3})\s*[=:]\s*(\d{1,3})\s*")
 
 
@@ -82,7 +88,7 @@ def by_place(comparison: Comparison, rest: Comparison) -> dict[int, int]:
         The picture has no face.
     """
     if not len(rest.faces):
-        raise RestingError("no face was found in the resting picture; take one from the front, lit, and not too small")
+        raise RestingError(NO_FACE)
     if not len(comparison.faces):
         return {}
     if len(rest.faces) == 1:
@@ -121,9 +127,16 @@ def by_numbers(text: str, faces: int, rest: int) -> dict[int, int]:
 
 
 def choose(comparison: Comparison, rest: Comparison, text: str = "") -> dict[int, int]:
-    """As somebody wrote it, or else by place; a face is never its own reference."""
+    """As somebody wrote it, or else by place; a face is never its own reference.
+
+    Raises
+    ------
+    RestingError
+    """
     if not text.strip():
         return by_place(comparison, rest)
+    if text.strip() == NOBODY:
+        return {}
     found = by_numbers(text, len(comparison.faces), len(rest.faces))
     if comparison is rest and (own := next((i for i, at in found.items() if i == at), None)) is not None:
         raise RestingError(f"{own + 1}={own + 1}: a face cannot be its own resting face")

@@ -30,7 +30,7 @@ def test_faces_are_paired_from_left_to_right():
     assert by_place(at(90, 10), at(70, 20)) == {1: 1, 0: 0}
     assert by_place(at(90, 10), at(5)) == {0: 0}
     assert by_place(at(), at(5)) == {}
-    with pytest.raises(RestingError, match="no face was found"):
+    with pytest.raises(RestingError, match="No face was found"):
         by_place(at(1), at())
 
 
