@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from features.faces import MESH_POINTS, Faces, anchors
+from features.faces import MESH_POINTS, Faces, Index, anchors
 from features.images import to_grey
 from features.mesh_symmetry import mirror_order
 from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, frontal, illuminate
@@ -145,11 +145,11 @@ class AlignedFaces:
         """
         return gradients(self.images)
 
-    def __getitem__(self, index) -> AlignedFaces:
+    def __getitem__(self, index: Index) -> AlignedFaces:
         """The chosen faces, again as `AlignedFaces`; an integer gives one face."""
         if isinstance(index, (int, np.integer)):
-            index = range(len(self))[index]
-            index = slice(index, index + 1)
+            place = range(len(self))[index]
+            index = slice(place, place + 1)
         return AlignedFaces(self.images[index], self.landmarks[index], self.to_crop[index], self.spec)
 
     def mirrored(self) -> AlignedFaces:

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, BinaryIO, SupportsFloat
 
 import av
 import cv2
 import numpy as np
+from av.container import InputContainer
 from av.sidedata.sidedata import Type as DataType
 from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from features import file_kinds
 from features.file_kinds import CLIP_SUFFIXES
@@ -44,7 +47,7 @@ _COVER = Phrase(
 _BACK = 0.5  # seconds that times may go back without starting anew
 _TICKS = Fraction(1, 90_000)
 # Titles that are not UTF-8: before 18, PyAV has to be told to go on; later ones do.
-_LENIENT = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 18 else {}
+_LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 18 else {}
 _LEAST_SIDE = 16
 
 
@@ -135,7 +138,7 @@ class Clip:
     def __enter__(self) -> Clip:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -275,7 +278,7 @@ class ClipWriter:
     def __enter__(self) -> ClipWriter:
         return self
 
-    def __exit__(self, kind, *_) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
         try:
             if kind is None:
                 self._container.mux(self._stream.encode(None))
@@ -293,7 +296,7 @@ class ClipWriter:
         self._container.mux(self._stream.encode(picture))
 
 
-def _open_file(path: Path, limits: Limits):
+def _open_file(path: Path, limits: Limits) -> BinaryIO:
     try:
         if path.is_dir():
             raise ClipError(f"{path} is a folder, not a clip.")
@@ -326,7 +329,7 @@ def _refuse_picture(path: Path) -> None:
         )
 
 
-def _misses_its_end(file) -> bool:
+def _misses_its_end(file: BinaryIO) -> bool:
     """Whether a GIF or an avi is shorter than it should be, which no time in it tells."""
     place = file.tell()
     size = file.seek(0, os.SEEK_END)
@@ -340,7 +343,7 @@ def _misses_its_end(file) -> bool:
     return head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > size
 
 
-def _open_stream(file):
+def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
     """Container and picture stream. The file is handed over open, so that nothing else is ever opened."""
     try:
         container = av.open(file, options={"format_whitelist": FORMATS}, **_LENIENT)
@@ -367,7 +370,7 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error or type(error).__name__).rstrip(".").lower()
 
 
-def _duration(container, stream) -> float | None:
+def _duration(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration:  # the container's own includes the sound's
         return float(stream.duration * stream.time_base)
     if not container.duration:
@@ -390,7 +393,7 @@ def _duration_words(seconds: float) -> Phrase:
     return number(f"{{0}} {unit}", int(value) if value == int(value) else round(value, 1))
 
 
-def _target(frame: av.VideoFrame, aspect: Fraction | None, side: int) -> tuple[int, int]:
+def _target(frame: av.VideoFrame, aspect: SupportsFloat | None, side: int) -> tuple[int, int]:
     """Width and height a frame is brought to before it is turned: square pixels, even, not above `side`."""
     width, height = frame.width * float(aspect or 1), float(frame.height)
     shrink = min(1.0, side / max(width, height))

@@ -236,8 +236,8 @@ class Lbp:
         codes = local_binary_pattern(image, 8, self.radius, method="nri_uniform").astype(int)
         place = np.arange(codes.shape[0]) * self.grid // codes.shape[0]
         cells = place[:, None] * self.grid + place[None, :]
-        counts = np.bincount((cells * self.BINS + codes).ravel(), minlength=self.grid**2 * self.BINS)
-        counts = counts.reshape(self.grid**2, self.BINS)
+        histogram = np.bincount((cells * self.BINS + codes).ravel(), minlength=self.grid**2 * self.BINS)
+        counts = histogram.reshape(self.grid**2, self.BINS)
         return np.sqrt(counts / counts.sum(axis=1, keepdims=True)).ravel()
 
 
@@ -295,9 +295,15 @@ class Joined:
 
     def mirror_order(self, size: int) -> np.ndarray:
         """Where each entry of a mirrored crop stands in the descriptor of the crop; every part must have an order."""
-        orders = [part.mirror_order(size) for part in self.parts]
+        orders = [_mirror_order(part, size) for part in self.parts]
         starts = np.cumsum([0, *(len(order) for order in orders)])
         return np.concatenate([order + start for order, start in zip(orders, starts, strict=False)])
+
+
+def _mirror_order(part: Hog | TextbookHog | Lbp | Geometry, size: int) -> np.ndarray:
+    if isinstance(part, (TextbookHog, Geometry)):
+        raise ValueError(f"{part} has no mirror order")
+    return part.mirror_order(size)
 
 
 Descriptor = Hog | TextbookHog | Zoom | Lbp | Geometry | Joined

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
@@ -112,7 +113,7 @@ class FaceDetector:
             self._task.close()
 
 
-def _window(detection, size: np.ndarray, corner: np.ndarray) -> Window:
+def _window(detection: Any, size: np.ndarray, corner: np.ndarray) -> Window:
     """Around a detection in a part of a picture, `size` wide and high, that begins at `corner`."""
     box = detection.bounding_box
     start = np.array([box.origin_x, box.origin_y]) + ROUNDED
@@ -122,7 +123,7 @@ def _window(detection, size: np.ndarray, corner: np.ndarray) -> Window:
     return replace(window, score=detection.categories[0].score)
 
 
-def connections():
+def connections() -> Any:
     """MediaPipe's names for groups of edges of the mesh, `FaceLandmarksConnections`."""
     return _tasks().vision.FaceLandmarksConnections
 
@@ -155,7 +156,8 @@ def _held_off(modules: dict[str, ModuleType | None]) -> Iterator[None]:
     (half a second, for drawings that nobody here asks for).
     """
     put = {name: module for name, module in modules.items() if name not in sys.modules}
-    sys.modules.update(put)
+    # None, which makes an import fail, is allowed there; its type does not say so.
+    cast(dict[str, ModuleType | None], sys.modules).update(put)
     try:
         yield
     finally:

@@ -106,7 +106,7 @@ def pull(crop: np.ndarray, change: np.ndarray, full: float, side: int = 144) -> 
     """
     grey = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32)[:, :, None]
     smooth = cv2.resize(change.astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)[:, :, None]
-    colour_of = np.where(smooth < 0, np.float32(LESS), np.float32(MORE))
+    colour_of = np.where(smooth < 0, np.array(LESS, np.float32), np.array(MORE, np.float32))
     weight = 0.75 * (np.abs(smooth) / max(full, 1e-9)).clip(max=1)
     return np.rint(grey * (1 - weight) + colour_of * weight).astype(np.uint8)
 

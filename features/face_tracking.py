@@ -89,8 +89,8 @@ class FaceStream:
 
     def __init__(self, max_faces: int = 8, readers: Readers | None = None) -> None:
         self.max_faces = max_faces
-        self._own = Readers() if readers is None else None
-        self._readers = readers or self._own
+        self._readers = readers or Readers()
+        self._shared = readers is not None
         self._looked = -math.inf
         self._meshes = np.zeros((0, 468, 3), np.float32)
 
@@ -128,7 +128,7 @@ class FaceStream:
 
     def _further(self, reader: MeshReader, image: np.ndarray, meshes: list[np.ndarray]) -> list[np.ndarray]:
         """Those that came. The detector's window is rough, so each is read twice."""
-        boxes = boxes_of(np.array(meshes)) if meshes else []
+        boxes = boxes_of(np.array(meshes, np.float32).reshape(-1, 468, 3))
         unknown = [w for w in reader.look(image) if not is_known(w.face, boxes)]
         found = (_read_twice(reader, image, window) for window in unknown[: self.max_faces - len(meshes)])
         return [mesh for mesh in found if mesh is not None]
@@ -136,8 +136,8 @@ class FaceStream:
     def close(self) -> None:
         """Forget the faces. Closing twice is harmless."""
         self._meshes = self._meshes[:0]
-        if self._own:
-            self._own.close()
+        if not self._shared:
+            self._readers.close()
 
 
 def _read_twice(reader: MeshReader, image: np.ndarray, window: Window) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ RIGHT_EYE = (263, 362)
 MOUTH = (61, 291)
 FOREHEAD, CHIN = 10, 152
 MESH_POINTS = 468
+Index = int | np.integer | slice | np.ndarray | Sequence[int]  # chooses one face or several
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +52,11 @@ class Faces:
     def __len__(self) -> int:
         return len(self.landmarks)
 
-    def __getitem__(self, index) -> Faces:
+    def __getitem__(self, index: Index) -> Faces:
         """The chosen faces, again as `Faces`; an integer gives one face."""
         if isinstance(index, (int, np.integer)):
-            index = range(len(self))[index]
-            index = slice(index, index + 1)
+            place = range(len(self))[index]
+            index = slice(place, place + 1)
         return Faces(self.landmarks[index], self.image_size)
 
     @cached_property

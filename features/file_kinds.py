@@ -23,8 +23,8 @@ _SUFFIXES = (
     ".jpeg",
     ".jpg",
     ".jxl",
+    *(".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
 )
-_SUFFIXES += (".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 PICTURE_SUFFIXES = frozenset(_SUFFIXES)
 CLIP_SUFFIXES = frozenset([".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".webm"])
 

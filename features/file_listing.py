@@ -29,8 +29,9 @@ class Listing:
 
     def skipped(self, root: Path, clips: bool = False) -> str:
         """What is not used, in a sentence; empty where everything is. `clips` says whether clips are used."""
-        left = {"neither a picture nor a clip": self.others}
-        left = left if clips else {"not a picture": self.others, "a clip": _without(self.clips, self.pictures)}
+        left: dict[str, Sequence[Path]] = {"neither a picture nor a clip": self.others}
+        if not clips:
+            left = {"not a picture": self.others, "a clip": _without(self.clips, self.pictures)}
         parts = [f"{len(files)} {why} ({_names(files, root)})" for why, files in left.items() if files]
         count = sum(map(len, left.values()))
         return f"{count} file{'' if count == 1 else 's'} skipped: {'; '.join(parts)}." if parts else ""

@@ -211,7 +211,11 @@ def check_header(data: bytes) -> None:
     elif re.match(rb"P[1-7Ffy]\s", data):
         at = 2
         for _ in range(2 if data[1:2] in b"14" else 3):  # the numbers before the pixels
-            at = max(at, _PNM_TOKEN.match(data, at).end() if at < len(data) else at)
+            if at < len(data):
+                number = _PNM_TOKEN.match(data, at)
+                if number is None:
+                    raise HeaderError("a number of more than 20 characters in the header")
+                at = number.end()
             if at > _MOST_HEADER:
                 raise HeaderError("a header of more than 1 MB")
 
@@ -308,8 +312,16 @@ def read_jpeg(data: bytes) -> Jpeg:
     if not scans:
         raise HeaderError("no picture in it")
     width, height, coefficients = _frame_size(frame)
-    parts.append(memoryview(data)[start:])
-    return Jpeg(b"".join(parts), exif, xmp, coefficients if several else 0, width, height, scans, whole)
+    return Jpeg(
+        b"".join([*parts, memoryview(data)[start:]]),
+        exif,
+        xmp,
+        coefficients if several else 0,
+        width,
+        height,
+        scans,
+        whole,
+    )
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -6,12 +6,12 @@ import io
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
-from PIL import EpsImagePlugin, Image, ImageOps, UnidentifiedImageError
+from PIL import EpsImagePlugin, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from features import file_kinds
 from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg, without_exif
@@ -86,7 +86,7 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     return _guarded(lambda: _decode(_read(source), max_side))
 
 
-def check(data: bytes, formats: Sequence[str] = FORMATS) -> tuple[int, int]:
+def check(data: bytes, formats: tuple[str, ...] = FORMATS) -> tuple[int, int]:
     """Width and height in pixels of an image file that `load` accepts; only its header is read.
 
     Parameters
@@ -171,7 +171,7 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
         raise ImageError(f"The picture is damaged or cut off ({reason}). Save it again and retry.") from error
 
 
-def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
+def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     """The picture, not yet decoded, its format and size checked."""
     if data.startswith(_JPEG_START):
         return _open_jpeg(read_jpeg(data), formats)
@@ -192,7 +192,7 @@ def _open(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
     return picture
 
 
-def _open_jpeg(jpeg: Jpeg, formats: Sequence[str]) -> Image.Image:
+def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...]) -> Image.Image:
     _check_pixels(jpeg.width, jpeg.height)
     if jpeg.scans > _MAX_SCANS or jpeg.scans * jpeg.width * jpeg.height > _MAX_SCANNED:
         raise ImageError(f"The JPEG goes over its pixels {jpeg.scans:,} times. Save it again as a baseline JPEG.")
@@ -202,7 +202,7 @@ def _open_jpeg(jpeg: Jpeg, formats: Sequence[str]) -> Image.Image:
     return picture
 
 
-def _open_tiff(data: bytes, formats: Sequence[str]) -> Image.Image:
+def _open_tiff(data: bytes, formats: tuple[str, ...]) -> Image.Image:
     tiff = Tiff(data)
     _check_decoding(tiff.buffer)
     picture = Image.open(Metered(data, 4 * len(data) + 2**20), formats=formats)
@@ -214,9 +214,10 @@ def _open_tiff(data: bytes, formats: Sequence[str]) -> Image.Image:
 def _check_picture(picture: Image.Image, more: int = 0, copies: int = 1) -> None:
     """Refuse what takes too much to decode: `more` bytes than the picture itself, of which there are some copies."""
     pixels = picture.width * picture.height
-    _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format, MAX_PIXELS))
+    _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format or "", MAX_PIXELS))
     _check_decoding(more + copies * pixels * _BYTES.get(picture.mode, 4))
-    slow = bool(picture.tile) and picture.tile[0][0] in _SLOW
+    tile = picture.tile if isinstance(picture, ImageFile.ImageFile) else []
+    slow = bool(tile) and tile[0][0] in _SLOW
     if slow and pixels * len(picture.getbands()) > _MAX_SLOW:
         raise ImageError("This rare kind of BMP or PNM is read up to 4,000,000 numbers only. Save it as PNG.")
 
@@ -359,8 +360,8 @@ def _check_upper_bits(picture: Image.Image, deep: bool) -> None:
     """Pillow keeps the upper 8 bits of 16-bit colours; where they are hardly used, the picture would be black."""
     if not deep:
         return
-    colours = [band for band in picture.getbands() if band != "A"]
-    if max(picture.getchannel(band).getextrema()[1] for band in colours) < 16:
+    colours = [picture.getchannel(band) for band in picture.getbands() if band != "A"]
+    if max(cast(tuple[int, int], colour.getextrema())[1] for colour in colours) < 16:
         raise ImageError(
             "The picture's 16-bit colours use the lowest bits only, which is an unusual range. "
             "Save it with 8 bits, or scale it to 0 to 65535."

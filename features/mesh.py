@@ -98,7 +98,7 @@ class FaceMesher:
     def __enter__(self) -> FaceMesher:
         return self
 
-    def __exit__(self, *_exc) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -190,10 +190,10 @@ class FaceMesher:
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
         """The mesh on the whole, and in a window around every further face the detector sees."""
         windows = self._on_tiles(image)
-        near, seen = _agreeing(self._near_meshes(image), windows)
+        near, confirmed = _agreeing(self._near_meshes(image), windows)
         left = [window for window in windows if not is_known(window.face, boxes_of(near))]
         further = self._read_all(image, left, MESH_CONFIDENCE)
-        seen = np.array([*seen, *[True] * len(further)], bool)
+        seen = np.array([*confirmed, *[True] * len(further)], bool)
         return self._trusted(image, np.concatenate([near, further]), seen)
 
     def _with_small(self, image: np.ndarray, meshes: np.ndarray) -> np.ndarray:
@@ -222,10 +222,10 @@ class FaceMesher:
         detectors saw upright is true, and then so are its neighbours; others have to prove it.
         """
         leaning = np.array([abs(roll_of(mesh)) >= LEANING for mesh in meshes], bool)
-        meshes = [self._upright(image, mesh) if leans else mesh for mesh, leans in zip(meshes, leaning, strict=True)]
+        upright = [self._upright(image, mesh) if leans else mesh for mesh, leans in zip(meshes, leaning, strict=True)]
         if not (seen & ~leaning).any():
-            meshes = [mesh for mesh in meshes if self._is_steady(image, mesh)]
-        return _there(meshes)
+            upright = [mesh for mesh in upright if self._is_steady(image, mesh)]
+        return _there(upright)
 
     def _enlarged(self, image: np.ndarray, pad: float) -> np.ndarray:
         """The largest face of a small picture, looked for at some 192 pixels a side plus `pad`."""

@@ -6,6 +6,7 @@ finds its key and what was filled in, and replaces the sentence with the one its
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 
@@ -24,6 +25,9 @@ class Phrase(str):
     """
 
     __slots__ = ("key", "template", "values")
+    key: str
+    template: str
+    values: tuple[object, ...]
 
     def __new__(cls, key: str, english: str, *values: object) -> Phrase:
         self = super().__new__(cls, english.format(*values) if values else english)
@@ -46,7 +50,7 @@ def number(template: str, *values: float) -> Phrase:
     return Phrase(template, template, *values)
 
 
-def joined(parts: list[str] | tuple[str, ...], between: str = ", ") -> Phrase:
+def joined(parts: Sequence[str], between: str = ", ") -> Phrase:
     """Phrases or names one after the other."""
     template = between.join(f"{{{i}}}" for i in range(len(parts)))
     return Phrase(template, template, *parts)

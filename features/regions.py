@@ -104,7 +104,7 @@ def _starts(length: int, side: int = TILE, shared: float = 0.2) -> list[int]:
     return np.linspace(0, max(0, length - side), count).round().astype(int).tolist()
 
 
-def keep_distinct(boxes: Sequence[np.ndarray]) -> list[int]:
+def keep_distinct(boxes: Sequence[np.ndarray] | np.ndarray) -> list[int]:
     """Indices of boxes, earlier ones first, of which none overlaps an earlier one."""
     kept: list[int] = []
     for i, box in enumerate(boxes):
@@ -113,7 +113,7 @@ def keep_distinct(boxes: Sequence[np.ndarray]) -> list[int]:
     return kept
 
 
-def is_known(box: np.ndarray, boxes: Sequence[np.ndarray]) -> bool:
+def is_known(box: np.ndarray, boxes: Sequence[np.ndarray] | np.ndarray) -> bool:
     """Whether one of some boxes is the same face."""
     return len(boxes) > 0 and bool((_overlaps(box, np.asarray(boxes)) >= SAME_FACE).any())
 

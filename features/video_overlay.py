@@ -157,7 +157,7 @@ def paste(image: np.ndarray, overlays: Sequence[Overlay]) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _font(height: int) -> ImageFont.FreeTypeFont:
+def _font(height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(height)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
+
+_Map = Callable[[np.ndarray], np.ndarray]  # points (n, 2) to points (n, 2)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def express(landmarks: np.ndarray, pulls: tuple[Pull, ...] = (), mouth: Mouth | 
     return to_picture(moved)
 
 
-def _face_frame(flat: np.ndarray):
+def _face_frame(flat: np.ndarray) -> tuple[_Map, _Map]:
     """Maps to and from face coordinates: origin between the eyes, x along them, unit their distance."""
     left, right = flat[list(LEFT_EYE)].mean(axis=0), flat[list(RIGHT_EYE)].mean(axis=0)
     across = right - left
@@ -113,7 +116,7 @@ def _laid_lips(points: np.ndarray, mouth: Mouth) -> tuple[np.ndarray, np.ndarray
     """Lip points and where the wanted shape has them, in face coordinates: ``(k,), (k, 2)``."""
     corners = points[list(MOUTH)]
     middle, half = corners.mean(axis=0), np.ptp(corners[:, 0]) / 2
-    targets = {}
+    targets: dict[int, np.ndarray] = {}
     # A jaw drops: most of an opening lies below the line between the corners.
     lips = ((UPPER_RINGS, -1, 0.2, mouth.upper), (LOWER_RINGS, 1, 0.8, mouth.lower))
     for rings, sign, share, thickness in lips:
