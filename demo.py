@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 
 STOPPED = 130  # as shells say it of Ctrl-C
 SUPPORTED = ((3, 10), (3, 14))
 
 
-def refuse_other_pythons(version=sys.version_info):
+def refuse_other_pythons(version: tuple = sys.version_info) -> None:
     """Say at once what a package resolver would say in a hundred lines."""
     if not SUPPORTED[0] <= tuple(version[:2]) <= SUPPORTED[1]:
         sys.exit(
@@ -25,7 +26,7 @@ def refuse_other_pythons(version=sys.version_info):
         )
 
 
-def parse(argv=None):
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     about, _, examples = (__doc__ or "").partition("\n\n")  # python -OO has none
     parser = argparse.ArgumentParser(
@@ -60,7 +61,7 @@ def parse(argv=None):
     return args
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     """Build the app, serve it, warm the models up behind it."""
     refuse_other_pythons()
     args = parse(argv)
@@ -86,7 +87,7 @@ def main(argv=None):
         sys.exit(STOPPED)
 
 
-def end_quietly():
+def end_quietly() -> Callable[[], object]:
     """Let Ctrl-C end the imports at once, without a traceback; what this returns ends that."""
     import signal
 

@@ -6,8 +6,10 @@ Each is a small frozen dataclass that is called with `AlignedFaces` and returns 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -310,8 +312,16 @@ Descriptor = Hog | TextbookHog | Zoom | Lbp | Geometry | Joined
 _KINDS = {"hog": Hog, "textbookhog": TextbookHog, "lbp": Lbp, "geometry": Geometry, "zoom": Zoom}
 
 
-def portable(descriptor: Joined) -> Joined:
-    """The same descriptor in parts that exports know; the same numbers."""
+def portable(descriptor: Joined | Callable[[AlignedFaces], np.ndarray]) -> Joined:
+    """The same descriptor in parts that exports know; the same numbers.
+
+    Raises
+    ------
+    ValueError
+        It is not made of the descriptors in this module.
+    """
+    if not isinstance(descriptor, Joined):
+        raise ValueError(f"{descriptor} cannot be exported; expected HOG, LBP or geometry")
     parts = (part.fast if isinstance(part, TextbookHog) else part for part in descriptor.parts)
     return Joined(tuple(parts), descriptor.weights)
 
@@ -325,7 +335,7 @@ def to_config(descriptor: Descriptor) -> list[dict]:
     ]
 
 
-def from_config(config: list[dict]) -> Joined:
+def from_config(config: Sequence[Mapping[str, Any]]) -> Joined:
     """The descriptor a card describes; ValueError on an unknown kind or setting."""
     parts, weights = [], []
     for entry in config:

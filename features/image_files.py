@@ -312,16 +312,8 @@ def read_jpeg(data: bytes) -> Jpeg:
     if not scans:
         raise HeaderError("no picture in it")
     width, height, coefficients = _frame_size(frame)
-    return Jpeg(
-        b"".join([*parts, memoryview(data)[start:]]),
-        exif,
-        xmp,
-        coefficients if several else 0,
-        width,
-        height,
-        scans,
-        whole,
-    )
+    content = b"".join([*parts, memoryview(data)[start:]])
+    return Jpeg(content, exif, xmp, coefficients if several else 0, width, height, scans, whole)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -92,7 +92,7 @@ def check(data: bytes, formats: tuple[str, ...] = FORMATS) -> tuple[int, int]:
     Parameters
     ----------
     data : bytes
-    formats : sequence of str
+    formats : tuple of str
         Those of `FORMATS` that are accepted here.
 
     Raises

@@ -1,10 +1,12 @@
 """``python -m zoo``."""
 
+import io
 import sys
 
 from zoo.cli.main import main
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a file's name may hold what a console cannot show
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may hold what a console cannot show
     sys.exit(main())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from functools import cache
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # typing's own, before Python 3.12, hides what pydantic needs
@@ -113,7 +114,8 @@ def read_json(kind: type[T], content: bytes) -> T:
         raise ValueError(f"it has {len(content):,} bytes; at most {MOST_BYTES:,} are read")
     try:
         json.loads(content.decode("utf-8"), parse_constant=_not_finite)
-        return _adapter(kind).validate_json(content)
+        adapter: TypeAdapter[T] = _adapter(cast(Hashable, kind))
+        return adapter.validate_json(content)
     except RecursionError:
         raise ValueError("its entries are nested too deeply") from None
     except ValidationError as error:
@@ -121,8 +123,8 @@ def read_json(kind: type[T], content: bytes) -> T:
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+def _adapter(kind: Hashable) -> TypeAdapter:
+    return TypeAdapter(cast(Any, kind))
 
 
 def _not_finite(word: str) -> None:

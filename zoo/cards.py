@@ -35,6 +35,7 @@ from zoo.unicode_names import is_printable
 
 CARD = "card.json"
 MAX_LABELS = 100
+Family = Literal["classical", "deep"]
 
 
 # What every card says of its model.
@@ -293,7 +294,7 @@ class Card:
     name: Name
     title: Name
     summary: Text
-    family: Literal["classical", "deep"]
+    family: Family
     loader: Name
     labels: LabelSet
     align: AlignSpec

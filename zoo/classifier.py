@@ -18,9 +18,14 @@ class Classifier(Protocol):
     several threads.
     """
 
-    name: str
-    labels: LabelSet
-    align: AlignSpec
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def labels(self) -> LabelSet: ...
+
+    @property
+    def align(self) -> AlignSpec: ...
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
         """A row of probabilities for every face."""

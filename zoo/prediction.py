@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.faces import Index
 from zoo.labels import LabelSet
 
 
@@ -45,7 +46,7 @@ class Prediction:
     def __len__(self) -> int:
         return len(self.probs)
 
-    def __getitem__(self, index) -> Prediction:
+    def __getitem__(self, index: Index) -> Prediction:
         """The chosen faces' rows, again as `Prediction`; an integer gives one row."""
         return Prediction(np.atleast_2d(self.probs[index]), self.labels, self.unknown)
 

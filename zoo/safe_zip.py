@@ -12,17 +12,23 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 from features.phrase import Phrase
 from zoo.unicode_names import composed, is_printable
 
 MAX_NAME = 200
 _ENTRY = b"PK\x01\x02"  # every line of a zip's table of contents begins with this
-_DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, OverflowError, struct.error)
-_DAMAGED += (IndexError, MemoryError)  # what `zipfile` makes of a name or an extra field that breaks off
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, OverflowError, struct.error),
+    *(IndexError, MemoryError),  # what `zipfile` makes of a name or an extra field that breaks off
+)
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8 = 0x800  # flag of a member whose name is UTF-8
 _SYSTEM = {"thumbs.db", "desktop.ini", "__macosx"}  # what systems leave in folders; so is all that begins with a dot
+
+
+Z = TypeVar("Z", bound="SafeZip")
 
 
 class ZipError(ValueError):
@@ -89,7 +95,7 @@ class SafeZip:
             )
         self._members = _members(infos, limits)
 
-    def __enter__(self) -> SafeZip:
+    def __enter__(self: Z) -> Z:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Stopwatch:
@@ -11,7 +15,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
-    def time(self, name: str, step):
+    def time(self, name: str, step: Callable[[], T]) -> T:
         """Run a step, note its time, return what it returns."""
         start = time.perf_counter()
         result = step()

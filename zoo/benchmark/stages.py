@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -133,7 +134,7 @@ def _round(jpeg: bytes, models: Sequence[Classifier], mesher: FaceMesher) -> dic
     faces = watch.time("mesh", lambda: mesher.find(image))
     aligned = watch.time("align", lambda: align(image, faces, common_spec(models)))
     for model in models:
-        watch.time(model.name, lambda model=model: model.predict_proba(aligned))
+        watch.time(model.name, partial(model.predict_proba, aligned))
     return watch.milliseconds
 
 

@@ -25,7 +25,7 @@ def bench_teach(classes: int, each: int) -> dict[str, float]:
 
     ``first`` computes every feature; ``again`` trains with other settings on what is known by then.
     """
-    project, cache = taught_project(classes, each), FeatureCache(registry.load(TRUNK))
+    project, cache = taught_project(classes, each), FeatureCache(registry.load_network(TRUNK))
     with threadpool_limits(1):
         return {name: teach(project, Settings(seed=seed), cache).seconds for name, seed in (("first", 0), ("again", 1))}
 

@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
     (root,) = _checked(args)
     names = common.chosen(args.models, args.checkpoints)
     common.check_labels(common.load_models(names, args.checkpoints), label_set(args.labels))
-    where = [str(path.resolve()) for path in (root, args.parquet, args.checkpoints)]
-    request = BatchRequest(*where, names, args.labels, RATE, args.mix)
+    source, out, checkpoints = (str(path.resolve()) for path in (root, args.parquet, args.checkpoints))
+    request = BatchRequest(source, out, checkpoints, names, args.labels, RATE, args.mix)
     files = batch.inputs(root)
     if skipped := file_listing.look(root).skipped(root, clips=True):
         print(readable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)

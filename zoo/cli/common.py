@@ -7,9 +7,10 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from zoo.cards import Card, write_card
 from zoo.classifier import Classifier, common_spec
@@ -30,7 +31,7 @@ class UsageError(ValueError):
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the whole usage."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See: {self.prog} --help\n")
 
 
@@ -94,7 +95,7 @@ def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
             raise UsageError(f"{model.name} does not have the labels {', '.join(lacking)}; choose other --labels.")
 
 
-def output(suffix: str):
+def output(suffix: str) -> Callable[[str], str]:
     """An argparse type: ``-`` for stdout or a file of this suffix, so that no photo is ever written over."""
 
     def check(text: str) -> str:

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from zoo.evaluation.people import read_people
 
     label_sets = _label_sets(args.labels)
-    names = common.chosen(dict.fromkeys(args.names), args.checkpoints)
+    names = common.chosen(list(dict.fromkeys(args.names)), args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     _check(args)
     people = read_people(args.people) if args.people else None
@@ -175,7 +175,7 @@ def _people_result(found: Relative) -> PeopleResult:
 
 
 def _kept(pair: Pair, split: str, root: Path) -> PairResult:
-    weights = tuple(weights_of(registry.card(name, root)) for name in (pair.first, pair.second))
+    weights = weights_of(registry.card(pair.first, root)), weights_of(registry.card(pair.second, root))
     result = {**asdict(pair.result), "by_label": pair.by_label, "together": pair.together}
     return PairResult(pair.first, pair.second, weights, pair.data, split, pair.labels, mix=pair.mix, **result)
 
@@ -252,13 +252,16 @@ def _row(name: str, line: Figures) -> tuple[str, ...]:
 
 
 def _per_class(name: str, line: Figures) -> str:
-    rows = [(f"{name} (95 %)", "n", "precision", "recall", "F1")]
+    rows: list[Sequence[str]] = [(f"{name} (95 %)", "n", "precision", "recall", "F1")]
     rows += [(one.label, str(one.n), *map(_with_ends, (one.precision, one.recall, one.f1))) for one in _by_label(line)]
     return common.grid(rows)
 
 
 def _with_ends(one: Share) -> str:
-    return "{:.3f} ({:.2f}-{:.2f})".format(one.value, *one.interval)
+    if one.interval is None:
+        return f"{one.value:.3f}"
+    low, high = one.interval
+    return f"{one.value:.3f} ({low:.2f}-{high:.2f})"
 
 
 def _covered(line: Coverage) -> str:

@@ -12,6 +12,7 @@ usual threshold is for the labels as common as they are. Run it again after trai
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure each model and write its card."""
     names = common.chosen(args.names or registry.names(args.checkpoints), args.checkpoints)
-    rows = [HEADING]
+    rows: list[Sequence[str]] = [HEADING]
     for name in names:
         card = registry.card(name, args.checkpoints)
         card = replace(card, label_counts=_counts(card, args))
@@ -86,7 +87,7 @@ def _measured(card: Card, data: AlignedSet, root: Path) -> tuple[Card, tuple[flo
     equal = without_frequencies(learned, card.label_counts)
     weights = balancing(public.targets)
     threshold = sure_from(equal.probs, public.targets, weights=weights)
-    gaps = tuple(_gap(answer, public.targets, weights) for answer in (equal, learned))
+    gaps = _gap(equal, public.targets, weights), _gap(learned, public.targets, weights)
     return replace(card, threshold_equal=threshold), gaps
 
 

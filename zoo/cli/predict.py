@@ -99,8 +99,7 @@ def run(args: argparse.Namespace) -> int:
         for path in tqdm(paths, desc="pictures", disable=True if len(paths) == 1 else None):
             try:
                 seen = ask(path)
-                pairs = choose(seen, rest, args.pairs) if rest else None
-                rested = relative_to(seen, rest, pairs, str(args.rest)) if rest else None
+                rested = relative_to(seen, rest, choose(seen, rest, args.pairs), str(args.rest)) if rest else None
                 found.append(record(seen, thresholds, str(path), rested))
             except Exception as error:  # one bad file must not end the run
                 failed.append(Failure(readable(str(path)), reason(error)))

@@ -13,6 +13,7 @@ import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from zoo.cli import common
 from zoo.filenames import check_folder
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def options(name: str, recipe) -> argparse.ArgumentParser:
+def options(name: str, recipe: ModuleType) -> argparse.ArgumentParser:
     """What every recipe takes, and this one's own."""
     parser = common.Parser(
         prog=f"python -m zoo train {name}",

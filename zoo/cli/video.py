@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -31,7 +32,7 @@ from zoo.cli import common
 from zoo.cli.predict import CAUTION
 from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
-from zoo.inference.video import RATE, VideoOptions, VideoResult, annotate, record
+from zoo.inference.video import RATE, Tick, VideoOptions, VideoResult, annotate, record
 from zoo.labels import label_set
 from zoo.models import label_mix, registry
 from zoo.models.label_mix import LabelMix
@@ -120,7 +121,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _progress(clip: Path):
+def _progress(clip: Path) -> Iterator[Tick]:
     """A bar of seconds on stderr where somebody watches."""
     with tqdm(desc=clip.name, unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 

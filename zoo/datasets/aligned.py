@@ -137,8 +137,10 @@ def _align_one(mesher: FaceMesher, image: np.ndarray, spec: AlignSpec) -> tuple[
 
 def concatenate(parts: Sequence[AlignedFaces]) -> AlignedFaces:
     """Faces of several pictures, one after the other; all of one spec."""
-    joined = (np.concatenate([getattr(p, name) for p in parts]) for name in ("images", "landmarks", "to_crop"))
-    return AlignedFaces(*joined, parts[0].spec)
+    images, landmarks, to_crop = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "landmarks", "to_crop")
+    )
+    return AlignedFaces(images, landmarks, to_crop, parts[0].spec)
 
 
 def file_key(path: Path) -> str:
@@ -151,15 +153,15 @@ def file_key(path: Path) -> str:
 def write_aligned(store: Path, data: AlignedSet) -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
     part = store.with_name(f"{store.stem}.{os.getpid()}.part.npz")
-    arrays = {
-        "images": data.faces.images,
-        "landmarks": data.faces.landmarks.astype(np.float16),
-        "to_crop": data.faces.to_crop,
-        "targets": data.targets,
-        "splits": data.splits,
-        "found": data.found,
-    }
-    np.savez(part, **arrays)
+    np.savez(
+        part,
+        images=data.faces.images,
+        landmarks=data.faces.landmarks.astype(np.float16),
+        to_crop=data.faces.to_crop,
+        targets=data.targets,
+        splits=data.splits,
+        found=data.found,
+    )
     part.replace(store)
 
 

@@ -85,7 +85,7 @@ def near_copies(pictures: np.ndarray) -> np.ndarray:
 def _copies(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions of all pairs of copies, one of each stack ``(n, H, W)`` uint8."""
     wanted = _standardised(first)
-    identical = {picture.tobytes(): [] for picture in first}
+    identical: dict[bytes, list[int]] = {picture.tobytes(): [] for picture in first}
     for row, picture in enumerate(first):
         identical[picture.tobytes()].append(row)
     pairs = [(row, at) for at, picture in enumerate(second) for row in identical.get(picture.tobytes(), ())]

@@ -58,7 +58,9 @@ def read_fer2013(path: str | os.PathLike) -> Fer2013:
         Naming the file and the first broken row.
     """
     path = Path(path)
-    pixels, targets, splits = [], [], []
+    pixels: list[np.ndarray] = []
+    targets: list[int] = []
+    splits: list[str] = []
     with closing(read_table(path, COLUMNS, GET_IT)) as rows:
         for number, row in rows:
             if len(targets) == MAX_ROWS:
@@ -94,17 +96,17 @@ def _grey_levels(where: str, texts: list[str]) -> np.ndarray:
     try:
         levels = bytes(map(int, texts))
     except ValueError:  # or as pandas writes whole numbers in a column of floats
-        numbers = [_whole(text) for text in texts]
-        wrong = next((i for i, number in enumerate(numbers) if number is None or not 0 <= number <= 255), None)
-        if wrong is not None:
-            value = short(texts[wrong])
-            raise DataError(
-                f"{where}: pixels, value {wrong + 1} is {value}; expected a whole number from 0 to 255."
-            ) from None
-        levels = bytes(numbers)
+        levels = bytes(_grey_level(where, place, text) for place, text in enumerate(texts, start=1))
     if len(levels) != SIDE * SIDE:
         raise DataError(f"{where}: {len(levels)} pixels; expected {SIDE * SIDE}.")
     return np.frombuffer(levels, np.uint8).reshape(SIDE, SIDE)
+
+
+def _grey_level(where: str, place: int, text: str) -> int:
+    number = _whole(text)
+    if number is None or not 0 <= number <= 255:
+        raise DataError(f"{where}: pixels, value {place} is {short(text)}; expected a whole number from 0 to 255.")
+    return number
 
 
 def _whole(text: str) -> int | None:

@@ -35,7 +35,7 @@ def read_ferplus(path: str | os.PathLike) -> np.ndarray:
     crowd-sourced label distribution", ICMI 2016.
     """
     path = Path(path)
-    votes = []
+    votes: list[list[int]] = []
     with closing(read_table(path, (IMAGE_NAME, *FERPLUS_VOTES), GET_IT)) as rows:
         for number, row in rows:
             if len(votes) == MAX_ROWS:

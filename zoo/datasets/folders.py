@@ -51,8 +51,9 @@ def read_folder(root: str | os.PathLike) -> Folder:
         raise DataError(f"{root} is not a folder.")
     found = look(root)
     pictures = found.pictures
-    classes = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
-    unknown = sorted(str(folder.relative_to(root)) for folder, label in classes.items() if label is None)
+    labels = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
+    classes = {folder: label for folder, label in labels.items() if label is not None}
+    unknown = sorted(str(folder.relative_to(root)) for folder in labels if folder not in classes)
     if unknown:
         known = ", ".join(EIGHT)
         raise DataError(f"{root}: no class is called {_some(unknown)}. Name the folders {known}, or move them away.")

@@ -17,10 +17,10 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from zoo.datasets.aligned import DataError
 
@@ -32,14 +32,14 @@ _DAMAGED = (
     *(EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, struct.error, csv.Error),
     *(ValueError, OverflowError, IndexError, KeyError, TypeError, NotImplementedError, RuntimeError),
 )
-_OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open, b"BZh": bz2.open}
+_OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open, b"BZh": bz2.open}
 _PACKED = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2")
 
 
 Row = dict[str, str | None]
 
 
-def read_table(path: Path, needed: Sequence[str], where_from: str) -> Iterator[tuple[int, Row]]:
+def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[tuple[int, Row]]:
     """Number of the line and values by column, row by row; blank lines are left out.
 
     Columns may be in any order and may have blanks around their names; others are passed on as they are.
@@ -123,7 +123,7 @@ def _zip_streams(stream: BinaryIO, depth: int) -> Iterator[io.BufferedReader]:
         members = [info for info in archive.infolist()[:MAX_MEMBERS] if _rank(info.filename) is not None]
         for info in sorted(members, key=lambda info: (_rank(info.filename), info.filename)):
             with archive.open(info) as inner:
-                yield from _streams(io.BufferedReader(inner), depth)
+                yield from _streams(io.BufferedReader(cast(io.RawIOBase, inner)), depth)
 
 
 def _tar_streams(stream: BinaryIO, depth: int) -> Iterator[io.BufferedReader]:
@@ -138,13 +138,13 @@ def _tar_streams(stream: BinaryIO, depth: int) -> Iterator[io.BufferedReader]:
 class _Forward(io.RawIOBase):
     """A file in a tar that is read in one go; older Pythons fail when such a file is asked whether it can be sought."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         self._source = source
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         block = self._source.read(len(buffer))
         buffer[: len(block)] = block
         return len(block)
@@ -162,7 +162,7 @@ def _rank(name: str) -> int | None:
 # --- Text ------------------------------------------------------------------------------------
 
 
-def _rows(path: Path, stream: io.BufferedReader) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, stream: io.BufferedReader) -> Generator[tuple[int, list[str]]]:
     """Number of the line and values of each row that is not blank, the heading first."""
     text = io.TextIOWrapper(stream, encoding=_encoding(stream.peek(4)), newline="")
     try:

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from features.phrase import Phrase, number
+from zoo.card_fields import FactorName
 from zoo.cards import Condition, Slice
 
 
@@ -22,7 +23,7 @@ class Factor:
 
 
 # Cut near the 10th, 50th and 90th percentile of FER2013's faces.
-FACTORS = {
+FACTORS: dict[FactorName, Factor] = {
     "yaw": Factor(Phrase("chart.yaw", "Turned to the side"), "°", (0, 5, 15, 25, math.inf)),
     "brightness": Factor(
         Phrase("chart.brightness", "Brightness of the face, 0 to 255"), "", (0, 95, 125, 155, 185, math.inf)

@@ -93,7 +93,7 @@ def shrunk(picture: np.ndarray, side: float, _rng: np.random.Generator) -> np.nd
 def compressed(picture: np.ndarray, quality: float, _rng: np.random.Generator) -> np.ndarray:
     """As JPEG of this quality."""
     _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-    return cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
 
 
 def grainy(picture: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from features.align import AlignedFaces
+from zoo.card_fields import MixName
 from zoo.cards import Figures, Robustness, Slice
 from zoo.classifier import Classifier, common_spec
 from zoo.evaluation.intervals import rounded
@@ -38,7 +39,7 @@ class Pair:
     result: Paired
     by_label: tuple[Recall, ...]
     together: Together
-    mix: str = FER2013
+    mix: MixName = FER2013
 
 
 @dataclass(frozen=True)

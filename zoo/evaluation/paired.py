@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from zoo.card_fields import MixName
 from zoo.cards import Card, CardError, Figures, GroupSlice, readable_json
 
 PAIRS = "pairs.json"
@@ -100,7 +101,7 @@ class PairResult:
     p_value: float
     by_label: tuple[Recall, ...] = ()
     together: Together | None = None
-    mix: str = "fer2013"
+    mix: MixName = "fer2013"
 
     @property
     def significant(self) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.card_fields import MixName
 from zoo.cards import Figures, GroupSlice
 from zoo.datasets.aligned import DataError
 from zoo.evaluation.intervals import share_interval
@@ -73,7 +74,8 @@ def read_people(path: Path) -> People:
     if not {FILE, PERSON} <= set(heading) or len(set(heading)) < len(heading):
         raise DataError(f"{path} has the columns {heading}; expected file, person and, if wanted, different groups.")
     columns = tuple(name for name in heading if name not in (FILE, PERSON))
-    persons, groups = {}, {}
+    persons: dict[str, str] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     for number, cells in enumerate(rows[1:], start=2):
         if not cells:
             continue
@@ -128,8 +130,10 @@ def known(test: TestSet, people: People) -> tuple[Known, str]:
     Raises
     ------
     DataError
-        No picture is in the list of people.
+        No picture is in the list of people, or the set has no files.
     """
+    if test.rows is None or test.targets is None:
+        raise DataError("a list of people needs a folder of pictures; this set has no files.")
     where = {tidy(file): i for i, file in enumerate(test.files)}
     rows = np.array([where[file] for file in people.persons if file in where], int)
     if not len(rows):
@@ -187,7 +191,7 @@ class Answers:
 
     said: Prediction
     mixed: Prediction
-    mix: str
+    mix: MixName
 
 
 def relative(answers: Answers, pictures: Known, label_sets: Sequence[LabelSet]) -> Relative | None:

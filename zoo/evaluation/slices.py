@@ -13,6 +13,7 @@ import numpy as np
 from features import quality
 from features.align import AlignedFaces, scale_of
 from features.faces import Faces
+from zoo.card_fields import FactorName
 from zoo.cards import Slice
 from zoo.evaluation.conditions import FACTORS
 from zoo.evaluation.intervals import rounded
@@ -21,7 +22,7 @@ from zoo.evaluation.metrics import Scored, interval
 FEWEST = 30  # pictures; of fewer an accuracy says nothing
 
 
-def measured(faces: AlignedFaces) -> dict[str, np.ndarray]:
+def measured(faces: AlignedFaces) -> dict[FactorName, np.ndarray]:
     """Each factor of each face, from its crop and mesh: ``(n,)`` float64."""
     if not len(faces):
         return {name: np.zeros(0) for name in FACTORS}
@@ -37,7 +38,7 @@ def measured(faces: AlignedFaces) -> dict[str, np.ndarray]:
     }
 
 
-def slices(scored: Scored, factors: dict[str, np.ndarray]) -> Iterator[Slice]:
+def slices(scored: Scored, factors: dict[FactorName, np.ndarray]) -> Iterator[Slice]:
     """Accuracy in each part of each factor.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from zoo.exchange.errors import ModelFileError
 from zoo.safe_zip import Limits, SafeZip, ZipError
@@ -12,6 +13,7 @@ from zoo.unicode_names import is_printable
 
 MODEL_ZIP = Limits(size=64 * 2**20, unpacked=192 * 2**20, members=200, depth=8, ratio=200)
 MAX_JSON = 4 * 2**20
+T = TypeVar("T")
 MAX_DEPTH = 60  # of entries inside each other in JSON
 
 MAX_SIDE = 2048  # of pictures, kernels, strides
@@ -62,15 +64,17 @@ def pair(config: dict, key: str, default: Sequence[int] = (1, 1), low: int = 1, 
     value = [value, value] if isinstance(value, int) else value
     if not isinstance(value, list) or len(value) != 2:
         raise ModelFileError(f"{key} is {short(value)}; expected two whole numbers.")
-    return tuple(whole({key: side}, key, low, high) for side in value)
+    down, right = (whole({key: side}, key, low, high) for side in value)
+    return down, right
 
 
-def choice(config: dict, key: str, known: Sequence, default: object) -> object:
+def choice(config: dict, key: str, known: Sequence[T], default: T) -> T:
     """One of a few values."""
     value = config.get(key, default)
-    if not any(value is one or (type(value) is type(one) and value == one) for one in known):
-        raise ModelFileError(f"{key} is {short(value)}; expected one of {', '.join(map(str, known))}.")
-    return value
+    for one in known:
+        if value is one or (type(value) is type(one) and value == one):
+            return one
+    raise ModelFileError(f"{key} is {short(value)}; expected one of {', '.join(map(str, known))}.")
 
 
 def plain(config: dict, **allowed: object) -> None:

@@ -26,6 +26,7 @@ import cv2
 from features import file_listing, images
 from features.file_kinds import is_clip
 from features.mesh import FaceMesher
+from zoo.card_fields import MixName
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.filenames import check_folder, readable, reason
@@ -76,7 +77,7 @@ class BatchRequest:
     models: tuple[str, ...]
     labels: str
     rate: float
-    mix: str = FER2013
+    mix: MixName = FER2013
 
 
 @dataclass(frozen=True)

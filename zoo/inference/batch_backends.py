@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zoo.inference.batch import BatchError, BatchRequest, Chunk, work
 
@@ -69,7 +70,7 @@ def dask(chunks: Sequence[Chunk], request: BatchRequest, cluster: Cluster) -> It
         raise BatchError(f"Given up: {'; '.join(given_up)}. Run this again to try only these.")
 
 
-def _client(stack: ExitStack, cluster: Cluster):
+def _client(stack: ExitStack, cluster: Cluster) -> Any:
     import dask
     from distributed import Client, LocalCluster, Nanny
 

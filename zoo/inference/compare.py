@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from features.align import AlignedFaces, align
 from features.faces import Faces
 from features.mesh import FaceMesher
+from zoo.card_fields import MixName
 from zoo.classifier import Classifier, common_spec
 from zoo.labels import LabelSet
 from zoo.models.label_mix import FER2013, LabelMix
@@ -44,7 +46,7 @@ class Comparison:
     predictions: dict[str, Prediction]
     milliseconds: dict[str, float]
     said: dict[str, Prediction] = field(default_factory=dict)
-    mix: str = FER2013
+    mix: MixName = FER2013
 
     @property
     def alike(self) -> bool:
@@ -94,7 +96,7 @@ def compare(
     watch = Stopwatch()
     faces = watch.time("mesh", lambda: mesher.find(image, *(() if max_faces is None else (max_faces,))))
     aligned = watch.time("align", lambda: align(image, faces, spec))
-    said = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned)) for m in models}
+    said = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
     predictions = {
         name: mix.applied(name, answer).onto(answer.labels.answering(labels)) for name, answer in said.items()
     }

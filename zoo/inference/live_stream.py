@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def read_frame(text: object) -> np.ndarray:
         raise ImageError(f"The frame has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.")
     try:
         data = base64.b64decode(text[len(PREFIX) :], validate=True)
-        width, height = images.check(data, ["JPEG"])
+        width, height = images.check(data, ("JPEG",))
     except ValueError as error:  # base64's own, or an ImageError
         raise ImageError(f"The frame is no JPEG ({error}).") from None
     if width * height > MAX_PIXELS:
@@ -109,8 +110,8 @@ class LiveFace:
 
     def only(self, names: Sequence[str]) -> LiveFace:
         """The same face with the answers of some of the models."""
-        answers, shown = ({name: of[name] for name in names} for of in (self.answers, self.shown))
-        return replace(self, answers=answers, shown=shown)
+        answers = {name: self.answers[name] for name in names}
+        return replace(self, answers=answers, shown={name: self.shown[name] for name in names})
 
     def as_json(self) -> dict:
         """Plain numbers and texts."""
@@ -275,7 +276,7 @@ class Viewer:
         if options.smooth:
             faces = _smoothed(faces, list(memories.values()), now)
         aligned = watch.time("align", lambda: align(frame, faces, spec))
-        said = {m.name: watch.time(m.name, lambda m=m: m.predict_proba(aligned)) for m in models}
+        said = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
         rows = [{name: answer[i] for name, answer in said.items()} for i in range(len(faces))]
         resting = self._rests(list(memories.values()), rows, options.rest, now)
         step = _Step(labels, options, now)

@@ -218,7 +218,7 @@ def _resting_columns(picture: Record, face: Face, model: str) -> dict[str, objec
     if "rest" not in picture:
         return {}
     found = face.get("resting")
-    answer = found["answers"][model] if found else {}
+    answer: Mapping[str, object] = found["answers"][model] if found else {}
     values = [answer.get(name, "") for name in ("label", "probability", "sure")]
     return dict(zip(RESTING_COLUMNS, (picture["rest"]["file"], found["face"] if found else "", *values), strict=True))
 

@@ -19,6 +19,7 @@ from features.clips import TURNED, Clip, ClipWriter, Frame, Limits
 from features.mesh import FaceMesher
 from features.phrase import joined
 from features.video_overlay import Column, Overlay
+from zoo.card_fields import MixName
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.filenames import readable
@@ -55,7 +56,7 @@ class VideoOptions:
     smooth: bool = True
     rate: float = RATE
     limits: Limits = field(default_factory=Limits)
-    mix: str = FER2013
+    mix: MixName = FER2013
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +116,7 @@ class VideoResult:
     frames: int
     seconds: float
     note: str
-    mix: str = FER2013
+    mix: MixName = FER2013
 
     @property
     def timeline(self) -> Timeline:
@@ -343,8 +344,8 @@ class _Drawing:
         self._writer.__enter__()
         return self
 
-    def __exit__(self, *error) -> None:
-        self._writer.__exit__(*error)
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._writer.__exit__(kind, *error)
 
     def add(self, frame: Frame, seen: LiveFrame | None) -> None:
         if seen is not None:

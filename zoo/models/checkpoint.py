@@ -16,11 +16,11 @@ import numpy as np
 
 from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
-from zoo.cards import LIMITS, Card, Training, sha256, write_card
+from zoo.cards import LIMITS, Card, Family, Training, sha256, write_card
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 
-_FAMILIES = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
+_FAMILIES: dict[str, Family] = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
 SERVED = ("model.tflite", "model.npz")
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")
 
@@ -114,9 +114,10 @@ def golden_faces(spec: AlignSpec) -> AlignedFaces:
         align((portrait * 0.4).astype(np.uint8), face, spec),
         align(portrait, face, replace(spec, detail=24)),
     ]
-    return AlignedFaces(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("images", "landmarks", "to_crop")), spec
+    images, landmarks, to_crop = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "landmarks", "to_crop")
     )
+    return AlignedFaces(images, landmarks, to_crop, spec)
 
 
 def _lean(landmarks: np.ndarray) -> np.ndarray:
@@ -130,5 +131,6 @@ def _lean(landmarks: np.ndarray) -> np.ndarray:
 def _write_golden(folder: Path, card: Card) -> None:
     faces = golden_faces(card.align)
     probs = registry.load(card.name, folder.parent).predict_proba(faces).probs
-    golden = {"images": faces.images, "landmarks": faces.landmarks, "to_crop": faces.to_crop, "probs": probs}
-    np.savez_compressed(folder / "golden.npz", **golden)
+    np.savez_compressed(
+        folder / "golden.npz", images=faces.images, landmarks=faces.landmarks, to_crop=faces.to_crop, probs=probs
+    )

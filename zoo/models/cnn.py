@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -150,17 +150,17 @@ class CnnClassifier:
     def _run(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
         self._runner.set_tensor(self._input["index"], pixels[None])
         self._runner.invoke()
-        return [self._runner.get_tensor(self._outputs[output].index)[0] for output in outputs]
+        return [self._runner.get_tensor(self._outputs[output].tensor)[0] for output in outputs]
 
 
 class _Output(NamedTuple):
     """Which tensor it is, and the shape of one face's."""
 
-    index: int
+    tensor: int
     shape: tuple[int, ...]
 
 
-def _outputs_by_rank(runner) -> dict[str, _Output]:
+def _outputs_by_rank(runner: Any) -> dict[str, _Output]:
     """The outputs, told apart by shape: the larger and the smaller maps, the wider and the narrower row."""
     found = [_Output(d["index"], tuple(int(side) for side in d["shape"][1:])) for d in runner.get_output_details()]
     maps = sorted((each for each in found if len(each.shape) == 3), key=lambda each: -each.shape[0])

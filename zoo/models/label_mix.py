@@ -14,20 +14,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from features.align import AlignedFaces
+from features.align import AlignedFaces, AlignSpec
 from features.phrase import Phrase
+from zoo.card_fields import MixName
 from zoo.cards import Card
 from zoo.classifier import Classifier
+from zoo.labels import LabelSet
 from zoo.prediction import Prediction
 
-FER2013, EQUAL = "fer2013", "equal"
+FER2013: MixName = "fer2013"
+EQUAL: MixName = "equal"
 MIXES = (FER2013, EQUAL)
 # For pictures, clips and cameras, where people pose. Two sets of posed faces that no model met gain 5 to 8 points
 # over FER2013's mix, studio smiles lose 3 to 5, studio neutral faces stay (checkpoints/README.md).
-DEFAULT = EQUAL
+DEFAULT: MixName = EQUAL
 WORDS = {EQUAL: Phrase("mix.equal", "all equally common"), FER2013: Phrase("mix.fer2013", "as common as in FER2013")}
 
 
@@ -52,7 +56,7 @@ class LabelMix:
     UnknownMixError
     """
 
-    name: str = FER2013
+    name: MixName = FER2013
     cards: Mapping[str, Card] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,7 +84,19 @@ class Mixed:
     model: Classifier
     mix: LabelMix
 
-    def __getattr__(self, name: str):
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def labels(self) -> LabelSet:
+        return self.model.labels
+
+    @property
+    def align(self) -> AlignSpec:
+        return self.model.align
+
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
@@ -88,7 +104,7 @@ class Mixed:
         return self.mix.applied(self.model.name, self.model.predict_proba(faces))
 
 
-def with_mix(data: str, mix: str) -> str:
+def with_mix(data: str, mix: MixName) -> str:
     """A data set's name with the label mix, where it is not the usual one."""
     return data if mix == FER2013 else f"{data}, labels {WORDS[mix]}"
 
@@ -107,6 +123,6 @@ def without_frequencies(answer: Prediction, counts: tuple[int, ...]) -> Predicti
     return Prediction(weights / weights.sum(axis=1, keepdims=True), answer.labels, answer.unknown)
 
 
-def threshold(card: Card, mix: str) -> float:
+def threshold(card: Card, mix: MixName) -> float:
     """Below this confidence a model is not sure; each mix has a threshold of its own where the card has one."""
     return card.threshold if mix == FER2013 or card.threshold_equal is None else card.threshold_equal

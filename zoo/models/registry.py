@@ -6,6 +6,7 @@ import difflib
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -86,6 +87,22 @@ def load(name: str, root: Path = CHECKPOINTS) -> Classifier:
     return model
 
 
+def load_network(name: str, root: Path = CHECKPOINTS) -> CnnClassifier:
+    """A model that is a network, ready to answer.
+
+    Raises
+    ------
+    UnknownModelError
+        There is no such model, or it is not a network.
+    CardError
+        As for `load`.
+    """
+    model = load(name, root)
+    if not isinstance(model, CnnClassifier):
+        raise UnknownModelError(f"{name} is not a network; its loader is {card(name, root).loader!r}")
+    return model
+
+
 def _blank_face(spec: AlignSpec) -> AlignedFaces:
     """A black crop, to see whether a model answers at all."""
     return AlignedFaces(
@@ -146,7 +163,7 @@ def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
     return SvmClassifier(card.name, card.labels, card.align, network.pooled, Linear(**arrays), scaling)
 
 
-LOADERS = {
+LOADERS: dict[str, Callable[[Card, Path], Classifier]] = {
     "svm": _load_svm,
     "tflite": _load_cnn,
     "tflite-kernel": _load_cnn_read_twice,

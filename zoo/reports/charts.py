@@ -324,8 +324,9 @@ def recall_differences(first: Figures, second: Figures, labels: Sequence[str], t
     Where the differences were tested picture by picture, those that may be chance are pale, and say so.
     """
     differences = [a - b for a, b in zip(first.recall, second.recall, strict=True)]
-    ends = [(one.low, one.high) for one in tested] or [None] * len(differences)
-    beyond = beyond_chance(tested) or [None] * len(differences)
+    unknown = [None] * len(differences)
+    ends = [(one.low, one.high) for one in tested] or unknown
+    beyond = beyond_chance(tested) or unknown
     widest = max(0.1, *map(abs, differences), *(abs(end) for one in tested for end in (one.low, one.high)))
     rows = [_Difference(*one) for one in zip(labels, differences, ends, beyond, strict=True)]
     return f"<div class='fz-duel'>{''.join(_difference(one, widest) for one in rows)}</div>"

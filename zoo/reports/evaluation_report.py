@@ -131,9 +131,9 @@ def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:
 
 
 def _compared(pair: Pair, cards: dict[str, Card]) -> str:
-    titles = [cards[name].title for name in (pair.first, pair.second)]
-    said = verdict(*titles, pair.result.difference, pair.result.interval, pair.result.p_value)
-    where = where_words(*titles, pair.by_label, {**LABEL_SETS, EIGHT.name: EIGHT}[pair.labels])
+    first, second = (cards[name].title for name in (pair.first, pair.second))
+    said = verdict(first, second, pair.result.difference, pair.result.interval, pair.result.p_value)
+    where = where_words(first, second, pair.by_label, {**LABEL_SETS, EIGHT.name: EIGHT}[pair.labels])
     return f"{pair.data}, {pair.labels} labels: {said} {where} {together_words(pair.together)}"
 
 
@@ -193,7 +193,7 @@ def together_words(both: Together) -> Phrase:
 
 def where_words(first: str, second: str, results: Sequence[Recall], labels: Iterable[str]) -> str:
     """On which labels which model finds more than chance would have it, in a sentence."""
-    parts = {first: [], second: []}
+    parts: dict[str, list[str]] = {first: [], second: []}
     for label, one, beyond in zip(labels, results, beyond_chance(results), strict=True):
         if beyond:
             parts[first if one.difference > 0 else second].append(f"{label} (+{100 * abs(one.difference):.1f})")

@@ -62,7 +62,8 @@ class Sweeper:
         with self._changed:
             self._ended = True
             self._changed.notify()
-        self._thread.join(5)
+        if self._thread is not None:
+            self._thread.join(5)
 
     def do_due(self) -> None:
         """Do everything that is due now."""

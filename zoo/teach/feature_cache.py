@@ -10,6 +10,7 @@ import numpy as np
 
 from features.align import AlignedFaces
 from features.descriptors import Hog, Joined
+from features.faces import Index
 from zoo.models.cnn import CnnClassifier
 from zoo.training.augmentation import Augmentation, augment
 
@@ -70,7 +71,7 @@ class Described:
     def __len__(self) -> int:
         return len(self.hog)
 
-    def __getitem__(self, rows) -> Described:
+    def __getitem__(self, rows: Index) -> Described:
         """The chosen rows."""
         return Described(self.hog[rows], self.embedding[rows])
 

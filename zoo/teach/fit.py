@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -100,6 +100,22 @@ def fit_svm(x: np.ndarray, targets: np.ndarray, settings: Settings) -> Linear:
             duals[support, label] += sign * dual
             bias[label] += sign * machine.intercept_[0] / (k - 1)
     return Linear((x.T @ duals).astype(np.float32), bias.astype(np.float32))
+
+
+@overload
+def fit_head(
+    x: np.ndarray,
+    targets: np.ndarray,
+    settings: Settings,
+    held: tuple[np.ndarray, np.ndarray],
+    progress: Progress = ...,
+) -> tuple[tuple[Layer, ...], Curves]: ...
+
+
+@overload
+def fit_head(
+    x: np.ndarray, targets: np.ndarray, settings: Settings, held: None = None, progress: Progress = ...
+) -> tuple[tuple[Layer, ...], None]: ...
 
 
 def fit_head(

@@ -189,7 +189,7 @@ def learning_curve(
     ------
     Stopped
     """
-    grown = []
+    grown: list[LearningCurvePoint] = []
     for step, part in enumerate(GROWTH):
         rows = some_of(material.targets, result.split.train, part, settings.seed)
         if grown and grown[-1].n == len(rows):

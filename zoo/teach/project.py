@@ -270,7 +270,7 @@ def balance_warning(project: Project) -> str:
     counts = {project.classes[at].name: int(project.counts[at]) for at in project.taught}
     if len(counts) < 2:
         return ""
-    most, least = max(counts, key=counts.get), min(counts, key=counts.get)
+    most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[most] < UNBALANCED * counts[least]:
         return ""
     return Phrase(

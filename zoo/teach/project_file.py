@@ -205,9 +205,9 @@ def _samples(archive: Archive, rows: list[dict], spec: AlignSpec) -> Samples:
     names = [str(row["file"]) for row in rows]
     crops = np.array([_crop(archive, f"{name}.png", side) for name in names], np.uint8).reshape(n, side, side)
     boxed = np.array([_crop(archive, f"{name}-unaligned.png", side) for name in names], np.uint8).reshape(n, side, side)
-    arrays = [_array(archive, name, n) for name in ARRAYS]
+    landmarks, to_crop = (_array(archive, name, n) for name in ARRAYS)
     photos = tuple(_photo(archive, f"{name}-photo.jpg", row["box"]) for name, row in zip(names, rows, strict=True))
-    return Samples(AlignedFaces(crops, *arrays, spec), boxed, photos)
+    return Samples(AlignedFaces(crops, landmarks, to_crop, spec), boxed, photos)
 
 
 def _crop(archive: Archive, name: str, side: int) -> np.ndarray:
@@ -232,16 +232,17 @@ def _array(archive: Archive, name: str, n: int) -> np.ndarray:
 def _photo(archive: Archive, name: str, box: list) -> Photo:
     data = archive.read(name, MAX_PHOTO)
     _picture(data, "JPEG", name, PHOTO_SIDE)
-    sides = tuple(float(side) for side in box)
+    sides = [float(side) for side in box]
     if len(sides) != 4 or not all(0 <= side <= 1 for side in sides):
         raise ArchiveError(f"The face's box of {name[:80]!r} is not four numbers from 0 to 1.")
-    return Photo(data, sides)
+    left, top, right, bottom = sides
+    return Photo(data, (left, top, right, bottom))
 
 
 def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
     """Pixels of a small picture of one kind, its size checked before it is decoded."""
     try:
-        width, height = images.check(data, [kind])
+        width, height = images.check(data, (kind,))
         if max(width, height) <= most:
             return images.load(data)
     except ImageError as error:

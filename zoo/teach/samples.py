@@ -76,8 +76,10 @@ def joined(first: AlignedFaces, second: AlignedFaces) -> AlignedFaces:
     """Faces of one spec, one after the other."""
     if first.spec != second.spec:
         raise ValueError(f"faces are cut to {first.spec} and {second.spec}; align them alike")
-    parts = (np.concatenate([getattr(first, n), getattr(second, n)]) for n in ("images", "landmarks", "to_crop"))
-    return AlignedFaces(*parts, first.spec)
+    images, landmarks, to_crop = (
+        np.concatenate([getattr(first, name), getattr(second, name)]) for name in ("images", "landmarks", "to_crop")
+    )
+    return AlignedFaces(images, landmarks, to_crop, first.spec)
 
 
 def box_spec(spec: AlignSpec) -> AlignSpec:
@@ -110,7 +112,7 @@ def cut(image: np.ndarray, faces: Faces, spec: AlignSpec) -> Samples:
     jpeg = _small_jpeg(image) if len(faces) else b""
     size = np.array(faces.image_size * 2, np.float64)
     boxes = (faces.boxes / size).clip(0, 1).round(4)
-    photos = tuple(Photo(jpeg, tuple(map(float, box))) for box in boxes)
+    photos = tuple(Photo(jpeg, (left, top, right, bottom)) for left, top, right, bottom in boxes.tolist())
     return Samples(align(image, faces, spec), align(image, faces, box_spec(spec)).images, photos)
 
 

@@ -243,17 +243,18 @@ class TeachSession:
     @property
     def models(self) -> dict[str, Classifier]:
         """This session's own models by name; without those trained on crops that no other model wants."""
-        taught = {model.name: model for model in self.lesson.models} if self._joins else {}
+        taught = {model.name: model for model in self._joining.models} if self._joining else {}
         return taught | {name: model for name, (_, model) in self.extra.items()}
 
     @property
-    def _joins(self) -> bool:
-        return self.lesson is not None and self.lesson.settings.aligned
+    def _joining(self) -> Lesson | None:
+        """What was taught, if its models take the same crops as the others."""
+        return self.lesson if self.lesson and self.lesson.settings.aligned else None
 
     @property
     def cards(self) -> dict[str, Card]:
         """Their cards by name."""
-        taught = self.lesson.cards if self._joins else {}
+        taught = self._joining.cards if self._joining else {}
         return taught | {name: card for name, (card, _) in self.extra.items()}
 
 
@@ -326,6 +327,7 @@ class TeachSessions:
             for session, teach_session in self._desks.items()
         ]
         out = who_yields(holders, newcomer)
+        assert out is not None  # somebody always yields, because nobody here is busy
         if out.work > NOTHING:
             self._gave_way[out.key] = None
             for name in list(self._gave_way)[:-MOST_NAMES]:

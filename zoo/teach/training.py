@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from features.descriptors import to_config
 from features.phrase import Phrase
+from zoo.card_fields import Settings as CardSettings
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.labels import LabelSet
@@ -85,7 +87,7 @@ class Lesson:
 
     def _card(self, model: Classifier) -> Card:
         classical = model.name == SVM
-        settings = {"descriptor": to_config(DESCRIPTOR)} if classical else {"temperature": self.cnn.temperature}
+        own = {"descriptor": to_config(DESCRIPTOR)} if classical else {"temperature": self.cnn.temperature}
         data = f"{len(self.material.targets)} samples of this session"
         return Card(
             name=model.name,
@@ -97,7 +99,7 @@ class Lesson:
             align=model.align,
             fingerprint=model.align.fingerprint,
             files={},
-            settings=settings,
+            settings=cast(CardSettings, own),
             threshold=self.threshold(model.name),
             training=training_note("the Teach tab", data, self.settings.seed, self.seconds / 60),
             limits=LIMITS,

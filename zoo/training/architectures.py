@@ -7,10 +7,12 @@ mean and spread, so that light and scaling cannot differ between training and se
 from __future__ import annotations
 
 import keras
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
+
+Trunk = tuple[KerasTensor, KerasTensor, KerasTensor]  # the crop, the first stage's maps, the embedding
 
 
-def residual_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 128, 256)) -> tuple:
+def residual_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 128, 256)) -> Trunk:
     """A small VGG with batch normalisation, whose deeper stages carry a residual squeeze-excite pair.
 
     Parameters
@@ -41,26 +43,26 @@ def residual_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 128, 256)) -
     return inputs, maps, layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(x)
 
 
-def standardise(x):
+def standardise(x: KerasTensor) -> KerasTensor:
     """Each picture minus its mean, over its spread."""
     centred = x - ops.mean(x, axis=(1, 2, 3), keepdims=True)
     return centred / (ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)) + 1.0)
 
 
-def conv(x, width: int, activate: bool = True):
+def conv(x: KerasTensor, width: int, activate: bool = True) -> KerasTensor:
     """3 x 3 convolution, batch normalisation, ReLU."""
     x = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     return layers.ReLU()(x) if activate else x
 
 
-def residual(x, width: int):
+def residual(x: KerasTensor, width: int) -> KerasTensor:
     """Two convolutions weighed by channel and added to what came in."""
     y = conv(conv(x, width), width, activate=False)
     return layers.ReLU()(layers.Add()([x, _weighed(y, width)]))
 
 
-def separable_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 96, 160)) -> tuple:
+def separable_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 96, 160)) -> Trunk:
     """A network small enough for anything: plain convolutions where pictures are large, separable ones after.
 
     Plain convolutions have few weights at the first, narrow stages; where stages are wide, a
@@ -85,13 +87,13 @@ def separable_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 96, 160)) -
     return inputs, maps, layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(x)
 
 
-def separable_residual(x, width: int):
+def separable_residual(x: KerasTensor, width: int) -> KerasTensor:
     """As `residual`, of separable convolutions."""
     y = separable(separable(x, width), width, activate=False)
     return layers.ReLU()(layers.Add()([x, _weighed(y, width)]))
 
 
-def separable(x, width: int, activate: bool = True):
+def separable(x: KerasTensor, width: int, activate: bool = True) -> KerasTensor:
     """3 x 3 convolution a channel, 1 x 1 convolution across them, each normalised."""
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
@@ -100,7 +102,7 @@ def separable(x, width: int, activate: bool = True):
     return layers.ReLU()(x) if activate else x
 
 
-def keras_blog(side: int = 48) -> tuple:
+def keras_blog(side: int = 48) -> Trunk:
     """The network of "Facial Expression Recognition using Keras" (2020): 4.48 M parameters at 48 pixels.
 
     Four convolutions of 64, 128, 512 and 512 channels, the second 5 x 5; two dense layers of 256
@@ -126,7 +128,7 @@ def keras_blog(side: int = 48) -> tuple:
     return inputs, maps, _embedding(_dense(x, 512, "relu"))
 
 
-def paired_elu(side: int = 48, widths: tuple[int, ...] = (32, 64, 128)) -> tuple:
+def paired_elu(side: int = 48, widths: tuple[int, ...] = (32, 64, 128)) -> Trunk:
     """Pairs of 3 x 3 convolutions with ELU, then one dense layer: what FER2013 notebooks mostly use.
 
     Parameters and returns are those of `residual_vgg`; the embedding is the dense layer.
@@ -148,17 +150,17 @@ def paired_elu(side: int = 48, widths: tuple[int, ...] = (32, 64, 128)) -> tuple
     return inputs, maps, _embedding(_dense(layers.Flatten()(x), 128, "elu"))
 
 
-def _dense(x, width: int, activation: str):
+def _dense(x: KerasTensor, width: int, activation: str) -> KerasTensor:
     """Dense layer, batch normalisation, activation."""
     x = layers.Dense(width, kernel_initializer="he_normal")(x)
     return layers.Activation(activation)(layers.BatchNormalization()(x))
 
 
-def _embedding(x):
+def _embedding(x: KerasTensor) -> KerasTensor:
     return layers.Activation("linear", name="embedding", dtype="float32")(x)
 
 
-def _weighed(y, width: int):
+def _weighed(y: KerasTensor, width: int) -> KerasTensor:
     """Squeeze and excite: each channel times what its mean, and the others', make of it."""
     weight = layers.GlobalAveragePooling2D(keepdims=True)(y)
     weight = layers.Conv2D(width // 8, 1, activation="relu")(weight)

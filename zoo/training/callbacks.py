@@ -68,15 +68,17 @@ class Rule(callbacks.Callback):
     def __init__(self, run: Path) -> None:
         super().__init__()
         self.run = run
-        self.log: list[dict[str, float]] | None = None
+        self.log: list[dict[str, float]] = []
+        self.begun = False
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        if self.log is None:
+        if not self.begun:
+            self.begun = True
             self.log = epochs_before(self.run, epoch)
             self.resumed()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.log.append({name: float(value) for name, value in logs.items()})
+        self.log.append({name: float(value) for name, value in (logs or {}).items()})
         self.look()
 
     def resumed(self) -> None:
@@ -185,7 +187,7 @@ class Plateau(Rule):
         self.watched, self.patience, self.factor, self.lowest = watched, patience, factor, lowest
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        if self.log is None:  # before a resumed run puts the optimiser's state back
+        if not self.begun:  # before a resumed run puts the optimiser's state back
             self.first = float(self.model.optimizer.learning_rate)
 
     def resumed(self) -> None:
@@ -230,7 +232,8 @@ class Clock(callbacks.Callback):
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        logs["seconds"] = time.perf_counter() - self.start
+        if logs is not None:
+            logs["seconds"] = time.perf_counter() - self.start
 
 
 def column(log: Sequence[dict[str, float]], name: str) -> list[float]:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import callbacks
 
+from zoo.card_fields import Settings
 from zoo.datasets.aligned import AlignedSet, DataError
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import softmax
@@ -91,7 +92,7 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return len(self.crops) // self.schedule.batch
 
-    def __getitem__(self, index: int):
+    def __getitem__(self, index: int) -> tuple:
         rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
         rng = np.random.default_rng((self.schedule.seed, self.epoch, index))
         x = augment(self.crops[rows], self.side, self.changes, rng)
@@ -203,7 +204,7 @@ def _best_so_far(log: Path, column: str) -> float | None:
         return max((float(row[column]) for row in csv.DictReader(text)), default=-math.inf)
 
 
-def calibrated(served: CnnClassifier, public: AlignedSet) -> tuple[dict, float]:
+def calibrated(served: CnnClassifier, public: AlignedSet) -> tuple[Settings, float]:
     """A card's settings and threshold for a network as it will be served; says how good it is on PublicTest.
 
     Parameters
@@ -223,5 +224,5 @@ def calibrated(served: CnnClassifier, public: AlignedSet) -> tuple[dict, float]:
     temperature = calibration.temperature(logits, public.targets)
     probs = softmax(logits / temperature)
     print(f"{served.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
-    settings = {"temperature": temperature, "side": served.side, "mirror": served.mirror}
+    settings: Settings = {"temperature": temperature, "side": served.side, "mirror": served.mirror}
     return settings, calibration.sure_from(probs, public.targets)

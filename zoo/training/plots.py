@@ -12,7 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, ORANGE, INK, PAPER = "#0072b2", "#d55e00", "#23272e", "#ffffff"
 FOLDED = ("BatchNormalization", "ReLU", "Activation", "Dropout")
@@ -29,8 +33,8 @@ def read_log(path: Path) -> dict[str, tuple[float, ...]]:
 
 def _numbers(row: Mapping[str, str | None]) -> dict[str, float] | None:
     try:
-        numbers = {name: float(value) for name, value in row.items()}
-    except (TypeError, ValueError):
+        numbers = {name: float(value or "") for name, value in row.items()}
+    except ValueError:
         return None
     return numbers if all(map(math.isfinite, numbers.values())) else None
 
@@ -66,7 +70,7 @@ def draw_curves(log: Path, target: Path) -> None:
     figure.savefig(target, dpi=110, facecolor=PAPER)
 
 
-def _figure(panels: int) -> tuple:
+def _figure(panels: int) -> tuple[Figure, list[Axes]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -76,7 +80,7 @@ def _figure(panels: int) -> tuple:
     return figure, [figure.add_subplot(rows, min(panels, 2), i + 1) for i in range(panels)]
 
 
-def _draw_pair(axis, name: str, trained: Sequence[float], validated: Sequence[float]) -> None:
+def _draw_pair(axis: Axes, name: str, trained: Sequence[float], validated: Sequence[float]) -> None:
     epochs = range(1, len(trained) + 1)
     axis.plot(epochs, trained, color=ORANGE, linestyle=":", linewidth=2.2, label="training, augmented")
     axis.plot(epochs, validated, color=BLUE, linewidth=2.2, label="validation")
@@ -86,7 +90,7 @@ def _draw_pair(axis, name: str, trained: Sequence[float], validated: Sequence[fl
     axis.legend(frameon=False)
 
 
-def run_files(run: Path, model) -> dict[str, bytes]:
+def run_files(run: Path, model: Any) -> dict[str, bytes]:
     """What a checkpoint keeps of its training: draws both pictures and returns them with the log.
 
     Parameters
@@ -140,7 +144,7 @@ class Box:
         return Box(self.layers + after.layers, words, after.shape, self.parameters + after.parameters, self.parents)
 
 
-def boxes(model) -> list[Box]:
+def boxes(model: Any) -> list[Box]:
     """A Keras model's layers in order; normalisation, activation and dropout are folded into what they follow.
 
     Parameters
@@ -152,7 +156,7 @@ def boxes(model) -> list[Box]:
     single = [_box(*layer) for layer in _layers(model)]
     children = [parent for box in single for parent in box.parents]
     for box in single:
-        last = found[-1].layers[-1] if found else None
+        last = found[-1].layers[-1] if found else ""
         if box.words in FOLDED and box.parents == (last,) and children.count(last) == 1:
             found[-1] = found[-1].joined(box)
         else:
@@ -160,22 +164,22 @@ def boxes(model) -> list[Box]:
     return found
 
 
-def _layers(model) -> Iterator[tuple]:
+def _layers(model: Any) -> Iterator[tuple[Any, Mapping]]:
     """Layers and operations with the names of those they take their input from."""
     graph = getattr(model, "_functional", None) or model  # a sequential model keeps its graph inside
     for entry in graph.get_config()["layers"]:
         yield graph.get_layer(entry["name"]) if _is_layer(graph, entry) else _operation(graph, entry), entry
 
 
-def _is_layer(graph, entry: Mapping) -> bool:
+def _is_layer(graph: Any, entry: Mapping) -> bool:
     return any(layer.name == entry["name"] for layer in graph.layers)
 
 
-def _operation(graph, entry: Mapping):
+def _operation(graph: Any, entry: Mapping) -> Any:
     return next(operation for operation in graph.operations if operation.name == entry["name"])
 
 
-def _box(layer, entry: Mapping) -> Box:
+def _box(layer: Any, entry: Mapping) -> Box:
     outputs = layer.output if isinstance(layer.output, (list, tuple)) else [layer.output]
     shape = tuple(side for side in outputs[0].shape[1:] if side is not None)
     count = layer.count_params() if hasattr(layer, "count_params") else 0
@@ -183,7 +187,7 @@ def _box(layer, entry: Mapping) -> Box:
     return Box((layer.name,), _words(layer), shape, count, tuple(parents))
 
 
-def _words(layer) -> str:
+def _words(layer: Any) -> str:
     kind, kernel = type(layer).__name__, getattr(layer, "kernel_size", None)
     return f"{kind} {'×'.join(map(str, kernel))}" if kernel else kind
 
@@ -201,7 +205,7 @@ def _parents(node: object) -> Iterator[str]:
             yield from _parents(value)
 
 
-def draw_architecture(model, target: Path | BinaryIO, more: Sequence[Box] = ()) -> None:
+def draw_architecture(model: Any, target: Path | BinaryIO, more: Sequence[Box] = ()) -> None:
     """The network as a PNG: a box for every step with output shape and parameters, arcs for shortcuts.
 
     Parameters
@@ -235,7 +239,7 @@ def heading(name: str, parameters: int) -> str:
     return f"{name if own else 'The network'}: {parameters:,} parameters"
 
 
-def _draw_box(axis, step: Box, y: float) -> None:
+def _draw_box(axis: Axes, step: Box, y: float) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     learns = step.parameters > 0
@@ -249,7 +253,7 @@ def _draw_box(axis, step: Box, y: float) -> None:
         axis.text(0.815, y, f"{step.parameters:,}", va="center", ha="right", fontsize=8, color=BLUE)
 
 
-def _draw_links(axis, steps: Sequence[Box]) -> None:
+def _draw_links(axis: Axes, steps: Sequence[Box]) -> None:
     """Short arrows from box to box, arcs at the right where a box takes its input from further up."""
     place = {name: i for i, step in enumerate(steps) for name in step.layers}
     arrow = {"arrowstyle": "-|>", "color": "#5f6670", "linewidth": 1}

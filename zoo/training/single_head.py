@@ -10,10 +10,11 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import KerasTensor, layers, ops
 
 from features.align import AlignSpec
 from zoo.cards import LIMITS, Card
@@ -77,7 +78,7 @@ class Plan:
     dropout: float = 0.3
     mirror: bool = False
     keep_keras: bool = True
-    bits: int = 16
+    bits: Literal[8, 16] = 16
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class DistilledBatches(Batches):
         if teachers and not teachers.teaching.same_copy:
             self.said = teachers.see(to_input(self.crops, SIDE))
 
-    def __getitem__(self, index: int):
+    def __getitem__(self, index: int) -> tuple:
         x, targets, _ = super().__getitem__(index)
         hot = targets["fer2013"].astype(np.float32)
         if self.teachers is None:
@@ -183,7 +184,7 @@ def one_head(plan: Plan) -> keras.Model:
 def objective(k: int, smoothing: float, teaching: Teaching | None) -> Callable:
     """The loss for targets ``(n, k)``, or ``(n, 2 k)`` where the second half is what teachers say."""
 
-    def loss(targets, logits):
+    def loss(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
         hot = targets[:, :k] * (1 - smoothing) + smoothing / k
         right = ops.categorical_crossentropy(hot, logits, from_logits=True)
         if teaching is None:
@@ -198,7 +199,7 @@ def objective(k: int, smoothing: float, teaching: Teaching | None) -> Callable:
 def accuracy_of(k: int) -> Callable:
     """Share of logits whose largest is the label's."""
 
-    def accuracy(targets, logits):
+    def accuracy(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
         return ops.cast(ops.argmax(targets[:, :k], axis=1) == ops.argmax(logits, axis=1), "float32")
 
     return accuracy
@@ -276,18 +277,31 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
 
 
-def begin(plan: Plan, args: argparse.Namespace, **changes) -> tuple[Schedule, AlignedSet]:
-    """Seed and precision set, the data read: what every run begins with."""
-    rate, batch = changes.pop("rate", plan.rate), plan.batch
-    schedule = Schedule(args.epochs, batch, rate, seed=args.seed, precision=args.precision, **changes)
+def begin(
+    plan: Plan,
+    args: argparse.Namespace,
+    rate: float | None = None,
+    smoothing: float = Schedule.smoothing,
+    decay: float = Schedule.decay,
+) -> tuple[Schedule, AlignedSet]:
+    """Seed and precision set, the data read: what every run begins with. The rate is the plan's if not given."""
+    schedule = Schedule(
+        args.epochs,
+        plan.batch,
+        plan.rate if rate is None else rate,
+        smoothing=smoothing,
+        decay=decay,
+        seed=args.seed,
+        precision=args.precision,
+    )
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_global_policy(schedule.precision)
     return schedule, load_fer2013(args.data, AlignSpec()).within(plan.labels)
 
 
-def train(plan: Plan, args: argparse.Namespace, **changes) -> None:
+def train(plan: Plan, args: argparse.Namespace, smoothing: float = Schedule.smoothing) -> None:
     """Fit on Training without a teacher, keep the best epoch on PublicTest, publish."""
-    schedule, data = begin(plan, args, **changes)
+    schedule, data = begin(plan, args, smoothing=smoothing)
     lessons = DistilledBatches(data.split("Training"), schedule, plan.changes)
     public = data.split("PublicTest")
     fit(plan, lessons, public, args.run, args.resume)

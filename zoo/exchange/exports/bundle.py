@@ -103,12 +103,19 @@ class ExportRequest:
             raise NothingToExportError("The two models have different classes; export one after the other.")
 
     @property
+    def model(self) -> CnnClassifier | TaughtCnn | SvmClassifier:
+        """The network, or the support vector machine where there is no network."""
+        model = self.cnn or self.svm
+        assert model is not None  # see __post_init__
+        return model
+
+    @property
     def labels(self) -> LabelSet:
-        return (self.cnn or self.svm).labels
+        return self.model.labels
 
     @property
     def align(self) -> AlignSpec:
-        return (self.cnn or self.svm).align
+        return self.model.align
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
         side = graph.input_shape[0]
         told(0.1, "TensorFlow.js, ONNX and the page")
         _light_parts(wanted, graph, files, left_out)
-        heavy = _heavy_parts(wanted, left_out)
+        heavy = _heavy_parts(wanted.cnn, wanted.parts, left_out)
         if heavy:
             told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
             made = keras_writer.write(
@@ -160,21 +167,21 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
         side = 48
     if wanted.svm is not None:
         told(0.85, "the support vector machine")
-        _machine_parts(wanted, files, left_out)
+        _machine_parts(wanted.svm, "onnx" in wanted.parts, files, left_out)
     told(0.95, "packing")
     return Bundle(_zipped(files | _papers(wanted, side, files)), tuple(left_out))
 
 
-def _heavy_parts(wanted: ExportRequest, left_out: list[str]) -> list[str]:
+def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_out: list[str]) -> list[str]:
     """What TensorFlow is started for. `ExportError` if that is all that was asked for and there is no TensorFlow."""
-    heavy = [part for part in wanted.parts if part in _MADE_BY_TENSORFLOW]
-    if wanted.cnn.second is not None and "int8" in heavy:
+    heavy = [part for part in parts if part in _MADE_BY_TENSORFLOW]
+    if cnn.second is not None and "int8" in heavy:
         heavy.remove("int8")
         left_out.append(_TOO_FINE)
     if not heavy or tensorflow_needed.installed():
         return heavy
     sentence = tensorflow_needed.sentence("Keras and LiteRT files")
-    if set(wanted.parts) <= set(_MADE_BY_TENSORFLOW):
+    if set(parts) <= set(_MADE_BY_TENSORFLOW):
         raise keras_writer.ExportError(f"{sentence} (or choose the page, TensorFlow.js or ONNX).")
     left_out.append(f"{', '.join(PARTS[part] for part in heavy)} left out: {sentence}.")
     return []
@@ -212,12 +219,12 @@ def _light_parts(wanted: ExportRequest, graph: Graph, files: dict[str, bytes], l
         files["page.html"] = page(graph, wanted.title, wanted.labels, wanted.align)
 
 
-def _machine_parts(wanted: ExportRequest, files: dict[str, bytes], left_out: list[str]) -> None:
+def _machine_parts(svm: SvmClassifier, as_onnx: bool, files: dict[str, bytes], left_out: list[str]) -> None:
     from zoo.exchange.formats import onnx_writer
 
-    files |= {f"svm/{name}": content for name, content in svm_json.write(wanted.svm).items()}
-    if "onnx" in wanted.parts:
-        _try("onnx/svm.onnx", lambda: onnx_writer.support_vectors(wanted.svm), files, left_out)
+    files |= {f"svm/{name}": content for name, content in svm_json.write(svm).items()}
+    if as_onnx:
+        _try("onnx/svm.onnx", lambda: onnx_writer.support_vectors(svm), files, left_out)
 
 
 def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_out: list[str]) -> None:

@@ -26,12 +26,13 @@ from zoo.exchange.formats.keras_config import blueprint
 from zoo.exchange.network import layers as kinds
 from zoo.exchange.network.graph import Graph, Node, check
 from zoo.exchange.network.layer_base import Layer, Shape
-from zoo.exchange.validation import MODEL_ZIP, model_zip, read_json
+from zoo.exchange.validation import MODEL_ZIP, model_zip, read_json, record
 from zoo.models import registry
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 from zoo.teach.head_model import TaughtCnn
 
+Dense = tuple[np.ndarray, np.ndarray]  # kernel and bias
 SERVED, KEPT = "model.tflite", "model.keras"
 MIRRORED = "_mirrored"
 TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
@@ -52,12 +53,10 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     Graph
         The trunk's weights are rounded to half precision, as in the file that is served (or in eight bits).
     """
-    taught = isinstance(model, TaughtCnn)
-    shape, nodes, head = _trunk(model.trunk.name if taught else model.name, root)
-    layers = model.layers if taught else (head,)
-    once = nodes = list(nodes)
+    shape, once, head = _trunk(model.trunk.name if isinstance(model, TaughtCnn) else model.name, root)
+    nodes, layers = list(once), model.layers if isinstance(model, TaughtCnn) else (head,)
     if model.mirror:
-        nodes, layers = both_ways(shape, once), _halved(layers)
+        nodes, layers = both_ways(shape, nodes), _halved(layers)
     end = ("probabilities", "softmax") if model.second is None else ("first", "linear")
     nodes = [*nodes, *_dense(layers, nodes[-1].name, model.temperature, end)]
     if model.second is not None:
@@ -82,7 +81,7 @@ def _dense(
 
 def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
     """A kernel machine's scores of a network's middle maps, added to its logits and made probabilities."""
-    maps, before = middle, []
+    maps, before = middle, list[Node]()
     if mirrored:
         maps = "middle"
         before = [Node(maps, "Add", {}, kinds.Add(), (middle, f"{middle}{MIRRORED}"), {})]
@@ -124,10 +123,10 @@ def _mirrored(kernel: np.ndarray, picture: Shape | None) -> np.ndarray:
     return kernel.reshape(*picture, -1)[:, ::-1].reshape(kernel.shape) if picture else kernel
 
 
-def _halved(layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+def _halved(layers: tuple[Dense, ...]) -> tuple[Dense, ...]:
     """The layers for a sum of two embeddings instead of their mean."""
     (kernel, bias), *others = layers
-    return [(kernel / 2, bias), *others]
+    return (kernel / 2, bias), *others
 
 
 def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> TaughtCnn | None:
@@ -152,6 +151,8 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
         return None
     weights, bias = machine.machine.weights * machine.scale, machine.machine.bias * machine.scale + machine.shift
     trunk, layers = registry.load(network, root), ((weights, bias),)
+    if not isinstance(trunk, CnnClassifier):
+        return None
     mirror = bool(card.settings.get("mirror", False))
     return TaughtCnn(machine.name, machine.labels, machine.align, trunk, layers, mirror=mirror)
 
@@ -201,7 +202,7 @@ def from_keras(data: bytes) -> Graph:
         The file; its first output are the logits.
     """
     with model_zip(data) as file:
-        config = read_json(file, "config.json")
+        config = record(read_json(file, "config.json"), "config.json")
         arrays = read_h5(file.read("model.weights.h5", MODEL_ZIP.unpacked)).arrays
     plan = blueprint(_with_layers_only(config, config["config"]["output_layers"][0][0]))
     graph = plan.with_weights(by_place(arrays, plan.paths, plan.weight_names()))
@@ -228,7 +229,7 @@ def _with_layers_only(config: dict, output: str) -> dict:
     return config | {"config": inner | {"layers": layers, "output_layers": [[output, 0, 0]]}}
 
 
-def _entry(kind: str, name: str, sources: Sequence[str], **settings) -> dict:
+def _entry(kind: str, name: str, sources: Sequence[str], **settings: object) -> dict:
     inputs = [[[source, 0, 0, {}] for source in sources]]
     return {"class_name": kind, "name": name, "config": {"name": name, **settings}, "inbound_nodes": inputs}
 
@@ -265,24 +266,26 @@ def _folded(nodes: list[Node]) -> list[Node]:
 
 
 def _is_linear(node: Node) -> bool:
-    return node.kind in _ROUNDED and node.layer.activation == "linear"
+    return isinstance(node.layer, _LEARNED) and node.layer.activation == "linear"
 
 
 def _fold(node: Node, norm: Node) -> Node:
-    weights = norm.weights
-    slope = weights["gamma"] / np.sqrt(weights["moving_variance"] + np.float32(norm.layer.epsilon))
-    bias = weights["beta"] + (node.weights.get("bias", np.float32(0)) - weights["moving_mean"]) * slope
-    each = slope.reshape(-1, node.layer.multiplier) if node.kind == "DepthwiseConv2D" else slope
+    weights, layer = norm.weights, node.layer
+    assert isinstance(layer, _LEARNED)  # see _is_linear
+    epsilon = np.float32(norm.layer_as(kinds.BatchNormalization).epsilon)
+    slope = weights["gamma"] / np.sqrt(weights["moving_variance"] + epsilon)
+    bias = weights["beta"] + (node.weights.get("bias", np.zeros(1, np.float32)) - weights["moving_mean"]) * slope
+    each = slope.reshape(-1, layer.multiplier) if isinstance(layer, kinds.DepthwiseConv2D) else slope
     folded = {"kernel": node.weights["kernel"] * each, "bias": bias}
-    return replace(node, name=norm.name, layer=replace(node.layer, use_bias=True), weights=folded)
+    return replace(node, name=norm.name, layer=replace(layer, use_bias=True), weights=folded)
 
 
-_ROUNDED = ("Conv2D", "DepthwiseConv2D", "Dense")
+_LEARNED = (kinds.Conv2D, kinds.DepthwiseConv2D, kinds.Dense)
 
 
 def _rounded(node: Node) -> Node:
     """The node with weights that half precision can hold, as they are served."""
-    if node.kind not in _ROUNDED:
+    if not isinstance(node.layer, _LEARNED):
         return node
     return replace(node, weights={name: half(array) for name, array in node.weights.items()})
 

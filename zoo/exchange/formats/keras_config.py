@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.graph import MAX_LAYERS, Graph, Node, check
@@ -158,8 +158,8 @@ def _prune(last: str, found: _Found) -> None:
 
 
 def _name(layer: dict) -> str:
-    inner = layer.get("config") if isinstance(layer.get("config"), dict) else {}
-    return text(layer.get("name", inner.get("name")), "A layer's name")
+    inner = layer.get("config")
+    return text(layer.get("name", inner.get("name") if isinstance(inner, dict) else None), "A layer's name")
 
 
 def _ends(value: object, key: str) -> str:
@@ -192,7 +192,7 @@ def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place
         made = make(kind, config)
     except ModelFileError as error:
         raise ModelFileError(f"Layer {short(name)}: {error}") from None
-    found.nodes.append(Node(name, kind, config, made, feeds))
+    found.nodes.append(Node(name, str(kind), config, made, feeds))
     found.paths[name] = f"{place}vars/"
     return name
 
@@ -261,9 +261,9 @@ _CALLED = {
 def settings(node: Node) -> dict:
     """A node's settings in Keras' words, those of Keras 2 and 3 and of TensorFlow.js alike."""
     config: dict = {"name": node.name, "trainable": True}
-    for each in fields(node.layer) if node.kind not in ("Add", "Multiply", "Dropout", "Flatten", "Softmax") else ():
-        value = getattr(node.layer, each.name)
-        config[_CALLED.get(each.name, each.name)] = list(value) if isinstance(value, tuple) else value
+    if is_dataclass(node.layer):
+        values = {each.name: getattr(node.layer, each.name) for each in fields(node.layer)}
+        config |= {_CALLED.get(key, key): list(v) if isinstance(v, tuple) else v for key, v in values.items()}
     if node.kind.endswith("Pooling2D"):
         config.pop("keepdims", None)
         if "kernel_size" in config:
@@ -278,7 +278,7 @@ def settings(node: Node) -> dict:
 def describe(graph: Graph, name: str) -> dict:
     """The network as Keras 2 describes it, without its weights; TensorFlow.js reads this."""
     crop = {"name": "crop", "batch_input_shape": [None, *graph.input_shape], "dtype": "float32"}
-    layers = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
+    layers: list[dict] = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
     for node in graph.nodes:
         inputs = [[[source or "crop", 0, 0, {}] for source in node.inputs]]
         layers.append({"class_name": node.kind, "name": node.name, "config": settings(node), "inbound_nodes": inputs})

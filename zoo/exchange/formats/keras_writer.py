@@ -46,7 +46,9 @@ def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> d
         for n in graph.nodes
     ]
     header = {"name": name, "input_shape": graph.input_shape, "nodes": nodes, "parts": list(parts)}
-    arrays = {f"{n.name}/{key}": array for n in graph.nodes for key, array in n.weights.items()}
+    arrays: dict[str, np.ndarray | bytes] = {
+        f"{n.name}/{key}": array for n in graph.nodes for key, array in n.weights.items()
+    }
     message = frames.pack(header, arrays | {"crops": np.asarray(crops, np.float32)})
     with _one_at_a_time:
         return {name: array.tobytes() for name, array in _run(message).items()}

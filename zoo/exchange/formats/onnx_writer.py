@@ -11,6 +11,8 @@ ONNX operators, https://onnx.ai/onnx/operators/ (opset 17).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -37,7 +39,7 @@ class _Pad:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def op(self, kind: str, *inputs: str, **settings) -> str:
+    def op(self, kind: str, *inputs: str, **settings: Any) -> str:
         """Add a node; returns what its output is called."""
         out = f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [out], **settings))
@@ -120,8 +122,8 @@ def _enlarged(pad: _Pad, grey: str, zoom: Zoom, size: int) -> str:
     """The part of crops that is looked at more closely, in whole grey levels: ``(n, high, wide)``."""
     rows, columns, down, across = zoom.steps(size)
     part = pad.part(pad.part(grey, 1, rows.start, rows.stop), 2, columns.start, columns.stop)
-    down, across = (pad.constant(matrix, np.float64) for matrix in (down, across))
-    rounded = pad.op("Round", pad.op("MatMul", pad.op("MatMul", down, part), across))
+    left, right = pad.constant(down, np.float64), pad.constant(across, np.float64)
+    rounded = pad.op("Round", pad.op("MatMul", pad.op("MatMul", left, part), right))
     return pad.op("Clip", rounded, pad.constant(0, np.float64), pad.constant(255, np.float64))
 
 
@@ -249,7 +251,7 @@ def network(graph: Graph, title: str = "cnn") -> bytes:
 
 
 def _conv(pad: _Pad, node: Node, x: str) -> str:
-    layer: layers.Conv2D = node.layer
+    layer = node.layer_as(layers.Conv2D)
     inputs = [x, pad.weight(node.weights["kernel"].transpose(3, 2, 0, 1))]
     inputs += [pad.weight(node.weights["bias"])] if layer.use_bias else []
     edges = "SAME_UPPER" if layer.padding == "same" else "VALID"
@@ -269,7 +271,7 @@ def _activated(pad: _Pad, x: str, activation: str) -> str:
 
 
 def _depthwise(pad: _Pad, node: Node, x: str) -> str:
-    layer: layers.DepthwiseConv2D = node.layer
+    layer = node.layer_as(layers.DepthwiseConv2D)
     height, width, channels, each = node.weights["kernel"].shape
     kernel = node.weights["kernel"].reshape(height, width, 1, channels * each).transpose(3, 2, 0, 1)
     inputs = [x, pad.weight(kernel)] + ([pad.weight(node.weights["bias"])] if layer.use_bias else [])
@@ -279,43 +281,49 @@ def _depthwise(pad: _Pad, node: Node, x: str) -> str:
 
 
 def _dense(pad: _Pad, node: Node, x: str) -> str:
+    layer = node.layer_as(layers.Dense)
     out = pad.op("MatMul", x, pad.weight(node.weights["kernel"]))
-    out = pad.op("Add", out, pad.weight(node.weights["bias"])) if node.layer.use_bias else out
-    return _activated(pad, out, node.layer.activation)
+    out = pad.op("Add", out, pad.weight(node.weights["bias"])) if layer.use_bias else out
+    return _activated(pad, out, layer.activation)
 
 
 def _batch_normalization(pad: _Pad, node: Node, x: str) -> str:
     width = len(node.weights["moving_mean"])
     filled = {"gamma": np.ones(width), "beta": np.zeros(width), **node.weights}
     names = ("gamma", "beta", "moving_mean", "moving_variance")
-    return pad.op("BatchNormalization", x, *(pad.constant(filled[n]) for n in names), epsilon=node.layer.epsilon)
+    epsilon = node.layer_as(layers.BatchNormalization).epsilon
+    return pad.op("BatchNormalization", x, *(pad.constant(filled[n]) for n in names), epsilon=epsilon)
 
 
 def _layer_normalization(pad: _Pad, node: Node, x: str) -> str:
     centred = pad.op("Sub", x, pad.op("ReduceMean", x, axes=[1, 2, 3], keepdims=1))
     spread = pad.op("ReduceMean", pad.op("Mul", centred, centred), axes=[1, 2, 3], keepdims=1)
-    return pad.op("Div", centred, pad.op("Sqrt", pad.op("Add", spread, pad.constant(node.layer.epsilon))))
+    epsilon = pad.constant(node.layer_as(layers.LayerNormalization).epsilon)
+    return pad.op("Div", centred, pad.op("Sqrt", pad.op("Add", spread, epsilon)))
 
 
 def _relu(pad: _Pad, node: Node, x: str) -> str:
-    if node.layer.slope or node.layer.limit != math.inf:
+    layer = node.layer_as(layers.ReLU)
+    if layer.slope or layer.limit != math.inf:
         raise UnsupportedError("a ReLU with a slope or a limit is not written in ONNX.")
     return pad.op("Relu", x)
 
 
 def _max_pooling(pad: _Pad, node: Node, x: str) -> str:
-    edges = "SAME_UPPER" if node.layer.padding == "same" else "VALID"
-    return pad.op("MaxPool", x, kernel_shape=node.layer.kernel, strides=node.layer.strides, auto_pad=edges)
+    layer = node.layer_as(layers.MaxPooling2D)
+    edges = "SAME_UPPER" if layer.padding == "same" else "VALID"
+    return pad.op("MaxPool", x, kernel_shape=layer.kernel, strides=layer.strides, auto_pad=edges)
 
 
 def _reshape(pad: _Pad, node: Node, x: str) -> str:
     """A row as a picture; rows keep their order, so only what comes out needs its channels brought before its rows."""
-    if len(node.layer.target) != 3:
-        raise UnsupportedError(f"a Reshape to {node.layer.target} is not written in ONNX.")
-    return pad.op("Transpose", pad.op("Reshape", x, pad.whole(-1, *node.layer.target)), perm=[0, 3, 1, 2])
+    target = node.layer_as(layers.Reshape).target
+    if len(target) != 3:
+        raise UnsupportedError(f"a Reshape to {target} is not written in ONNX.")
+    return pad.op("Transpose", pad.op("Reshape", x, pad.whole(-1, *target)), perm=[0, 3, 1, 2])
 
 
-_WRITERS = {
+_WRITERS: dict[str, Callable[..., str]] = {
     "Conv2D": _conv,
     "DepthwiseConv2D": _depthwise,
     "Dense": _dense,
@@ -325,7 +333,7 @@ _WRITERS = {
     "ReLU": _relu,
     "MaxPooling2D": _max_pooling,
     "Reshape": _reshape,
-    "Activation": lambda pad, node, x: _activated(pad, x, node.layer.activation),
+    "Activation": lambda pad, node, x: _activated(pad, x, node.layer_as(layers.Activation).activation),
     "Add": lambda pad, node, *x: pad.op("Sum", *x),
     "Multiply": lambda pad, node, *x: pad.op("Mul", *x),
     "GlobalAveragePooling2D": lambda pad, node, x: pad.op("ReduceMean", x, axes=[2, 3], keepdims=0),

@@ -52,7 +52,7 @@ def read(archive: SafeZip, name: str, labels: LabelSet, align: AlignSpec) -> Svm
         width = arrays["vectors"].shape[1]
         even = None if notes.get("even") is None else whole(notes, "even", 0, width)
         gamma = number(notes, "gamma", 1e-9, 1e6, 1)
-        machine = Kernel(*(arrays[key] for key in _KERNEL), gamma, even)
+        machine = Kernel(**{key: arrays[key] for key in _KERNEL}, gamma=gamma, even=even)
     return SvmClassifier("imported", labels, align, descriptor, machine, scaling)
 
 

@@ -59,9 +59,9 @@ class ImportedNetwork:
         """Probabilities of every face; even ones where the network's numbers overflow."""
         check_spec(self, faces)
         # One after the other: enlarged for a network of 2,048 pixels, many crops would fill the memory.
-        said = [self.graph.run(to_input(crop[None], self.graph, self.pixels)) for crop in faces.images]
-        said = np.concatenate(said) if said else np.zeros((0, self.graph.outputs), np.float32)
-        return Prediction(proper(said), self.labels)
+        rows = [self.graph.run(to_input(crop[None], self.graph, self.pixels)) for crop in faces.images]
+        probs = np.concatenate([np.zeros((0, self.graph.outputs), np.float32), *rows])
+        return Prediction(proper(probs), self.labels)
 
 
 def to_input(crops: np.ndarray, graph: Graph, pixels: PixelRange) -> np.ndarray:

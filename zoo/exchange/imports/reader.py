@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from features.align import AlignSpec
+from zoo.cards import Family
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats import svm_json, tfjs
 from zoo.exchange.formats.hdf5 import by_layer, by_place, read_h5
@@ -75,7 +76,7 @@ class ModelFile:
     ours: bool
 
     @property
-    def family(self) -> str:
+    def family(self) -> Family:
         """``"deep"`` or ``"classical"``."""
         return "deep" if isinstance(self.core, Graph) else "classical"
 
@@ -186,8 +187,10 @@ def _read_keras_h5(archive: SafeZip, name: str) -> Graph:
 
 
 def _read_json_and_h5(archive: SafeZip, name: str) -> Graph:
-    weights = read_h5(archive.read(_weights_beside(archive, name), MODEL_ZIP.size))
-    return _joined(read_json(archive, name), weights.arrays)
+    beside = _weights_beside(archive, name)
+    if beside is None:
+        raise ModelFileError(_NO_MODEL)
+    return _joined(read_json(archive, name), read_h5(archive.read(beside, MODEL_ZIP.size)).arrays)
 
 
 def _read_keras(archive: SafeZip, name: str) -> Graph:
@@ -252,10 +255,10 @@ def _lines(content: bytes) -> list[str]:
         lines = [line.strip() for line in decoded(content).splitlines() if line.strip()]
     except UnicodeDecodeError:
         raise ModelFileError("labels.txt is not a text file in UTF-8 or UTF-16. Save it as UTF-8.") from None
-    numbered = [re.fullmatch(r"(\d{1,3})\s+(.+)", line) for line in lines]
-    if lines and all(numbered):
-        lines = [match[2] for match in sorted(numbered, key=lambda match: int(match[1]))]
-    return lines
+    numbered = [match for line in lines if (match := re.fullmatch(r"(\d{1,3})\s+(.+)", line))]
+    if len(numbered) < len(lines):
+        return lines
+    return [match[2] for match in sorted(numbered, key=lambda match: int(match[1]))]
 
 
 def _contract(archive: SafeZip, name: str) -> tuple[AlignSpec, PixelRange]:

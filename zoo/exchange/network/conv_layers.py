@@ -33,7 +33,9 @@ class Conv2D(Layer):
     @classmethod
     def from_config(cls, config: dict) -> Conv2D:
         plain(config, groups=1, data_format="channels_last")
-        return cls(whole(config, "filters"), *_window(config), pair(config, "dilation_rate"), *ending(config))
+        kernel, strides, padding = _window(config)
+        dilation = pair(config, "dilation_rate")
+        return cls(whole(config, "filters"), kernel, strides, padding, dilation, *ending(config))
 
     def shape(self, *inputs: Shape) -> Shape:
         height, width, _ = picture(one(inputs, "Conv2D"), "Conv2D")
@@ -78,7 +80,8 @@ class DepthwiseConv2D(Layer):
         plain(config, groups=1, data_format="channels_last")
         if pair(config, "dilation_rate") != (1, 1):
             raise ModelFileError("dilation_rate of a DepthwiseConv2D must be 1.")
-        return cls(*_window(config), *ending(config), whole(config, "depth_multiplier", 1, 16, 1))
+        kernel, strides, padding = _window(config)
+        return cls(kernel, strides, padding, *ending(config), whole(config, "depth_multiplier", 1, 16, 1))
 
     def shape(self, *inputs: Shape) -> Shape:
         height, width, channels = picture(one(inputs, "DepthwiseConv2D"), "DepthwiseConv2D")
@@ -97,10 +100,10 @@ class DepthwiseConv2D(Layer):
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         x = _padded(inputs[0], self, 0.0)[..., None]
         height, width, channels = self.shape(inputs[0].shape[1:])
-        out = np.zeros((len(x), height, width, x.shape[3], self.multiplier), np.float32)
+        each = np.zeros((len(x), height, width, x.shape[3], self.multiplier), np.float32)
         for i, j in np.ndindex(*self.kernel):
-            out += x[:, i :: self.strides[0], j :: self.strides[1]][:, :height, :width] * weights["kernel"][i, j]
-        out = out.reshape(len(x), height, width, channels)
+            each += x[:, i :: self.strides[0], j :: self.strides[1]][:, :height, :width] * weights["kernel"][i, j]
+        out = each.reshape(len(x), height, width, channels)
         return ACTIVATIONS[self.activation](out + weights["bias"] if self.use_bias else out)
 
 
@@ -117,7 +120,8 @@ class ZeroPadding2D(Layer):
         value = [value, value] if isinstance(value, int) else rows(value, "padding")
         if len(value) != 2:
             raise ModelFileError(f"padding is {short(value)}; expected two numbers, or two pairs.")
-        return cls(tuple(pair({"padding": side}, "padding", low=0) for side in value))
+        rows_added, columns_added = (pair({"padding": side}, "padding", low=0) for side in value)
+        return cls((rows_added, columns_added))
 
     def shape(self, *inputs: Shape) -> Shape:
         height, width, channels = picture(one(inputs, "ZeroPadding2D"), "ZeroPadding2D")
@@ -183,17 +187,19 @@ class GlobalAveragePooling2D(Layer):
         return (1, 1, channels) if self.keepdims else (channels,)
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
-        return inputs[0].mean(axis=(1, 2), keepdims=self.keepdims)
+        mean = inputs[0].mean(axis=(1, 2))
+        return mean[:, None, None] if self.keepdims else mean
 
 
 class GlobalMaxPooling2D(GlobalAveragePooling2D):
     """The largest number of every channel."""
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
-        return inputs[0].max(axis=(1, 2), keepdims=self.keepdims)
+        largest = inputs[0].max(axis=(1, 2))
+        return largest[:, None, None] if self.keepdims else largest
 
 
-def _window(config: dict) -> tuple:
+def _window(config: dict) -> tuple[tuple[int, int], tuple[int, int], str]:
     return pair(config, "kernel_size", (0, 0)), pair(config, "strides"), _padding(config)
 
 
@@ -211,7 +217,7 @@ def _side(size: int, kernel: int, stride: int, dilation: int, padding: str) -> i
     return (size - reach) // stride + 1
 
 
-def _padded(x: np.ndarray, layer: Layer, value: float) -> np.ndarray:
+def _padded(x: np.ndarray, layer: Conv2D | DepthwiseConv2D | MaxPooling2D, value: float) -> np.ndarray:
     """A picture with the borders that "same" needs; the larger half comes after, as in TensorFlow."""
     if layer.padding == "valid":
         return x

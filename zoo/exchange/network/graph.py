@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.layer_base import Layer, Shape, Weights
 
+L = TypeVar("L", bound=Layer)
 MAX_LAYERS = 1000
 MAX_WEIGHTS = 12_000_000  # 48 MB
 MAX_WORK = 3_000_000_000  # multiplications a face; MobileNetV2 at 224 pixels takes 300 million
@@ -41,6 +43,12 @@ class Node:
     layer: Layer
     inputs: tuple[str, ...]
     weights: Weights = field(default_factory=dict)
+
+    def layer_as(self, kind: type[L]) -> L:
+        """The layer, of which the node's kind says that it is of this class."""
+        if not isinstance(self.layer, kind):
+            raise TypeError(f"node {self.name} is a {type(self.layer).__name__}; expected a {kind.__name__}")
+        return self.layer
 
 
 @dataclass(frozen=True, eq=False)

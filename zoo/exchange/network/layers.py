@@ -174,7 +174,7 @@ class Softmax(Layer):
 class Add(Layer):
     """Two or more inputs added; a side of 1 is stretched."""
 
-    function = staticmethod(np.add)
+    function: np.ufunc = np.add
 
     def shape(self, *inputs: Shape) -> Shape:
         if not 2 <= len(inputs) <= 16 or len({len(shape) for shape in inputs}) > 1:
@@ -194,7 +194,7 @@ class Add(Layer):
 class Multiply(Add):
     """Two or more inputs multiplied."""
 
-    function = staticmethod(np.multiply)
+    function: np.ufunc = np.multiply
 
 
 class Concatenate(Layer):
@@ -271,7 +271,7 @@ KINDS: dict[str, type[Layer]] = {
 }
 
 
-def make(kind: str, config: dict) -> Layer:
+def make(kind: object, config: dict) -> Layer:
     """A layer by its name in Keras; `ModelFileError` when it is not one of `KINDS`."""
     if not isinstance(kind, str) or kind not in KINDS:
         known = ", ".join(sorted(KINDS))

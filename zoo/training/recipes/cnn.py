@@ -84,7 +84,8 @@ def train(args: argparse.Namespace) -> None:
     model = two_heads(network())
     if args.start:
         warm_start(model, args.start)
-    batches = Batches(*parts["Training"], SIDE, schedule, CHANGES, args.blend)
+    training, votes = parts["Training"]
+    batches = Batches(training, votes, SIDE, schedule, CHANGES, args.blend)
     if args.opinions:
         said = out_of_fold.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
         batches.targets = SoftTargetMix(args.opinions)(batches.targets, said)

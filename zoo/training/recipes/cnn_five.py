@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 
@@ -57,7 +58,7 @@ def train(args: argparse.Namespace) -> None:
     single_head.train(replace(PLAN, rules=lambda run: rules(run, args)), args, smoothing=0.0)
 
 
-def rules(run, args: argparse.Namespace) -> list[Rule]:
+def rules(run: Path, args: argparse.Namespace) -> list[Rule]:
     """The notebook's double threshold first; the other two for runs that never get there."""
     return [
         StopWhenBoth(run, {"accuracy": args.accuracy, "val_accuracy": args.val_accuracy}),

@@ -23,6 +23,7 @@ from pathlib import Path
 import keras
 
 from features.align import AlignSpec
+from zoo.card_fields import Settings
 from zoo.cards import checked
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint, registry
@@ -68,7 +69,7 @@ def train(args: argparse.Namespace) -> None:
     machine = kernel_head.as_logits(machine, alone, public)
     found, threshold = calibrated(network(Reading(mirror=True, second=machine)), public)
     note = checkpoint.training_note(_command(args), "FER2013", args.seed, (time.perf_counter() - start) / 60)
-    found |= {"network": args.network, "gamma": machine.gamma, "even": machine.even}
+    found |= Settings(network=args.network, gamma=machine.gamma, even=machine.even)
     card = replace(CARD, settings=found, threshold=threshold, training=note)
     files = {"model.tflite": model, "model.npz": checkpoint.arrays_bytes(**svm_fit.kernel_arrays(machine))}
     kept = keras.saving.load_model(checked(folder, before, "model.keras"), compile=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from features.align import REGISTRATIONS, AlignSpec
 from features.descriptors import Joined, to_config
 from features.normalise import ILLUMINATIONS, POSES
+from zoo.card_fields import Settings
 from zoo.cards import Card
 from zoo.datasets.aligned import AlignedSet
 from zoo.models import checkpoint
@@ -74,7 +76,7 @@ def publish(card: Card, fit: Fit, public: AlignedSet, out: Path) -> Card:
     scale, shift = calibration.vector_scaling(scores, public.targets)
     probs = softmax(scores * scale + shift)
     print(f"{card.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f}")
-    settings = {"descriptor": to_config(fit.descriptor), **card.settings}
+    settings = cast(Settings, {"descriptor": to_config(fit.descriptor), **card.settings})
     card = replace(card, settings=settings, threshold=calibration.sure_from(probs, public.targets))
     arrays = checkpoint.arrays_bytes(**fit.arrays, scale=scale, shift=shift)
     return checkpoint.save(card, {"model.npz": arrays}, out)
