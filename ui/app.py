@@ -16,6 +16,7 @@ from features.mesh import MAX_FACES
 from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
 from ui.components import labels
+from ui.components.options import Direct, Scripted
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
@@ -59,7 +60,7 @@ LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in T
 MOST_FILE = max(video_tab.LIMITS.size, project_file.MAX_ARCHIVE)
 UPLOADS = 2 * 2**30
 
-AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+AT_ONCE: Direct = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 SCRIPTS = ("assets/languages.js", "components/calls.js")
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
@@ -149,7 +150,7 @@ def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:
         f"{say(text.CANNOT_KNOW)} {source}</p>{law}</aside>",
         apply_default_css=False,
     )
-    spoken = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
+    spoken: Scripted = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
     status = gr.HTML(_status(engine), elem_id="fo-status", **spoken)
     clock = gr.Timer(1.0)
     look = lambda: (_status(engine), gr.Timer(active=not engine.ready))
@@ -219,7 +220,7 @@ def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
 def start(app: gr.Blocks, args: argparse.Namespace, room: Mode = HOME) -> str:
     """Launch without waiting, and return the local address."""
     options = launch_options(room)
-    heads = [options["head"], *(block.head for block in app.blocks.values() if getattr(block, "head", None))]
+    heads = [options["head"], *filter(None, (getattr(block, "head", None) for block in app.blocks.values()))]
     with server.serving(server.address(args.host, args.port), _policy(args)):
         _, address, _ = app.launch(
             ssl_certfile=args.ssl_certfile,

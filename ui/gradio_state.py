@@ -18,12 +18,14 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
+import fastapi
 import gradio as gr
 import uvicorn
 from anyio import to_thread
@@ -31,7 +33,7 @@ from gradio import http_server, networking, processing_utils, routes
 from gradio.block_function import BlockFunction
 from gradio.blocks import Block as Block  # the type of every component, for those that only name it
 from gradio.context import Context
-from gradio.data_classes import ImageData
+from gradio.data_classes import ImageData, PredictBodyInternal
 from gradio.exceptions import ServerFailedToStartError
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
@@ -39,6 +41,7 @@ from gradio.state_holder import StateHolder
 from gradio.utils import get_upload_folder
 from pydantic import ValidationError
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.serving.storage import client_of
 from zoo.sessions.fair_share import REAL, Holder, who_yields
@@ -72,11 +75,11 @@ class OpenPages:
         Awaited with each session whose last stream has ended.
     """
 
-    def __init__(self, app, pages: Pages, left: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, app: ASGIApp, pages: Pages, left: Callable[[str], Coroutine[Any, Any, None]]) -> None:
         self._app, self._pages, self._left = app, pages, left
         self._leaving: set[asyncio.Task] = set()
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = _streaming(scope)
         if not session:
             return await self._app(scope, receive, send)
@@ -92,7 +95,7 @@ class OpenPages:
                 task.add_done_callback(self._leaving.discard)
 
 
-def _streaming(scope: dict) -> str:
+def _streaming(scope: Scope) -> str:
     """The session, or the job, whose events a request asks for; empty if it asks for something else."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return ""
@@ -137,9 +140,11 @@ class FairQueue(Queue):
         self._served: dict[str, int] = {}  # addresses and sessions, by their last turn
         self._turn = 0
 
-    async def push(self, body, request, username):
+    async def push(
+        self, body: PredictBodyInternal, request: fastapi.Request, username: str | None
+    ) -> tuple[bool, str | list[dict[str, Any]], Literal["success", "error", "queue_full", "validator_error"]]:
         """Take a job, if there is a place for it or one that gives way."""
-        light = self._is_light(self.blocks.fns.get(body.fn_index))
+        light = self._is_light(self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index))
         waiting = [event for event in self._waiting() if self._is_light(event.fn) == light]
         if len(waiting) >= self.most:
             out = self._gives_way(waiting, body.session_hash or "", client_of(request.scope))
@@ -148,7 +153,7 @@ class FairQueue(Queue):
             self._refuse(out)
         return await super().push(body, request, username)
 
-    def get_events(self):
+    def get_events(self) -> tuple[list[Event], bool, str] | None:
         """The next job: of those that somebody waits for, the one whose client has waited longest for a turn."""
         self._drop_unheard()
         for name, queue in self.event_queue_per_concurrency_id.items():
@@ -168,7 +173,7 @@ class FairQueue(Queue):
         return chosen
 
     @staticmethod
-    def _is_light(fn) -> bool:
+    def _is_light(fn: BlockFunction | None) -> bool:
         return fn is not None and not fn.queue
 
     def _waiting(self) -> list[Event]:
@@ -184,11 +189,11 @@ class FairQueue(Queue):
             return Holder(event._id, share, self._heard(event), REAL, -event.enqueue_time)
 
         of = {event._id: event for event in waiting}
-        out = of[who_yields([holder(one, _address(one)) for one in waiting], address).key]
+        out = of[_who([holder(one, _address(one)) for one in waiting], address)]
         if not self._heard(out) or _address(out) != address:
             return out
         alike = [one for one in waiting if _address(one) == address]
-        out = of[who_yields([holder(one, one.session_hash) for one in alike], session).key]
+        out = of[_who([holder(one, one.session_hash) for one in alike], session)]
         return None if out.session_hash == session else out
 
     def _drop_unheard(self) -> None:
@@ -213,6 +218,13 @@ class FairQueue(Queue):
 
 def _address(event: Event) -> str:
     return client_of(event.request.scope)
+
+
+def _who(holders: list[Holder], newcomer: str) -> str:
+    """The key of whoever yields. Somebody always does, because nobody here is busy."""
+    out = who_yields(holders, newcomer)
+    assert out is not None
+    return out.key
 
 
 # ---- what is remembered of sessions
@@ -249,7 +261,7 @@ class FairStates(StateHolder):
             for place, one in enumerate(self.session_data)
             if one != newcomer
         ]
-        return who_yields(holders, self.pages.address(newcomer)).key
+        return _who(holders, self.pages.address(newcomer))
 
     def _forget(self, session: str) -> None:
         self.session_data.pop(session, None)
@@ -311,10 +323,10 @@ def tidy(app: gr.Blocks, silent: float) -> None:
 def _forget_values(app: gr.Blocks, session: str) -> bool:
     """Whether there was anything to forget. Gradio makes an entry anew where it next sets a value."""
     kept = app.state_holder.session_data.get(session)
-    known = kept is not None and len(kept.config_values) > 0
-    if known:
-        kept.config_values.clear()
-    return known
+    if kept is None or not len(kept.config_values):
+        return False
+    kept.config_values.clear()
+    return True
 
 
 # ---- files
@@ -322,7 +334,10 @@ def _forget_values(app: gr.Blocks, session: str) -> bool:
 
 def surrounding_page() -> gr.Blocks:
     """The `gr.Blocks` that is being built; for what every page that is opened has to load."""
-    return Context.root_block
+    page = Context.root_block
+    if page is None:
+        raise RuntimeError("no page is being built; call this inside a `with gr.Blocks():`")
+    return page
 
 
 def upload_folder() -> Path:
@@ -370,7 +385,7 @@ def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
             inputs.extend(last[-missing:])
         check(block_fn, inputs)
 
-    app.validate_inputs = with_defaults
+    app.validate_inputs = with_defaults  # type: ignore[method-assign]  # of this app alone
 
 
 def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
@@ -378,7 +393,7 @@ def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
 
     class Sent(ImageData):
         @classmethod
-        def model_validate(cls, *given: object, **options: object) -> Sent:
+        def model_validate(cls, *given: Any, **options: Any) -> Sent:
             try:
                 return super().model_validate(*given, **options)
             except ValidationError:
@@ -427,5 +442,5 @@ def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[N
 def public_link(app: gr.Blocks, host: str) -> str:
     """The address of a tunnel to an app that was launched on this host, through Gradio's server."""
     address = networking.setup_tunnel(host, app.server_port, app.share_token, None, None)
-    app.share_url = address  # `share` stays off: Gradio's page for it loads its scripts from elsewhere
+    app.share_url = address  # type: ignore[assignment]  # Gradio declares None. `share` stays off: Gradio's page for it loads its scripts from elsewhere
     return address

@@ -18,10 +18,12 @@ from features.faces import Faces
 from features.mesh import MAX_FACES, FaceMesher
 from ui.lesson.classroom import HOME, Mode
 from zoo.cards import Card, CardError
+from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison, compare
 from zoo.labels import label_set
 from zoo.models import registry
 from zoo.models.label_mix import DEFAULT, FER2013, LabelMix
+from zoo.models.cnn import CnnClassifier
 from zoo.models.registry import UnknownModelError
 from zoo.sessions.pages import Pages
 from zoo.sessions.sweeper import Chore, Sweeper
@@ -64,7 +66,7 @@ class ModelService:
         self.pages = Pages()
         self.sweeper = sweeper or Sweeper()
         self.teach_sessions = TeachSessions(
-            lambda: self._known(TRUNK), most=room.teach_sessions, samples=room.samples, pages=self.pages
+            self._trunk, most=room.teach_sessions, samples=room.samples, pages=self.pages
         )
         self.sweeper.add(Chore("Teach sessions", session.LOOK_SECONDS, self.teach_sessions.forget))
         self._read_cards()
@@ -123,7 +125,7 @@ class ModelService:
             self.warm_seconds = time.perf_counter() - start
             self._ready.set()
 
-    def _load(self, name: str):
+    def _load(self, name: str) -> Classifier | None:
         """A model, or None after noting what is wrong with it: the others still serve."""
         try:
             return registry.load(name, self.root)
@@ -204,7 +206,7 @@ class ModelService:
         teach_session = self.teach_sessions.known(session)
         return LabelMix(mix, self.cards | (teach_session.cards if teach_session else {})).with_thresholds()
 
-    def models(self, names: Sequence[str], session: str = "") -> list:
+    def models(self, names: Sequence[str], session: str = "") -> list[Classifier]:
         """Loaded models in the order asked, each once; a session's own are found by nobody else."""
         if not names:
             raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
@@ -212,13 +214,20 @@ class ModelService:
         own = teach_session.models if teach_session else {}
         return [own[name] if name in own else self._known(name) for name in dict.fromkeys(names)]
 
-    def _known(self, name: str):
+    def _known(self, name: str) -> Classifier:
         if name in self.broken:
             raise UnknownModelError(_NOT_USABLE.format(name=name))
         try:
             return registry.load(name, self.root)
         except CardError as error:  # asked for before the warm-up came to it
             raise UnknownModelError(_NOT_USABLE.format(name=name)) from error
+
+    def _trunk(self) -> CnnClassifier:
+        """The network whose features taught models are put on."""
+        model = self._known(TRUNK)
+        if not isinstance(model, CnnClassifier):
+            raise UnknownModelError(_NOT_USABLE.format(name=TRUNK))
+        return model
 
     def close(self) -> None:
         """Free the face finders that are not at work."""

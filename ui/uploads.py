@@ -10,7 +10,7 @@ import signal
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -153,7 +153,7 @@ def sweep(above: Path, age: float) -> None:
             _forget(Path(parent).rmdir, Path(parent), before)
 
 
-def _forget(remove, path: Path, before: float) -> None:
+def _forget(remove: Callable[[], None], path: Path, before: float) -> None:
     try:
         if path.lstat().st_ctime < before:
             remove()

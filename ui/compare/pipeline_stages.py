@@ -99,11 +99,12 @@ def _features(
     return f'<div class="fo-features">{"".join(dict.fromkeys(shown))}</div>'
 
 
-def _feature(model, face: AlignedFaces, card: Card, part: int) -> str:
+def _feature(model: Classifier, face: AlignedFaces, card: Card, part: int) -> str:
     """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
-    if hasattr(model, "maps"):
+    maps = getattr(model, "maps", None)  # of networks only
+    if maps is not None:
         words = phrase("maps", text.title(card))
-        shown = data_uri.img(draw.mosaic(liveliest(model.maps(face)[0]), side=TILE // part), words, photo=False)
+        shown = data_uri.img(draw.mosaic(liveliest(maps(face)[0]), side=TILE // part), words, photo=False)
     else:
         words = HOG
         shown = data_uri.img(data_uri.shrink(draw.hog_glyphs(face.images[0], side=GLYPHS), GLYPHS // part), words)

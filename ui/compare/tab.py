@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,15 +21,18 @@ from ui.compare import results
 from ui.compare.results import Extras
 from ui.components import data_uri
 from ui.components.mix_choice import mix_choice
+from ui.components.options import Private, Raw
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, PICTURES, Example
 from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService, NoModelError
 from ui.theme import read
+from zoo.cards import Card
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.inference.rested import Rested, RestingError, choose, relative_to
+from zoo.inference.serialise import Record
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.label_mix import DEFAULT, MIXES, UnknownMixError, threshold
 from zoo.models.registry import UnknownModelError
@@ -54,9 +58,9 @@ ASKED_WRONGLY = (
 )
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
-RAW = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
+RAW: Raw = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
 NOT_UPLOADED = "The picture did not arrive as an uploaded file. Upload it and send what the upload returns."
-PRIVATE = {"api_visibility": "private"}
+PRIVATE: Private = {"api_visibility": "private"}
 RELAXED = ("brows-raised", "lips-closed")  # an expression, and the same person at rest
 
 
@@ -70,7 +74,7 @@ class Inputs:
     mix: gr.Radio
     rest: gr.Image
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[gr.components.Component]:
         return iter((self.photo, self.models, self.labels, self.mix, self.rest))
 
 
@@ -136,11 +140,11 @@ class CompareTab:
                 return _sorry(text.CHOOSE_MODELS)
             asked = Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
             comparison = self._compare(photo, asked)
-            models = {model.name: model for model in self.engine.models(in_order, session)}
+            answering = {model.name: model for model in self.engine.models(in_order, session)}
             pictures = _pictures(photo, rest)
             rested, note = self._rested(comparison, rest, asked, _chosen(chosen, pictures))
             extras = Extras(self._file_name(photo), covering is True, rested, note, pictures)
-            html = results.page(comparison, cards, models, extras)
+            html = results.page(comparison, cards, answering, extras)
             return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
@@ -158,7 +162,7 @@ class CompareTab:
         mix: str = DEFAULT,
         rest: dict | None = None,
         pairs: str = "",
-    ) -> dict:
+    ) -> Record:
         """Compare models on one picture: faces, boxes, pose, quality, probabilities, times.
 
         With a resting picture, or pairs of faces in the same one, also relative to each resting face.
@@ -293,7 +297,7 @@ def _refusal(sentence: str) -> gr.Error:
     return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
 
 
-def _model_record(card) -> dict:
+def _model_record(card: Card) -> dict:
     line = card.figure()
     return {
         "name": card.name,

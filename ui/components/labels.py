@@ -41,7 +41,7 @@ def _said(block: Block) -> dict:
     else:
         label = getattr(block, "label", None)
     texts = {"label": label, "info": getattr(block, "info", None), "text": own}
-    said = {name: _message(one) for name, one in texts.items() if isinstance(one, Phrase)}
+    said: dict[str, object] = {name: _message(one) for name, one in texts.items() if isinstance(one, Phrase)}
     if isinstance(block, gr.File | gr.Image):
         said["box"] = [_message(phrase(f"box.{name}")) for name in _BOX[type(block)]]
     taught = list(zip(TITLES.values(), TITLES, strict=True)) if isinstance(block, gr.CheckboxGroup) else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import gradio as gr
 from fastapi import Response
@@ -20,7 +21,7 @@ Call = Callable[[object, str], Awaitable[dict]]
 
 
 def scripted(
-    name: str, script: str, function: str, calls: Sequence[Call], *, here: Presence = EVERYONE, **props: object
+    name: str, script: str, function: str, calls: Sequence[Call], *, here: Presence = EVERYONE, **props: Any
 ) -> gr.HTML:
     """Lay out an element for a script inside the surrounding `gr.Blocks`.
 

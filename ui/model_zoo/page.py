@@ -15,7 +15,7 @@ from features.phrase import Phrase, joined, number
 from ui import text as wording
 from ui.components import data_uri
 from ui.languages import phrase
-from zoo.cards import Card, Figures
+from zoo.cards import Card, Figures, Robustness
 from zoo.evaluation.paired import PairResult, find_pair
 from zoo.reports import charts, model_card
 from zoo.reports.evaluation_report import CHOOSE, WORSE, Panel, hard_panels, panels, together_words, verdict
@@ -98,10 +98,10 @@ def _head(column: Column, i: int) -> str:
 def _row(card: Card, measured: float | None) -> str:
     line, fresh = card.figure(), card.figure(FRESH)
     cells = (
-        _cell(line and line.accuracy, line and _with_interval(line)) if line else _fewer(card),
-        _cell(fresh and fresh.accuracy, fresh and say(_percent(fresh.accuracy))),
-        _cell(line and line.macro_f1, line and say(number("{0:.3f}", line.macro_f1))),
-        _cell(line and line.ece, line and say(number("{0:.3f}", line.ece))),
+        _cell(line.accuracy, _with_interval(line)) if line else _fewer(card),
+        _cell(fresh.accuracy, say(_percent(fresh.accuracy))) if fresh else _cell(None, None),
+        _cell(line.macro_f1, say(number("{0:.3f}", line.macro_f1))) if line else _cell(None, None),
+        _cell(line.ece, say(number("{0:.3f}", line.ece))) if line else _cell(None, None),
         _cell(card.size_bytes, say(number("{0:.1f}", card.size_bytes / 2**20))),
         _milliseconds(card, measured),
     )
@@ -295,18 +295,18 @@ def _open_table(table: model_card.Table) -> str:
 
 def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResult]) -> str:
     """Who wins where: recall label by label, and whether the whole difference is more than chance."""
-    lines = find_line(first, wanted), find_line(second, wanted)
+    line, other = find_line(first, wanted), find_line(second, wanted)
     titles = [say(wording.title(one)) for one in (first, second)]
     head = f"<h2>{titles[0]} {say(phrase('zoo.vs'))} {titles[1]}</h2>"
     if first.name == second.name:
         return f'<article class="fz-page">{head}{say(wording.SAME_MODEL, "p", EMPTY)}</article>'
-    if lines[0] is None or lines[1] is None:
+    if line is None or other is None:
         return f'<article class="fz-page">{head}{say(wording.NOT_MEASURED_BOTH, "p", EMPTY)}</article>'
-    pair = find_pair(pairs, first, second, lines[0])
+    pair = find_pair(pairs, first, second, line)
     return (
         f'<article class="fz-page">{head}{say(_verdict(first, second, pair), "p", "class=fz-verdict")}'
         f"{_together(first, second, pair)}{_duel_key(first, second)}"
-        f"{charts.recall_differences(*lines, first.labels_of(lines[0]), pair.by_label if pair else ())}"
+        f"{charts.recall_differences(line, other, first.labels_of(line).labels, pair.by_label if pair else ())}"
         f'<p class="fz-hint">{_duel_hint(pair)}</p>{_both_worse(first, second)}</article>'
     )
 
@@ -319,15 +319,15 @@ def _duel_hint(pair: PairResult | None) -> str:
 
 def _both_worse(first: Card, second: Card) -> str:
     """Both on the same worse pictures, where both were measured on them."""
-    if first.robustness is None or second.robustness is None or not _same_pictures(first, second):
+    found = [(wording.title(one), one.robustness) for one in (first, second) if one.robustness is not None]
+    if len(found) < 2 or len({_pictures(one) for _, one in found}) > 1:
         return ""
-    drawn = charts.robustness([(wording.title(one), one.robustness) for one in (first, second)])
-    return f'<section class="fz-worse">{say(WORSE, "h3")}{drawn}</section>'
+    return f'<section class="fz-worse">{say(WORSE, "h3")}{charts.robustness(found)}</section>'
 
 
-def _same_pictures(first: Card, second: Card) -> bool:
-    asked = [(one.data, one.split, one.labels, one.n, one.seed) for one in (first.robustness, second.robustness)]
-    return asked[0] == asked[1]
+def _pictures(measured: Robustness) -> tuple[str, str, str, int, int]:
+    """Which pictures a robustness was measured on."""
+    return measured.data, measured.split, measured.labels, measured.n, measured.seed
 
 
 def _verdict(first: Card, second: Card, pair: PairResult | None) -> str:

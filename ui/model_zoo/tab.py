@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import gradio as gr
 
 from ui import text
+from ui.components.options import Hidden, Unstyled
 from ui.languages import phrase
 from ui.model_service import ModelService
 from ui.model_zoo import page as zoo_page
@@ -21,8 +22,8 @@ from zoo.reports import charts
 from zoo.reports.markup import say
 
 ROUNDS = 30
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
-PLAIN = {"apply_default_css": False}
+PRIVATE: Hidden = {"api_visibility": "private", "show_progress": "hidden"}
+PLAIN: Unstyled = {"apply_default_css": False}
 NOBODY = "–"
 
 
@@ -76,7 +77,7 @@ class ZooTab:
             models = sorted(self.engine.models(names), key=lambda model: model.align.fingerprint)
         except (UnknownModelError, CardError) as error:
             raise _refusal(str(error)) from None
-        took = {}
+        took: dict[str, float] = {}
         for _, alike in groupby(models, key=lambda model: model.align.fingerprint):
             same_crop = list(alike)
             stages = bench(same_crop, self.engine.root, ROUNDS).stages
@@ -162,7 +163,7 @@ def _wire(tab: ZooTab, choices: Choices, board: gr.HTML, duel: gr.HTML, page: gr
     board.select(_picked(tab.engine), None, model, queue=False, **PRIVATE)
 
 
-def _picked(engine: ModelService):
+def _picked(engine: ModelService) -> Callable[[gr.EventData], str]:
     def picked(event: gr.EventData) -> str:
         name = str(event.model)
         if name not in engine.cards:

@@ -190,7 +190,7 @@ class _Answer:
     def __init__(self, send: Send, headers: dict[str, str], incoming: Incoming) -> None:
         self.hold_errors = False
         self._send, self._headers, self._incoming = send, headers, incoming
-        self._started, self._held = False, []
+        self._started, self._held = False, list[dict]()
 
     async def send(self, message: dict) -> None:
         """ASGI's `send`; an upload's error is held back until it is known why."""

@@ -124,10 +124,10 @@ class _Page:
         else:
             self._pieces.append(message.get("body", b""))
             if not message.get("more_body", False):
-                await self._finish(b"".join(self._pieces))
+                start, self._start = self._start, None
+                await self._finish(start, b"".join(self._pieces))
 
-    async def _finish(self, body: bytes) -> None:
-        start, self._start = self._start, None
+    async def _finish(self, start: dict, body: bytes) -> None:
         MutableHeaders(scope=start)[CSP] = self._policy(body)
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})

@@ -6,8 +6,9 @@ import ipaddress
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ui.serving.refusal import DISK_FULL, TOO_LARGE, Refusal
 
@@ -86,7 +87,7 @@ class Quota:
         return sum(size for _, size in sent)
 
 
-def client_of(scope: dict) -> str:
+def client_of(scope: Mapping[str, Any]) -> str:
     """Who asks, for the quota: an IPv4 address, or an IPv6 network of the size that one household has."""
     peer = scope.get("client")
     try:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ui import text
 from ui.components import labels
+from ui.components.options import Choice, Limited, Private
 from ui.gradio_state import upload_folder
 from ui.languages import phrase
 from ui.model_service import ModelService
@@ -38,7 +39,7 @@ YOURS = ""
 USUAL = ["page", "tfjs", "tflite"]
 LONGEST = 40
 SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, CardError, UnknownModelError, ProjectError)
-PRIVATE = {"api_visibility": "private"}
+PRIVATE: Private = {"api_visibility": "private"}
 LEAVE_OUT = phrase("import.leave")
 
 
@@ -57,7 +58,14 @@ class Exports:
     def __init__(self, engine: ModelService) -> None:
         self.engine = engine
 
-    def make(self, model: str, title: str, parts: Sequence[str], request: gr.Request, progress=gr.Progress()):  # noqa: B008
+    def make(
+        self,
+        model: str,
+        title: str,
+        parts: Sequence[str],
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
+    ) -> tuple[gr.DownloadButton, str]:
         """A zip for this session: the button to fetch it and what is not in it, or why there is none."""
         try:
             wanted = self.wanted(model, title, tuple(parts), str(request.session_hash))
@@ -198,7 +206,7 @@ def import_panel(engine: ModelService) -> None:
     file = gr.File(label=phrase("import.file"), file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
     found = gr.State(())
     notes = gr.HTML("", elem_id="fx-found", apply_default_css=False)
-    limits = {"concurrency_id": "import", "concurrency_limit": 2, **PRIVATE}
+    limits: Limited = {"concurrency_id": "import", "concurrency_limit": 2, **PRIVATE}
     file.upload(imports.read, file, [found, notes], show_progress_on=notes, **limits)
     file.clear(lambda: ((), ""), None, [found, notes], queue=False, **PRIVATE)
 
@@ -224,7 +232,7 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
         elem_id="fx-keep",
     )
     options = [(LEAVE_OUT, ""), *((named(label, SEVEN), label) for label in SEVEN)]
-    box = {"filterable": False, "min_width": 140, "elem_classes": "fo-own"}
+    box: Choice = {"filterable": False, "min_width": 140, "elem_classes": "fo-own"}
     with gr.Row(visible=known, elem_id="fx-map") as row:
         choices = [
             gr.Dropdown(options, value=guess or "", label=name, **box)

@@ -105,9 +105,21 @@ def _line(scored: Scored, matrix: np.ndarray) -> Figures:
     """The part of a card's line that a confusion matrix is drawn from."""
     right = float(scored.right.mean())
     counts, rows = tuple(matrix.sum(axis=1).tolist()), tuple(map(tuple, matrix.tolist()))
-    whole = {"n": len(scored.targets), "accuracy": right, "interval": (0.0, 1.0), "balanced_accuracy": right}
-    rest = dict.fromkeys(("macro_f1", "nll", "brier", "ece"), 0.0)
-    return Figures("samples", "held out", scored.prediction.labels.name, **whole, **rest, counts=counts, confusion=rows)
+    return Figures(
+        data="samples",
+        split="held out",
+        labels=scored.prediction.labels.name,
+        n=len(scored.targets),
+        accuracy=right,
+        interval=(0.0, 1.0),
+        balanced_accuracy=right,
+        macro_f1=0.0,
+        nll=0.0,
+        brier=0.0,
+        ece=0.0,
+        counts=counts,
+        confusion=rows,
+    )
 
 
 def _curve(result: HeldOutResult, name: str) -> str:

@@ -24,6 +24,7 @@ from ui.teach import page
 from zoo.inference.live_stream import read_frame
 from zoo.labels import colours
 from zoo.teach import project, project_file
+from zoo.teach.feature_cache import Progress
 from zoo.teach.fit import Settings
 from zoo.teach.project import Project, ProjectError
 from zoo.teach.samples import cut
@@ -49,7 +50,9 @@ class RequestParams:
     def number(self, name: str, usual: float) -> float:
         """Any number."""
         found = self.value.get(name)
-        return float(found) if type(found) in (int, float) and abs(found) < 1e9 else usual
+        if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < 1e9:
+            return usual
+        return float(found)
 
     def text(self, name: str) -> str:
         """A text; empty where there is none."""
@@ -208,7 +211,7 @@ def _archive(call: Call) -> dict:
         return _fill(call, archive, progress)
 
 
-def _fill(call: Call, archive: project_file.Archive, progress) -> dict:
+def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict:
     """Faces of all pictures in an archive; a full desk ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
     words, total = "", max(1, len(archive.names))
@@ -218,7 +221,7 @@ def _fill(call: Call, archive: project_file.Archive, progress) -> dict:
             counts["others"] += 1
             continue
         try:
-            counts[_add_picture(call, found)] += 1
+            counts[_add_picture(call, found.data, found.label)] += 1
         except ImageError:
             counts["unreadable"] += 1
         except project_file.ArchiveError:
@@ -229,21 +232,21 @@ def _fill(call: Call, archive: project_file.Archive, progress) -> dict:
     return view(call.teach_session) | {"counts": counts, "words": words}
 
 
-def _add_picture(call: Call, found: project_file.Found) -> str:
-    image = images.load(found.data)
+def _add_picture(call: Call, data: bytes, label: str) -> str:
+    image = images.load(data)
     faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
     if skipped:
         return skipped
     places: dict[str, int] = {}
 
     def named(now: Project) -> Project:
-        fuller, where = project_file.renamed(now, [found.label])
+        fuller, where = project_file.renamed(now, [label])
         places.update(where)
         return fuller
 
     fuller = call.teach_session.change(named)
     samples = cut(image, faces, fuller.spec)
-    call.teach_session.collect(places[found.label], samples, project.next_burst(fuller))
+    call.teach_session.collect(places[label], samples, project.next_burst(fuller))
     return "added"
 
 

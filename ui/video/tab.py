@@ -22,6 +22,7 @@ from features.images import ImageError
 from ui import text
 from ui.compare import results
 from ui.components.mix_choice import mix_choice
+from ui.components.options import PrivateRaw, Unstyled
 from ui.examples.portraits import PICTURES
 from ui.gradio_state import upload_folder
 from ui.model_service import ModelService, NoModelError
@@ -38,7 +39,7 @@ ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError
 # Somebody else may be waiting; longer clips are for the command line.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
-PRIVATE = {"api_visibility": "private", "preprocess": False}
+PRIVATE: PrivateRaw = {"api_visibility": "private", "preprocess": False}
 NAME = "face-off.mp4"
 # On a phone or an upright tablet the progress lies below the controls.
 SHOW_PROGRESS = "() => { if (window.innerWidth <= 1000) document.getElementById('fv-answer').scrollIntoView(); }"
@@ -69,7 +70,7 @@ class VideoTab:
         labels: str,
         steady: bool,
         request: gr.Request,
-        progress=gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
+        progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
         mix: str = DEFAULT,
     ) -> tuple[gr.Video, str, str]:
         """The annotated clip, the page about it, and one line to be read out."""
@@ -217,7 +218,7 @@ def build(engine: ModelService) -> gr.CheckboxGroup:
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
             inputs, buttons = _controls(engine)
         with gr.Column(scale=9, min_width=340):
-            plain = {"apply_default_css": False}
+            plain: Unstyled = {"apply_default_css": False}
             spoken = gr.HTML(elem_id="fv-spoken", js_on_load=read("assets/spoken.js"), **plain)
             shown = gr.Video(visible=False, show_label=False, buttons=["download"], elem_id="fv-video")
             answer = gr.HTML(
