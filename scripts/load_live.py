@@ -325,7 +325,7 @@ def load(place: Place, viewers: int, seconds: float, pid: int | None) -> Load:
     time.sleep(GONE_SECONDS)
     memory = None if before is None else (before, during, resident(pid))
     frames = sum(len(session.latencies) for session in sessions)
-    spent = None if began is None else ended - began
+    spent = None if began is None or ended is None else ended - began
     return _summed(sessions, took, page, (memory, minutes), (_each(spent, frames), _each(own, frames)))
 
 
@@ -335,7 +335,9 @@ def _each(seconds: float | None, frames: int) -> float | None:
 
 def _visit(place: Place, until: float, pid: int | None) -> tuple[list[float], tuple[float, ...]]:
     """Ask for the page now and then: how long it took, in seconds; and the server's memory at every minute's end."""
-    times, minutes, began = [], [], time.perf_counter()
+    times: list[float] = []
+    minutes: list[float] = []
+    began = time.perf_counter()
     while (now := time.perf_counter()) < until:
         if (now - began) // 60 > len(minutes) and (held := resident(pid)):
             minutes.append(held)
@@ -345,7 +347,7 @@ def _visit(place: Place, until: float, pid: int | None) -> tuple[list[float], tu
     return times, tuple(minutes)
 
 
-def _summed(sessions: Sequence[Session], took: float, page: list[float], memory, costs) -> Load:
+def _summed(sessions: Sequence[Session], took: float, page: list[float], memory: tuple, costs: tuple) -> Load:
     rates = sorted(round(len(session.latencies) / took, 2) for session in sessions)
     everyone = [latency for session in sessions for latency in session.latencies]
     errors = tuple(error for session in sessions for error in session.errors)

@@ -74,7 +74,7 @@ def repeated(source: Path, target: Path, times: int) -> Path:
                 kept = clip.streams.video[0]
                 stream = stream or out.add_stream_from_template(kept)
                 for packet in clip.demux(kept):
-                    if packet.dts is not None:
+                    if packet.pts is not None and packet.dts is not None:
                         shift = round(turn * SECONDS / packet.time_base)
                         packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
                         out.mux(packet)

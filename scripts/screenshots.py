@@ -15,19 +15,21 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scripts.load_live import ROOT, LoadError, served
 from scripts.measure_live import FLAGS, find_chromium, stream
 
 COLOURS = 256
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+Scheme = Literal["light", "dark"]
 
 
-def opened(browser: Browser, url: str, viewport: dict, scheme: str = "light") -> Page:
+def opened(browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme = "light") -> Page:
     """The app's page, fresh."""
     page = browser.new_context(permissions=["camera"], viewport=viewport, color_scheme=scheme).new_page()
     page.goto(url)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -46,7 +47,7 @@ def json_and_h5(model: keras.Model, header: dict, arrays: dict) -> dict[str, byt
     return {"model.json": model.to_json(indent=1).encode()} | _saved(model.save_weights, "model.weights.h5")
 
 
-def _saved(save, name: str) -> dict[str, bytes]:
+def _saved(save: Callable[[Path], object], name: str) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder) / name)
         return {name: (Path(folder) / name).read_bytes()}

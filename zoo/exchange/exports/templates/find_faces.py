@@ -8,6 +8,7 @@ Newer releases of MediaPipe send usage figures to Google. On Linux it needs libe
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,7 +50,7 @@ def find_meshes(rgb: np.ndarray) -> np.ndarray:
     return np.array([points for points in meshes if points is not None], np.float32).reshape(-1, 468, 2)
 
 
-def square(detection, width: int, height: int) -> tuple[np.ndarray, float, float]:
+def square(detection: Any, width: int, height: int) -> tuple[np.ndarray, float, float]:
     """Where to read a mesh: the square's centre and side in pixels, and how far its eyes are off the level."""
     box, (left, right) = detection.bounding_box, detection.keypoints[:2]
     centre = np.array([box.origin_x + box.width / 2, box.origin_y + box.height / 2]) + 0.75  # they are rounded down
