@@ -442,5 +442,6 @@ def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[N
 def public_link(app: gr.Blocks, host: str) -> str:
     """The address of a tunnel to an app that was launched on this host, through Gradio's server."""
     address = networking.setup_tunnel(host, app.server_port, app.share_token, None, None)
-    app.share_url = address  # type: ignore[assignment]  # Gradio declares None. `share` stays off: Gradio's page for it loads its scripts from elsewhere
+    # `share` stays off: Gradio's page for it loads its scripts from elsewhere.
+    app.share_url = address  # type: ignore[assignment]  # Gradio declares None
     return address

@@ -58,7 +58,7 @@ def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
 class DescriptorPart(TypedDict, total=False):
     """One part of `settings.descriptor`; which settings a kind takes is known to `features.descriptors`."""
 
-    __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]  # pydantic's
 
     kind: Name
     weight: Positive
@@ -78,7 +78,7 @@ class DescriptorPart(TypedDict, total=False):
 class Settings(TypedDict, total=False):
     """`Card.settings`: what a loader or a recipe reads; a recipe may add notes of its own."""
 
-    __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]  # pydantic's
 
     temperature: Positive
     mirror: bool

@@ -1,0 +1,54 @@
+"""The size of modules and functions, and where tests are. `tests/zoo/test_arrows.py` tests who imports whom."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("features", "zoo", "ui")
+MOST_LINES, MOST_FUNCTION_LINES = 500, 60
+MODULES = sorted(path for room in (*PACKAGES, "scripts") for path in (ROOT / room).rglob("*.py")) + [ROOT / "demo.py"]
+TESTS = sorted(path for room in PACKAGES for path in (ROOT / "tests" / room).rglob("test_*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def lengths(source: str) -> dict[str, int]:
+    """Lines of every function, decorators left out."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, functions)]
+    return {f"{node.name}:{node.lineno}": (node.end_lineno or 0) - node.lineno + 1 for node in found}
+
+
+def test_functions_are_measured_wherever_they_are():
+    assert lengths("@a\ndef f():\n    x = 1\n    async def g():\n        pass\n") == {"f:2": 4, "g:4": 2}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_modules_and_functions_are_short(path):
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= MOST_LINES
+    assert {where: lines for where, lines in lengths(source).items() if lines > MOST_FUNCTION_LINES} == {}
+
+
+def test_every_folder_of_tests_mirrors_a_package():
+    folders = {path.parent.relative_to(ROOT / "tests") for path in TESTS}
+    assert folders and [str(folder) for folder in folders if not (ROOT / folder / "__init__.py").is_file()] == []
+
+
+def test_a_test_named_after_a_module_is_in_that_module_s_folder():
+    folders = defaultdict(set)
+    for path in MODULES:
+        folders[path.stem].add(path.parent.relative_to(ROOT))
+    misplaced = [
+        name(path)
+        for path in TESTS
+        if path.stem != f"test_{path.parent.name}"  # of the whole package
+        and (places := folders.get(path.stem.removeprefix("test_")))
+        and not places & {path.parent.relative_to(ROOT / "tests"), Path("scripts"), Path(".")}
+    ]
+    assert misplaced == []
