@@ -41,14 +41,14 @@ def test_every_folder_of_tests_mirrors_a_package():
 
 
 def test_a_test_named_after_a_module_is_in_that_module_s_folder():
-    folders = defaultdict(set)
+    folders = defaultdict(set)  # by the layer, such as zoo, and the module's name
     for path in MODULES:
-        folders[path.stem].add(path.parent.relative_to(ROOT))
-    misplaced = [
-        name(path)
-        for path in TESTS
-        if path.stem != f"test_{path.parent.name}"  # of the whole package
-        and (places := folders.get(path.stem.removeprefix("test_")))
-        and not places & {path.parent.relative_to(ROOT / "tests"), Path("scripts"), Path(".")}
-    ]
+        folder = path.parent.relative_to(ROOT)
+        folders[folder.parts[:1], path.stem].add(folder)
+    misplaced = []
+    for path in TESTS:
+        folder, tested = path.parent.relative_to(ROOT / "tests"), path.stem.removeprefix("test_")
+        modules = folders.get((folder.parts[:1], tested))
+        if modules and folder not in modules and tested != folder.name:  # a whole package's test has its name
+            misplaced.append(name(path))
     assert misplaced == []

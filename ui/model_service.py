@@ -22,8 +22,8 @@ from zoo.classifier import Classifier
 from zoo.inference.compare import Comparison, compare
 from zoo.labels import label_set
 from zoo.models import registry
-from zoo.models.label_mix import DEFAULT, FER2013, LabelMix
 from zoo.models.cnn import CnnClassifier
+from zoo.models.label_mix import DEFAULT, FER2013, LabelMix, mix_named
 from zoo.models.registry import UnknownModelError
 from zoo.sessions.pages import Pages
 from zoo.sessions.sweeper import Chore, Sweeper
@@ -169,7 +169,7 @@ class ModelService:
             Before anything is computed.
         """
         wanted = label_set(labels)
-        wanted_mix = LabelMix(mix, self.cards_of(session))
+        wanted_mix = LabelMix(mix_named(mix), self.cards_of(session))
         models = self.models(names, session)
         with self._mesher() as mesher:
             return compare(image, models, wanted, mesher, max_faces, wanted_mix)
@@ -204,7 +204,7 @@ class ModelService:
         UnknownMixError
         """
         teach_session = self.teach_sessions.known(session)
-        return LabelMix(mix, self.cards | (teach_session.cards if teach_session else {})).with_thresholds()
+        return LabelMix(mix_named(mix), self.cards | (teach_session.cards if teach_session else {})).with_thresholds()
 
     def models(self, names: Sequence[str], session: str = "") -> list[Classifier]:
         """Loaded models in the order asked, each once; a session's own are found by nobody else."""

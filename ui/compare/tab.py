@@ -21,7 +21,7 @@ from ui.compare import results
 from ui.compare.results import Extras
 from ui.components import data_uri
 from ui.components.mix_choice import mix_choice
-from ui.components.options import Private, Raw
+from ui.components.options import Direct, Private, Raw
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, PICTURES, Example
 from ui.languages import phrase
@@ -365,7 +365,7 @@ def _resting(room: Mode, photo: gr.Image) -> gr.Image:
         gr.HTML(say(phrase("rest.hint"), "p"), apply_default_css=False)
         rest = _picture_box(room, "rest.picture", "fo-rest-picture", 200)
         example = gr.Button(phrase("rest.example"), size="sm", elem_id="fo-rest-example")
-    shown = {"show_progress": "hidden", "queue": False, **PRIVATE}
+    shown: Direct = {"show_progress": "hidden", "queue": False, **PRIVATE}
     example.click(lambda: tuple(str(PICTURES / f"{name}.jpg") for name in RELAXED), None, [photo, rest], **shown)
     return rest
 

@@ -30,7 +30,7 @@ from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
 from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
-from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, UnknownMixError, threshold
+from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, UnknownMixError, mix_named, threshold
 from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
@@ -135,7 +135,7 @@ class LiveTab:
         cards = self.engine.cards_of(session)
         chosen = self.engine.models([name for name in cards if name in sent.models], session)
         image = read_frame(sent.image)
-        options = replace(sent.options, mix=LabelMix(sent.mix, cards))
+        options = replace(sent.options, mix=LabelMix(mix_named(sent.mix), cards))
         work = lambda viewer, now: viewer.step(image, chosen, wanted, options, now).as_json()
         return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.engine.cards)
 

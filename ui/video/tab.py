@@ -30,7 +30,7 @@ from ui.theme import read
 from ui.video import page
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
-from zoo.models.label_mix import DEFAULT, UnknownMixError
+from zoo.models.label_mix import DEFAULT, UnknownMixError, mix_named
 from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 
@@ -81,7 +81,7 @@ class VideoTab:
             try:
                 cards = self.engine.cards_of(session, mix)
                 chosen = self.engine.models([name for name in cards if name in (models or [])], session)
-                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix)
+                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix_named(mix))
                 result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(text.VIDEO["stopped"])

@@ -76,7 +76,8 @@ def byte_product(table: np.ndarray, rows: int = 1) -> ByteProduct | None:
     """
     if table.size < SMALLEST or (steps := as_steps(table)) is None:
         return None
-    product = ByteProduct(*steps, rows)
+    whole, step = steps
+    product = ByteProduct(whole, float(step), rows)
     probe = np.random.default_rng(0).normal(size=(rows, table.shape[1])).astype(np.float32)
     expected = probe @ table.T
     return product if np.abs(product(probe) - expected).max() <= EXACT * expected.std() else None
@@ -124,7 +125,9 @@ def _fully_connected(whole: np.ndarray, step: float, rows: int) -> bytes:
     return bytes(builder.Output())
 
 
-def _tensor(name: str, shape: tuple[int, ...], kind: int, buffer: int = 0, scale=None) -> schema.TensorT:
+def _tensor(
+    name: str, shape: tuple[int, ...], kind: int, buffer: int = 0, scale: schema.QuantizationParametersT | None = None
+) -> schema.TensorT:
     tensor = schema.TensorT()
     tensor.name, tensor.shape, tensor.type, tensor.buffer, tensor.quantization = name, list(shape), kind, buffer, scale
     return tensor

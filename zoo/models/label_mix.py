@@ -39,6 +39,19 @@ class UnknownMixError(ValueError):
     """A label mix that does not exist."""
 
 
+def mix_named(name: str) -> MixName:
+    """The name of a label mix, checked.
+
+    Raises
+    ------
+    UnknownMixError
+    """
+    for known in MIXES:
+        if name == known:
+            return known
+    raise UnknownMixError(f"{name!r} is not a label mix; choose one of {', '.join(MIXES)}")
+
+
 @dataclass(frozen=True)
 class LabelMix:
     """A label mix for some models.
@@ -60,8 +73,7 @@ class LabelMix:
     cards: Mapping[str, Card] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.name not in MIXES:
-            raise UnknownMixError(f"{self.name!r} is not a label mix; choose one of {', '.join(MIXES)}")
+        mix_named(self.name)
 
     def applied(self, model: str, answer: Prediction) -> Prediction:
         """A model's answers, in its own labels, for this mix."""
