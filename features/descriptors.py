@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from features.align import AlignedFaces, gradients
+from features.align import AlignedFaces, directions, gradients
 from features.faces import LEFT_EYE, RIGHT_EYE
 
 
@@ -56,7 +56,7 @@ class Hog:
         size, (high, wide) = faces.spec.size, self.blocks(faces.spec.size)
         if min(high, wide) < 1:
             raise ValueError(f"crops of {size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {size // 2}")
-        rows = [_blocks(self._cells(strength, angle)) for strength, angle in zip(*self._gradients(faces), strict=True)]
+        rows = [_blocks(self._cells(*of_one)) for of_one in zip(*self._gradients(faces), strict=True)]
         return np.array(rows, np.float32).reshape(len(faces), high * wide * 4 * self.orientations)
 
     def mirror_order(self, size: int) -> np.ndarray:
@@ -86,17 +86,32 @@ class Hog:
         high, wide = self._shape(size)
         return high // self.cell - 1, wide // self.cell - 1
 
-    def _cells(self, strength: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    def _cells(self, strength: np.ndarray, change: np.ndarray) -> np.ndarray:
         """Mean gradient of each cell by direction: ``(h, w), (h, w) -> (rows, columns, orientations)``."""
         rows, columns = (side // self.cell for side in strength.shape)
-        span = 360 if self.signed else 180
-        width = span / self.orientations
-        bins = ((angle + width / 2 * self.centred) % span // width).astype(np.intp).clip(0, self.orientations - 1)
-        row, column = (np.arange(count * self.cell) // self.cell for count in (rows, columns))
-        inside = slice(0, len(row)), slice(0, len(column))
-        index = (row[:, None] * columns + column) * self.orientations + bins[inside]
+        inside = slice(0, rows * self.cell), slice(0, columns * self.cell)
+        index = _first_bins(rows, columns, self.cell, self.orientations) + self._bins[change[inside]]
         sums = np.bincount(index.ravel(), strength[inside].ravel(), rows * columns * self.orientations)
         return sums.reshape(rows, columns, self.orientations) / self.cell**2
+
+    @property
+    def _bins(self) -> np.ndarray:
+        """The bin of every change, see `features.align.gradients`."""
+        return _bins(self.orientations, self.centred, 360 if self.signed else 180)
+
+
+@cache
+def _bins(orientations: int, centred: bool, span: int) -> np.ndarray:
+    width = span / orientations
+    found = (directions() + width / 2 * centred) % span // width
+    return found.clip(0, orientations - 1).astype(np.int16)
+
+
+@cache
+def _first_bins(rows: int, columns: int, cell: int, orientations: int) -> np.ndarray:
+    """The first bin of each pixel's cell: ``(rows * cell, columns * cell)`` int."""
+    row, column = (np.arange(count * cell) // cell for count in (rows, columns))
+    return (row[:, None] * columns + column) * orientations
 
 
 @dataclass(frozen=True)
@@ -187,13 +202,15 @@ def _enlarging(length: int, longer: int) -> np.ndarray:
 def _blocks(cells: np.ndarray) -> np.ndarray:
     """All overlapping 2 x 2 blocks of cells, normalised L2-Hys, in scikit-image's order: ``(d,)``."""
     corners = [cells[:-1, :-1], cells[:-1, 1:], cells[1:, :-1], cells[1:, 1:]]
-    blocks = np.stack(corners, axis=2)
-    blocks = (blocks / _length(blocks)).clip(max=0.2)
-    return (blocks / _length(blocks)).ravel()
+    blocks = np.concatenate(corners, axis=2).reshape(-1, 4 * cells.shape[2])
+    blocks /= _length(blocks)
+    np.minimum(blocks, 0.2, out=blocks)
+    blocks /= _length(blocks)
+    return blocks.ravel()
 
 
 def _length(blocks: np.ndarray) -> np.ndarray:
-    return np.sqrt((blocks**2).sum(axis=(2, 3), keepdims=True) + 1e-10)
+    return np.sqrt(np.einsum("ij,ij->i", blocks, blocks) + 1e-10)[:, None]
 
 
 @dataclass(frozen=True)

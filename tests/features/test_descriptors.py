@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.feature import hog, local_binary_pattern
 
-from features.align import AlignedFaces, AlignSpec, move
+from features.align import AlignedFaces, AlignSpec, directions, gradients, move
 from features.descriptors import (
     CONTOUR_POINTS,
     Geometry,
@@ -185,10 +185,21 @@ def test_centred_hog_halves_scikit_images_finer_bins(make_aligned):
     assert np.allclose(coarse, np.roll(fine, 1, axis=2).reshape(6, 6, 8, 2).sum(axis=3))
 
 
+def test_gradients_that_are_looked_up_are_those_that_are_calculated():
+    images = np.random.default_rng(0).integers(0, 256, (3, 40, 30), np.uint8)
+    images[0, :3] = 7  # no change, and no direction
+    images[1, 5:8, 9], images[2, 9, 5:8] = (0, 0, 255), (255, 0, 0)
+    down, right = np.gradient(images.astype(np.float64), axis=(1, 2))
+    down[:, [0, -1]] = right[:, :, [0, -1]] = 0
+    strength, change = gradients(images)
+    assert np.array_equal(strength, 2 * np.hypot(down, right))
+    assert np.array_equal(directions()[change], np.degrees(np.arctan2(down, right)) % 360)
+
+
 def test_signed_hog_folds_to_unsigned(make_aligned):
-    strength, angle = (part[0] for part in make_aligned(1).gradients)
-    signed = Hog(12, 16, signed=True)._cells(strength, angle)
-    assert np.allclose(signed[..., :8] + signed[..., 8:], Hog(12, 8)._cells(strength, angle))
+    gradients = [part[0] for part in make_aligned(1).gradients]
+    signed = Hog(12, 16, signed=True)._cells(*gradients)
+    assert np.allclose(signed[..., :8] + signed[..., 8:], Hog(12, 8)._cells(*gradients))
 
 
 def test_signed_hog_tells_dark_to_light_from_light_to_dark():
