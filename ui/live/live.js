@@ -1,5 +1,7 @@
 // Called once with the component's element; `live_tab.py` says how.
 import { putMarkup } from '../components/markup.js';
+import { fitted, outline, panel } from './at_faces.js';
+import { fullScreen } from './full_screen.js';
 
 window.faceOffLive = (element, props, server) => {
   // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
@@ -21,6 +23,7 @@ window.faceOffLive = (element, props, server) => {
     [256, 0.65],
     [192, 0.6],
   ]; // longest side and JPEG quality, smaller when answers are slow
+  const HERE = ['localhost', '127.0.0.1', '[::1]'];
   const MIN_GAP = 1000 / 33,
     LATE = 1500,
     GIVEN_UP = 10000,
@@ -36,6 +39,7 @@ window.faceOffLive = (element, props, server) => {
     <div class="fo-screen">
       <video muted playsinline data-i18n-aria-label="live.camera"></video><canvas aria-hidden="true"></canvas>
       <p class="fo-screen-words"></p><p class="fo-hud" data-i18n-title="live.hud" hidden></p>
+      <button type="button" class="fo-full" hidden></button>
     </div>
     <div class="fo-live-buttons">
       <button type="button" class="fo-start"></button>
@@ -48,11 +52,12 @@ window.faceOffLive = (element, props, server) => {
       </span>
     </div>
     <p class="fo-notice" role="alert" hidden></p>
-    <p class="fo-live-privacy" data-i18n="live_privacy"></p>
+    <p class="fo-live-privacy" data-i18n="${HERE.includes(location.hostname) ? 'live_privacy_here' : 'live_privacy'}"></p>
   </div>
   <div class="fo-live-side"><div class="fo-live-faces" tabindex="0" role="region" data-i18n-aria-label="live.answers"></div></div>
   <section class="fo-timeline" hidden>
-    <h3><span data-i18n="live.timeline"></span> <small data-i18n="live.window"></small></h3><div class="fo-strips"></div>
+    <h2><span data-i18n="live.timeline"></span> <small data-i18n="live.window"></small></h2><ul class="fz-key fo-key"></ul><div class="fo-strips"></div>
+    <p class="fo-axis"><span></span><span data-i18n="live.now"></span></p>
     <p class="fo-downloads"><button type="button" data-kind="csv">CSV</button><button type="button" data-kind="json">JSON</button></p>
   </section>
   ${props.help}
@@ -90,6 +95,11 @@ window.faceOffLive = (element, props, server) => {
     lost = 0,
     missed = 0,
     stale = false;
+
+  const full = fullScreen(screen, () => {
+    put(find('.fo-full'), say(full.is() ? 'leave_full' : 'full'));
+    if (latest) draw(latest);
+  });
 
   const state = (name) => {
     root.dataset.state = name;
@@ -147,7 +157,7 @@ window.faceOffLive = (element, props, server) => {
     waiting = fresh = null;
     lost = missed = notBefore = 0;
     stale = false;
-    find('.fo-rest').disabled = false;
+    find('.fo-rest').disabled = find('.fo-full').hidden = false;
     timers = [setInterval(watchdog, 250)];
     const mine = run,
       look = (now, frame) => {
@@ -177,7 +187,8 @@ window.faceOffLive = (element, props, server) => {
     canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
     find('.fo-live-faces').replaceChildren();
     find('.fo-strips').replaceChildren();
-    for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget']) find(part).hidden = true;
+    for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget', '.fo-full']) find(part).hidden = true;
+    full.leave();
     find('.fo-rest').disabled = true;
     find('.fo-live-spoken').textContent = '';
     screen.style.aspectRatio = '';
@@ -327,16 +338,45 @@ window.faceOffLive = (element, props, server) => {
     if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
     if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
     const pen = canvas.getContext('2d'),
-      scale = width / answer.size[0],
-      mirrored = option('mirror');
-    const x = (value) => (mirrored ? width - (value + 0.5) * scale : (value + 0.5) * scale),
-      y = (value) => (value + 0.5) * scale;
+      mirrored = option('mirror'),
+      place = fitted({ width, height }, answer.size);
+    const across = (value) => place.left + (value + 0.5) * place.scale;
+    const x = (value) => (mirrored ? width - across(value) : across(value)),
+      y = (value) => place.top + (value + 0.5) * place.scale;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    for (const face of answer.faces) {
+    const hud = find('.fo-hud'),
+      area = { width, height: height - (hud.hidden ? 0 : hud.offsetHeight) };
+    const boxes = answer.faces.map(({ box: [left, top, right, bottom] }) => {
+      const sides = [x(left), x(right)].sort((a, b) => a - b);
+      return { left: sides[0], top: y(top), right: sides[1], bottom: y(bottom) };
+    });
+    answer.faces.forEach((face, i) => {
       if (face.mesh && edges) mesh(pen, face.mesh, x, y);
-      box(pen, face, x, y);
-    }
+      outline(pen, boxes[i]);
+    });
+    answer.faces.forEach((face, i) => panel(pen, boxes[i], atFace(face, answer), area));
+  }
+
+  // What is written at a face: its number, then each model's label and share.
+  function atFace(face, answer) {
+    const lines = Object.entries(face.shown).map(([name, label]) => {
+      const i = labelsOf(answer, name).indexOf(label),
+        words = said('{0} {1:.2f}', [named(label, answer.own?.[name]), face.answers[name][i]]);
+      const sure = isSure(face, name, answer);
+      return {
+        ink: colour(label, i),
+        text: shown(said('{0}: {1}', [models[name]?.title ?? name, sure ? words : say('box_unsure', words)])),
+      };
+    });
+    return [{ text: shown(said('face', [face.number])) }, ...lines];
+  }
+
+  function isSure(face, name, answer) {
+    const label = face.shown[name],
+      share = face.answers[name][labelsOf(answer, name).indexOf(label)];
+    const threshold = models[name]?.thresholds?.[(window.faceOffChosen ?? chosen).mix] ?? 0;
+    return share >= threshold || (face.rested && label === 'neutral');
   }
 
   function mesh(pen, points, x, y) {
@@ -350,35 +390,6 @@ window.faceOffLive = (element, props, server) => {
     pen.lineWidth = 0.7;
     pen.strokeStyle = 'rgb(255 255 255 / .6)';
     pen.stroke();
-  }
-
-  function box(pen, face, x, y) {
-    const [left, top, right, bottom] = [
-      Math.min(x(face.box[0]), x(face.box[2])),
-      y(face.box[1]),
-      Math.max(x(face.box[0]), x(face.box[2])),
-      y(face.box[3]),
-    ];
-    pen.beginPath();
-    pen.roundRect(left, top, right - left, bottom - top, 6);
-    for (const [width, ink] of [
-      [5, 'rgb(0 0 0 / .6)'],
-      [2.5, '#fff'],
-    ]) {
-      pen.lineWidth = width;
-      pen.strokeStyle = ink;
-      pen.stroke();
-    }
-    pen.font = '700 13px system-ui, sans-serif';
-    const name = shown(said('face', [face.number])),
-      wide = pen.measureText(name).width + 12,
-      above = Math.max(0, top - 22);
-    pen.fillStyle = '#16181b';
-    pen.beginPath();
-    pen.roundRect(left, above, wide, 20, 5);
-    pen.fill();
-    pen.fillStyle = '#fff';
-    pen.fillText(name, left + 6, above + 14.5);
   }
 
   // ---- bars: built when faces, models or labels change, otherwise only their numbers
@@ -414,7 +425,7 @@ window.faceOffLive = (element, props, server) => {
     const badge = tag('span', 'fo-badge'),
       often = tag('span', 'fo-often'),
       rested = tag('span', 'fo-badge fo-unsure fo-rested', say('rested'));
-    head.append(tag('h3', '', said('face', [face.number])), badge, rested, often);
+    head.append(tag('h2', '', said('face', [face.number])), badge, rested, often);
     const answers = Object.keys(face.answers).map((name) => {
       const column = tag('div', 'fo-answer'),
         says = tag('p', 'fo-says'),
@@ -434,7 +445,7 @@ window.faceOffLive = (element, props, server) => {
         list.append(row);
         return { row, inner, share };
       });
-      column.append(tag('h4', '', models[name]?.title ?? name), says, list);
+      column.append(tag('h3', '', models[name]?.title ?? name), says, list);
       columns.append(column);
       return { name, column, says, bars };
     });
@@ -445,24 +456,25 @@ window.faceOffLive = (element, props, server) => {
   function fill(part, face, answer) {
     const names = Object.values(face.shown),
       agree = new Set(names).size === 1;
-    put(part.badge, said(agree ? 'agree' : 'disagree', []));
-    part.badge.className = `fo-badge ${agree ? 'fo-agree' : 'fo-disagree'}`;
+    const sure = Object.keys(face.shown).every((name) => isSure(face, name, answer)); // as Compare's `text.verdict`
+    const kind = agree ? (sure ? 'agree' : 'unsure') : 'disagree';
+    put(part.badge, said(kind, []));
+    part.badge.className = `fo-badge fo-${kind}`;
     part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0;
     put(part.often, say('often', Math.round(100 * face.agreement)));
     part.rested.hidden = !face.rested;
     for (const { name, column, says, bars } of part.answers) {
-      const labels = labelsOf(answer, name),
-        probs = face.answers[name],
+      const probs = face.answers[name],
         label = face.shown[name],
-        threshold = models[name]?.thresholds?.[(window.faceOffChosen ?? chosen).mix] ?? 0,
-        sure = probs[labels.indexOf(label)] >= threshold || (face.rested && label === 'neutral');
+        sure = isSure(face, name, answer),
+        leading = probs.indexOf(Math.max(...probs));
       const own = !answer.own?.[name] ? '' : name.startsWith('imported-') ? '_made' : '_own';
       put(says, say((sure ? 'says' : 'unsure') + own, named(label, own)), 0);
       column.classList.toggle('fo-notsure', !sure);
       bars.forEach(({ row, inner, share }, i) => {
         inner.style.width = `${100 * probs[i]}%`;
         put(share, said('{0:.2f}', [Math.round(100 * probs[i]) / 100]));
-        row.classList.toggle('fo-best', labels[i] === label);
+        row.classList.toggle('fo-best', i === leading); // the label above may be held for a moment
       });
     }
   }
@@ -507,7 +519,32 @@ window.faceOffLive = (element, props, server) => {
       line.append(tag('span', ''), document.createElement('canvas'));
       place.append(line);
     }
-    keys.forEach((key, i) => strip(place.children[i], key, lines.get(key), since, Math.max(WINDOW / 4, end - since)));
+    const span = Math.max(WINDOW / 4, end - since);
+    keys.forEach((key, i) => strip(place.children[i], key, lines.get(key), end - span, span));
+    put(find('.fo-axis span'), say('ago', Math.round(span)));
+    legend([...new Set(keys.flatMap((key) => lines.get(key).map((row) => row.label)))]);
+  }
+
+  // Which colour is which label, of those that the strips show.
+  function legend(shownLabels) {
+    const order = [...(latest?.labels ?? []), ...shownLabels],
+      list = find('.fo-key');
+    const labels = shownLabels.sort((a, b) => order.indexOf(a) - order.indexOf(b)),
+      key = JSON.stringify(labels);
+    if (list.dataset.labels === key) return;
+    list.dataset.labels = key;
+    list.replaceChildren(
+      ...labels.map((label) => {
+        const row = document.createElement('li'),
+          swatch = tag('i', ''),
+          own = !latest?.labels.includes(label),
+          word = tag('span', '', named(label, own));
+        swatch.style.background = colour(label);
+        word.translate = !own;
+        row.append(swatch, word);
+        return row;
+      }),
+    );
   }
 
   function strip(line, key, points, since, span) {
@@ -582,6 +619,8 @@ window.faceOffLive = (element, props, server) => {
   };
   find('input[name=mirror]').addEventListener('change', mirror);
   window.addEventListener('pagehide', () => stream && stop());
+  find('.fo-full').addEventListener('click', full.toggle);
+  put(find('.fo-full'), say('full'));
   mirror();
   state('off');
   middle(say('idle'));

@@ -24,7 +24,7 @@ from ui.components.modules import joined
 from ui.components.scripted import message, scripted
 from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
-from ui.model_service import ModelService, NoModelError
+from ui.model_service import ModelService
 from zoo.cards import Card
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
@@ -35,7 +35,7 @@ from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
 
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError, FullError)
+ASKED_WRONGLY = (ImageError, UnknownModelError, UnknownLabelsError, UnknownMixError, FullError)
 AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
 
 CHOSEN = "(models, labels, mix) => { window.faceOffChosen = { models, labels, mix }; }"
@@ -133,7 +133,10 @@ class LiveTab:
     def _look(self, sent: Sent, session: str) -> dict:
         wanted = label_set(sent.labels)
         cards = self.engine.cards_of(session)
-        chosen = self.engine.models([name for name in cards if name in sent.models], session)
+        names = [name for name in cards if name in sent.models]
+        if not names:
+            return {"words": text.CHOOSE_MODELS}
+        chosen = self.engine.models(names, session)
         image = read_frame(sent.image)
         options = replace(sent.options, mix=LabelMix(mix_named(sent.mix), cards))
         work = lambda viewer, now: viewer.step(image, chosen, wanted, options, now).as_json()

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import time
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -20,6 +21,7 @@ from ui.app import build
 from ui.app import start as launch_app
 from ui.components.modules import joined
 from ui.examples.portraits import PICTURES
+from ui.languages import phrase
 from ui.live.tab import AT_ONCE, LiveTab, Sent
 from zoo.inference.live_sessions import Viewers
 from zoo.inference.live_stream import PREFIX
@@ -109,9 +111,9 @@ def test_labels_models_and_mesh_are_as_asked(tab, engine, send):
     [
         ({"image": "http://elsewhere/a.jpg"}, "not a camera frame"),
         ({"image": None}, "not a camera frame"),
-        ({"models": ["nobody"]}, "No model is chosen"),
-        ({"models": "cnn"}, "No model is chosen"),
-        ({"models": [3, {}]}, "No model is chosen"),
+        ({"models": ["nobody"]}, text.CHOOSE_MODELS),
+        ({"models": "cnn"}, text.CHOOSE_MODELS),
+        ({"models": [3, {}]}, text.CHOOSE_MODELS),
         ({"labels": "nine"}, "label set"),
         ({"labels": []}, "label set"),
         ({"run": "x", "turn": [], "rest": {}, "image": {"path": "/etc/passwd"}}, "not a camera frame"),
@@ -223,13 +225,79 @@ def live(camera):
 @pytest.mark.browser
 def test_started_it_says_happy_beside_the_picture(live, uploads):
     live.wait_for_function("document.querySelector('.fo-live').dataset.fps > 1")
-    assert live.locator(".fo-live-face h3").inner_text() == "Face 1"
+    assert live.locator(".fo-live-face h2").inner_text() == "Face 1"
     says = live.locator(".fo-live-face .fo-says").all_inner_texts()
     assert len(says) == 2 and all(sentence.endswith("people labelled happy") for sentence in says)
     assert live.locator(".fo-live-face .fo-bar").count() == 14
     assert "fps" in live.locator(".fo-hud").inner_text()
+    assert live.locator(".fo-live-privacy").inner_text() == phrase("live_privacy_here")  # opened on this computer
     assert "None is stored" in live.locator(".fo-live-privacy").inner_text()
     assert [path for path in uploads.rglob("*") if path.is_file() and path.suffix.lower() in (".jpg", ".jpeg")] == []
+
+
+# What is written on the drawing from now on: `window.written`, newest last.
+NOTE = """() => {
+  const plain = CanvasRenderingContext2D.prototype.fillText;
+  window.written = [];
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.written.push(text);
+    return plain.call(this, text, ...rest);
+  };
+}"""
+
+
+@pytest.mark.browser
+def test_each_models_label_and_share_stand_at_the_face(live, engine):
+    live.evaluate(NOTE)
+    title = engine.cards[engine.default_models[0]].title
+    live.wait_for_function("(title) => window.written.some((one) => one.startsWith(`${title}: happy `))", arg=title)
+    assert "Face 1" in live.evaluate("window.written")
+
+
+@pytest.mark.browser
+def test_the_verdict_and_the_bold_bar_are_compares(live, engine, monkeypatch):
+    """Agreeing while one is not sure is said as in Compare; the longest bar is bold while another label is held."""
+    from zoo.inference.live_stream import Viewer
+
+    step = Viewer.step
+    probs = np.array([0.0, 0, 0, 0.32, 0, 0.18, 0.5])
+
+    def held(*args):
+        frame = step(*args)
+        first, *others = frame.faces[0].answers
+        answers = {first: probs} | {name: frame.faces[0].answers[name] for name in others}
+        return replace(frame, faces=(replace(frame.faces[0], answers=answers),))
+
+    monkeypatch.setattr(Viewer, "step", held)
+    live.get_by_text(text.verdict(True, False)).wait_for()
+    badge = live.locator(".fo-live-face .fo-facehead .fo-badge").first
+    assert "fo-unsure" in badge.get_attribute("class")
+    assert live.locator(".fo-live-face .fo-says").first.inner_text().endswith("Closest label: happy")
+    assert live.locator(".fo-live-face .fo-answer").first.locator(".fo-best .fo-label").inner_text() == "neutral"
+
+
+@pytest.mark.browser
+def test_full_screen_shows_the_whole_picture_also_where_the_browser_has_none(live):
+    live.locator(".fo-full").click()
+    live.get_by_role("button", name=text.LIVE["leave_full"]).wait_for()
+    fits = "getComputedStyle(document.querySelector('.fo-screen video')).objectFit"
+    assert live.evaluate(fits) == "contain"
+    live.locator(".fo-full").click()
+    live.get_by_role("button", name=text.LIVE["full"], exact=True).wait_for()
+    assert live.evaluate("document.fullscreenElement") is None
+    live.evaluate("() => { Element.prototype.requestFullscreen = () => Promise.reject(new TypeError()); }")  # iPhones
+    live.locator(".fo-full").click()
+    box = live.locator(".fo-screen.fo-filled").bounding_box()
+    assert (box["x"], box["y"], box["width"]) == (0, 0, live.viewport_size["width"])
+    live.keyboard.press("Escape")
+    live.wait_for_function("!document.querySelector('.fo-filled')")
+
+
+@pytest.mark.browser
+def test_the_timeline_says_which_colour_is_which_label_and_when(live):
+    live.wait_for_selector(".fo-strip")
+    live.locator(".fo-timeline .fo-key li", has_text="happy").wait_for()
+    assert live.locator(".fo-axis span").last.inner_text() == text.LIVE["now"]
 
 
 @pytest.mark.browser
@@ -416,6 +484,23 @@ def comes_to(viewers: set[Viewers], count: int) -> None:
     while sum(map(len, viewers)) != count and time.monotonic() < deadline:
         time.sleep(0.05)
     assert sum(map(len, viewers)) == count
+
+
+@pytest.mark.browser
+def test_a_phone_shows_face_and_answers_in_one_view(open_camera):
+    page = open_camera()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".fo-head").is_visible()
+    start(page)
+    page.wait_for_function("!document.querySelector('.fo-head').checkVisibility()")
+    assert page.locator(".fo-banner b").is_visible()  # an expression is not an emotion: that stays
+    page.evaluate("window.scrollTo(0, 0)")
+    lowest = """Math.max(...[...document.querySelectorAll('.fo-live-face .fo-bar')]
+      .map((bar) => bar.getBoundingClientRect().bottom))"""
+    page.wait_for_function(f"{lowest} > 0 && {lowest} <= innerHeight")
+    assert page.evaluate("document.querySelector('.fo-screen').getBoundingClientRect().top") >= 0
+    stop(page)
+    assert page.locator(".fo-head").is_visible()
 
 
 @pytest.mark.browser
