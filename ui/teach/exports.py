@@ -86,10 +86,10 @@ class Exports:
         if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
         if model == YOURS:
-            lesson = self.engine.teach_sessions.at(session).lesson
-            if lesson is None:
+            trained = self.engine.teach_sessions.at(session).trained
+            if trained is None:
                 raise bundle.NothingToExportError(text.EXPORT_UNTAUGHT)
-            return bundle.ExportRequest(title, parts, lesson.cnn, lesson.svm, lesson.material.faces.images)
+            return bundle.ExportRequest(title, parts, trained.cnn, trained.svm, trained.material.faces.images)
         loaded = self.engine.models([model])[0]
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None

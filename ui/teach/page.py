@@ -1,4 +1,4 @@
-"""What a lesson found, as HTML: splits, classes, confusions, curves, experiments."""
+"""What a trained found, as HTML: splits, classes, confusions, curves, experiments."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from zoo.reports.markup import say
 from zoo.reports.svg import Axes, Series
 from zoo.teach.held_out import CNN, SVM, HeldOutResult, Share, class_shares, shares_of
 from zoo.teach.session import TeachSession
-from zoo.teach.training import TITLES, Lesson
+from zoo.teach.training import TITLES, TrainingResult
 
 ORDER = (SVM, CNN)
 CELL_SENTENCE = 'class="fz-say" role="status"'
 
 
-def hood(lesson: Lesson) -> str:
-    """Everything about a lesson under the hood."""
-    result = lesson.result
+def hood(trained: TrainingResult) -> str:
+    """Everything about a trained under the hood."""
+    result = trained.result
     panels = [
-        _panel(text.TEACH["splits"], _splits(lesson), "ft-wide"),
+        _panel(text.TEACH["splits"], _splits(trained), "ft-wide"),
         _panel(text.TEACH["by_class"], _classes(result), "ft-wide"),
         *(_panel(phrase("teach.confusion_of", TITLES[name]), _confusion(result.answers[name])) for name in ORDER),
         _panel(text.TEACH["loss_title"], _curve(result, "loss")),
@@ -70,12 +70,12 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "
     return f'<div class="ft-scroll">{table}</div>'
 
 
-def _splits(lesson: Lesson) -> str:
+def _splits(trained: TrainingResult) -> str:
     words = text.TEACH
-    rows = [(say(words["random"]), *_both(shares_of(lesson.random)))]
-    if lesson.by_burst:
-        rows.append((say(words["burst"]), *_both(shares_of(lesson.by_burst))))
-    note = words["flatters"] if lesson.by_burst else words["one_burst"]
+    rows = [(say(words["random"]), *_both(shares_of(trained.random)))]
+    if trained.by_burst:
+        rows.append((say(words["burst"]), *_both(shares_of(trained.by_burst))))
+    note = words["flatters"] if trained.by_burst else words["one_burst"]
     return _table(("", *(TITLES[name] for name in ORDER)), rows) + say(note, "p", 'class="ft-note"')
 
 

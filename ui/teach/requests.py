@@ -29,7 +29,7 @@ from zoo.teach.fit import Settings
 from zoo.teach.project import Project, ProjectError
 from zoo.teach.samples import cut
 from zoo.teach.session import TeachSession
-from zoo.teach.training import Lesson
+from zoo.teach.training import TrainingResult
 
 SEVERAL = ("skip", "largest", "all")
 MOST_THUMBS = 200
@@ -120,7 +120,7 @@ def view(teach_session: TeachSession) -> dict:
         "why": message(_why_not(now)),
     }
     return {
-        "view": {"classes": classes, "stale": teach_session.stale, "taught": teach_session.lesson is not None} | about
+        "view": {"classes": classes, "stale": teach_session.stale, "taught": teach_session.trained is not None} | about
     }
 
 
@@ -132,8 +132,8 @@ def _why_not(now: Project) -> str:
 
 
 def _look(call: Call) -> dict:
-    lesson = call.teach_session.lesson
-    return view(call.teach_session) | (_results(call.teach_session, lesson) if lesson else {})
+    trained = call.teach_session.trained
+    return view(call.teach_session) | (_results(call.teach_session, trained) if trained else {})
 
 
 def _change(step: Callable[[Project, RequestParams], Project], call: Call) -> dict:
@@ -285,18 +285,20 @@ def _train(call: Call) -> dict:
         augment=asked.on("augment"),
         aligned=asked.on("aligned"),
     )
-    lesson = call.teach_session.teach(settings)
-    return view(call.teach_session) | _results(call.teach_session, lesson) | {"words": wording.trained(lesson.seconds)}
+    trained = call.teach_session.teach(settings)
+    return (
+        view(call.teach_session) | _results(call.teach_session, trained) | {"words": wording.trained(trained.seconds)}
+    )
 
 
-def _results(teach_session: TeachSession, lesson: Lesson) -> dict:
-    cards = lesson.cards
+def _results(teach_session: TeachSession, trained: TrainingResult) -> dict:
+    cards = trained.cards
     models = {
         n: {"title": message(wording.title(c)), "threshold": c.threshold, "family": c.family} for n, c in cards.items()
     }
-    lesson_part = {"labels": list(lesson.labels), "colours": colours(lesson.labels), "models": models}
-    pages = {"hood": page.hood(lesson), "trials": page.outcomes(teach_session), "growth": page.curve(teach_session)}
-    return {"lesson": lesson_part | {"aligned": lesson.settings.aligned}, **pages}
+    lesson_part = {"labels": list(trained.labels), "colours": colours(trained.labels), "models": models}
+    pages = {"hood": page.hood(trained), "trials": page.outcomes(teach_session), "growth": page.curve(teach_session)}
+    return {"lesson": lesson_part | {"aligned": trained.settings.aligned}, **pages}
 
 
 def _progress(call: Call) -> dict:
@@ -327,23 +329,23 @@ def _trial(call: Call) -> dict:
     faces, skipped = _chosen(call.engine.find(image), "skip")
     if skipped:
         return {"skipped": skipped}
-    lesson = call.teach_session.lesson
-    if lesson is None:
+    trained = call.teach_session.trained
+    if trained is None:
         raise ProjectError(wording.TEACH["first"])
-    call.teach_session.record(name, call.asked.whole("at"), align(image, faces, lesson.svm.align))
+    call.teach_session.record(name, call.asked.whole("at"), align(image, faces, trained.svm.align))
     return {"trials": page.outcomes(call.teach_session)}
 
 
 def _preview(call: Call) -> dict:
     """What both models say of every face of a frame or an uploaded picture."""
-    lesson = call.teach_session.lesson
-    if lesson is None:
+    trained = call.teach_session.trained
+    if trained is None:
         raise ProjectError(wording.TEACH["first"])
     path = call.asked.text("path")
     image = images.load(uploads.take(path, images.MAX_BYTES)) if path else call.frame()
     faces = call.engine.find(image)[:MOST_FACES]
-    crops = align(image, faces, lesson.svm.align)
-    said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in lesson.models}
+    crops = align(image, faces, trained.svm.align)
+    said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in trained.models}
     rows = [
         {"box": b, "answers": {name: rows[i] for name, rows in said.items()}}
         for i, b in enumerate(faces.boxes.tolist())

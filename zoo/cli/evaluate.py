@@ -37,7 +37,7 @@ from zoo.cli import common
 from zoo.cli.people_words import gain_words, group_rows
 from zoo.cli_types import whole
 from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
-from zoo.evaluation.intervals import LabelFigures, Share, by_label
+from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
 from zoo.filenames import check_folder
@@ -257,7 +257,7 @@ def _per_class(name: str, line: Figures) -> str:
     return common.grid(rows)
 
 
-def _with_ends(one: Share) -> str:
+def _with_ends(one: Estimate) -> str:
     if one.interval is None:
         return f"{one.value:.3f}"
     low, high = one.interval

@@ -12,7 +12,7 @@ Z = 1.959963984540054  # 95 % of a normal distribution lie within so many deviat
 
 
 @dataclass(frozen=True)
-class Share:
+class Estimate:
     """A figure between 0 and 1; `interval` is its 95 % interval, None where it is not known."""
 
     value: float
@@ -25,9 +25,9 @@ class LabelFigures:
 
     label: str
     n: int
-    precision: Share
-    recall: Share
-    f1: Share
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
 
 
 def share_interval(right: float, n: float) -> tuple[float, float]:
@@ -63,7 +63,7 @@ def by_label(line: Figures, labels: Iterable[str]) -> list[LabelFigures]:
     rows = zip(labels, line.counts, line.precision, line.recall, line.f1, strict=False)
     ends = _intervals(line) if line.confusion else [(None, None, None)] * len(line.counts)
     return [
-        LabelFigures(label, n, *(Share(value, end) for value, end in zip(values, each, strict=True)))
+        LabelFigures(label, n, *(Estimate(value, end) for value, end in zip(values, each, strict=True)))
         for (label, n, *values), each in zip(rows, ends, strict=False)
     ]
 

@@ -35,9 +35,9 @@ class Reading:
     mirror : bool
         Whether the face is shown twice, as it is and mirrored, and the answers are averaged: twice
         the time, and the answer no longer depends on which way the face looks.
-    second : Kernel, optional
-        Reads the network a second time: what it gives for the ``middle`` maps, laid in a row, is added to
-        the logits. See `zoo.training.kernel_head`.
+    kernel_head : Kernel, optional
+        An RBF machine on the flattened ``middle`` maps, whose scores are added to the logits. See
+        `zoo.training.kernel_head`.
 
     References
     ----------
@@ -46,7 +46,7 @@ class Reading:
 
     temperature: float = 1.0
     mirror: bool = False
-    second: Kernel | None = None
+    kernel_head: Kernel | None = None
 
 
 class CnnClassifier:
@@ -69,7 +69,7 @@ class CnnClassifier:
         self.name = name
         self.labels = labels
         self.align = align
-        self.temperature, self.mirror, self.second = reading.temperature, reading.mirror, reading.second
+        self.temperature, self.mirror, self.kernel_head = reading.temperature, reading.mirror, reading.kernel_head
         self._runner = interpreter(model)
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]
@@ -89,11 +89,11 @@ class CnnClassifier:
 
     def raw_logits(self, faces: AlignedFaces) -> np.ndarray:
         """The same before calibration."""
-        if self.second is None:
+        if self.kernel_head is None:
             return self._look(faces, "logits", mirror=self.mirror)[0]
         logits, middle = self._look(faces, "logits", "middle", mirror=self.mirror)
         # One at a time: BLAS sums a batch in another order than its rows.
-        added = [self.second(row.reshape(1, -1))[0] for row in middle]
+        added = [self.kernel_head(row.reshape(1, -1))[0] for row in middle]
         return logits + np.array(added, np.float32).reshape(logits.shape)
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:

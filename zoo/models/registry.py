@@ -146,13 +146,13 @@ def _real(name: str, array: np.ndarray) -> np.ndarray:
     return array.astype(np.float32)
 
 
-def _load_cnn(card: Card, folder: Path, second: Kernel | None = None) -> CnnClassifier:
+def _load_cnn(card: Card, folder: Path, kernel_head: Kernel | None = None) -> CnnClassifier:
     model = checked(folder, card, "model.tflite").read_bytes()
     temperature, mirror = float(card.settings.get("temperature", 1.0)), bool(card.settings.get("mirror", False))
-    return CnnClassifier(card.name, card.labels, card.align, model, Reading(temperature, mirror, second))
+    return CnnClassifier(card.name, card.labels, card.align, model, Reading(temperature, mirror, kernel_head))
 
 
-def _load_cnn_read_twice(card: Card, folder: Path) -> CnnClassifier:
+def _load_cnn_with_kernel_head(card: Card, folder: Path) -> CnnClassifier:
     return _load_cnn(card, folder, _kernel(card, _arrays(checked(folder, card, "model.npz"))))
 
 
@@ -166,6 +166,6 @@ def _load_embedding_svm(card: Card, folder: Path) -> SvmClassifier:
 LOADERS: dict[str, Callable[[Card, Path], Classifier]] = {
     "svm": _load_svm,
     "tflite": _load_cnn,
-    "tflite-kernel": _load_cnn_read_twice,
+    "tflite-kernel": _load_cnn_with_kernel_head,
     "embedding-svm": _load_embedding_svm,
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from features.phrase import Phrase, joined, number
 from zoo.cards import Figures, Robustness, Slice
 from zoo.evaluation.conditions import AS_IT_IS, AS_THEY_ARE, CORRUPTIONS, FACTORS, PARTS, range_words
-from zoo.evaluation.intervals import LabelFigures, Share, by_label
+from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import Recall, Together, beyond_chance
 from zoo.labels import known
@@ -176,7 +176,7 @@ def _part(title: str, one: Robustness, style: str, kind: str) -> str:
     low, high = line.interval
     words = Phrase("chart.part", "{0}: {1:.0%}, 95 % interval {2:.0%} to {3:.0%}", title, line.accuracy, low, high)
     return _reach(
-        words, f"fz-fill-{style}", Share(line.accuracy, line.interval), number("{0:.0f} %", 100 * line.accuracy)
+        words, f"fz-fill-{style}", Estimate(line.accuracy, line.interval), number("{0:.0f} %", 100 * line.accuracy)
     )
 
 
@@ -298,7 +298,7 @@ def _label_row(one: LabelFigures) -> str:
     )
 
 
-def _bar(css: str, share: Share) -> str:
+def _bar(css: str, share: Estimate) -> str:
     words = Phrase("{0} {1:.2f}", "{0} {1:.2f}", NAMES[css], share.value)
     if share.interval:
         words = Phrase(
@@ -307,7 +307,7 @@ def _bar(css: str, share: Share) -> str:
     return _reach(words, f"fz-{css}", share, number("{0:.2f}", share.value))
 
 
-def _reach(words: str, css: str, share: Share, shown: str) -> str:
+def _reach(words: str, css: str, share: Estimate, shown: str) -> str:
     """A bar as long as a share, with its interval as a short line across its end."""
     low, high = share.interval or (0.0, 0.0)
     line = f"<u style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></u>" if share.interval else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from features.phrase import Phrase, joined, number
 from zoo.cards import LIMITS, Card, Figures, Robustness, Slice
 from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
-from zoo.evaluation.intervals import Share
+from zoo.evaluation.intervals import Estimate
 from zoo.evaluation.intervals import by_label as figures_by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.labels import SEVEN, known, named
@@ -375,7 +375,7 @@ def by_label(card: Card, line: Figures) -> Table:
     return Table(heading, rows)
 
 
-def _with_ends(one: Share) -> Phrase:
+def _with_ends(one: Estimate) -> Phrase:
     return (
         number("{0:.3f} ({1:.2f}–{2:.2f})", one.value, *one.interval) if one.interval else number("{0:.3f}", one.value)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -87,19 +86,12 @@ def fit_svm(x: np.ndarray, targets: np.ndarray, settings: Settings) -> Linear:
     Chang and Lin, "LIBSVM", ACM TIST 2(3), 2011. Hsu and Lin, "A comparison of methods for
     multiclass support vector machines", IEEE TNN 13(2), 2002 (one-against-one).
     """
-    from sklearn.svm import SVC
+    from zoo.training.svm_fit import one_against_one
 
-    k = int(targets.max()) + 1
     products = (x @ x.T).astype(np.float64)
-    duals, bias = np.zeros((len(x), k)), np.zeros(k)
-    for first, second in combinations(range(k), 2):
-        rows = np.flatnonzero((targets == first) | (targets == second))
-        machine = SVC(C=settings.c, kernel="precomputed").fit(products[np.ix_(rows, rows)], targets[rows])
-        support, dual = rows[machine.support_], machine.dual_coef_[0] / (k - 1)
-        for label, sign in ((second, 1.0), (first, -1.0)):
-            duals[support, label] += sign * dual
-            bias[label] += sign * machine.intercept_[0] / (k - 1)
-    return Linear((x.T @ duals).astype(np.float32), bias.astype(np.float32))
+    duals, bias = one_against_one(lambda rows: products[np.ix_(rows, rows)], targets, settings.c)
+    others = len(bias) - 1  # scores are means of margins, not sums: as large for two classes as for ten
+    return Linear((x.T @ (duals / others)).astype(np.float32), (bias / others).astype(np.float32))
 
 
 @overload

@@ -85,8 +85,8 @@ class TaughtCnn:
         return self.trunk.bits
 
     @property
-    def second(self) -> None:
-        """A head is taught on the embedding alone; what reads the trunk a second time is not used."""
+    def kernel_head(self) -> None:
+        """None: a head is taught on the embedding alone, without the trunk's kernel head."""
         return None
 
     def _for_trunk(self, faces: AlignedFaces) -> AlignedFaces:

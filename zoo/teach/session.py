@@ -27,7 +27,7 @@ from zoo.teach.fit import Settings
 from zoo.teach.held_out import LearningCurvePoint
 from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
 from zoo.teach.samples import Samples
-from zoo.teach.training import Lesson, teach
+from zoo.teach.training import TrainingResult, teach
 
 MOST = 40  # desks at one time, at MEMORY_MB each
 GRACE_SECONDS = 600.0  # a page that was closed, or lost its connection, may come back
@@ -66,7 +66,7 @@ class TeachSession:
         samples: int = MAX_SAMPLES,
     ) -> None:
         self.project: Project = replace(add_class(add_class(start())), most=samples)
-        self.lesson: Lesson | None = None
+        self.trained: TrainingResult | None = None
         self.version = self.taught_version = 0
         self.curve: tuple[LearningCurvePoint, ...] = ()
         self.outcomes: dict[str, Experiment] = {}
@@ -106,7 +106,7 @@ class TeachSession:
                 raise ProjectError(f"The project has {len(project)} samples; a session here holds at most {most}.")
             self.project = replace(project, ids=project.ids + made, made=project.made + made, most=most)
             self.version += 1
-            self.lesson, self.curve, self.outcomes = None, (), {}
+            self.trained, self.curve, self.outcomes = None, (), {}
 
     def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:
         """Add samples; their numbers, and which nearly equal an earlier one of the class: ``(n,), (n,) bool``."""
@@ -173,7 +173,7 @@ class TeachSession:
         if self._waiting:
             self._stop.set()
 
-    def teach(self, settings: Settings) -> Lesson:
+    def teach(self, settings: Settings) -> TrainingResult:
         """Train both models on the project as it is now.
 
         Raises
@@ -184,17 +184,17 @@ class TeachSession:
         with self.task() as progress, self._memo_lock:
             with self._lock:
                 project, version = self.project, self.version
-            lesson = teach(project, settings, self.cache, progress)
-            self.cache.keep_only(lesson.material.faces, lesson.material.own, lesson.material.copies)
+            trained = teach(project, settings, self.cache, progress)
+            self.cache.keep_only(trained.material.faces, trained.material.own, trained.material.copies)
             with self._lock:
-                self.lesson, self.taught_version, self.curve, self.outcomes = lesson, version, (), {}
-        return lesson
+                self.trained, self.taught_version, self.curve, self.outcomes = trained, version, (), {}
+        return trained
 
     def grow(self) -> tuple[LearningCurvePoint, ...]:
         """Find whether more samples would help."""
         with self.task() as progress:
-            lesson = self._taught()
-            self.curve = held_out.learning_curve(lesson.material, lesson.result, lesson.settings, progress)
+            trained = self._taught()
+            self.curve = held_out.learning_curve(trained.material, trained.result, trained.settings, progress)
         return self.curve
 
     def experiment(self, name: str) -> Experiment:
@@ -202,43 +202,46 @@ class TeachSession:
         if name not in EXPERIMENTS:
             raise ProjectError(f"Unknown experiment {name!r}.")
         with self.task():
-            lesson = self._taught()
-            self.outcomes[name] = EXPERIMENTS[name](lesson)
+            trained = self._taught()
+            self.outcomes[name] = EXPERIMENTS[name](trained)
         return self.outcomes[name]
 
     def record(self, name: str, target: int, faces: AlignedFaces) -> Experiment:
-        """Count what the models say of faces taken under changed conditions; `target` is one of the lesson's labels."""
-        lesson = self._taught()
-        if not 0 <= target < len(lesson.labels):
+        """Count what the models predict for faces taken under changed conditions.
+
+        `target` is the position of the right label in those that were trained.
+        """
+        trained = self._taught()
+        if not 0 <= target < len(trained.labels):
             raise ProjectError("This class was not taught. Choose one that was, or train again.")
         with self._lock:
             targets = np.full(len(faces), target)
-            self.outcomes[name] = experiments.recorded(self.outcomes.get(name), name, lesson.result, faces, targets)
+            self.outcomes[name] = experiments.recorded(self.outcomes.get(name), name, trained.result, faces, targets)
             return self.outcomes[name]
 
-    def _taught(self) -> Lesson:
-        if self.lesson is None:
+    def _taught(self) -> TrainingResult:
+        if self.trained is None:
             raise ProjectError("Train the models first.")
-        return self.lesson
+        return self.trained
 
     # ---- the models
 
     @property
     def stale(self) -> bool:
         """Whether the project has changed since it was taught."""
-        return self.lesson is not None and self.taught_version != self.version
+        return self.trained is not None and self.taught_version != self.version
 
     @property
     def bare(self) -> bool:
         """Whether there is nothing that anybody would miss."""
-        return not len(self.project) and self.lesson is None and not self.extra and self.share is None
+        return not len(self.project) and self.trained is None and not self.extra and self.share is None
 
     @property
     def work(self) -> int:
         """What would be lost with this desk, as `Holder` counts it."""
         if self.bare:
             return NOTHING
-        return LITTLE if len(self.project) < FEW_SAMPLES and self.lesson is None and not self.extra else REAL
+        return LITTLE if len(self.project) < FEW_SAMPLES and self.trained is None and not self.extra else REAL
 
     @property
     def models(self) -> dict[str, Classifier]:
@@ -247,9 +250,9 @@ class TeachSession:
         return taught | {name: model for name, (_, model) in self.extra.items()}
 
     @property
-    def _joining(self) -> Lesson | None:
+    def _joining(self) -> TrainingResult | None:
         """What was taught, if its models take the same crops as the others."""
-        return self.lesson if self.lesson and self.lesson.settings.aligned else None
+        return self.trained if self.trained and self.trained.settings.aligned else None
 
     @property
     def cards(self) -> dict[str, Card]:
@@ -258,9 +261,9 @@ class TeachSession:
         return taught | {name: card for name, (card, _) in self.extra.items()}
 
 
-EXPERIMENTS: dict[str, Callable[[Lesson], Experiment]] = {
-    "half": lambda lesson: experiments.half_the_samples(lesson.material, lesson.result, lesson.settings),
-    "mouth": lambda lesson: experiments.mouth_covered(lesson.material, lesson.result),
+EXPERIMENTS: dict[str, Callable[[TrainingResult], Experiment]] = {
+    "half": lambda trained: experiments.half_the_samples(trained.material, trained.result, trained.settings),
+    "mouth": lambda trained: experiments.mouth_covered(trained.material, trained.result),
 }
 
 

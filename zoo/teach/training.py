@@ -1,4 +1,4 @@
-"""One lesson: both models trained on a project's samples, judged, and ready to serve."""
+"""One training run: both models trained on a project's samples, evaluated, and ready to serve."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ THRESHOLDS = (0.5, 0.75)
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """What one press on the button gives.
+class TrainingResult:
+    """Result of one training run.
 
     Parameters
     ----------
@@ -111,7 +111,9 @@ class Lesson:
         return float(np.clip(calibration.sure_from(scored.probs, scored.targets), *THRESHOLDS))
 
 
-def teach(project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS) -> Lesson:
+def teach(
+    project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS
+) -> TrainingResult:
     """Train and judge both models.
 
     Parameters
@@ -137,7 +139,7 @@ def teach(project: Project, settings: Settings, cache: FeatureCache, progress: P
     by_burst = held_out.examine(material, BURST, in_bursts, settings, progress.part(0.6, 0.8)) if in_bursts else None
     svm, cnn = _served(material, by_burst or random, settings, progress.part(0.8, 1))
     progress.at(1)
-    return Lesson(settings, material, svm, cnn, random, by_burst, time.perf_counter() - begun)
+    return TrainingResult(settings, material, svm, cnn, random, by_burst, time.perf_counter() - begun)
 
 
 def gather(project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS) -> Material:

@@ -207,7 +207,7 @@ def accuracy_of(k: int) -> Callable:
 
 def fit(
     plan: Plan,
-    lessons: DistilledBatches,
+    batches: DistilledBatches,
     public: AlignedSet,
     run: Path,
     resume: bool = False,
@@ -218,7 +218,7 @@ def fit(
     Parameters
     ----------
     plan : Plan
-    lessons : DistilledBatches
+    batches : DistilledBatches
     public : AlignedSet
         What the best epoch is chosen on: PublicTest.
     run : Path
@@ -227,7 +227,7 @@ def fit(
     start : Path, optional
         Folder of checkpoints to begin from instead of random weights.
     """
-    schedule, teachers, k = lessons.schedule, lessons.teachers, len(plan.labels)
+    schedule, teachers, k = batches.schedule, batches.teachers, len(plan.labels)
     rules = plan.rules(run)
     if resume and (reason := _over(rules, run)):
         print(f"nothing to go on with; the run {reason}", flush=True)
@@ -237,7 +237,7 @@ def fit(
         take_over(model, start / plan.name / "model.keras", "logits")
     teaching = teachers.teaching if teachers else None
     model.compile(
-        plan.optimiser(schedule, len(lessons)),
+        plan.optimiser(schedule, len(batches)),
         loss=objective(k, schedule.smoothing, teaching),
         metrics=[accuracy_of(k)],
         jit_compile=False,
@@ -246,9 +246,9 @@ def fit(
     y = keras.utils.to_categorical(public.targets, k)
     if teachers:
         y = np.concatenate([y, teachers.see(x)], axis=1)
-    steps = keepers(lessons, run, "val_accuracy", resume, rules)
+    steps = keepers(batches, run, "val_accuracy", resume, rules)
     epochs = schedule.epochs
-    model.fit(lessons, epochs=epochs, validation_data=(x, y), validation_batch_size=256, callbacks=steps, verbose=2)
+    model.fit(batches, epochs=epochs, validation_data=(x, y), validation_batch_size=256, callbacks=steps, verbose=2)
 
 
 def _over(rules: Sequence[Rule], run: Path) -> str | None:
@@ -302,9 +302,9 @@ def begin(
 def train(plan: Plan, args: argparse.Namespace, smoothing: float = Schedule.smoothing) -> None:
     """Fit on Training without a teacher, keep the best epoch on PublicTest, publish."""
     schedule, data = begin(plan, args, smoothing=smoothing)
-    lessons = DistilledBatches(data.split("Training"), schedule, plan.changes)
+    batches = DistilledBatches(data.split("Training"), schedule, plan.changes)
     public = data.split("PublicTest")
-    fit(plan, lessons, public, args.run, args.resume)
+    fit(plan, batches, public, args.run, args.resume)
     publish(plan, public, args, command(plan, args))
 
 

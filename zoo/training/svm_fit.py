@@ -145,20 +145,45 @@ def fit_kernel(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSe
     Chang and Lin, "LIBSVM", ACM TIST 2(3), 2011. Hsu and Lin, "A comparison of methods for
     multiclass support vector machines", IEEE TNN 13(2), 2002 (one-against-one).
     """
-    labels = int(targets.max()) + 1
     gamma = settings.gamma / float(z.var(axis=0).sum())
-    coefficients = np.zeros((len(z), labels))
-    bias = np.zeros(labels)
-    for first, second in tqdm(list(combinations(range(labels), 2)), desc="fitting pairs"):
+    coefficients, bias = one_against_one(lambda rows: _gram(z[rows], even, gamma), targets, settings.c, bar=True)
+    used = np.abs(coefficients).max(axis=1) > 0
+    return Fitted(z[used], coefficients[used].astype(np.float32), bias.astype(np.float32), gamma)
+
+
+def one_against_one(
+    gram: Callable[[np.ndarray], np.ndarray], targets: np.ndarray, c: float, bar: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """One machine per pair of labels, all summed into one column of dual coefficients per label.
+
+    Parameters
+    ----------
+    gram : callable
+        Rows ``(m,)`` int to the kernel matrix of these samples ``(m, m)`` float64.
+    targets : ndarray
+        ``(n,)`` int, 0 to k - 1, each present.
+    c : float
+        Penalty for misclassification.
+    bar : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    coefficients : ndarray
+        ``(n, k)``; the score of a label is the sum of its k - 1 margins.
+    bias : ndarray
+        ``(k,)``.
+    """
+    k = int(targets.max()) + 1
+    coefficients, bias = np.zeros((len(targets), k)), np.zeros(k)
+    for first, second in tqdm(list(combinations(range(k), 2)), desc="fitting pairs", disable=not bar):
         rows = np.flatnonzero((targets == first) | (targets == second))
-        machine = SVC(C=settings.c, kernel="precomputed", cache_size=1000)
-        machine.fit(_gram(z[rows], even, gamma), targets[rows])
+        machine = SVC(C=c, kernel="precomputed", cache_size=1000).fit(gram(rows), targets[rows])
         support, dual = rows[machine.support_], machine.dual_coef_[0]
         for label, sign in ((second, 1.0), (first, -1.0)):
             coefficients[support, label] += sign * dual
             bias[label] += sign * machine.intercept_[0]
-    used = np.abs(coefficients).max(axis=1) > 0
-    return Fitted(z[used], coefficients[used].astype(np.float32), bias.astype(np.float32), gamma)
+    return coefficients, bias
 
 
 def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSettings) -> Fitted:

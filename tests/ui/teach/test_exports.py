@@ -39,7 +39,7 @@ class TeachSessions:
         self.teach_sessions = {}
 
     def at(self, session: str):
-        return self.teach_sessions.setdefault(session, SimpleNamespace(lesson=None, extra={}))
+        return self.teach_sessions.setdefault(session, SimpleNamespace(trained=None, extra={}))
 
     def known(self, session: str):
         return self.teach_sessions.get(session)
@@ -89,7 +89,7 @@ def test_without_lesson_or_format_it_says_what_to_do(own):
 
 
 def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
-    own.teach_sessions.at("me").lesson = lesson
+    own.teach_sessions.at("me").trained = lesson
     heard = []
     button, notes = Exports(own).make("", "  My\n faces ", ["tfjs", "page"], HERE, lambda s, desc: heard.append(desc))
     file = Path(button.value["path"] if isinstance(button.value, dict) else button.value)
@@ -163,7 +163,7 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine,
 def address(engine, uploads, lesson):
     """A page with the two panels."""
     teach_sessions = TeachSessions()
-    teach_sessions.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(lesson=lesson, extra={}))
+    teach_sessions.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(trained=lesson, extra={}))
     own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, teach_sessions=teach_sessions)
     with gr.Blocks(analytics_enabled=False) as app:
         with gr.Accordion("Export"):

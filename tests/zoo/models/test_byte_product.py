@@ -8,7 +8,7 @@ import pytest
 from zoo.models import byte_product, registry, svm
 from zoo.models.byte_product import ByteProduct, as_steps
 
-KERNELS = {"hog-svm": lambda model: model.machine, "cnn-rbf": lambda model: model.second}
+KERNELS = {"hog-svm": lambda model: model.machine, "cnn-rbf": lambda model: model.kernel_head}
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def test_models_from_elsewhere_join_the_taught_ones(teach_session):
 
 def test_models_that_want_other_crops_do_not_join(teach_session):
     teach_session.teach(Settings(epochs=2, aligned=False))
-    assert teach_session.lesson and teach_session.models == teach_session.cards == {}
+    assert teach_session.trained and teach_session.models == teach_session.cards == {}
 
 
 def test_one_long_task_at_a_time_and_it_can_be_cancelled(teach_session):
@@ -95,7 +95,9 @@ def test_samples_come_in_while_models_are_trained(teach_session, make_samples):
         time.sleep(0.001)
     teach_session.collect(0, make_samples(0, 1, 77), 99)
     thread.join(30)
-    assert len(teach_session.project) == 37 and len(teach_session.lesson.material.targets) == 36 and teach_session.stale
+    assert (
+        len(teach_session.project) == 37 and len(teach_session.trained.material.targets) == 36 and teach_session.stale
+    )
 
 
 def test_experiments_want_a_lesson_and_a_known_name(teach_session, make_samples):

@@ -40,13 +40,13 @@ def test_there_is_one():
 def test_the_network_is_that_of_cnn_which_answers_alone():
     ours, alone = registry.card("cnn-rbf"), registry.card("cnn")
     assert ours.settings["network"] == "cnn" and ours.files["model.tflite"] == alone.files["model.tflite"]
-    assert alone.loader == "tflite" and registry.load("cnn").second is None
+    assert alone.loader == "tflite" and registry.load("cnn").kernel_head is None
 
 
 def test_what_the_second_reading_says_is_added(twice, once, crops):
     middle = once.middle(crops)
     assert middle.ndim == 4 and middle.shape[:2] != once.maps(crops).shape[:2]
-    added = twice.second(middle.reshape(len(crops), -1))
+    added = twice.kernel_head(middle.reshape(len(crops), -1))
     assert np.ptp(added, axis=1).min() > 0.1
     expected = (once.logits(crops) + added) / twice.temperature
     assert twice.logits(crops) == pytest.approx(expected, abs=1e-4)
@@ -81,7 +81,7 @@ def test_it_learns_what_the_middle_shows_and_weighs_it(once):
 
 def replaced(once: CnnClassifier, machine: Kernel) -> CnnClassifier:
     model = (registry.CHECKPOINTS / TWICE[0] / "model.tflite").read_bytes()
-    return CnnClassifier("both", once.labels, once.align, model, Reading(mirror=True, second=machine))
+    return CnnClassifier("both", once.labels, once.align, model, Reading(mirror=True, kernel_head=machine))
 
 
 def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):

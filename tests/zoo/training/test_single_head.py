@@ -84,7 +84,7 @@ def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
     assert (run / "opinions.npy").is_file()
     card, model = registry.card("cnn", out), registry.load("cnn", out)
     assert card.training.command.endswith(" --opinions 0.5")
-    assert card.loader == "tflite" and model.second is None
+    assert card.loader == "tflite" and model.kernel_head is None
     assert model.mirror and model.predict_proba(data.faces[:3]).probs == pytest.approx(
         model.predict_proba(data.faces[:3].mirrored()).probs, abs=1e-5
     )

@@ -175,7 +175,7 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
 def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_out: list[str]) -> list[str]:
     """What TensorFlow is started for. `ExportError` if that is all that was asked for and there is no TensorFlow."""
     heavy = [part for part in parts if part in _MADE_BY_TENSORFLOW]
-    if cnn.second is not None and "int8" in heavy:
+    if cnn.kernel_head is not None and "int8" in heavy:
         heavy.remove("int8")
         left_out.append(_TOO_FINE)
     if not heavy or tensorflow_needed.installed():

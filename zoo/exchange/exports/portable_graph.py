@@ -57,11 +57,11 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     nodes, layers = list(once), model.layers if isinstance(model, TaughtCnn) else (head,)
     if model.mirror:
         nodes, layers = both_ways(shape, nodes), _halved(layers)
-    end = ("probabilities", "softmax") if model.second is None else ("first", "linear")
+    end = ("probabilities", "softmax") if model.kernel_head is None else ("first", "linear")
     nodes = [*nodes, *_dense(layers, nodes[-1].name, model.temperature, end)]
-    if model.second is not None:
+    if model.kernel_head is not None:
         middle = [node.name for node in once if node.kind == "MaxPooling2D"][1]
-        nodes += read_again(_cooled(model.second, model.temperature), middle, model.mirror)
+        nodes += read_again(_cooled(model.kernel_head, model.temperature), middle, model.mirror)
     return check(Graph(shape, tuple(nodes)))
 
 

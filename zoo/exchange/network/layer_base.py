@@ -12,15 +12,10 @@ import numpy as np
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.validation import choice
+from zoo.models.svm import softmax
 
 Shape = tuple[int, ...]
 Weights = dict[str, np.ndarray]
-
-
-def softmax(x: np.ndarray) -> np.ndarray:
-    """Rows that sum to 1."""
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -67,7 +67,7 @@ def train(args: argparse.Namespace) -> None:
     alone = network(Reading(mirror=True))
     machine = kernel_head.fit(alone, data.split("Training"), settings)
     machine = kernel_head.as_logits(machine, alone, public)
-    found, threshold = calibrated(network(Reading(mirror=True, second=machine)), public)
+    found, threshold = calibrated(network(Reading(mirror=True, kernel_head=machine)), public)
     note = checkpoint.training_note(_command(args), "FER2013", args.seed, (time.perf_counter() - start) / 60)
     found |= Settings(network=args.network, gamma=machine.gamma, even=machine.even)
     card = replace(CARD, settings=found, threshold=threshold, training=note)

@@ -95,8 +95,8 @@ def train(args: argparse.Namespace) -> None:
     schedule, data = single_head.begin(plan, args, rate=args.rate, smoothing=0.0, decay=2e-4)
     training, public = data.split("Training"), data.split("PublicTest")
     others = (SoftTargetMix(args.opinions), _softened(training, args.run)) if args.opinions else None
-    lessons = DistilledBatches(training, schedule, plan.changes, teachers, others)
-    single_head.fit(plan, lessons, public, args.run, args.resume, args.start)
+    batches = DistilledBatches(training, schedule, plan.changes, teachers, others)
+    single_head.fit(plan, batches, public, args.run, args.resume, args.start)
     single_head.publish(plan, public, args, _command(plan, args))
 
 

@@ -96,8 +96,8 @@ def kept_says(model: CnnClassifier, x: np.ndarray) -> np.ndarray:
     if model.mirror:
         turned, _, _, there = with_middle(kept).predict(x[:, :, ::-1], verbose=0)
         logits, middle = (logits + turned) / 2, (middle + there[:, :, ::-1]) / 2
-    if model.second is not None:
-        logits = logits + model.second(middle.reshape(len(x), -1))
+    if model.kernel_head is not None:
+        logits = logits + model.kernel_head(middle.reshape(len(x), -1))
     return softmax(logits / model.temperature)
 
 
