@@ -1,4 +1,4 @@
-"""What a trained found, as HTML: splits, classes, confusions, curves, experiments."""
+"""The results of a training run as HTML: splits, classes, confusions, curves, experiments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CELL_SENTENCE = 'class="fz-say" role="status"'
 
 
 def hood(trained: TrainingResult) -> str:
-    """Everything about a trained under the hood."""
+    """All results of a training run, for the part under the hood."""
     result = trained.result
     panels = [
         _panel(text.TEACH["splits"], _splits(trained), "ft-wide"),
