@@ -18,8 +18,8 @@ from features.normalise import ILLUMINATIONS, POSES, back_map, fill_hidden, fron
 # A picture less than a quarter finer than `detail` is left as it is: resampling would blur it more than even it out.
 BARELY = 0.8
 REGISTRATIONS = ("anchors", "box")
-MAX_SIZE = 512  # more than any model here is fed; a crop of millions of pixels a side would fill the memory
-LEVELS = 255  # grey levels change by at most so many
+MAX_SIZE = 512  # larger than any model's input; a side of millions of pixels would exhaust the memory
+LEVELS = 255  # largest difference between two grey levels
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,22 @@ class AlignSpec:
     size : int
         Side of the crop in pixels.
     eye_height, eye_distance, mouth_height : float
-        Where the eye centres and the mouth centre are laid.
+        Where the centres of the eyes and of the mouth are placed.
     detail : int
-        The crop is never sharper than one of this many pixels a side. FER2013's pictures have
-        48, so photos are brought down to that before they are aligned: what a model sees on
-        a phone's photo is as soft as what it was trained on.
+        Upper limit of the crop's sharpness, in pixels per side. FER2013's pictures have
+        48, so photos are reduced to that before they are aligned: a crop from
+        a phone's photo is as soft as the training data.
     colour : str
-        ``"grey"``; part of the fingerprint should another ever be used.
+        ``"grey"``; in the fingerprint in case another is added.
     version : int
-        Raised whenever the code below changes what comes out.
+        Increased whenever a change of the code changes the crops.
     illumination : str
-        ``"none"``, ``"clahe"`` or ``"gamma"``: light evened out on the crop.
+        ``"none"``, ``"clahe"`` or ``"gamma"``: illumination normalisation of the crop.
     pose : str
-        ``"none"`` or ``"frontal"``: the face turned to the front through its mesh.
+        ``"none"`` or ``"frontal"``: frontalisation with the mesh.
     registration : str
-        ``"anchors"``: eyes and mouth are laid on the template. ``"box"``: the square around the
-        mesh, upright as it was taken; to show what alignment is worth.
+        ``"anchors"``: eyes and mouth are placed on the template. ``"box"``: the upright square around
+        the mesh; shows how much alignment contributes.
     """
 
     size: int = 72
@@ -105,8 +105,8 @@ class AlignedFaces:
     landmarks : ndarray
         ``(n, 468, 3)`` float32, the mesh in crop pixels.
     to_crop : ndarray
-        ``(n, 2, 3)`` float32, affine map from picture pixels to crop pixels (of a frontal crop,
-        which no affine map makes, the one it would have without).
+        ``(n, 2, 3)`` float32, affine maps from picture pixels to crop pixels (for frontal crops, which
+        no affine map produces, those without frontalisation).
     spec : AlignSpec
     """
 
@@ -194,7 +194,7 @@ def _changes() -> np.ndarray:
 
 
 def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:
-    """Cut every face out of a picture: eyes and mouth laid on the spec's template.
+    """Cut every face out of a picture, with eyes and mouth placed on the spec's template.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def align(image: np.ndarray, faces: Faces, spec: AlignSpec) -> AlignedFaces:
 
 
 def similarity(points: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """Rotation, scale and shift that best lay points on a template, without mirroring.
+    """Rotation, scale and translation that map points onto a template with least squares, without reflection.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def around(boxes: np.ndarray, size: int) -> np.ndarray:
 
 
 def move(landmarks: np.ndarray, to_crop: np.ndarray) -> np.ndarray:
-    """Meshes in crop pixels: ``(n, L, 3), (n, 2, 3) -> (n, L, 3)`` float32; depth is scaled along."""
+    """Meshes in crop pixels: ``(n, L, 3), (n, 2, 3) -> (n, L, 3)`` float32; depth is scaled alike."""
     flat = np.einsum("nij,nlj->nli", to_crop[:, :, :2], landmarks[:, :, :2]) + to_crop[:, None, :, 2]
     depth = landmarks[:, :, 2:] * scale_of(to_crop)[:, None, None]
     return np.concatenate([flat, depth], axis=2).astype(np.float32)
@@ -278,12 +278,12 @@ def from_crop(to_crop: np.ndarray) -> np.ndarray:
 
 
 def scale_of(to_crop: np.ndarray) -> np.ndarray:
-    """Crop pixels a picture pixel: ``(n, 2, 3) -> (n,)``."""
+    """Crop pixels per picture pixel: ``(n, 2, 3) -> (n,)``."""
     return np.sqrt(np.abs(np.linalg.det(to_crop[:, :, :2])))
 
 
 def _cut(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> np.ndarray:
-    """One crop: its part of the picture, turned and scaled."""
+    """One crop: its part of the picture, rotated and scaled."""
     grey, to_crop = _source(image, to_crop, spec)
     crop = cv2.warpAffine(grey, to_crop, (spec.size, spec.size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return illuminate(crop, spec.illumination)
@@ -292,7 +292,7 @@ def _cut(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> np.ndarray:
 def _cut_frontal(
     image: np.ndarray, to_crop: np.ndarray, mesh: np.ndarray, target: np.ndarray, spec: AlignSpec
 ) -> np.ndarray:
-    """One crop, bent so that its mesh ``(468, 3)``, in crop pixels, comes to lie on `target`."""
+    """One crop, warped so that its mesh ``(468, 3)``, in crop pixels, matches `target`."""
     grey, to_crop = _source(image, to_crop, spec)
     source = move(mesh[None], from_crop(to_crop[None]))[0]
     where = back_map(source, target, spec.size)
@@ -320,7 +320,7 @@ def _resize_map(x_ratio: float, y_ratio: float) -> np.ndarray:
 
 
 def _surroundings(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> tuple[np.ndarray, int, int]:
-    """The part of the picture a crop is made from, with a margin, and its left and top."""
+    """The part of the picture that a crop is made from, with a margin, and its left and top."""
     corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (spec.size - 1)
     back = from_crop(to_crop[None])[0]
     corners = corners @ back[:, :2].T + back[:, 2]
@@ -332,10 +332,10 @@ def _surroundings(image: np.ndarray, to_crop: np.ndarray, spec: AlignSpec) -> tu
 
 
 def centre_crop(image: np.ndarray, spec: AlignSpec, zoom: float = 1.0) -> AlignedFaces:
-    """The middle square of a picture as if it were a face: what is left when no mesh is found.
+    """The central square of a picture, treated as a face: the fallback if no mesh is found.
 
-    Only for data sets of face pictures (FER2013), where the crop stands in for the few faces
-    the mesh misses. `zoom` is the part of the square that is kept. Landmarks are the
+    Only for data sets of face pictures (FER2013), for the few faces that
+    the mesh network misses. `zoom` is the part of the square that is kept. Landmarks are the
     template's three points, all others at the crop's centre.
     """
     height, width = image.shape[:2]

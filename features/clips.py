@@ -1,6 +1,6 @@
-"""Clips in, upright RGB frames with their times out, and frames back into a clip that browsers play.
+"""Decodes clips into upright RGB frames with their times, and encodes frames as clips that browsers play.
 
-The only file that knows PyAV. Frames stream: none is kept, however long a clip is.
+The only module that uses PyAV. Frames are streamed, so memory does not grow with a clip's length.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from features.images import ImageError
 from features.phrase import Phrase, joined, number
 
 SUFFIXES = CLIP_SUFFIXES
-# Nothing that names further files or addresses, as play-lists do.
+# No format that refers to other files or addresses, as playlists do.
 FORMATS = "mov,mp4,matroska,webm,avi,gif"
 MAX_SECONDS = 600.0
 MAX_BYTES = 2**30
@@ -44,20 +44,20 @@ _SOUND = "The file holds no moving pictures that can be decoded, only sound or o
 _COVER = Phrase(
     "video.cover", "The file holds no moving pictures that can be decoded, only sound with a cover picture."
 )
-_BACK = 0.5  # seconds that times may go back without starting anew
+_BACK = 0.5  # seconds; a larger step back is taken for the beginning of another recording
 _TICKS = Fraction(1, 90_000)
-# Titles that are not UTF-8: before 18, PyAV has to be told to go on; later ones do.
+# Titles that are not UTF-8 are an error in PyAV before 18, unless it is told to ignore them.
 _LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 18 else {}
 _LEAST_SIDE = 16
 
 
 class ClipError(ImageError):
-    """What came cannot be read as a clip. The message says why and what to do."""
+    """The file cannot be read as a clip. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is read of a clip at most.
+    """Upper limits for reading a clip.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Limits:
     side : int
         Longer sides are shrunk to this many pixels.
     rate : float
-        Frames a second; those between are left out.
+        Frames per second; those in between are skipped.
     """
 
     seconds: float = MAX_SECONDS
@@ -78,35 +78,35 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture, ``uint8 (H, W, 3)`` RGB, and when it is shown, in seconds from the first one on."""
+    """A picture, ``uint8 (H, W, 3)`` RGB, and its time in seconds since the first frame."""
 
     image: np.ndarray
     time: float
 
 
 class Clip:
-    """One clip, opened. Use it in a ``with``; go through its frames once.
+    """An open clip. Use it in a ``with`` statement, and iterate over its frames once.
 
     Parameters
     ----------
     path : path
-        An mp4, mov, mkv, webm, avi or GIF. What a file is called does not matter, what is in it does.
+        An mp4, mov, mkv, webm, avi or GIF, recognised by its content; the name does not matter.
     limits : Limits
     turn : int
-        Quarter turns, counterclockwise, on top of what the clip itself says: for clips that were
+        Quarter turns counterclockwise, in addition to the clip's own rotation: for clips that were
         recorded upside down or on their side.
 
     Raises
     ------
     ClipError
-        Not a clip, empty, too long or too large. Looked at before any frame is decoded.
+        Not a clip, empty, too long or too large. Checked before any frame is decoded.
 
     Attributes
     ----------
     seconds : float or None
-        How long the clip says it is; None where it does not say.
+        Duration as stated in the clip; None if it is not.
     note : str
-        What went wrong while frames were read, in a sentence; empty if nothing did.
+        A sentence about problems while frames were read; empty if there were none.
     """
 
     def __init__(self, path: str | os.PathLike, limits: Limits | None = None, turn: int = 0) -> None:
@@ -148,14 +148,14 @@ class Clip:
         self._file.close()
 
     def frames(self) -> Iterator[Frame]:
-        """Every frame, upright and no larger or denser than the limits say, with growing times.
+        """Every frame within the limits, upright, with increasing times.
 
-        A clip that breaks off or is damaged gives what can be decoded, and a `note`.
+        A truncated or damaged clip gives the frames that can be decoded, and a `note`.
 
         Raises
         ------
         ClipError
-            Not one frame can be decoded.
+            No frame can be decoded.
         """
         last, end, shape, gap = None, 0.0, None, 0.9 / self.limits.rate
         for decoded, now in self._timed():
@@ -190,11 +190,11 @@ class Clip:
             self.note = joined([self.note, sentence], " ") if self.note else sentence
 
     def _timed(self) -> Iterator[tuple[av.VideoFrame, float]]:
-        """Good frames and their times, counted from the first one and growing."""
+        """Intact frames and their times, increasing from 0."""
         start, before = None, 0.0
         for decoded, at in self._decoded():
             start = at if start is None else start
-            if at - start < before - _BACK:  # times that start anew, as where recordings were joined
+            if at - start < before - _BACK:  # times start again, where recordings were joined
                 start = at - before - 1 / self._rate
             before = max(before, at - start)
             yield decoded, at - start
@@ -204,13 +204,13 @@ class Clip:
         return float(self._stream.average_rate or 25)
 
     def _decoded(self) -> Iterator[tuple[av.VideoFrame, float]]:
-        """Good frames and their times as the clip has them."""
+        """Intact frames and their times as stored in the clip."""
         step = 1 / self._rate
         at, damaged = -step, 0
         for packet in self._packets():
             try:
                 decoded = packet.decode()
-            except Exception:  # FFmpeg's own errors, and PyAV's of codecs that a damaged header names
+            except Exception:  # FFmpeg's errors, and PyAV's about codecs that a damaged header names
                 damaged += 1
                 continue
             for frame in decoded:
@@ -224,7 +224,7 @@ class Clip:
             self._add_note(f"{damaged} frame{' is' if damaged == 1 else 's are'} damaged and left out.")
 
     def _upright(self, frame: av.VideoFrame) -> np.ndarray:
-        """RGB with square pixels, no longer than the limit, as players show it."""
+        """RGB with square pixels, within the size limit, oriented as players show it."""
         aspect = self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
         width, height = _target(frame, aspect, self.limits.side)
         image = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="BILINEAR")
@@ -248,18 +248,18 @@ class Clip:
 
 
 def partial(path: str | os.PathLike) -> Path:
-    """Where a clip is while it is written; what a run that was killed leaves behind."""
+    """Path of a clip while it is written; a killed run leaves this file behind."""
     path = Path(path)
     return path.with_name(f".{path.stem}.part.mp4")
 
 
 class ClipWriter:
-    """Writes frames as H.264 in an mp4 that browsers play while it loads; without sound.
+    """Writes frames as H.264 in an mp4 that browsers can play while loading; without sound.
 
     Parameters
     ----------
     path : path
-        Appears when all is written. Nothing stays of a clip that is given up half-way.
+        Appears once everything is written. Nothing remains of an aborted clip.
     size : (int, int)
         Width and height of every frame in pixels, both even.
     """
@@ -290,7 +290,7 @@ class ClipWriter:
             os.replace(self._partial, self.path)
 
     def write(self, frame: Frame) -> None:
-        """Add a frame; times grow."""
+        """Add a frame; times must increase."""
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image), format="rgb24")
         picture.pts, picture.time_base = round(frame.time / _TICKS), _TICKS
         self._container.mux(self._stream.encode(picture))
@@ -330,7 +330,7 @@ def _refuse_picture(path: Path) -> None:
 
 
 def _misses_its_end(file: BinaryIO) -> bool:
-    """Whether a GIF or an avi is shorter than it should be, which no time in it tells."""
+    """Whether a GIF or an avi is truncated, which its times do not show."""
     place = file.tell()
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -344,7 +344,7 @@ def _misses_its_end(file: BinaryIO) -> bool:
 
 
 def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
-    """Container and picture stream. The file is handed over open, so that nothing else is ever opened."""
+    """Container and picture stream. PyAV gets an open file, so that it never opens another one."""
     try:
         container = av.open(file, options={"format_whitelist": FORMATS}, **_LENIENT)
     except Exception as error:
@@ -371,11 +371,11 @@ def _reason(error: Exception) -> str:
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration:  # the container's own includes the sound's
+    if stream.duration:  # the container's includes the sound
         return float(stream.duration * stream.time_base)
     if not container.duration:
         return None
-    # Matroska and WebM tell when the clip ends; a recording that was cut out of a stream starts late.
+    # Matroska and WebM state when the clip ends; a recording cut out of a stream starts late.
     start = max(0, container.start_time or 0) if "matroska" in container.format.name else 0
     return (container.duration - (start if start < container.duration else 0)) / 1_000_000
 
@@ -394,7 +394,7 @@ def _duration_words(seconds: float) -> Phrase:
 
 
 def _target(frame: av.VideoFrame, aspect: SupportsFloat | None, side: int) -> tuple[int, int]:
-    """Width and height a frame is brought to before it is turned: square pixels, even, not above `side`."""
+    """Width and height of a frame before rotation: square pixels, even, at most `side`."""
     width, height = frame.width * float(aspect or 1), float(frame.height)
     shrink = min(1.0, side / max(width, height))
     even = lambda length: max(_LEAST_SIDE, round(length * shrink / 2) * 2)
@@ -402,7 +402,7 @@ def _target(frame: av.VideoFrame, aspect: SupportsFloat | None, side: int) -> tu
 
 
 def _matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
-    """Where a frame's axes go: ``(a, b, c, d)`` of x' = a x + c y, y' = b x + d y, with y downwards."""
+    """The display matrix: ``(a, b, c, d)`` of x' = a x + c y, y' = b x + d y, y downwards."""
     told = frame.side_data.get(DataType.DISPLAYMATRIX)
     if told is None:
         return 1, 0, 0, 1
@@ -411,7 +411,7 @@ def _matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
 
 
 def _turned(image: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
-    """The image, turned and mirrored as a display matrix says: one of eight ways, the nearest to it."""
+    """The image, rotated and mirrored by a display matrix, rounded to the nearest of eight orientations."""
     a, b, c, d = matrix
     across, down = a, d
     if abs(b) + abs(c) > abs(a) + abs(d):
@@ -421,7 +421,7 @@ def _turned(image: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
 
 
 def _fitted(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The image as large as it fits into a shape, undistorted, on black."""
+    """The image scaled to fit a shape, with its aspect ratio kept, on black."""
     if image.shape == shape:
         return image
     height, width = shape[:2]

@@ -1,7 +1,7 @@
-"""Sentences that know their key, so that a page can show them in another language.
+"""Sentences with a key, so that a page can show them in another language.
 
-A `Phrase` is the English sentence to everything that reads it as text: a terminal, a log, a JSON answer. A page
-finds its key and what was filled in, and replaces the sentence with the one its language has under that key.
+A `Phrase` is an English sentence wherever it is used as text: on a terminal, in a log, in a JSON answer. A page
+reads its key and arguments, and replaces it with the sentence that its language has for this key.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ class Phrase(str):
     Parameters
     ----------
     key : str
-        Of the dictionaries (``"lesson.count"``). A key with places in it (``"{0:.1f} ms"``) is its own template in
-        every language: numbers that only need the language's decimal sign.
+        Key in the dictionaries (``"lesson.count"``). A key with placeholders (``"{0:.1f} ms"``) is its own template in
+        every language: numbers that need the language's decimal separator only.
     english : str
-        The template: ``{0}``, ``{1:.2f}`` are places for the values, as in `str.format`.
+        The template, with placeholders such as ``{0}`` and ``{1:.2f}``, as in `str.format`.
     *values
-        Numbers, other phrases, or names. Names stay as they are in every language.
+        Numbers, other phrases, or names. Names are the same in every language.
     """
 
     __slots__ = ("key", "template", "values")
@@ -34,7 +34,7 @@ class Phrase(str):
         self.key, self.template, self.values = key, english, values
         return self
 
-    def __str__(self) -> Phrase:  # so that str(error) keeps the key of the sentence the error was raised with
+    def __str__(self) -> Phrase:  # so that str(error) keeps the sentence's key
         return self
 
     def __getnewargs__(self) -> tuple:
@@ -46,18 +46,18 @@ class Phrase(str):
 
 
 def number(template: str, *values: float) -> Phrase:
-    """Numbers in the same form in every language but for the decimal sign: ``number("{0:.1f} ms", 3.2)``."""
+    """Numbers whose form differs between languages in the decimal separator only: ``number("{0:.1f} ms", 3.2)``."""
     return Phrase(template, template, *values)
 
 
 def joined(parts: Sequence[str], between: str = ", ") -> Phrase:
-    """Phrases or names one after the other."""
+    """Phrases or names, joined with a separator."""
     template = between.join(f"{{{i}}}" for i in range(len(parts)))
     return Phrase(template, template, *parts)
 
 
 def arguments(phrase: Phrase) -> list:
-    """What is filled in, as JSON: numbers as numbers, names as texts, phrases as objects."""
+    """The arguments as JSON: numbers as numbers, names as strings, phrases as objects."""
     return [_argument(value) for value in phrase.values]
 
 

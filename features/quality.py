@@ -1,7 +1,7 @@
-"""How good a picture each face is, in numbers and in words a user can act on.
+"""Quality of the picture of each face, in numbers and in sentences that a user can act on.
 
-The thresholds lie where FER2013's faces, on which the models were trained, become rare: what
-a model has seldom seen it judges badly.
+The thresholds are where FER2013's faces, on which the models were trained, become rare: models
+are less reliable on pictures unlike their training data.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from features.align import AlignSpec, align
 from features.faces import MESH_POINTS, Faces
 from features.phrase import Phrase
 
-TOO_SMALL = 32.0  # px; 95 % of FER2013's faces are larger, and a smaller one lacks the detail models look for
+TOO_SMALL = 32.0  # px; 95 % of FER2013's faces are larger, and smaller ones lack detail
 TOO_DARK = 60.0  # of 255; 2 % of FER2013's faces are darker
 TOO_BRIGHT = 205.0  # of 255; 1 % are brighter
 TOO_BLURRED = 0.25  # 0..1; 2 % of FER2013's faces are less sharp
-TURNED = 35.0  # degrees; 96 % of FER2013's faces are turned less, and the far half of the face hides from here on
-NODDED = 28.0  # degrees; 2 % of FER2013's faces look farther up, 2 % farther down
-TILTED = 30.0  # degrees; alignment undoes any tilt, but the mesh it rests on is trained on upright heads
-CUT_OFF = 0.12  # of the mesh; 2 % of FER2013's faces lack more
+TURNED = 35.0  # degrees; 96 % of FER2013's faces are turned less, and beyond it the far half of the face is hidden
+NODDED = 28.0  # degrees; 2 % of FER2013's faces look farther up, and 2 % farther down
+TILTED = 30.0  # degrees; alignment corrects any tilt, but the mesh network was trained on upright heads
+CUT_OFF = 0.12  # of the mesh; more is missing from 2 % of FER2013's faces
 
 _PLAIN = AlignSpec()
-_REBLUR = 5  # px; width of the blur that sharpness is told from, for crops of 48 px of detail
+_REBLUR = 5  # px; width of the blur used to measure sharpness, for crops of 48 px of detail
 
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """What was measured of each face; every array is ``(n,)`` float32.
+    """Measurements of each face; every array is ``(n,)`` float32.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class Quality:
     brightness : ndarray
         Mean grey inside the face, 0 to 255.
     sharpness : ndarray
-        0 (blurred) to 1, by how much another blur takes away; does not depend on contrast.
+        0 (blurred) to 1: how much a further blur changes; independent of contrast.
     yaw, pitch, roll : ndarray
         Degrees, as `Faces.pose`.
     outside : ndarray
-        Part of the mesh beyond the picture's border, 0 to 1.
+        Fraction of the mesh beyond the picture's border, 0 to 1.
     """
 
     size: np.ndarray
@@ -89,18 +89,18 @@ def measure(image: np.ndarray, faces: Faces) -> Quality:
 
 
 def notes(image: np.ndarray, faces: Faces) -> tuple[tuple[str, ...], ...]:
-    """For each face what is wrong with the picture and what to do, in short sentences; none if all is well."""
+    """Short sentences for each face about what is wrong with the picture and what to do; none if all is well."""
     return sentences(measure(image, faces))
 
 
 def sentences(quality: Quality) -> tuple[tuple[str, ...], ...]:
-    """The same from numbers measured before."""
+    """The same from measurements."""
     columns = [getattr(quality, field.name).tolist() for field in fields(quality)]
     return tuple(tuple(_sentences_of(*face)) for face in zip(*columns, strict=True))
 
 
 def sharpness(crop: np.ndarray, detail: int) -> float:
-    """How much a blur takes away from a crop ``uint8 (S, S)`` at `detail` pixels a side: 0 blurred, 1 sharp."""
+    """How much a blur changes a crop ``uint8 (S, S)`` at `detail` pixels per side: 0 blurred, 1 sharp."""
     from skimage.measure import blur_effect
 
     small = cv2.resize(crop, (detail, detail), interpolation=cv2.INTER_AREA)
@@ -127,7 +127,7 @@ def _sentences_of(
 ) -> Iterator[str]:
     if size < TOO_SMALL:
         yield Phrase("small", "Small, {0} pixels across: come closer or use a larger picture.", round(size))
-    elif sharp < TOO_BLURRED:  # a small face is always soft; that is said already
+    elif sharp < TOO_BLURRED:  # a small face is always soft, and reported as small
         yield Phrase("blurred", "Blurred: hold still, wipe the lens or focus on the face.")
     yield from _light_words(brightness)
     yield from _pose_words(yaw, pitch, roll)

@@ -1,4 +1,4 @@
-"""Where in a picture to look: turned squares around faces, overlapping tiles, boxes that are the same face."""
+"""Regions of a picture: rotated squares around faces, overlapping tiles, boxes of the same face."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 
 from features.faces import LEFT_EYE, RIGHT_EYE, boxes_of
 
-MARGIN = 1.5  # side of a window over that of its face, as MediaPipe's own graphs take it
+MARGIN = 1.5  # side of a window relative to that of its face, as in MediaPipe's graphs
 TILE = 720
-FINE_TILES = (448, 192)  # in the smaller ones the short-range detector sees faces from 22 pixels up,
-LARGE, LARGE_TILES = 2_000_000, (480, 240)  # in these from 24; for pictures of so many pixels, which take a second
+FINE_TILES = (448, 192)  # in the smaller ones the short-range detector finds faces of 22 pixels or more,
+LARGE, LARGE_TILES = 2_000_000, (480, 240)  # in these of 24; for pictures of so many pixels or more, to save time
 SAME_FACE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A turned square of a picture in which the mesh is read.
+    """A rotated square of a picture, in which the mesh network is run.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Window:
     side : float
         Of the square.
     roll : float
-        How far the square is turned clockwise, in degrees.
+        Clockwise rotation of the square in degrees.
     score : float
-        How sure the detector is that there is a face, 0 to 1.
+        The detector's confidence that there is a face, 0 to 1.
     """
 
     face: np.ndarray
@@ -43,7 +43,7 @@ class Window:
 
 
 def around_box(corners: np.ndarray, eyes: np.ndarray) -> Window:
-    """Around a detected face, turned until its eyes are level.
+    """The window around a detected face, rotated so that its eyes are level.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def around_box(corners: np.ndarray, eyes: np.ndarray) -> Window:
 
 
 def around_mesh(mesh: np.ndarray) -> Window:
-    """Around a mesh ``(L, 3)``, turned until the outer eye corners are level."""
+    """The window around a mesh ``(L, 3)``, rotated so that the outer eye corners are level."""
     flat = mesh[:, :2].astype(np.float64)
     roll = roll_of(mesh)
     cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
@@ -69,17 +69,17 @@ def around_mesh(mesh: np.ndarray) -> Window:
 
 
 def roll_of(mesh: np.ndarray) -> float:
-    """Degrees clockwise by which the outer eye corners of a mesh ``(L, 3)`` are off the level."""
+    """Clockwise angle between the outer eye corners of a mesh ``(L, 3)`` and the horizontal, in degrees."""
     return _lean(mesh[RIGHT_EYE[0]].astype(np.float64) - mesh[LEFT_EYE[0]])
 
 
 def _lean(right: np.ndarray) -> float:
-    """Degrees clockwise from level of a step ``(2,)`` from the left to the right eye."""
+    """Clockwise angle of the vector ``(2,)`` from the left to the right eye, in degrees."""
     return math.degrees(math.atan2(right[1], right[0]))
 
 
 def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, right, bottom of the whole and, of a large picture, of overlapping tiles of `TILE` a side."""
+    """Left, top, right, bottom of the whole picture and, if it is large, of overlapping tiles of side `TILE`."""
     whole = (0, 0, width, height)
     if max(width, height) <= 1.25 * TILE:
         return [whole]
@@ -88,7 +88,7 @@ def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
 
 
 def fine_tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """The same for small faces: overlapping tiles of two sides, of those that are smaller than the picture."""
+    """The same for small faces: overlapping tiles of two sizes, as far as these are smaller than the picture."""
     found = []
     sides, shared = (LARGE_TILES, 0.2) if width * height > LARGE else (FINE_TILES, 0.25)
     for side in sides:
@@ -99,13 +99,13 @@ def fine_tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
 
 
 def _starts(length: int, side: int = TILE, shared: float = 0.2) -> list[int]:
-    """Where tiles begin along a length so that neighbours share that part of a side, or more."""
+    """Positions of tiles along a length, such that neighbours overlap by at least this part of a side."""
     count = max(1, math.ceil((length - shared * side) / ((1 - shared) * side)))
     return np.linspace(0, max(0, length - side), count).round().astype(int).tolist()
 
 
 def keep_distinct(boxes: Sequence[np.ndarray] | np.ndarray) -> list[int]:
-    """Indices of boxes, earlier ones first, of which none overlaps an earlier one."""
+    """Indices of boxes that do not overlap an earlier box that is kept."""
     kept: list[int] = []
     for i, box in enumerate(boxes):
         if not is_known(box, [boxes[k] for k in kept]):
@@ -114,12 +114,12 @@ def keep_distinct(boxes: Sequence[np.ndarray] | np.ndarray) -> list[int]:
 
 
 def is_known(box: np.ndarray, boxes: Sequence[np.ndarray] | np.ndarray) -> bool:
-    """Whether one of some boxes is the same face."""
+    """Whether a box is the same face as one of some boxes."""
     return len(boxes) > 0 and bool((_overlaps(box, np.asarray(boxes)) >= SAME_FACE).any())
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Shared area as a part of the smaller box's area."""
+    """Intersection of two boxes relative to the area of the smaller one."""
     return float(_overlaps(a, b[None])[0])
 
 

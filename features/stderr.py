@@ -1,4 +1,4 @@
-"""Keeps what native libraries log when they start off stderr, and nothing else."""
+"""Keeps the start-up messages of native libraries off stderr, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
-# LiteRT's and MediaPipe's information and warnings. What they log as errors is shown.
-# A progress bar may stand before them on the same line.
+# Information and warnings of LiteRT and MediaPipe. Their errors are shown.
+# A progress bar may precede them on the same line.
 _LOGGED = re.compile(
     rb"(?:INFO: (?:Created|Initialized) TensorFlow Lite"
     rb"|WARNING: All log messages before absl::InitializeLog\(\)"
@@ -22,12 +22,12 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextlib.contextmanager
 def without_native_logs() -> Iterator[None]:
-    """Drop information and warnings of MediaPipe and LiteRT in a ``with``; everything else is shown at its end.
+    """Drop information and warnings of MediaPipe and LiteRT within a ``with``; everything else is shown at its end.
 
-    They write to file descriptor 2 themselves and have no switch that Python can reach.
+    They write to file descriptor 2 directly and cannot be configured from Python.
     """
     with _ONE_AT_A_TIME, contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # no stderr, or no room for a temporary file: then with their logs
+        with contextlib.suppress(OSError):  # without stderr or space for a temporary file, their logs stay
             stack.enter_context(_caught())
         yield
 

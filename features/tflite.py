@@ -8,7 +8,7 @@ from features.stderr import without_native_logs
 
 
 def interpreter(model: bytes) -> Interpreter:
-    """LiteRT's interpreter of a ``.tflite`` file, ready to run. It serves one thread at a time.
+    """LiteRT's interpreter for a ``.tflite`` file, ready to run. Not thread-safe.
 
     Raises
     ------

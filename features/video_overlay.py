@@ -1,4 +1,4 @@
-"""Answers drawn into a frame: a box with a number, and beside it bars on a dark plate. Words come from outside."""
+"""Draws answers into a frame: a numbered box, and bars on a dark plate beside it. All words are arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Column:
     says : str
         The label shown in words above the bars.
     levels : tuple of float
-        0 to 1, a bar each.
+        0 to 1, one per bar.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """A picture with transparency, ``uint8 (h, w, 4)``, and where its top left corner lies, in pixels."""
+    """A picture with transparency, ``uint8 (h, w, 4)``, and the position of its top left corner in pixels."""
 
     image: np.ndarray
     left: int
@@ -45,12 +45,12 @@ class Overlay:
 
 
 def text_height(size: tuple[int, int]) -> int:
-    """Of the letters on a frame of this width and height, in pixels."""
+    """Text height in pixels for a frame of this width and height."""
     return max(11, round(max(size) / 50))
 
 
 def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: int) -> np.ndarray:
-    """A plate with a row a label and a column of bars a model.
+    """A plate with one row per label and one column of bars per model.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: 
     rows : sequence of (str, (int, int, int))
         Name and colour of every bar, the same in all columns.
     height : int
-        Of the letters in pixels.
+        Text height in pixels.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: 
     pad, step = height // 2 + 1, round(1.45 * height)
     names = max(_width(name, height) for name, _ in rows) + pad
     words = [*(f"{name} 0.00" for name, _ in rows), *(text for c in columns for text in (c.title, c.says))]
-    wide = max(6 * height, *(_width(text, height) for text in words)) + pad  # the same whatever is said
+    wide = max(6 * height, *(_width(text, height) for text in words)) + pad  # the same for every answer
     canvas, pen = _plate(names + wide * len(columns) + pad, 2 * pad + step * (len(rows) + 2))
     for i, (name, _) in enumerate(rows):
         pen.text((pad, pad + step * (i + 2)), name, font=_font(height), fill=SOFT)
@@ -83,7 +83,7 @@ def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: 
 
 
 def lines(columns: Sequence[Column], colours: Sequence[Colour], height: int) -> np.ndarray:
-    """A small plate with a line a model: a dot of a colour, its title and what it says. RGBA."""
+    """A small plate with one line per model: a coloured dot, the model's title and its answer. RGBA."""
     pad, step = height // 2 + 1, round(1.45 * height)
     texts = [f"{column.title}: {column.says}" for column in columns]
     canvas, pen = _plate(3 * pad + height + max(_width(text, height) for text in texts), pad + step * len(texts))
@@ -95,7 +95,7 @@ def lines(columns: Sequence[Column], colours: Sequence[Colour], height: int) -> 
 
 
 def footer(words: str, size: tuple[int, int]) -> Overlay:
-    """A line of words along the lower edge of a frame of this width and height, in letters that fit."""
+    """A line of text along the lower edge of a frame of this width and height, small enough to fit."""
     height = text_height(size)
     while height > 7 and _width(words, height) > 0.96 * size[0]:
         height -= 1
@@ -113,7 +113,7 @@ def outline(box: np.ndarray, number: int, size: tuple[int, int]) -> list[Overlay
     box : ndarray
         ``(4,)`` left, top, right, bottom in pixels.
     number : int
-        From 1 on.
+        Counted from 1.
     size : (int, int)
         Width and height of the frame.
     """
@@ -128,7 +128,7 @@ def outline(box: np.ndarray, number: int, size: tuple[int, int]) -> list[Overlay
 
 
 def beside(box: np.ndarray, plate: np.ndarray, size: tuple[int, int]) -> tuple[int, int]:
-    """Left and top for a plate next to a box: right of it if there is room, else left, else where it fits."""
+    """Left and top of a plate beside a box: on the right if there is room, else on the left, else where it fits."""
     height, width = plate.shape[:2]
     gap = max(4, text_height(size) // 2)
     left, right = float(box[0]) - gap - width, float(box[2]) + gap
@@ -137,7 +137,7 @@ def beside(box: np.ndarray, plate: np.ndarray, size: tuple[int, int]) -> tuple[i
 
 
 def paste(image: np.ndarray, overlays: Sequence[Overlay]) -> np.ndarray:
-    """A new picture with overlays on it, one after the other; what sticks out is cut off.
+    """A copy of a picture with overlays on it, in order; parts beyond the border are cut off.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Moves the points of a face and takes the picture along: how the drawn expressions are made."""
+"""Moves mesh points of a face and warps the picture accordingly: how the drawn expressions are made."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _Map = Callable[[np.ndarray], np.ndarray]  # points (n, 2) to points (n, 2)
 
 @dataclass(frozen=True)
 class Pull:
-    """Some mesh points are moved, their neighbours less the farther they are.
+    """A displacement of some mesh points, which decreases with distance for their neighbours.
 
     Parameters
     ----------
     points : tuple of int
         Indices into the mesh.
     out, down : float
-        How far, as fractions of the distance between the eyes: away from the face's middle
+        Displacement as a fraction of the distance between the eyes: away from the face's middle
         line on both sides, and towards the chin.
     reach : float
-        Where the pull has fallen to 60 %, in the same unit.
+        Distance at which the displacement has fallen to 60 %, in the same unit.
     """
 
     points: tuple[int, ...]
@@ -36,14 +36,14 @@ class Pull:
 
 @dataclass(frozen=True)
 class Mouth:
-    """The shape the lips are laid into, in fractions of the distance between the eyes.
+    """Shape of the lips, in fractions of the distance between the eyes.
 
     Parameters
     ----------
     width : float
         From corner to corner.
     droop : float
-        How far the corners lie below the middle; negative lifts them.
+        How far the corners are below the middle; negative values raise them.
     opening : float
         Between the inner edges of the lips, in the middle.
     upper, lower : float
@@ -81,7 +81,7 @@ def express(landmarks: np.ndarray, pulls: tuple[Pull, ...] = (), mouth: Mouth | 
     landmarks : ndarray
         ``(L, >=2)``, one face, in pixels.
     pulls : tuple of Pull
-        Added up, each measured on the mesh as it was.
+        Summed; each is measured on the original mesh.
     mouth : Mouth, optional
 
     Returns
@@ -104,7 +104,7 @@ def express(landmarks: np.ndarray, pulls: tuple[Pull, ...] = (), mouth: Mouth | 
 
 
 def _face_frame(flat: np.ndarray) -> tuple[_Map, _Map]:
-    """Maps to and from face coordinates: origin between the eyes, x along them, unit their distance."""
+    """Maps to and from face coordinates: origin between the eyes, x axis through them, their distance as unit."""
     left, right = flat[list(LEFT_EYE)].mean(axis=0), flat[list(RIGHT_EYE)].mean(axis=0)
     across = right - left
     axes = np.array([across, [-across[1], across[0]]])
@@ -113,11 +113,11 @@ def _face_frame(flat: np.ndarray) -> tuple[_Map, _Map]:
 
 
 def _laid_lips(points: np.ndarray, mouth: Mouth) -> tuple[np.ndarray, np.ndarray]:
-    """Lip points and where the wanted shape has them, in face coordinates: ``(k,), (k, 2)``."""
+    """Indices of lip points and their positions in the wanted shape, in face coordinates: ``(k,), (k, 2)``."""
     corners = points[list(MOUTH)]
     middle, half = corners.mean(axis=0), np.ptp(corners[:, 0]) / 2
     targets: dict[int, np.ndarray] = {}
-    # A jaw drops: most of an opening lies below the line between the corners.
+    # The jaw drops: most of the opening is below the line between the corners.
     lips = ((UPPER_RINGS, -1, 0.2, mouth.upper), (LOWER_RINGS, 1, 0.8, mouth.lower))
     for rings, sign, share, thickness in lips:
         for depth, ring in zip((1.0, 0.67, 0.33, 0.0), rings, strict=True):
@@ -129,7 +129,7 @@ def _laid_lips(points: np.ndarray, mouth: Mouth) -> tuple[np.ndarray, np.ndarray
 
 
 def _carried(points: np.ndarray, indices: np.ndarray, steps: np.ndarray, reach: float) -> np.ndarray:
-    """Steps of some points, carried to all by a Gaussian that sums to one near them: ``(L, 2)``."""
+    """Displacements of some points, spread to all with normalised Gaussian weights: ``(L, 2)``."""
     away = np.linalg.norm(points[:, None] - points[None, indices], axis=2) / reach
     sharp = np.exp(-0.5 * (4 * away) ** 2) + 1e-12 * np.exp(-away)
     carried = (sharp / sharp.sum(axis=1, keepdims=True)) @ steps
@@ -146,7 +146,7 @@ def warp(image: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarra
     image : ndarray
         ``uint8 (H, W, 3)``, RGB.
     source, target : ndarray
-        ``(L, 2)`` in pixels. What lies well outside the mesh stays where it is.
+        ``(L, 2)`` in pixels. Parts well outside the mesh do not move.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def warp(image: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarra
 
 
 def _frame(points: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Points that hold still: a ring around the mesh and the picture's corners."""
+    """Fixed points: a ring around the mesh, and the picture's corners."""
     centre, spread = points.mean(axis=0), np.ptp(points, axis=0)
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = centre + np.stack([np.cos(angles), np.sin(angles)], axis=1) * spread * 0.85
@@ -174,7 +174,7 @@ def _frame(points: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def darken_mouth(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The inside of the lips painted dark, softly: an open mouth, or the line between closed lips.
+    """Darken the inside of the lips softly: an open mouth, or the line between closed lips.
 
     Parameters
     ----------
