@@ -1,6 +1,6 @@
-"""MediaPipe's face detectors, through its Tasks API. The only file that knows MediaPipe.
+"""MediaPipe's face detectors, through its Tasks API. The only module that uses MediaPipe.
 
-`mediapipe` is pinned below 0.10.35: from there on its tasks send usage figures to their maker.
+`mediapipe` is pinned below 0.10.35: from that release on, its tasks send usage statistics to Google.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from features.face_models import FaceModel
 from features.regions import Window, around_box
 from features.stderr import without_native_logs
 
-# On Linux MediaPipe is linked against the first two, OpenCV against the others. On the right, Debian's packages.
+# On Linux, MediaPipe is linked against the first two and OpenCV against the others. On the right: Debian's packages.
 SYSTEM_LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libGLESv2.so.2": "libgles2",
@@ -32,15 +32,15 @@ SYSTEM_LIBRARIES = {
     "libgthread-2.0.so.0": "libglib2.0-0",
 }
 EDGE = 0.5  # from a pixel's centre to its edge
-ROUNDED = 0.5  # boxes come in whole pixels, rounded down; this is what they lost on average
+ROUNDED = 0.5  # boxes are rounded down to whole pixels; this is the mean error
 
 
 class MissingLibraryError(OSError):
-    """A library of the operating system is missing. The message says which, and how to install it."""
+    """A system library is missing. The message says which, and how to install it."""
 
 
 def check_system() -> None:
-    """`MissingLibraryError` on a Linux without the libraries that MediaPipe and OpenCV are linked against."""
+    """Raise `MissingLibraryError` if Linux lacks a library that MediaPipe or OpenCV is linked against."""
     if not sys.platform.startswith("linux"):
         return
     missing = [name for name in SYSTEM_LIBRARIES if not _loads(name)]
@@ -60,7 +60,7 @@ def _loads(library: str) -> bool:
 
 
 class FaceDetector:
-    """One of MediaPipe's detectors: a picture in, a window around every face out.
+    """One of MediaPipe's detectors, which gives a window around every face.
 
     Thread-safe: calls wait for each other. Close it.
 
@@ -89,17 +89,17 @@ class FaceDetector:
             options = tasks.vision.FaceDetectorOptions(base_options=base, min_detection_confidence=confidence)
             self._task = tasks.vision.FaceDetector.create_from_options(options)
             _LEFT_OPEN.add(self)
-            self.detect(np.zeros((8, 8, 3), np.uint8))  # the first call logs, too
+            self.detect(np.zeros((8, 8, 3), np.uint8))  # the first call also logs
 
     def detect(self, image: np.ndarray, corner: tuple[int, int] = (0, 0)) -> list[Window]:
-        """Windows around the faces it sees, surest first.
+        """Windows around the faces found, in order of confidence.
 
         Parameters
         ----------
         image : ndarray
             ``uint8 (H, W, 3)``, RGB, contiguous.
         corner : (int, int)
-            Where `image` lies in the picture that the windows are for: x and y of its first pixel.
+            Position of `image` in the picture that the windows refer to: x and y of its first pixel.
         """
         tasks = _tasks()
         with self._lock:
@@ -114,7 +114,7 @@ class FaceDetector:
 
 
 def _window(detection: Any, size: np.ndarray, corner: np.ndarray) -> Window:
-    """Around a detection in a part of a picture, `size` wide and high, that begins at `corner`."""
+    """The window around a detection in a part of a picture of this size at this corner."""
     box = detection.bounding_box
     start = np.array([box.origin_x, box.origin_y]) + ROUNDED
     corners = np.array([start, start + [box.width + ROUNDED, box.height + ROUNDED]])
@@ -130,8 +130,8 @@ def connections() -> Any:
 
 @cache
 def _tasks() -> SimpleNamespace:
-    """What is used of MediaPipe. Left open, its tasks print errors when Python ends: they are closed before."""
-    # Registered before MediaPipe registers its own, hence called after it: then closing asks its library nothing more.
+    """The names used from MediaPipe. Tasks that are open when Python exits print errors, so they are closed before."""
+    # Registered before MediaPipe's own handler, hence called after it; then closing no longer calls its library.
     atexit.register(_close_all)
     with _held_off({"tensorflow": None, "matplotlib": ModuleType("matplotlib"), **_PYPLOT}):
         from mediapipe import Image, ImageFormat
@@ -150,13 +150,13 @@ def _close_all() -> None:
 
 @contextlib.contextmanager
 def _held_off(modules: dict[str, ModuleType | None]) -> Iterator[None]:
-    """Put something else in the place of modules that are not loaded yet, for as long as the ``with`` lasts.
+    """Substitute modules that are not loaded yet, within a ``with`` statement.
 
-    MediaPipe imports TensorFlow (ten seconds, for a decorator of its documentation) if there is one, and Matplotlib
-    (half a second, for drawings that nobody here asks for).
+    MediaPipe imports TensorFlow if it is installed (ten seconds, for a decorator of its documentation), and Matplotlib
+    (half a second, for drawings that are not used here).
     """
     put = {name: module for name, module in modules.items() if name not in sys.modules}
-    # None, which makes an import fail, is allowed there; its type does not say so.
+    # None is allowed there and makes an import fail, though the type excludes it.
     cast(dict[str, ModuleType | None], sys.modules).update(put)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Pictures of what was found and computed. Every function returns a new RGB ``uint8`` picture."""
+"""Draws faces, meshes and features. Every function returns a new RGB ``uint8`` picture."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from features.descriptors import Hog
 from features.faces import Faces
 from features.mesh import contours, tesselation
 
-# Okabe and Ito's colours, told apart with every kind of colour vision (https://jfly.uni-koeln.de/color/).
+# Okabe and Ito's palette, which people with any kind of colour vision can distinguish (https://jfly.uni-koeln.de/color/).
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 INK, PAPER = (20, 20, 20), (255, 255, 255)
 LESS, MORE = COLOURS[5], COLOURS[4]
 
 
 def colour(i: int) -> tuple[int, int, int]:
-    """RGB of face `i`, counted from 0."""
+    """Colour of face `i`, counted from 0, as RGB."""
     return COLOURS[i % len(COLOURS)]
 
 
 def boxes(image: np.ndarray, faces: Faces) -> np.ndarray:
-    """Every face in a box with its number, from 1 on.
+    """A box around every face, with its number, counted from 1.
 
     Parameters
     ----------
     image : ndarray
-        ``uint8 (H, W, 3)``, RGB. Lines and numbers grow with it.
+        ``uint8 (H, W, 3)``, RGB. Lines and numbers scale with its size.
     faces : Faces
 
     Returns
@@ -49,7 +49,7 @@ def boxes(image: np.ndarray, faces: Faces) -> np.ndarray:
 
 
 def mesh(image: np.ndarray, faces: Faces) -> np.ndarray:
-    """The mesh of every face: all edges fine, the outlines of eyes, brows, lips and face bold.
+    """The mesh of every face, with bold outlines of eyes, brows, lips and face.
 
     Parameters
     ----------
@@ -62,21 +62,21 @@ def mesh(image: np.ndarray, faces: Faces) -> np.ndarray:
         side = np.ptp(marks[:, :2], axis=0).max()
         width = max(1, round(side / 300))
         fine = _edges(canvas, marks, tesselation(), colour(i), width)
-        opacity = float(np.clip(side / 500, 0.3, 0.6))  # a small face's edges lie so close that they would hide it
+        opacity = float(np.clip(side / 500, 0.3, 0.6))  # the dense edges of a small face would hide it
         canvas = cv2.addWeighted(fine, opacity, canvas, 1 - opacity, 0)
         canvas = _edges(canvas, marks, contours(), PAPER, width)
     return canvas
 
 
 def hog_glyphs(crop: np.ndarray, descriptor: Hog | None = None, side: int = 432) -> np.ndarray:
-    """A crop's gradient histograms: in each cell a stroke along every edge direction, as light as it is strong.
+    """The gradient histograms of a crop: in each cell one stroke per edge direction, brighter if it is stronger.
 
     Parameters
     ----------
     crop : ndarray
-        ``uint8 (S, S)``, as `align` cuts it; shown dimmed behind the strokes.
+        ``uint8 (S, S)``, aligned; shown dimmed behind the strokes.
     descriptor : Hog, optional
-        Of 8 pixel cells when not given.
+        Default: cells of 8 pixels.
     side : int
         Of the picture, in pixels; rounded down to whole cells.
     """
@@ -91,7 +91,7 @@ def hog_glyphs(crop: np.ndarray, descriptor: Hog | None = None, side: int = 432)
 
 
 def pull(crop: np.ndarray, change: np.ndarray, full: float, side: int = 144) -> np.ndarray:
-    """A crop under what changes when each of its places is covered: orange for less, blue for more.
+    """An occlusion map over its crop: orange where covering lowers the answer's probability, blue where it raises it.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def pull(crop: np.ndarray, change: np.ndarray, full: float, side: int = 144) -> 
     change : ndarray
         ``(g, g)``, any numbers.
     full : float
-        The change, up or down, at which the colour is strongest.
+        Absolute change at which the colour is strongest.
     side : int
         Of the picture in pixels.
     """
@@ -112,14 +112,14 @@ def pull(crop: np.ndarray, change: np.ndarray, full: float, side: int = 144) -> 
 
 
 def strip(crops: np.ndarray, columns: int = 10, side: int = 96) -> np.ndarray:
-    """Crops side by side, numbered from 1 on as `boxes` numbers the faces.
+    """Crops side by side, numbered as in `boxes`.
 
     Parameters
     ----------
     crops : ndarray
         ``uint8 (n, S, S)`` grey or ``(n, S, S, 3)`` RGB.
     columns : int
-        Crops a row.
+        Crops per row.
     side : int
         Of each crop in the picture, in pixels.
     """
@@ -134,14 +134,14 @@ def strip(crops: np.ndarray, columns: int = 10, side: int = 96) -> np.ndarray:
 
 
 def mosaic(maps: np.ndarray, columns: int | None = None, side: int = 48) -> np.ndarray:
-    """Feature maps as tiles, each stretched to its own range, dark violet to yellow.
+    """Feature maps as tiles, each scaled to its own range, dark violet to yellow.
 
     Parameters
     ----------
     maps : ndarray
         ``(h, w, c)``, any numbers.
     columns : int, optional
-        Tiles a row; as near a square as possible when not given.
+        Tiles per row; default: as close to a square as possible.
     side : int
         Of a tile in pixels.
     """
@@ -173,7 +173,7 @@ def _number(
     size: tuple[int, int],
     inside: bool = False,
 ) -> None:
-    """A face's number on a plate of its colour, on or `inside` a corner, never beyond the picture's border."""
+    """A face's number on a plate in its colour, on or `inside` a corner, always within the picture."""
     font = ImageFont.load_default(height)
     left, top, right, bottom = pen.textbbox((0, 0), str(i + 1), font=font)
     pad = max(2, height // 5)
@@ -187,7 +187,7 @@ def _number(
 
 
 def _is_light(rgb: tuple[int, int, int]) -> bool:
-    """Whether black stands out better than white: relative luminance above WCAG's break-even 0.179."""
+    """Whether black has more contrast than white: relative luminance above 0.179, by WCAG's formula."""
     linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722))) > 0.179
 
@@ -196,13 +196,13 @@ def _edges(
     image: np.ndarray, marks: np.ndarray, edges: np.ndarray, rgb: tuple[int, int, int], width: int
 ) -> np.ndarray:
     """A copy of the picture with edges between points ``(L, >=2)``, antialiased."""
-    fraction = 4  # bits after the binary point: lines lie between pixels
+    fraction = 4  # fractional bits, for positions between pixels
     points = np.rint(marks[:, :2].clip(-20000, 20000) * 2**fraction).astype(np.int32)
     return cv2.polylines(image.copy(), list(points[edges]), False, rgb, width, cv2.LINE_AA, fraction)
 
 
 def _cell_strength(crop: np.ndarray, descriptor: Hog) -> np.ndarray:
-    """What blocks hold of each cell, on average: ``(rows, columns, orientations)``, the strongest at 1."""
+    """Each cell's histogram, averaged over its blocks: ``(rows, columns, orientations)``, at most 1."""
     spec = AlignSpec(size=crop.shape[0])
     faces = AlignedFaces(crop[None], np.zeros((1, 468, 3), np.float32), np.zeros((1, 2, 3), np.float32), spec)
     count = crop.shape[0] // descriptor.cell
@@ -216,7 +216,7 @@ def _cell_strength(crop: np.ndarray, descriptor: Hog) -> np.ndarray:
 
 
 def _glyphs(count: int, pixels: int) -> np.ndarray:
-    """A stroke a direction, square to its gradient: ``(count, pixels, pixels)``, 0 to 1."""
+    """One stroke per direction, orthogonal to its gradient: ``(count, pixels, pixels)``, 0 to 1."""
     away = np.arange(pixels) - (pixels - 1) / 2
     angles = (np.arange(count) + 0.5) * np.pi / count
     along_x, along_y = np.sin(angles)[:, None, None], -np.cos(angles)[:, None, None]
@@ -231,7 +231,7 @@ def _rgb(crop: np.ndarray) -> np.ndarray:
 
 
 def _heat(channel: np.ndarray, side: int) -> np.ndarray:
-    """One map in viridis; a constant one is all dark."""
+    """One map in viridis; a constant one is dark."""
     channel = np.nan_to_num(channel.astype(np.float64))
     low, high = channel.min(), channel.max()
     level = np.rint((channel - low) / max(high - low, 1e-12) * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The networks that find faces and read their meshes: files of this repository, checked when they are loaded."""
+"""The networks for face detection and meshes: files of this repository, verified when they are loaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FaceModel:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
+        """Path of the file."""
         return MODELS / self.origin.rpartition("/")[2]
 
 
@@ -55,7 +55,7 @@ def load(model: FaceModel) -> bytes:
     Raises
     ------
     FaceModelError
-        It is missing or is not the file it should be.
+        It is missing, or its hash is wrong.
     """
     try:
         content = model.path.read_bytes()
@@ -66,7 +66,7 @@ def load(model: FaceModel) -> bytes:
 
 
 def check(model: FaceModel, content: bytes, where: str) -> None:
-    """`FaceModelError` unless these bytes, read from `where`, are the model."""
+    """Raise `FaceModelError` unless these bytes, read from `where`, are the model."""
     found = hashlib.sha256(content).hexdigest()
     if found != model.sha256:
         raise FaceModelError(f"{where} is damaged: its SHA-256 is {found}, expected {model.sha256}. {_RESTORE}")

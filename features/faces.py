@@ -29,7 +29,7 @@ class Faces:
     image_size : (int, int)
         Width and height of the picture in pixels.
     left_out : int
-        How many further, smaller faces were found, more than were asked for.
+        Number of further, smaller faces that were found beyond the limit.
     """
 
     landmarks: np.ndarray
@@ -68,18 +68,18 @@ class Faces:
     def pose(self) -> np.ndarray:
         """``(n, 3)`` float32: yaw, pitch, roll in degrees.
 
-        Yaw is positive when the face turns to the viewer's right, pitch when it looks up,
-        roll when it leans clockwise as seen. An upright frontal face is near (0, 0, 0).
+        Yaw is positive for a face turned to the viewer's right, pitch for one that looks up,
+        roll for one tilted clockwise. An upright frontal face is near (0, 0, 0).
         """
         turn = face_axes(self.landmarks) @ FRONT_AXES.T
-        # turn = roll in the picture's plane @ yaw @ pitch, so a roll changes neither of the others.
+        # turn = roll in the picture's plane @ yaw @ pitch, so that roll affects neither of the others.
         yaw = np.arcsin(turn[:, 2, 0].clip(-1, 1))
         pitch = np.arctan2(-turn[:, 2, 1], turn[:, 2, 2])
         roll = np.arctan2(turn[:, 1, 0], turn[:, 0, 0])
         return np.degrees(np.stack([yaw, pitch, roll], axis=1)).astype(np.float32)
 
 
-# The line forehead-chin leans by this much on faces that look straight ahead (median of FER2013).
+# Inclination of the line from forehead to chin on faces that look straight ahead (median of FER2013).
 NEUTRAL_PITCH = np.radians(-9.0)
 _COS, _SIN = np.cos(NEUTRAL_PITCH), np.sin(NEUTRAL_PITCH)
 FRONT_AXES = np.array([[1, 0, 0], [0, _COS, _SIN], [0, -_SIN, _COS]])  # `face_axes` of a face with pose (0, 0, 0)
@@ -95,8 +95,8 @@ def boxes_of(meshes: np.ndarray) -> np.ndarray:
 def face_axes(landmarks: np.ndarray) -> np.ndarray:
     """Rotation of each face: ``(n, L, 3) -> (n, 3, 3)``, columns right, down, away from the camera.
 
-    The horizontal axis runs through the outer eye corners, the vertical one from forehead to
-    chin made square to it, so the jaw's and the lips' movements do not turn the head.
+    The horizontal axis runs through the outer eye corners; the vertical one, from forehead to
+    chin, is made orthogonal to it, so that movements of jaw and lips do not change the pose.
     """
     right = landmarks[:, RIGHT_EYE[0]] - landmarks[:, LEFT_EYE[0]]
     down = landmarks[:, CHIN] - landmarks[:, FOREHEAD]
@@ -109,7 +109,7 @@ def face_axes(landmarks: np.ndarray) -> np.ndarray:
 def anchors(landmarks: np.ndarray) -> np.ndarray:
     """Left eye, right eye and mouth centre of each face: ``(n, L, >=2) -> (n, 3, 2)``.
 
-    Eye and mouth *corners* are used: they move least when lids and lips do.
+    The *corners* of eyes and mouth are used, which move least when lids and lips do.
     """
     flat = landmarks[:, :, :2]
     return np.stack([flat[:, list(part)].mean(axis=1) for part in (LEFT_EYE, RIGHT_EYE, MOUTH)], axis=1)

@@ -1,11 +1,11 @@
-"""What a file is, by its first bytes: pictures and clips are known by their content, whatever they are called."""
+"""Recognises pictures and clips by their first bytes, whatever their names."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-HEAD = 512  # bytes that are looked at
+HEAD = 512  # bytes that are read
 # Read by `features.images`, in Pillow's names.
 READ = frozenset(["JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM"])
 CLIPS = frozenset(["GIF", "MP4", "Matroska", "AVI"])
@@ -64,14 +64,14 @@ UNREAD_PICTURES = frozenset(
 
 
 def kind(head: bytes) -> str:
-    """The name of a file's format, by its first `HEAD` bytes; empty where it is none that is known."""
+    """The name of a file's format, by its first `HEAD` bytes; empty if it is unknown."""
     if head[4:8] == b"ftyp":
         return _kind_of_brands(head)
     return next((name for name, start in _STARTS if start.match(head)), "")
 
 
 def _kind_of_brands(head: bytes) -> str:
-    """ISO base media: the major brand says what it is; where that is general, the compatible ones do."""
+    """The format of an ISO base media file, by its major brand or, if that is generic, by the compatible ones."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
     for brand in brands:
@@ -84,7 +84,7 @@ def _kind_of_brands(head: bytes) -> str:
 
 
 def of_file(path: Path) -> str:
-    """`kind` of a file; empty where it cannot be opened."""
+    """`kind` of a file; empty if it cannot be opened."""
     try:
         with path.open("rb") as file:
             return kind(file.read(HEAD))
@@ -98,11 +98,11 @@ def is_picture(path: Path) -> bool:
 
 
 def names_picture(found: str, name: str) -> bool:
-    """Whether a `kind` is a picture's or, where it is none, the file's name."""
+    """Whether a `kind` is a picture's or, if it is unknown, whether the file's name is."""
     return found in READ or found in UNREAD_PICTURES or (not found and name.lower().endswith(_SUFFIXES))
 
 
 def is_clip(path: Path) -> bool:
-    """Whether a file is a clip: by its content or, where that says nothing, by its name."""
+    """Whether a file is a clip, by its content or, if that is unknown, by its name."""
     found = of_file(path)
     return found in CLIPS or (not found and path.suffix.lower() in CLIP_SUFFIXES)

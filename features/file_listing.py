@@ -1,4 +1,4 @@
-"""The pictures and clips of a folder, and what else lies in it."""
+"""The pictures, clips and other files of a folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Listing:
     Parameters
     ----------
     pictures, clips : tuple of Path
-        Known by their content; damaged ones by their names.
+        Recognised by their content; damaged ones by their names.
     others : tuple of Path
         Everything else.
     """
@@ -28,7 +28,7 @@ class Listing:
     others: tuple[Path, ...]
 
     def skipped(self, root: Path, clips: bool = False) -> str:
-        """What is not used, in a sentence; empty where everything is. `clips` says whether clips are used."""
+        """A sentence about the files that are not used; empty if there are none. `clips`: whether clips are used."""
         left: dict[str, Sequence[Path]] = {"neither a picture nor a clip": self.others}
         if not clips:
             left = {"not a picture": self.others, "a clip": _without(self.clips, self.pictures)}
@@ -48,12 +48,12 @@ def _names(files: Sequence[Path], root: Path) -> str:
 
 
 def hidden(path: PurePath) -> bool:
-    """Whether a path below a folder leads to a hidden file, or to one that macOS adds (``._*``, ``__MACOSX``)."""
+    """Whether a relative path is of a hidden file, or of one that macOS adds (``._*``, ``__MACOSX``)."""
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def look(root: Path) -> Listing:
-    """Go through all files below a folder; hidden ones do not count."""
+    """List all files below a folder except hidden ones."""
     files = [p for p in sorted(root.rglob("*")) if p.is_file() and not hidden(p.relative_to(root))]
     pictures = tuple(filter(file_kinds.is_picture, files))
     clips = tuple(filter(file_kinds.is_clip, files))

@@ -1,8 +1,8 @@
-"""What an image file says of itself, read before a decoder is started: the parts that decoders trust too much.
+"""Reads the headers of image files before a decoder does: the parts that decoders trust too much.
 
-Decoders allocate what a header asks for. Pillow also reads every EXIF and TIFF tag by itself, and
-many tags may point at the same bytes: a PNG of 1 MB took 8.6 GB that way. So sizes are added up here
-first, and of metadata only the orientation is used.
+Decoders allocate whatever a header asks for. Pillow also reads every EXIF and TIFF tag, and
+many tags may point to the same bytes: a PNG of 1 MB took 8.6 GB that way. So sizes are summed here
+first, and the orientation is the only metadata that is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
 class HeaderError(ValueError):
-    """A header that no decoder should be given. The message says what is wrong with it."""
+    """A header that must not reach a decoder. The message says what is wrong with it."""
 
 
 # --- TIFF and EXIF -----------------------------------------------------------------------------
@@ -28,7 +28,7 @@ class HeaderError(ValueError):
 
 @dataclass(frozen=True)
 class Tag:
-    """One entry of a directory: where its values lie, how many there are, and how they are stored."""
+    """One entry of a directory: position, number and type of its values."""
 
     code: str
     count: int
@@ -36,7 +36,7 @@ class Tag:
 
     @property
     def size(self) -> int:
-        """Bytes of all values."""
+        """Total bytes of the values."""
         return self.count * struct.calcsize(f"={self.code}")
 
 
@@ -98,7 +98,7 @@ class Directory:
 
 
 def orientation(exif: bytes, xmp: bytes = b"") -> int:
-    """How a picture is to be turned, 1 to 8 as in EXIF; 1 where nothing, or nonsense, says so."""
+    """EXIF orientation of a picture, 1 to 8; 1 if it is missing or invalid."""
     while exif.startswith(_EXIF_HEAD):
         exif = exif[len(_EXIF_HEAD) :]
     try:
@@ -111,7 +111,7 @@ def orientation(exif: bytes, xmp: bytes = b"") -> int:
 
 
 class Tiff:
-    """What a TIFF's first directory says, checked before Pillow reads it.
+    """The first directory of a TIFF, checked before Pillow reads it.
 
     Parameters
     ----------
@@ -120,11 +120,11 @@ class Tiff:
     Raises
     ------
     HeaderError
-        Tags that cover more than the file, more strips or tiles than any writer makes, or a
-        compression whose decoder takes as much memory as the file says.
+        Tags that cover more bytes than the file has, more strips or tiles than any writer makes, or a
+        compression whose decoder allocates as much memory as the file asks for.
     """
 
-    # None, CCITT, LZW, JPEG, deflate, PackBits. LZMA, zstd, WebP, LERC and the old JPEG ask for memory of their own.
+    # None, CCITT, LZW, JPEG, deflate, PackBits. LZMA, zstd, WebP, LERC and the old JPEG allocate further memory.
     COMPRESSIONS = frozenset([1, 2, 3, 4, 5, 7, 8, 32773, 32946])
     MOST_VALUES = 200_000
 
@@ -147,7 +147,7 @@ class Tiff:
 
     @property
     def buffer(self) -> int:
-        """Bytes that libtiff holds of one strip or tile beside the picture; none of uncompressed files."""
+        """Bytes that libtiff holds of one strip or tile in addition to the picture; 0 for uncompressed files."""
         if self.packing == 1:
             return 0
         wide, high = self._tile if all(self._tile) else (self.width, self._rows)
@@ -156,7 +156,7 @@ class Tiff:
 
 
 class Metered(io.BytesIO):
-    """A file of which no more is read, over and over, than `most` bytes in all."""
+    """A file from which at most `most` bytes are read in total, repeated reads included."""
 
     def __init__(self, data: bytes, most: int) -> None:
         super().__init__(data)
@@ -174,9 +174,9 @@ class Metered(io.BytesIO):
 
 
 def without_exif(data: bytes) -> bytes:
-    """An AVIF whose EXIF data is no longer called so: Pillow reads all of it before any size is known.
+    """An AVIF with its EXIF item renamed: Pillow would read all of it before the size of anything is known.
 
-    Its orientation does not count; AVIF has properties of its own for that.
+    The orientation in it is not needed, because AVIF has its own properties for that.
     """
     at = 0
     while at + 8 <= len(data):
@@ -198,7 +198,7 @@ _PNM_TOKEN = re.compile(rb"(?:\s|#[^\r\n]*)+[^\s#]{0,20}")
 
 
 def check_header(data: bytes) -> None:
-    """Refuse a PNG, GIF or PNM whose header is so long that it must have been made to keep a reader busy.
+    """Reject a PNG, GIF or PNM with an excessively long header, made to keep a reader busy.
 
     Raises
     ------
@@ -247,21 +247,21 @@ def _check_extensions(data: bytes) -> None:
 
 @dataclass(frozen=True)
 class Jpeg:
-    """A JPEG without its metadata, and what decoding it takes.
+    """A JPEG without its metadata, and the cost of decoding it.
 
     Parameters
     ----------
     data : bytes
         The first picture of the file, without EXIF, XMP, colour profiles, previews and comments.
     exif, xmp : bytes
-        Its metadata; empty where there is none.
+        Its metadata; empty if there is none.
     coefficients : int
-        Bytes that libjpeg keeps where the picture comes in several scans; 0 where it comes in one.
+        Bytes that libjpeg keeps for a picture in several scans; 0 for one scan.
     width, height : int
         Pixels.
     scans : int
     whole : bool
-        Whether the end marker is there.
+        Whether the end marker is present.
     """
 
     data: bytes
@@ -277,12 +277,12 @@ class Jpeg:
 _SOS, _EOI, _APP0, _EXIF, _ADOBE, _COMMENT = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset([0xC2, 0xC6, 0xCA, 0xCE])
-_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")  # none of a filling byte, a restart and a start
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")  # neither a fill byte nor a restart nor a start
 _DROPPED = frozenset([*range(0xE0, 0xF0), _COMMENT]) - {_APP0, _ADOBE}
 
 
 def read_jpeg(data: bytes) -> Jpeg:
-    """Go through a JPEG's markers.
+    """Parse the markers of a JPEG.
 
     Raises
     ------
@@ -317,7 +317,7 @@ def read_jpeg(data: bytes) -> Jpeg:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Kind, place and content of every marker that has a content, and of the end."""
+    """Kind, position and content of every marker with a content, and of the end marker."""
     at = 2
     for _ in range(_MOST_PARTS):
         found = _MARKER.search(data, at)
@@ -334,7 +334,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _frame_size(frame: bytes) -> tuple[int, int, int]:
-    """Width, height and bytes of coefficients of what a start-of-frame segment describes."""
+    """Width, height and bytes of coefficients, from a start-of-frame segment."""
     if len(frame) < 6:
         raise HeaderError("no size in it")
     height, width = (int.from_bytes(frame[at : at + 2], "big") for at in (1, 3))

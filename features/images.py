@@ -1,4 +1,4 @@
-"""Bytes, paths and arrays in; RGB ``uint8 (H, W, 3)`` out. The only door for pictures."""
+"""Reads pictures from bytes, paths and arrays as RGB ``uint8 (H, W, 3)``. All pictures enter here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from features import file_kinds
 from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg, without_exif
 from features.phrase import Phrase
 
-# Pillow has more than forty readers, and one of them hands the file to Ghostscript, which runs it as a program. Only
-# these formats are ever opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
+# Pillow has more than forty readers, one of which passes the file to Ghostscript, which executes it. Only
+# these formats are opened. JPEG includes MPO, PNG includes APNG, and PPM is the whole Netpbm family.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 # For libraries that open pictures by themselves: Pillow's documented switch for Ghostscript.
 EpsImagePlugin.gs_binary = False
@@ -29,16 +29,16 @@ MAX_LENGTH = 16_384  # pixels of the longer side
 MAX_SIDE = 2048
 # libwebp and libavif hold several copies of a picture while they decode.
 _MAX_PIXELS_OF = {"WEBP": 24_000_000, "AVIF": 32_000_000}
-_MAX_DECODING = 300_000_000  # bytes that a decoder may hold: the picture, and a strip or the coefficients of it
+_MAX_DECODING = 300_000_000  # bytes that a decoder may hold: the picture, and a strip or its coefficients
 _MAX_SLOW = 4_000_000  # samples; Pillow decodes these in Python
 _SLOW = frozenset(["ppm", "ppm_plain", "bmp_rle"])
-_MAX_SCANS, _MAX_SCANNED = 100, 1_500_000_000  # a JPEG of a few kilobytes can go over its pixels again and again
-_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # a pixel in Pillow's memory; other modes have 4
+_MAX_SCANS, _MAX_SCANNED = 100, 1_500_000_000  # a JPEG of a few kilobytes can have thousands of scans
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # per pixel in Pillow; 4 in other modes
 
 SUFFIXES = file_kinds.PICTURE_SUFFIXES
 KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, PNM"
 
-_STRIP = 2**21  # pixels that are converted at a time: what a large picture takes beyond its own pixels
+_STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -49,11 +49,11 @@ Source = str | os.PathLike | bytes | np.ndarray
 
 
 class ImageError(ValueError):
-    """What came cannot be read as a picture. The message says why and what to do."""
+    """The input cannot be read as a picture. The message says why, and what to do."""
 
 
 def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
-    """Read one picture, turned upright, as RGB.
+    """Read one picture as RGB, upright.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
         ``uint16`` in its full range, or floats in 0..1; shaped
         ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)``.
     max_side : int
-        Larger pictures are shrunk so that no side is longer, in pixels.
+        Larger pictures are shrunk to this length of the longer side, in pixels.
 
     Returns
     -------
     ndarray
-        ``uint8 (H, W, 3)``, RGB. Transparent pixels lie on white; of an animation, the
+        ``uint8 (H, W, 3)``, RGB. Transparent pixels are blended with white; of an animation, the
         first frame.
 
     Raises
@@ -132,7 +132,7 @@ def _read_file(path: Path) -> bytes:
     try:
         _check_bytes(path.stat().st_size)
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # pipes and devices do not tell their size
+            return file.read(MAX_BYTES + 1)  # pipes and devices have no size
     except ImageError:
         raise
     except IsADirectoryError as error:
@@ -151,10 +151,10 @@ def _check_bytes(size: int) -> None:
 
 
 def _guarded(decode: Callable[[], _Result]) -> _Result:
-    """What `decode` returns. Whatever a decoder raises becomes an `ImageError`."""
+    """The result of `decode`. Any exception of a decoder becomes an `ImageError`."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd files; they are read or refused here
+            warnings.simplefilter("ignore")  # Pillow warns about unusual files; here they are read or rejected
             return decode()
     except ImageError:
         raise
@@ -166,13 +166,13 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
         raise ImageError(_too_many_pixels("far too many")) from error
     except MemoryError as error:
         raise ImageError("The picture needs more memory than there is. Save a smaller copy.") from error
-    except Exception as error:  # decoders raise almost anything on files that break off or lie about themselves
+    except Exception as error:  # decoders raise almost anything for truncated or inconsistent files
         reason = str(error) or type(error).__name__
         raise ImageError(f"The picture is damaged or cut off ({reason}). Save it again and retry.") from error
 
 
 def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
-    """The picture, not yet decoded, its format and size checked."""
+    """The picture, not yet decoded, with its format and size checked."""
     if data.startswith(_JPEG_START):
         return _open_jpeg(read_jpeg(data), formats)
     if data[:4] in _TIFF_STARTS:
@@ -207,12 +207,12 @@ def _open_tiff(data: bytes, formats: tuple[str, ...]) -> Image.Image:
     _check_decoding(tiff.buffer)
     picture = Image.open(Metered(data, 4 * len(data) + 2**20), formats=formats)
     _check_picture(picture, tiff.buffer, 2 if tiff.turned else 1)
-    picture.info.pop("exif", None)  # Pillow turns TIFFs itself
+    picture.info.pop("exif", None)  # Pillow rotates TIFFs itself
     return picture
 
 
 def _check_picture(picture: Image.Image, more: int = 0, copies: int = 1) -> None:
-    """Refuse what takes too much to decode: `more` bytes than the picture itself, of which there are some copies."""
+    """Reject pictures that need too much memory: `copies` of the picture and `more` bytes."""
     pixels = picture.width * picture.height
     _check_pixels(*picture.size, _MAX_PIXELS_OF.get(picture.format or "", MAX_PIXELS))
     _check_decoding(more + copies * pixels * _BYTES.get(picture.mode, 4))
@@ -234,8 +234,8 @@ def _decode(data: bytes, max_side: int) -> np.ndarray:
     jpeg = read_jpeg(data) if data.startswith(_JPEG_START) else None
     if jpeg is None or jpeg.whole:
         return _pixels(data, max_side)
-    # Without its end marker, nothing tells a picture that is all there from one that breaks off: libjpeg fills up
-    # what it misses. But only where something is missing does it matter what follows.
+    # Without the end marker, a complete picture cannot be told from a truncated one: libjpeg fills up
+    # what is missing. But the bytes that follow matter only where something is missing.
     data = data.rstrip(b"\xff")
     first, second = (_pixels(data + more + _JPEG_END, max_side) for more in (b"", _FILLING))
     if not np.array_equal(first, second):
@@ -267,7 +267,7 @@ def _bytes(value: object) -> bytes:
 def _in_strips(size: tuple[int, int], max_side: int, rows: Callable[[int, int], Image.Image]) -> np.ndarray:
     """A picture of `size` as RGB, its longer side at most `max_side`, from ``rows(top, end)`` as RGB.
 
-    Every pixel is the mean of those it stands for. Whole pictures are never converted: an
+    Every pixel is the mean of those it replaces. Pictures are never converted as a whole: an
     8000 x 8000 palette with transparency took 1.2 GB.
     """
     width, height = size
@@ -297,7 +297,7 @@ def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
-    """Any mode of 8 bits as RGB, or as RGBA."""
+    """A picture of any 8-bit mode as RGB or RGBA."""
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
@@ -307,12 +307,12 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
 
 
-# Numbers of more than 8 bits are shown by the range they are in: files do not say what stands for white.
+# Samples of more than 8 bits are scaled by their range, because files do not state the white level.
 _WHITES = (255, 1023, 4095, 16_383, 65_535)
 
 
 def _extremes(size: tuple[int, int], rows: Callable[[int, int], Image.Image]) -> tuple[float, float]:
-    """The least and the largest finite value of a picture."""
+    """The smallest and the largest finite value of a picture."""
     step = max(1, _STRIP // size[0])
     low, high = math.inf, -math.inf
     for top in range(0, size[1], step):
@@ -324,10 +324,10 @@ def _extremes(size: tuple[int, int], rows: Callable[[int, int], Image.Image]) ->
 
 
 def _range(mode: str, extremes: tuple[float, float]) -> tuple[float, float]:
-    """What stands for black and white in a picture that goes from one value to another.
+    """The black and white levels of a picture with this range of values.
 
-    Whole numbers use 8, 10, 12, 14 or 16 bits. Floats go from 0 to 1, -1 to 1 or as far as whole
-    numbers do, and a little beyond where a picture was resized.
+    Integers use 8, 10, 12, 14 or 16 bits. Floats range from 0 to 1, from -1 to 1, or as
+    integers do, and slightly beyond if a picture was resized.
     """
     low, high = extremes
     if mode == "F" and low >= -0.25 and high <= 1.25:
@@ -350,14 +350,14 @@ def _eight_bit(values: np.ndarray, black: float, white: float) -> Image.Image:
 
 
 def _bits(picture: Image.Image, data: bytes) -> int:
-    """Bits of a number in the file of a PNG or TIFF; 8 of others."""
+    """Bits per sample of a PNG or TIFF file; 8 for other formats."""
     if picture.format == "PNG":
         return data[24]
     return Tiff(data).bits if picture.format == "TIFF" else 8
 
 
 def _check_upper_bits(picture: Image.Image, deep: bool) -> None:
-    """Pillow keeps the upper 8 bits of 16-bit colours; where they are hardly used, the picture would be black."""
+    """Reject 16-bit colours that hardly use their upper 8 bits, which are all that Pillow keeps."""
     if not deep:
         return
     colours = [picture.getchannel(band) for band in picture.getbands() if band != "A"]

@@ -1,4 +1,4 @@
-"""Which point of the mesh is the mirror image of which."""
+"""Pairs of mesh points that are mirror images of each other."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from features.faces import MESH_POINTS
 
 @cache
 def mirror_order() -> np.ndarray:
-    """Where each point of the mesh lies in a mirrored face: ``(468,)`` int, read-only.
+    """The permutation of mesh points under mirroring: ``(468,)`` int, read-only.
 
-    ``landmarks[:, mirror_order()]``, with x counted from the other side, is the mesh of the
-    mirrored picture. Applied twice it changes nothing; points on the middle line stay.
+    ``landmarks[:, mirror_order()]``, with x measured from the other side, is the mesh of the
+    mirrored picture. It is its own inverse; points on the midline are fixed.
     """
     order = np.arange(MESH_POINTS)
     pairs = np.array([pair.split(":") for pair in _PAIRS.split()], int)
@@ -23,7 +23,7 @@ def mirror_order() -> np.ndarray:
     return order
 
 
-# Nearest points once the mean mesh of FER2013's faces is laid on its mirror image (0.2 % of
+# Nearest points of the mean mesh of FER2013's faces and its mirror image (0.2 % of
 # the face's width apart at most); outlines map onto outlines, and all but six edges onto edges.
 _PAIRS = """
 3:248 7:249 20:250 21:251 22:252 23:253 24:254 25:255 26:256 27:257 28:258 29:259 30:260 31:261 32:262 33:263 34:264

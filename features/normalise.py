@@ -1,4 +1,4 @@
-"""Optional normalisation: even light on a crop, and a face turned to the front with its expression kept."""
+"""Optional normalisation of illumination and pose; the latter keeps the expression."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features.faces import FRONT_AXES, face_axes
 ILLUMINATIONS = ("none", "clahe", "gamma")
 POSES = ("none", "frontal")
 
-_GRID = 18  # the warp is computed on this many points a side and interpolated between them
+_GRID = 18  # points per side for which the warp is computed; it is interpolated between them
 _ANCHORS = [
     # the outline of the face
     *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
@@ -24,15 +24,15 @@ _ANCHORS = [
 
 
 def illuminate(crop: np.ndarray, kind: str) -> np.ndarray:
-    """Even out the light on a crop.
+    """Normalise the illumination of a crop.
 
     Parameters
     ----------
     crop : ndarray
         ``uint8 (S, S)``, grey.
     kind : str
-        ``"none"``; ``"clahe"``, local contrast with a limit; ``"gamma"``, the power that
-        brings the mean to the middle.
+        ``"none"``; ``"clahe"``, contrast-limited adaptive histogram equalisation; ``"gamma"``, the power that
+        brings the mean to medium grey.
 
     References
     ----------
@@ -48,9 +48,9 @@ def illuminate(crop: np.ndarray, kind: str) -> np.ndarray:
 
 
 def frontal(landmarks: np.ndarray) -> np.ndarray:
-    """Meshes turned to look straight at the camera, about their middles: ``(n, L, 3) -> (n, L, 3)`` float32.
+    """Meshes rotated about their centres to face the camera: ``(n, L, 3) -> (n, L, 3)`` float32.
 
-    A rotation only, so what lips, lids and brows do stays.
+    A rotation only, so that the expression is kept.
     """
     centre = landmarks.mean(axis=1, keepdims=True)
     to_front = FRONT_AXES @ np.swapaxes(face_axes(landmarks), 1, 2)
@@ -58,14 +58,14 @@ def frontal(landmarks: np.ndarray) -> np.ndarray:
 
 
 def back_map(source: np.ndarray, target: np.ndarray, side: int) -> np.ndarray:
-    """Where each pixel of a frontal crop comes from: a smooth warp that lays one mesh on another.
+    """The source of each pixel of a frontal crop: a smooth warp from one mesh to another.
 
     Parameters
     ----------
     source : ndarray
-        ``(L, >=2)``, mesh in pixels of the picture that is read.
+        ``(L, >=2)``, mesh in pixels of the source picture.
     target : ndarray
-        ``(L, >=2)``, the same points in pixels of the crop that is made.
+        ``(L, >=2)``, the same points in pixels of the crop.
     side : int
         Of the crop.
 
@@ -76,8 +76,8 @@ def back_map(source: np.ndarray, target: np.ndarray, side: int) -> np.ndarray:
 
     Notes
     -----
-    A thin-plate spline through the outlines of face, brows, eyes, nose and lips. What hides
-    behind the nose comes out smeared; `fill_hidden` mends that.
+    A thin-plate spline through the outlines of face, brows, eyes, nose and lips. Parts hidden
+    behind the nose become smeared; `fill_hidden` repairs that.
 
     References
     ----------
@@ -87,7 +87,7 @@ def back_map(source: np.ndarray, target: np.ndarray, side: int) -> np.ndarray:
     """
     from scipy.interpolate import RBFInterpolator
 
-    # A little smoothing keeps points that coincide once turned (closed lips) from tearing the picture.
+    # Slight smoothing, because points that coincide after rotation (closed lips) would tear the picture.
     spline = RBFInterpolator(target[_ANCHORS, :2], source[_ANCHORS, :2], smoothing=1.0)
     places = np.linspace(0, side - 1, _GRID)
     coarse = spline(np.stack(np.meshgrid(places, places), axis=2).reshape(-1, 2)).reshape(_GRID, _GRID, 2)
@@ -97,13 +97,13 @@ def back_map(source: np.ndarray, target: np.ndarray, side: int) -> np.ndarray:
 
 @cache
 def _interpolation(side: int) -> np.ndarray:
-    """Linear from `_GRID` points to `side` pixels: ``(side, _GRID)``."""
+    """Linear interpolation from `_GRID` points to `side` pixels: ``(side, _GRID)``."""
     where = np.linspace(0, _GRID - 1, side)
     return (1 - np.abs(where[:, None] - np.arange(_GRID))).clip(0)
 
 
 def fill_hidden(crop: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Replace what a warp had to smear by the mirror image of the side that was seen.
+    """Replace smeared parts of a warped crop by the mirror image of the visible side.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def fill_hidden(crop: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _seen(where: np.ndarray) -> np.ndarray:
-    """How much of the picture each pixel is made from, 0 (squeezed to nothing) to 1 (about as others): ``(S, S)``."""
+    """Source area of each pixel, 0 (collapsed) to 1 (as large as most): ``(S, S)``."""
     down, right = np.gradient(where, axis=(0, 1))
     area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
     share = area / max(float(np.median(area)), 1e-9)

@@ -1,6 +1,6 @@
-"""Covers a crop place by place, softly: what is there is smeared, and no new edge is drawn.
+"""Covers parts of a crop one at a time by blurring them, which adds no edges.
 
-A grey square would do, too, but its border is an edge, and gradient histograms see little else.
+The border of a grey square would be an edge, to which gradient histograms respond strongly.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 
 COUNT = 9
-REACH = 0.085  # of the crop's side: how far from its middle a place is covered by two thirds
-SMEAR = 0.16  # of the crop's side: a Gaussian that leaves light and shade and nothing finer
+REACH = 0.085  # of the crop's side: distance from a patch's centre at which it is covered by two thirds
+SMEAR = 0.16  # of the crop's side: a Gaussian that keeps coarse shading only
 PARTS = ("forehead", "brows", "eyes", "nose", "cheeks", "mouth", "chin")
 
 
 def place_by_place(crop: np.ndarray, count: int = COUNT) -> np.ndarray:
-    """The crop with one place covered, for every place of a grid.
+    """The crop with one patch covered, for every patch of a grid.
 
     Parameters
     ----------
     crop : ndarray
         ``(S, S)`` uint8.
     count : int
-        Places along each side.
+        Patches along each side.
 
     Returns
     -------
@@ -38,19 +38,19 @@ def place_by_place(crop: np.ndarray, count: int = COUNT) -> np.ndarray:
 
 
 def middles(count: int, side: int) -> np.ndarray:
-    """Where the places' middles lie along a side, in pixels: ``(count,)``."""
+    """Centres of the patches along a side, in pixels: ``(count,)``."""
     return (np.arange(count) + 0.5) * side / count - 0.5
 
 
 def part_at(anchors: np.ndarray, x: float, y: float) -> str:
-    """The part of an upright face that a point lies nearest to: one of `PARTS`.
+    """The part of an upright face nearest to a point: one of `PARTS`.
 
     Parameters
     ----------
     anchors : ndarray
-        ``(3, 2)``: left eye, right eye and mouth, as `features.faces.anchors` has them of a mesh.
+        ``(3, 2)``: left eye, right eye and mouth, as `features.faces.anchors` computes them.
     x, y : float
-        In the same pixels.
+        The point, in the same pixels.
     """
     (left, first), (right, other), (middle, mouth) = anchors
     eyes = (first + other) / 2

@@ -1,4 +1,4 @@
-"""Steadies points that are measured over and over: still ones stop trembling, moving ones hardly lag."""
+"""Smooths points over time: still ones stop jittering, moving ones hardly lag."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 
 
 class OneEuro:
-    """One-Euro filter of a set of points: the faster all of them move, the less they are smoothed.
+    """One-Euro filter for a set of points: the faster they move, the less they are smoothed.
 
-    One instance follows one thing (one face). A pause longer than `patience` starts it afresh.
+    One instance per tracked object (face). A gap longer than `patience` resets it.
 
     Parameters
     ----------
     min_cutoff : float
-        Hz; how much still points are smoothed. Lower is steadier.
+        Hz; cutoff frequency for still points. Lower is smoother.
     beta : float
-        Hz for each size a second of speed; how fast smoothing gives way to movement.
+        Increase of the cutoff in Hz per unit of speed, in object sizes per second.
     speed_cutoff : float
-        Hz; how much the speed itself is smoothed.
+        Hz; cutoff frequency for the speed.
     patience : float
         Seconds.
 
     Notes
     -----
-    The paper filters every coordinate by its own speed. Here one speed, the mean over all points
-    in sizes of the thing a second, serves all: a face then keeps its shape while it moves, and
+    The paper filters every coordinate by its own speed. Here all share one speed, the mean over the points
+    in object sizes per second: a face keeps its shape while it moves, and
     near and far faces are treated alike. Measured times replace the paper's fixed rate.
 
     References
@@ -51,16 +51,16 @@ class OneEuro:
         Parameters
         ----------
         points : ndarray
-            ``(n, d)``, the same points at every call.
+            ``(n, d)``, the same points in every call.
         size : float
-            Of the thing, in the points' unit: what speed is measured in.
+            Of the object, in the points' unit; the unit of speed.
         now : float
-            Seconds, growing.
+            Seconds, increasing.
 
         Returns
         -------
         ndarray
-            ``(n, d)`` of the points' type.
+            ``(n, d)`` of the points' dtype.
         """
         step = now - self._at
         if step > self.patience or points.shape != self._points.shape:
