@@ -1,7 +1,7 @@
-"""Aligned crops to vectors: HOG of the whole and of enlarged parts, local binary patterns, mesh geometry.
+"""Descriptors of aligned crops: HOG of the whole and of enlarged parts, local binary patterns, mesh geometry.
 
 Each is a small frozen dataclass that is called with `AlignedFaces` and returns float32
-``(n, d)``; `from_config` rebuilds one from a card. scikit-image is their oracle.
+``(n, d)``; `from_config` rebuilds one from a card. Tests compare them with scikit-image.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from features.faces import LEFT_EYE, RIGHT_EYE
 
 @dataclass(frozen=True)
 class Hog:
-    """Histograms of oriented gradients, 2 x 2 cells a block, L2-Hys.
+    """Histograms of oriented gradients with blocks of 2 x 2 cells and L2-Hys normalisation.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class Hog:
     orientations : int
     centred : bool
         False gives scikit-image's `hog`, entry for entry. True centres the first bin on 0
-        degrees instead of beginning it there: then a mirrored picture has the same entries in
+        degrees instead of starting it there: then a mirrored picture has the same entries in
         another order (see `mirror_order`), because no gradient of whole grey levels lies on an
         edge between bins.
     signed : bool
-        Directions go round the full circle, so that dark-to-light is not light-to-dark:
-        a brow's upper edge is told from its lower.
+        Directions cover the full circle, so that dark-to-light differs from light-to-dark:
+        the upper edge of a brow from its lower one.
 
     Notes
     -----
@@ -60,7 +60,7 @@ class Hog:
         return np.array(rows, np.float32).reshape(len(faces), high * wide * 4 * self.orientations)
 
     def mirror_order(self, size: int) -> np.ndarray:
-        """Where each entry of a mirrored crop of `size` pixels stands in the descriptor of the crop: ``(d,)`` int."""
+        """Position of each entry of a mirrored crop's descriptor in that of the crop of `size` pixels: ``(d,)`` int."""
         # Else gradients along 45 or 90 degrees would lie on an edge between bins.
         whole = self.orientations % (8 if self.signed else 4) == 0
         if not (self.centred and whole) or self._shape(size)[1] % self.cell:
@@ -75,7 +75,7 @@ class Hog:
         return places[:, ::-1, :, ::-1][..., turned].ravel()
 
     def _shape(self, size: int) -> tuple[int, int]:
-        """Height and width of what is described of a crop of `size` pixels."""
+        """Height and width of the described part of a crop of `size` pixels."""
         return size, size
 
     def _gradients(self, faces: AlignedFaces) -> tuple[np.ndarray, np.ndarray]:
@@ -116,9 +116,9 @@ def _first_bins(rows: int, columns: int, cell: int, orientations: int) -> np.nda
 
 @dataclass(frozen=True)
 class TextbookHog:
-    """scikit-image's own `hog`, block by block: the same numbers as ``Hog(cell, orientations)``, and slower.
+    """scikit-image's `hog`: the same numbers as ``Hog(cell, orientations)``, but slower.
 
-    For the baseline that a student rebuilds from scikit-image and scikit-learn alone.
+    For the baseline that students can rebuild from scikit-image and scikit-learn alone.
 
     Parameters
     ----------
@@ -144,24 +144,24 @@ class TextbookHog:
 
     @property
     def fast(self) -> Hog:
-        """The same descriptor in this module's own code, which is what exports are written from."""
+        """The same descriptor as `Hog`, which exports are written from."""
         return Hog(self.cell, self.orientations)
 
 
 @dataclass(frozen=True)
 class Zoom(Hog):
-    """The same of a part of the crop, enlarged: the eyes with their brows, or the mouth.
+    """HOG of an enlarged part of the crop: the eyes with their brows, or the mouth.
 
-    The part stands about the crop's middle line, so that a mirror maps it onto itself.
+    The part is symmetric about the crop's vertical midline, so that mirroring maps it onto itself.
 
     Parameters
     ----------
     top, bottom : float
-        Where the part begins and ends, as shares of the crop's height.
+        Upper and lower end of the part, as fractions of the crop's height.
     breadth : float
-        Its breadth as a share of the crop's.
+        Its width as a fraction of the crop's.
     high, wide : int
-        Size in pixels it is brought to.
+        Height and width in pixels after enlarging.
     """
 
     top: float = 0.0
@@ -174,7 +174,7 @@ class Zoom(Hog):
         return self.high, self.wide
 
     def steps(self, size: int) -> tuple[slice, slice, np.ndarray, np.ndarray]:
-        """Rows and columns of the part in a crop of `size` pixels, and what enlarges them: ``down @ part @ across``."""
+        """Rows and columns of the part in a crop of `size` pixels, and matrices to enlarge it: ``down @ part @ across``."""
         side = round(size * (1 - self.breadth) / 2)
         top, bottom = round(size * self.top), round(size * self.bottom)
         if not 0 <= top < bottom <= size or not 0 <= side < size - side:
@@ -188,7 +188,7 @@ class Zoom(Hog):
         rows, columns, down, across = self.steps(faces.spec.size)
         larger = [
             down @ image[rows, columns] @ across for image in faces.images
-        ]  # one by one: BLAS sums batches otherwise
+        ]  # one by one, because BLAS sums batches in another order
         grey = np.rint(larger).clip(0, 255).reshape(len(faces), self.high, self.wide)
         return gradients(grey.astype(np.uint8))
 
@@ -240,9 +240,9 @@ class Lbp:
         return np.array(rows, np.float32).reshape(len(faces), self.grid**2 * self.BINS)
 
     def mirror_order(self, size: int) -> np.ndarray:
-        """Where each entry of a mirrored crop of `size` pixels stands in the descriptor of the crop: ``(d,)`` int.
+        """Position of each entry of a mirrored crop's descriptor in that of the crop of `size` pixels: ``(d,)`` int.
 
-        Exact but where neighbours of a flat patch tie, which scikit-image decides by rounding.
+        Exact except in flat patches, where scikit-image decides ties by rounding.
         """
         if size % self.grid:
             raise ValueError(f"{self} of {size} px has no mirror order; let the grid divide the crop's side")
@@ -262,7 +262,7 @@ class Lbp:
 
 @cache
 def _mirrored_codes() -> np.ndarray:
-    """The uniform code of each uniform code's mirror image, ``(59,)`` int, read off scikit-image on noise."""
+    """The code of each uniform pattern's mirror image, ``(59,)`` int, found by applying scikit-image to noise."""
     from skimage.feature import local_binary_pattern
 
     noise = np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)
@@ -270,7 +270,7 @@ def _mirrored_codes() -> np.ndarray:
     codes = local_binary_pattern(noise, 8, 1, method="nri_uniform").astype(int)
     code_of = np.zeros(256, int)
     code_of[patterns] = codes
-    # Neighbour p stands at p times 45 degrees from the right, so a mirror swaps p and 4 - p.
+    # Neighbour p is at p times 45 degrees from the right, so mirroring swaps p and 4 - p.
     bits = np.arange(256)[:, None] >> np.arange(8) & 1
     mirrored = (bits[:, (4 - np.arange(8)) % 8] << np.arange(8)).sum(axis=1)
     turned = np.zeros(Lbp.BINS, int)
@@ -280,10 +280,10 @@ def _mirrored_codes() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the points of brows, eyes, nose, lips and jaw lie once size, place and roll are gone.
+    """Positions of the points of brows, eyes, nose, lips and jaw, independent of size, place and roll.
 
     Coordinates of the contour points in the plane, as Procrustes shapes: minus their mean,
-    over the distance of the eyes.
+    divided by the distance between the eyes.
 
     References
     ----------
@@ -302,7 +302,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Joined:
-    """Several descriptors side by side, each times its weight."""
+    """Several descriptors, concatenated after multiplication with their weights."""
 
     parts: tuple[Hog | TextbookHog | Lbp | Geometry, ...]
     weights: tuple[float, ...]
@@ -313,7 +313,7 @@ class Joined:
         return np.concatenate([part(faces) * np.float32(weight) for part, weight in pairs], axis=1)
 
     def mirror_order(self, size: int) -> np.ndarray:
-        """Where each entry of a mirrored crop stands in the descriptor of the crop; every part must have an order."""
+        """The position of each entry of a mirrored crop's descriptor in that of the crop. Every part must have an order."""
         orders = [_mirror_order(part, size) for part in self.parts]
         starts = np.cumsum([0, *(len(order) for order in orders)])
         return np.concatenate([order + start for order, start in zip(orders, starts, strict=False)])
@@ -330,7 +330,7 @@ _KINDS = {"hog": Hog, "textbookhog": TextbookHog, "lbp": Lbp, "geometry": Geomet
 
 
 def portable(descriptor: Joined | Callable[[AlignedFaces], np.ndarray]) -> Joined:
-    """The same descriptor in parts that exports know; the same numbers.
+    """The same descriptor, made of parts that can be exported.
 
     Raises
     ------
@@ -353,7 +353,7 @@ def to_config(descriptor: Descriptor) -> list[dict]:
 
 
 def from_config(config: Sequence[Mapping[str, Any]]) -> Joined:
-    """The descriptor a card describes; ValueError on an unknown kind or setting."""
+    """The descriptor that a card describes; ValueError for an unknown kind or setting."""
     parts, weights = [], []
     for entry in config:
         settings = dict(entry)

@@ -1,4 +1,4 @@
-"""Follows the faces of one camera from frame to frame."""
+"""Tracks the faces of one camera from frame to frame."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from features.mesh import MeshReader
 from features.regions import Window, around_mesh, is_known, keep_distinct
 
 SMALLEST = 8  # pixels a side of a picture that may show a face
-LOOK = 0.5  # seconds between looks for further faces
+LOOK = 0.5  # seconds between searches for further faces
 
 
 class Readers:
-    """A few `MeshReader` that many streams share, each lent to one thread at a time.
+    """A pool of `MeshReader` that many streams share, each lent to one thread at a time.
 
-    A reader takes some 45 MB and a stream next to nothing: so many viewers cost as much memory as few.
+    A reader takes about 45 MB and a stream next to nothing, so memory does not grow with the number of viewers.
 
     Parameters
     ----------
     most : int
-        Readers, made when they are first wanted.
+        Maximum number of readers; they are created when needed.
     """
 
     def __init__(self, most: int = 1) -> None:
@@ -34,7 +34,7 @@ class Readers:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[MeshReader]:
-        """Lend a reader, waiting for one. After an error it is closed, because MediaPipe answers nothing more."""
+        """Lend a reader, waiting if none is free. It is closed after an error, because MediaPipe then stays unusable."""
         with self._places:
             reader = self._free.pop() if self._free else MeshReader()
             try:
@@ -45,7 +45,7 @@ class Readers:
             self._free.append(reader)
 
     def warm(self, image: np.ndarray) -> None:
-        """Make all of them and let each read a face: the first reading takes its memory.
+        """Create all readers and run each once, which allocates its memory.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class Readers:
                     reader.read(image, window, known=True)
 
     def close(self) -> None:
-        """Free those that are not lent. Later streams make new ones."""
+        """Close the readers that are not lent. Later streams create new ones."""
         while self._free:
             self._free.pop().close()
 
@@ -67,19 +67,19 @@ class Readers:
 class FaceStream:
     """Meshes of the faces in one stream of frames.
 
-    Every face is read in a window around its last mesh, which costs one small network a face;
-    further faces are looked for now and then, and at once when one was lost. MediaPipe's own
-    tracker looks in *every* frame for as long as it follows fewer faces than it may, which costs
-    three times as much for the usual single face, and sees near faces only.
+    The mesh of every face is computed in a window around its last one, with one small network per face;
+    further faces are searched for from time to time, and at once when one is lost. MediaPipe's own
+    tracker searches *every* frame while it tracks fewer faces than its limit, which takes
+    three times as long for a single face, and finds near faces only.
 
     Not thread-safe; close it.
 
     Parameters
     ----------
     max_faces : int
-        At most this many faces are followed.
+        At most this many faces are tracked.
     readers : Readers, optional
-        Shared with other streams; without, it has its own.
+        Shared with other streams; default: a pool of its own.
 
     References
     ----------
@@ -102,7 +102,7 @@ class FaceStream:
         image : ndarray
             ``uint8 (H, W, 3)``, RGB.
         now : float
-            Seconds, growing.
+            Seconds, increasing.
 
         Raises
         ------
@@ -122,19 +122,19 @@ class FaceStream:
         return _largest_first(Faces(self._meshes, (image.shape[1], image.shape[0])))
 
     def _follow(self, reader: MeshReader, image: np.ndarray) -> list[np.ndarray]:
-        """Those that are still there."""
+        """Meshes of the faces that are still there."""
         read = (reader.read(image, around_mesh(mesh), known=True) for mesh in self._meshes)
         return [mesh for mesh in read if mesh is not None]
 
     def _further(self, reader: MeshReader, image: np.ndarray, meshes: list[np.ndarray]) -> list[np.ndarray]:
-        """Those that came. The detector's window is rough, so each is read twice."""
+        """Meshes of new faces, each computed twice because the detector's window is inexact."""
         boxes = boxes_of(np.array(meshes, np.float32).reshape(-1, 468, 3))
         unknown = [w for w in reader.look(image) if not is_known(w.face, boxes)]
         found = (_read_twice(reader, image, window) for window in unknown[: self.max_faces - len(meshes)])
         return [mesh for mesh in found if mesh is not None]
 
     def close(self) -> None:
-        """Forget the faces. Closing twice is harmless."""
+        """Drop the tracked faces. Closing twice is harmless."""
         self._meshes = self._meshes[:0]
         if not self._shared:
             self._readers.close()

@@ -1,4 +1,4 @@
-"""Finds faces and their meshes in still pictures, and reads those of a stream of frames."""
+"""Finds faces and their meshes in still pictures, and computes meshes for a stream of frames."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ from features.regions import (
     tiles,
 )
 
-CONFIDENCE = 0.5  # where there may be no face at all
+CONFIDENCE = 0.5  # if there may be no face at all
 FAR_CONFIDENCE = 0.6  # of the full-range detector, as MediaPipe's own graphs set it
-MESH_CONFIDENCE = 0.95  # in a window; meshes forced upon something else score 0.5 to 0.93, true ones 0.99
-FACE_PICTURE_CONFIDENCE = 0.2  # where a detector, or the data set, says that there is one
-NEAR_FACES = 4  # the short-range detector's surest; further ones are left to the full-range detector
-MAX_FACES = 20  # shown unless more are asked for
-SURE = 16.0  # log odds; meshes the right way up score 18 or more, those upside down below 14
-PORTRAIT = 640  # pixels; in a picture no larger than this whose largest face is that part of its shorter side or more,
-PORTRAIT_FACE = 0.2  # small ones are not searched for
-LEANING = 30.0  # degrees; from here on the mesh is read again in a window turned along with the face
+MESH_CONFIDENCE = 0.95  # in a window; meshes fitted to something else score 0.5 to 0.93, true ones 0.99
+FACE_PICTURE_CONFIDENCE = 0.2  # if a face is known to be there
+NEAR_FACES = 4  # most confident detections of the short-range detector; the full-range detector finds the others
+MAX_FACES = 20  # by default
+SURE = 16.0  # log odds; upright meshes score 18 or more, those upside down below 14
+PORTRAIT = 640  # pixels; in a picture of at most this size whose largest face is at least
+PORTRAIT_FACE = 0.2  # of the shorter side, small faces are not searched for
+LEANING = 30.0  # degrees; from here on the mesh is computed again in a window rotated with the face
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
 ALIKE = 0.02  # of a mesh's longer side
 SMALL_PICTURE = 160
-FACE_PICTURE = 0.45  # of its longer side: from here on the face of a small picture leaves no room for others
+FACE_PICTURE = 0.45  # of the longer side: a larger face in a small picture leaves no room for others
 ENLARGED = 4
 HALF = np.array([0.5, 0.5, 0], np.float32)  # from a pixel's centre to its edge
-NEARLY = 0.93  # of the largest face's side: meshes of equal faces vary by so much; they are numbered as one reads
+NEARLY = 0.93  # of the largest face's side: variation between meshes of equal faces, numbered in reading order
 
 
 def tesselation() -> np.ndarray:
-    """Edges of the mesh as pairs of point indices: ``(1322, 2)`` int, each once."""
+    """Edges of the mesh as pairs of point indices: ``(1322, 2)`` int, without duplicates."""
     return _edges("FACE_LANDMARKS_TESSELATION")
 
 
 def contours() -> np.ndarray:
-    """Edges that outline eyes, brows, lips and the face: ``(124, 2)`` int, each once."""
+    """Edges of the outlines of eyes, brows, lips and face: ``(124, 2)`` int, without duplicates."""
     return _edges("FACE_LANDMARKS_CONTOURS")
 
 
@@ -69,8 +69,8 @@ def _edges(group: str) -> np.ndarray:
 class FaceMesher:
     """Finds the faces of a picture as meshes, largest first.
 
-    For still pictures; `features.face_tracking` follows faces from frame to frame. Thread-safe: calls wait for
-    each other. Close it, or use it in a ``with``.
+    For still pictures; `features.face_tracking` tracks faces from frame to frame. Thread-safe: calls wait for
+    each other. Close it, or use it in a ``with`` statement.
 
     Parameters
     ----------
@@ -107,19 +107,19 @@ class FaceMesher:
             detector.close()
 
     def find(self, image: np.ndarray, max_faces: int | None = None) -> Faces:
-        """Faces of one picture.
+        """Find the faces of one picture.
 
         Parameters
         ----------
         image : ndarray
             ``uint8 (H, W, 3)``, RGB.
         max_faces : int, optional
-            At most this many; default: as the finder was made for.
+            At most this many; default: the mesher's limit.
 
         Returns
         -------
         Faces
-            Possibly empty; no face is a result, not an error. `Faces.left_out` counts the others.
+            Possibly empty: no face is a result, not an error. `Faces.left_out` counts the faces beyond the limit.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class FaceMesher:
             return _largest(_distinct(self._search(image)), size, self.max_faces if max_faces is None else max_faces)
 
     def _search(self, image: np.ndarray) -> np.ndarray:
-        """Every face of a still: the ordinary look first, harder ones only if it fails."""
+        """Every face of a still picture: further searches are run only if the ordinary one finds nothing."""
         small = max(image.shape[:2]) <= SMALL_PICTURE
         for look in self._face_picture_looks(image) if small else self._photo_looks(image):
             if len(look):
@@ -143,7 +143,7 @@ class FaceMesher:
         return _no_mesh()
 
     def _with_neighbours(self, image: np.ndarray, found: np.ndarray) -> np.ndarray:
-        """A small picture in which the face that was found leaves room for others: looked at as a photo, enlarged."""
+        """Search a small picture whose face leaves room for others like a photo, after enlarging it."""
         if np.ptp(found[0, :, :2], axis=0).max() >= FACE_PICTURE * max(image.shape[:2]):
             return found
         large = cv2.resize(image, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
@@ -151,7 +151,7 @@ class FaceMesher:
         return ((several + HALF) / ENLARGED - HALF).astype(np.float32) if len(several) > len(found) else found
 
     def _photo_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        """Ordinary, with more contrast and a border, with a border alone, turned, as one face, and at last on trust."""
+        """Searches: ordinary, with contrast and border, with a border, rotated, as one face, without verification."""
         yield self._with_small(image, self._in_photo(image))
         yield self._padded(_brighten(image), 0.5)
         yield self._padded(image, 0.25)
@@ -160,20 +160,20 @@ class FaceMesher:
         yield self._on_trust(image)
 
     def _face_picture_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        """A picture that is one face and little more (FER2013): enlarge it and give it a border."""
+        """Searches of a picture that is one face and little more (FER2013): enlarged and with a border."""
         yield self._enlarged(image, 0.25)
         yield self._enlarged(image, 0.0)
         yield self._enlarged(_brighten(image), 0.4)
 
     def _one_face_looks(self, small: np.ndarray) -> Iterator[np.ndarray]:
-        """As at a small picture, and with a wider border for what was cut off."""
+        """Searches of a small picture, and one with a wider border for faces that are cut off."""
         yield from self._face_picture_looks(small)
         yield self._enlarged(small, 0.6)
 
     def _as_one_face(self, image: np.ndarray) -> np.ndarray:
-        """A large picture that is one face and little more, cut tightly, soft or noisy: looked at as a small one.
+        """Search a large picture that is one face and little more, tightly cropped, soft or noisy, at a small size.
 
-        A mesh is believed that stays where it is in a turned window, or that two looks agree on.
+        A mesh is accepted if it stays in place in a rotated window, or if two searches agree on it.
         """
         height, width = image.shape[:2]
         ratio = SMALL_PICTURE / max(height, width)
@@ -188,7 +188,7 @@ class FaceMesher:
         return _no_mesh()
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
-        """The mesh on the whole, and in a window around every further face the detector sees."""
+        """Meshes in the whole picture, and in a window around every further detected face."""
         windows = self._on_tiles(image)
         near, confirmed = _agreeing(self._near_meshes(image), windows)
         left = [window for window in windows if not is_known(window.face, boxes_of(near))]
@@ -197,29 +197,29 @@ class FaceMesher:
         return self._trusted(image, np.concatenate([near, further]), seen)
 
     def _with_small(self, image: np.ndarray, meshes: np.ndarray) -> np.ndarray:
-        """Further, small faces: the short-range detector on fine tiles; every mesh has to prove itself."""
+        """Add small faces: the short-range detector on fine tiles, and every mesh is verified."""
         boxes = boxes_of(meshes)
         if _is_portrait(image, boxes):
             return meshes
         windows: list[Window] = []
         for left, top, right, bottom in fine_tiles(image.shape[1], image.shape[0]):
             windows += self._close_up.detect(np.ascontiguousarray(image[top:bottom, left:right]), (left, top))
-        windows.sort(key=lambda window: -window.score)  # of those that several tiles see, the whole ones
+        windows.sort(key=lambda window: -window.score)  # complete faces before those cut by a tile's border
         new = [window for window in windows if not is_known(window.face, boxes)]
         distinct = (new[k] for k in keep_distinct([window.face for window in new]))
         return np.concatenate([meshes, _there(self._proven(image, window) for window in distinct)])
 
     def _proven(self, image: np.ndarray, window: Window) -> np.ndarray | None:
-        """The mesh in a window that may hold anything."""
+        """The verified mesh in a window that may contain anything."""
         mesh, score = self._right_way_up(image, window, least=0.0, turns=(180,))
         sure = score >= SURE or (score >= logit(MESH_CONFIDENCE) and self._is_steady(image, mesh))
         return mesh if sure else None
 
     def _trusted(self, image: np.ndarray, meshes: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """Leaning meshes read again upright; then those that are no mistake.
+        """Compute tilted meshes again in upright windows, and drop wrong ones.
 
-        Upright meshes are at times forced upon faces that hang upside down. One that two
-        detectors saw upright is true, and then so are its neighbours; others have to prove it.
+        Upright meshes are sometimes fitted to faces that are upside down. A mesh that two
+        detectors found upright is correct, and so are its neighbours; others are verified.
         """
         leaning = np.array([abs(roll_of(mesh)) >= LEANING for mesh in meshes], bool)
         upright = [self._upright(image, mesh) if leans else mesh for mesh, leans in zip(meshes, leaning, strict=True)]
@@ -228,7 +228,7 @@ class FaceMesher:
         return _there(upright)
 
     def _enlarged(self, image: np.ndarray, pad: float) -> np.ndarray:
-        """The largest face of a small picture, looked for at some 192 pixels a side plus `pad`."""
+        """The largest face of a small picture, enlarged to about 192 pixels per side plus a border `pad`."""
         factor = max(1, round(192 / max(image.shape[:2])))
         large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
         border = round(pad * max(large.shape[:2]))
@@ -237,7 +237,7 @@ class FaceMesher:
         meshes = self._read_all(large, windows, CONFIDENCE)[:1]
         if len(meshes) and abs(roll_of(meshes[0])) >= LEANING:
             meshes = self._upright(large, meshes[0])[None].copy()
-        # Enlarging moves the centre of pixel p to factor * (p + 1/2) - 1/2.
+        # Enlarging maps the centre of pixel p to factor * (p + 1/2) - 1/2.
         meshes[:, :, :2] = (meshes[:, :, :2] - border + 0.5) / factor - 0.5
         meshes[:, :, 2] /= factor
         return meshes
@@ -248,7 +248,7 @@ class FaceMesher:
         return self._in_photo(wide) - np.array([border, border, 0], np.float32)
 
     def _turned(self, image: np.ndarray) -> np.ndarray:
-        """Faces that lie on their side or hang upside down (a phone's photo without EXIF)."""
+        """Faces on their side or upside down (a phone's photo without EXIF)."""
         for turns in (1, 3, 2):
             meshes = self._in_photo(np.ascontiguousarray(np.rot90(image, turns)))
             if len(meshes):
@@ -256,43 +256,43 @@ class FaceMesher:
         return _no_mesh()
 
     def _upright(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-        """A leaning mesh read again in a window turned along with the face."""
+        """A tilted mesh, computed again in a window rotated with the face."""
         for _ in range(UPRIGHT_PASSES):
             again = self._in_window(image, around_mesh(mesh))
             mesh = mesh if again is None else again
         return mesh
 
     def _is_steady(self, image: np.ndarray, mesh: np.ndarray) -> bool:
-        """Whether the mesh stays on the face when its window is turned; a false one goes along."""
+        """Whether the mesh stays in place when its window is rotated; a wrong one rotates with it."""
         window = around_mesh(mesh)
         again = self._in_window(image, replace(window, roll=window.roll + LEANING))
         return again is not None and float(np.abs(again - mesh).mean()) < STEADY * window.side
 
     def _in_window(self, image: np.ndarray, window: Window) -> np.ndarray | None:
-        """The mesh in a window that is known to hold a face; None if the network sees no face there."""
+        """The mesh in a window that is known to contain a face; None if the network finds none."""
         return self._mesh.read(image, window, MESH_CONFIDENCE)
 
     def _near_meshes(self, image: np.ndarray) -> np.ndarray:
-        """Meshes of what the short-range detector sees."""
+        """Meshes of the short-range detector's detections."""
         return self._read_all(image, self._near.detect(image)[:NEAR_FACES], CONFIDENCE)
 
     def _on_trust(self, image: np.ndarray) -> np.ndarray:
-        """Meshes of what the short-range detector sees, upright only: turned ones fit too much else."""
+        """Unverified meshes of the short-range detector's detections, upright only: rotated ones fit too much else."""
         fits = (self._mesh.fit(image, window) for window in self._near.detect(image)[:NEAR_FACES])
         return _there(mesh for mesh, score in fits if score >= logit(CONFIDENCE))
 
     def _read_all(self, image: np.ndarray, windows: list[Window], confidence: float) -> np.ndarray:
-        """The meshes in windows of which the network is so sure."""
+        """The meshes in windows for which the network's confidence is at least `confidence`."""
         read = (self._right_way_up(image, window) for window in windows)
         return _there(mesh for mesh, score in read if score >= logit(confidence))
 
     def _right_way_up(
         self, image: np.ndarray, window: Window, least: float = -math.inf, turns: tuple[int, ...] = (180, 90, -90)
     ) -> tuple[np.ndarray, float]:
-        """The mesh in a window, or in the window turned by a quarter or more if the network is surer there; its score.
+        """The mesh in a window, or in the rotated window for which the network is most confident, and its score.
 
-        Detectors take some faces that lie or hang upside down for upright ones, and the network fits a
-        mesh to them, but less surely. A score below `least` is not worth a second look.
+        Detectors take some faces on their side or upside down for upright ones, and the network fits a
+        mesh to them with less confidence. Windows with a score below `least` are not rotated.
         """
         mesh, score = self._mesh.fit(image, window)
         if not least <= score < SURE:
@@ -301,7 +301,7 @@ class FaceMesher:
         return max([(mesh, score), *turned], key=lambda fit: fit[1])
 
     def _on_tiles(self, image: np.ndarray) -> list[Window]:
-        """Windows around what the full-range detector sees on the whole and on tiles of a large picture."""
+        """Windows around the full-range detector's detections in the whole picture and in tiles of a large one."""
         windows: list[Window] = []
         for left, top, right, bottom in tiles(image.shape[1], image.shape[0]):
             windows += self._far.detect(np.ascontiguousarray(image[top:bottom, left:right]), (left, top))
@@ -309,9 +309,9 @@ class FaceMesher:
 
 
 class MeshReader:
-    """The two networks of a stream of frames: where faces are, and the mesh of the one in a window.
+    """The two networks for a stream of frames: face detection, and the mesh in a window.
 
-    Keeps nothing from call to call, so streams may take turns. Close it.
+    Stateless, so several streams may share it. Close it.
     """
 
     def __init__(self) -> None:
@@ -319,12 +319,12 @@ class MeshReader:
         self._mesh = MeshNetwork()
 
     def look(self, image: np.ndarray) -> list[Window]:
-        """A window around every face the full-range detector sees in ``uint8 (H, W, 3)``, RGB, largest first."""
+        """A window around every face that the full-range detector finds in ``uint8 (H, W, 3)``, RGB, largest first."""
         _check(image)
         return sorted(self._detector.detect(np.ascontiguousarray(image)), key=lambda window: -window.side)
 
     def read(self, image: np.ndarray, window: Window, known: bool) -> np.ndarray | None:
-        """The mesh in a window, ``(468, 3)`` float32 pixels, or None if there is no face in it.
+        """The mesh in a window, ``(468, 3)`` float32 pixels, or None if it contains no face.
 
         Parameters
         ----------
@@ -332,7 +332,7 @@ class MeshReader:
             ``uint8 (H, W, 3)``, RGB.
         window : Window
         known : bool
-            Whether a face was there a moment ago: a turned or blurred one is still believed.
+            Whether a face was there a moment ago; a turned or blurred one is then accepted with less confidence.
         """
         _check(image)
         return self._mesh.read(image, window, CONFIDENCE if known else MESH_CONFIDENCE)
@@ -343,14 +343,14 @@ class MeshReader:
 
 
 def _is_portrait(image: np.ndarray, boxes: np.ndarray) -> bool:
-    """Whether a picture is small and one face takes up much of it."""
+    """Whether a picture is small and one face fills much of it."""
     height, width = image.shape[:2]
     largest = max((box[3] - box[1] for box in boxes), default=0)
     return max(height, width) <= PORTRAIT and largest >= PORTRAIT_FACE * min(height, width)
 
 
 def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, list[bool]]:
-    """Meshes without those that a window on the same face says are turned otherwise; whether each was seen at all."""
+    """Meshes whose roll agrees with all windows on the same face, and whether there is such a window."""
     kept, seen = [], []
     for i, box in enumerate(boxes_of(meshes)):
         same = [window for window in windows if overlap(window.face, box) >= SAME_FACE]
@@ -362,7 +362,7 @@ def _agreeing(meshes: np.ndarray, windows: list[Window]) -> tuple[np.ndarray, li
 
 
 def _alike(mesh: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two looks at one picture saw the same face."""
+    """Whether two searches of one picture found the same face."""
     return float(np.abs(mesh - other).mean()) < ALIKE * np.ptp(mesh[:, :2], axis=0).max()
 
 
@@ -406,7 +406,7 @@ def _largest(meshes: np.ndarray, size: tuple[int, int], most: int) -> Faces:
 
 
 def _in_order(boxes: np.ndarray, most: int) -> list[int]:
-    """The largest first; of those nearly as large as the largest left, rows from the top, each from the left."""
+    """Order of faces: the largest first, and those of nearly the same size in reading order."""
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
     left, order = np.argsort(-sides, kind="stable")[:most].tolist(), []
     while left:
