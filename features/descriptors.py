@@ -174,7 +174,7 @@ class Zoom(Hog):
         return self.high, self.wide
 
     def steps(self, size: int) -> tuple[slice, slice, np.ndarray, np.ndarray]:
-        """Rows and columns of the part in a crop of `size` pixels, and matrices to enlarge it: ``down @ part @ across``."""
+        """Rows and columns of the part in a crop of `size` pixels, and its enlarging matrices: ``down @ part @ across``."""
         side = round(size * (1 - self.breadth) / 2)
         top, bottom = round(size * self.top), round(size * self.bottom)
         if not 0 <= top < bottom <= size or not 0 <= side < size - side:
@@ -313,7 +313,7 @@ class Joined:
         return np.concatenate([part(faces) * np.float32(weight) for part, weight in pairs], axis=1)
 
     def mirror_order(self, size: int) -> np.ndarray:
-        """The position of each entry of a mirrored crop's descriptor in that of the crop. Every part must have an order."""
+        """Position of each entry of a mirrored crop's descriptor in that of the crop. Every part needs an order."""
         orders = [_mirror_order(part, size) for part in self.parts]
         starts = np.cumsum([0, *(len(order) for order in orders)])
         return np.concatenate([order + start for order, start in zip(orders, starts, strict=False)])

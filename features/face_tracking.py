@@ -34,7 +34,7 @@ class Readers:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[MeshReader]:
-        """Lend a reader, waiting if none is free. It is closed after an error, because MediaPipe then stays unusable."""
+        """Lend a reader, waiting if none is free. After an error it is closed, because MediaPipe stays unusable."""
         with self._places:
             reader = self._free.pop() if self._free else MeshReader()
             try:
