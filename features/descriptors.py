@@ -60,7 +60,7 @@ class Hog:
         return np.array(rows, np.float32).reshape(len(faces), high * wide * 4 * self.orientations)
 
     def mirror_order(self, size: int) -> np.ndarray:
-        """Position of each entry of a mirrored crop's descriptor in that of the crop of `size` pixels: ``(d,)`` int."""
+        """Position of each mirrored crop's entry in the descriptor of the crop of `size` pixels: ``(d,)`` int."""
         # Else gradients along 45 or 90 degrees would lie on an edge between bins.
         whole = self.orientations % (8 if self.signed else 4) == 0
         if not (self.centred and whole) or self._shape(size)[1] % self.cell:
@@ -174,7 +174,7 @@ class Zoom(Hog):
         return self.high, self.wide
 
     def steps(self, size: int) -> tuple[slice, slice, np.ndarray, np.ndarray]:
-        """Rows and columns of the part in a crop of `size` pixels, and its enlarging matrices: ``down @ part @ across``."""
+        """Rows and columns of the part in a crop of `size` pixels, and two matrices: ``down @ part @ across`` enlarges."""
         side = round(size * (1 - self.breadth) / 2)
         top, bottom = round(size * self.top), round(size * self.bottom)
         if not 0 <= top < bottom <= size or not 0 <= side < size - side:
@@ -240,7 +240,7 @@ class Lbp:
         return np.array(rows, np.float32).reshape(len(faces), self.grid**2 * self.BINS)
 
     def mirror_order(self, size: int) -> np.ndarray:
-        """Position of each entry of a mirrored crop's descriptor in that of the crop of `size` pixels: ``(d,)`` int.
+        """Position of each mirrored crop's entry in the descriptor of the crop of `size` pixels: ``(d,)`` int.
 
         Exact except in flat patches, where scikit-image decides ties by rounding.
         """
