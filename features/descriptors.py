@@ -174,7 +174,7 @@ class Zoom(Hog):
         return self.high, self.wide
 
     def steps(self, size: int) -> tuple[slice, slice, np.ndarray, np.ndarray]:
-        """Rows and columns of the part in a crop of `size` pixels, and two matrices: ``down @ part @ across`` enlarges."""
+        """Rows and columns of the part in a crop of `size` pixels, and the matrices of ``down @ part @ across``."""
         side = round(size * (1 - self.breadth) / 2)
         top, bottom = round(size * self.top), round(size * self.bottom)
         if not 0 <= top < bottom <= size or not 0 <= side < size - side:
