@@ -1,18 +1,29 @@
 // On a phone or an upright tablet the answer lies below the controls: bring it into view when it comes.
+let again = ''; // where the keyboard was when a resting face was chosen: the answer is drawn anew
 watch('value', () => {
+  if (again) {
+    const place = again;
+    again = '';
+    requestAnimationFrame(() => element.querySelector(place)?.focus({ preventScroll: true }));
+    return;
+  }
   if (window.innerWidth > 1000 || !element.querySelector('.fo-results')) return;
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   element.scrollIntoView({ behavior: still ? 'auto' : 'smooth', block: 'start' });
 });
 
 // Which resting face belongs to which face: as the selects in the answer say, sent with the pictures it is about.
-const pair = () => {
+const pair = (place) => {
+  again = place;
   const chosen = [...element.querySelectorAll('select[data-face]')].filter((select) => select.value);
   const pairs = chosen.map((select) => `${select.dataset.face}=${select.value}`).join(', ') || 'none';
   const { pictures } = element.querySelector('.fo-results').dataset;
   trigger('pair', { pairs: `${pictures} ${pairs}` });
 };
-element.addEventListener('change', (event) => event.target.matches?.('select[data-face]') && pair());
+element.addEventListener('change', (event) => {
+  const { face } = event.target.dataset ?? {};
+  if (event.target.matches?.('select[data-face]')) pair(`select[data-face="${face}"]`);
+});
 element.addEventListener('click', (event) => {
   const button = event.target.closest?.('button[data-for]');
   if (!button) return;
@@ -20,5 +31,5 @@ element.addEventListener('click', (event) => {
   for (const select of element.querySelectorAll('select[data-face]')) {
     if ([...select.options].some((option) => option.value === value)) select.value = value;
   }
-  pair();
+  pair(`button[data-for="${button.dataset.for}"]`);
 });
