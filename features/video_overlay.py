@@ -28,11 +28,14 @@ class Column:
         The label shown in words above the bars.
     levels : tuple of float
         0 to 1, one per bar.
+    also : str
+        A second answer, in words, below the first.
     """
 
     title: str
     says: str
     levels: tuple[float, ...]
+    also: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,17 +70,20 @@ def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: 
     """
     pad, step = height // 2 + 1, round(1.45 * height)
     names = max(_width(name, height) for name, _ in rows) + pad
-    words = [*(f"{name} 0.00" for name, _ in rows), *(text for c in columns for text in (c.title, c.says))]
+    words = [*(f"{name} 0.00" for name, _ in rows), *(text for c in columns for text in (c.title, c.says, c.also))]
     wide = max(6 * height, *(_width(text, height) for text in words)) + pad  # the same for every answer
-    canvas, pen = _plate(names + wide * len(columns) + pad, 2 * pad + step * (len(rows) + 2))
+    head = 3 if any(column.also for column in columns) else 2
+    canvas, pen = _plate(names + wide * len(columns) + pad, 2 * pad + step * (len(rows) + head))
     for i, (name, _) in enumerate(rows):
-        pen.text((pad, pad + step * (i + 2)), name, font=_font(height), fill=SOFT)
+        pen.text((pad, pad + step * (i + head)), name, font=_font(height), fill=SOFT)
     for j, column in enumerate(columns):
         left = pad + names + wide * j
         pen.text((left, pad), column.title, font=_font(height), fill=SOFT)
         pen.text((left, pad + step), column.says, font=_font(height), fill=PAPER)
+        pen.text((left, pad + step * 2), column.also, font=_font(height), fill=PAPER)
         for i, level in enumerate(column.levels):
-            box = (left, pad + step * (i + 2) + height * 0.3, left + wide - pad, pad + step * (i + 2) + height)
+            top = pad + step * (i + head)
+            box = (left, top + height * 0.3, left + wide - pad, top + height)
             _bar(pen, box, level, rows[i][1])
     return np.asarray(canvas)
 
@@ -85,7 +91,7 @@ def bars(columns: Sequence[Column], rows: Sequence[tuple[str, Colour]], height: 
 def lines(columns: Sequence[Column], colours: Sequence[Colour], height: int) -> np.ndarray:
     """A small plate with one line per model: a coloured dot, the model's title and its answer. RGBA."""
     pad, step = height // 2 + 1, round(1.45 * height)
-    texts = [f"{column.title}: {column.says}" for column in columns]
+    texts = [", ".join(filter(None, (f"{c.title}: {c.says}", c.also))) for c in columns]
     canvas, pen = _plate(3 * pad + height + max(_width(text, height) for text in texts), pad + step * len(texts))
     for i, (text, rgb) in enumerate(zip(texts, colours, strict=True)):
         top = pad * 0.5 + step * i

@@ -82,9 +82,11 @@ def face(number: int) -> Phrase:
     return phrase("face", number)
 
 
-def progress(now: float, whole: float | None) -> Phrase:
-    """How far a clip is."""
-    return phrase("video.now_n", round(now), round(whole)) if whole else number("{0:.0f} s", now)
+def progress(now: float, whole: float | None, drawing: bool = False) -> Phrase:
+    """How far a clip is; `drawing`: how much of the annotated one is written."""
+    if not whole:
+        return number("{0:.0f} s", now)
+    return phrase("video.drawn_n" if drawing else "video.now_n", round(now), round(whole))
 
 
 def followed(faces: int, agreement: float | None) -> Phrase:

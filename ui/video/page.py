@@ -11,8 +11,10 @@ from ui import text as wording
 from ui.components import data_uri
 from ui.languages import phrase
 from zoo.cards import Card
+from zoo.inference import timeline_rest
 from zoo.inference.timeline import Timeline, write_csv
-from zoo.inference.video import KeyFrame, VideoResult, record
+from zoo.inference.timeline_rest import RestedTimeline
+from zoo.inference.video import KeyFrame, ReferenceFrame, VideoResult, record
 from zoo.labels import colours, named
 from zoo.reports import timeline_charts
 from zoo.reports.markup import say
@@ -61,13 +63,17 @@ def _body(result: VideoResult, cards: Mapping[str, Card]) -> str:
     if not len(result.timeline):
         hints = "".join(say(hint, "li") for hint in wording.NO_FACE_HINTS)
         return f'<div class="fo-card fo-none">{say(wording.NO_FACE_HELP, "h2")}<ul>{hints}</ul></div>'
-    return "".join(_over_time(one, result.seconds, cards) for one in result.timelines) + _moments(result, cards)
+    pairs = zip(result.timelines, result.rested or [None] * len(result.timelines), strict=True)
+    return "".join(_over_time(one, rest, result, cards) for one, rest in pairs) + _moments(result, cards)
 
 
-def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) -> str:
+def _over_time(timeline: Timeline, rest: RestedTimeline | None, result: VideoResult, cards: Mapping[str, Card]) -> str:
     titles = {name: wording.title(cards[name]) for name in timeline.models}
     faces = timeline.faces
-    parts = "".join(_face(timeline.of(n), n, titles, seconds) for n in sorted(faces[:MOST_FACES]))
+    parts = "".join(
+        _face(timeline.of(n), n, titles, result.seconds, _resting(rest, n, titles, result))
+        for n in sorted(faces[:MOST_FACES])
+    )
     hidden = wording.more_faces(len(faces) - MOST_FACES)
     more = say(hidden, "p", 'class="fv-hint"') if hidden else ""
     hint = say(wording.VIDEO["areas"], "p", "class=fv-hint")
@@ -77,17 +83,43 @@ def _over_time(timeline: Timeline, seconds: float, cards: Mapping[str, Card]) ->
     )
 
 
-def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float) -> str:
-    said = "".join(
+def _said(face: Timeline, titles: Mapping[str, str], css: str = "fv-said") -> str:
+    items = "".join(
         f"<li{wording.as_typed(face.labels)}><b>{say(titles[name])}:</b> "
         f"{say(wording.mostly(face.shares(j), face.labels))}</li>"
         for j, name in enumerate(face.models)
     )
+    return f'<ul class="{css}">{items}</ul>'
+
+
+def _resting(rest: RestedTimeline | None, number: int, titles: Mapping[str, str], result: VideoResult) -> str:
+    """One face relative to its rest: which frames that is, what the models then say, and that over time."""
+    if rest is None:
+        return ""
+    if number not in rest.moments:
+        return say(phrase("video.no_rest"), "p", 'class="fv-hint"')
+    face = rest.timeline.of(number)
+    crops = "".join(_reference(one) for one in result.references if one.number == number)
+    return (
+        f'<section class="fv-rest">{say(phrase("rest.relative"), "h4")}{_said(face, titles, "fv-rest-said")}'
+        f'{say(phrase("video.rest_frames"), "p", "class=fv-hint")}<div class="fv-references">{crops}</div>'
+        f"<details>{say(phrase('video.rest_chart'), 'summary')}"
+        f"{timeline_charts.face_over_time(face, titles, result.seconds)}</details></section>"
+    )
+
+
+def _reference(one: ReferenceFrame) -> str:
+    when = number("{0:.1f}", one.time)
+    picture = data_uri.img(data_uri.shrink(one.image, 96), phrase("video.alt_n", one.number, when))
+    return f"<figure>{picture}{say(number('{0:.1f} s', one.time), 'figcaption')}</figure>"
+
+
+def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float, resting: str) -> str:
     agreed = wording.agreed(face.agreement)
     return (
         f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> {say(wording.face(number))}</h3>'
-        f'{say(agreed, "span", "class=fo-often")}</header><ul class="fv-said">{said}</ul>'
-        f"{timeline_charts.face_over_time(face, titles, seconds)}</article>"
+        f"{say(agreed, 'span', 'class=fo-often')}</header>{_said(face, titles)}"
+        f"{timeline_charts.face_over_time(face, titles, seconds)}{resting}</article>"
     )
 
 
@@ -122,11 +154,15 @@ def _downloads(result: VideoResult, cards: Mapping[str, Card], file: str) -> str
     links = data_uri.download(as_json, "face-off-video.json", "application/json", "JSON")
     for at, timeline in enumerate(result.timelines):
         name = f"face-off-video{f'-{at + 1}' if at else ''}.csv"
-        links += data_uri.download(_table(timeline, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
+        rest = result.rested[at] if result.rested else None
+        links += data_uri.download(_table(timeline, rest, cards), name, "text/csv", f"CSV {at + 1}" if at else "CSV")
     return f'<p class="fo-downloads">{links}</p>'
 
 
-def _table(timeline: Timeline, cards: Mapping[str, Card]) -> str:
-    table = io.StringIO()
-    write_csv(timeline, {name: cards[name].threshold for name in timeline.models}, table)
+def _table(timeline: Timeline, rest: RestedTimeline | None, cards: Mapping[str, Card]) -> str:
+    table, thresholds = io.StringIO(), {name: cards[name].threshold for name in timeline.models}
+    if rest:
+        timeline_rest.write_csv(timeline, rest, thresholds, table)
+    else:
+        write_csv(timeline, thresholds, table)
     return table.getvalue()

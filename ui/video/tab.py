@@ -22,12 +22,15 @@ from features.images import ImageError
 from ui import text
 from ui.compare import results
 from ui.components.mix_choice import mix_choice
-from ui.components.options import PrivateRaw, Unstyled
+from ui.components.options import Direct, PrivateRaw, Unstyled
 from ui.examples.portraits import PICTURES
 from ui.gradio_state import upload_folder
+from ui.languages import phrase
 from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from ui.video import page
+from zoo.inference.rested import RestingError
+from zoo.inference.timeline_rest import AUTO, NONE
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
 from zoo.models.label_mix import DEFAULT, UnknownMixError, mix_named
@@ -35,12 +38,15 @@ from zoo.models.registry import UnknownModelError
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError)
+ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError, RestingError)
 # Somebody else may be waiting; longer clips are for the command line.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
 PRIVATE: PrivateRaw = {"api_visibility": "private", "preprocess": False}
 NAME = "face-off.mp4"
+MOMENT = "moment"
+# The annotated clip has the times of the one that was chosen.
+NOW = "() => ['moment', Math.round(10 * (document.querySelector('#fv-video video')?.currentTime ?? 0)) / 10]"
 # On a phone or an upright tablet the progress lies below the controls.
 SHOW_PROGRESS = "() => { if (window.innerWidth <= 1000) document.getElementById('fv-answer').scrollIntoView(); }"
 EXAMPLE = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowered", "photo")
@@ -72,6 +78,8 @@ class VideoTab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
         mix: str = DEFAULT,
+        rest: str = AUTO,
+        seconds: float | None = None,
     ) -> tuple[gr.Video, str, str]:
         """The annotated clip, the page about it, and one line to be read out."""
         if file is None:
@@ -81,7 +89,8 @@ class VideoTab:
             try:
                 cards = self.engine.cards_of(session, mix)
                 chosen = self.engine.models([name for name in cards if name in (models or [])], session)
-                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix_named(mix))
+                at = _rest(rest, seconds)
+                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix_named(mix), rest=at)
                 result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(text.VIDEO["stopped"])
@@ -136,18 +145,38 @@ class _Ticker:
     progress: gr.Progress
     stop: threading.Event
     told: float = -1.0
+    last: float = 0.0
+    drawing: bool = False  # the clip is gone through once more, see `annotate`
 
     def __call__(self, now: float, whole: float | None) -> None:
         if self.stop.is_set():
             raise StoppedError
+        self.drawing |= now < self.last
+        self.last = now
         if time.monotonic() - self.told < TOLD:
             return
         self.told = time.monotonic()
-        words = text.progress(now, whole)
+        words = text.progress(now, whole, self.drawing)
         if whole:
             self.progress(min(1.0, now / whole), desc=words)
         else:
             self.progress((round(now), None), desc=words, unit="s")
+
+
+def _rest(choice: object, seconds: object) -> str | float:
+    """What is wished for as each face's rest: ``"auto"``, ``"none"`` or seconds.
+
+    Raises
+    ------
+    RestingError
+    """
+    if choice in (AUTO, NONE):
+        return str(choice)
+    if choice != MOMENT or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise RestingError(phrase("video.rest_when"))
+    if not 0 <= seconds <= LIMITS.seconds:
+        raise RestingError(phrase("video.rest_when"))
+    return float(seconds)
 
 
 def uploaded(file: dict) -> Path:
@@ -241,10 +270,25 @@ def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
     labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fv-labels")
     mix = mix_choice("fv-mix")
     steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
+    rest, seconds = _resting()
     with gr.Row(elem_classes="fv-buttons"):
         start = gr.Button(text.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)
         stop = gr.Button(text.VIDEO["stop"], elem_id="fv-stop", min_width=90)
-    return [file, models, labels, steady, mix], [start, stop]
+    return [file, models, labels, steady, mix, rest, seconds], [start, stop]
+
+
+def _resting() -> tuple[gr.Radio, gr.Number]:
+    """What each face's rest is: its most neutral frames, a moment, or nothing."""
+    words = {AUTO: phrase("video.rest_auto"), MOMENT: phrase("video.rest_moment"), NONE: phrase("video.rest_none")}
+    choices = [(said, name) for name, said in words.items()]
+    rest = gr.Radio(choices, value=AUTO, label=phrase("video.rest"), info=phrase("video.rest_hint"), elem_id="fv-rest")
+    with gr.Group(visible=False) as marking:
+        seconds = gr.Number(0, label=phrase("video.rest_at"), minimum=0, elem_id="fv-rest-at")
+        now = gr.Button(phrase("video.rest_now"), size="sm", elem_id="fv-rest-now")
+    shown: Direct = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    rest.change(lambda choice: gr.update(visible=choice == MOMENT), rest, marking, **shown)
+    now.click(None, None, [rest, seconds], js=NOW, api_visibility="private")
+    return rest, seconds
 
 
 def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) -> None:

@@ -11,7 +11,7 @@ Reads mp4, mov, mkv, webm, avi and GIF, writes H.264 without sound. Sides above 
 30 frames a second kept. Of a clip that breaks off, what can be read is kept; the exit status is then 1.
 The CSV, the JSON and the text also have the answers relative to each face at rest: by default its five frames that
 look most neutral to the models, which are named; --rest 3.5 takes the frames around 3.5 s, --rest none leaves it out.
-Somebody who never rests in a clip is better read with --rest none. The annotated clip shows the answers as is.
+Somebody who never rests in a clip is better read with --rest none. The annotated clip shows both ("vs. rest").
 Expression is not emotion: no answer says how anyone feels.
 """
 
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     limits = Limits(seconds=args.minutes * 60)
-    options = VideoOptions(label_set(args.labels), not args.flicker, args.fps, limits, args.mix)
+    options = VideoOptions(label_set(args.labels), not args.flicker, args.fps, limits, args.mix, args.rest)
     common.check_labels(models, options.labels)
     cards = LabelMix(args.mix, {name: registry.card(name, args.checkpoints) for name in names}).with_thresholds()
     if args.out:
@@ -133,15 +133,14 @@ def _progress(clip: Path) -> Iterator[Tick]:
 
 
 def _write(args: argparse.Namespace, result: VideoResult, thresholds: dict[str, float]) -> None:
-    found = timeline_rest.rested(result.timeline, args.rest)
+    found = result.rested[0] if result.rested else None
     if args.csv == common.STDOUT:
         _write_table(result, found, thresholds, sys.stdout)
     elif args.csv:
         with open(args.csv, "w", encoding="utf-8", newline="") as stream:
             _write_table(result, found, thresholds, stream)
     if args.json:
-        resting = {"resting": timeline_rest.as_json(found, args.rest) if found else None}
-        common.write_json(args.json, record(result, str(args.clip)) | resting)
+        common.write_json(args.json, record(result, str(args.clip)))
     if common.STDOUT not in (args.csv, args.json):
         said = [describe(result, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
         print("\n".join(said))

@@ -6,7 +6,8 @@ Nothing of a viewer is kept once it is closed, and no frame is kept at all.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -22,7 +23,7 @@ from zoo.classifier import Classifier, common_spec
 from zoo.inference.tracking import LEAD, RESTING_LEAD, Agreement, Steadied, Tracker, steady
 from zoo.labels import LabelSet
 from zoo.models.label_mix import LabelMix
-from zoo.models.resting import Reference
+from zoo.models.resting import Reference, neutrality
 from zoo.prediction import Prediction
 from zoo.stopwatch import Stopwatch
 
@@ -98,6 +99,8 @@ class LiveFace:
         On which part of this face's frames all models named the same label.
     rested : bool
         Whether this face's resting look is taken off.
+    neutral : float
+        How neutral the face looks to the models, see `zoo.models.resting.neutrality`.
     """
 
     number: int
@@ -107,6 +110,7 @@ class LiveFace:
     shown: dict[str, str]
     agreement: float
     rested: bool
+    neutral: float = math.nan
 
     def only(self, names: Sequence[str]) -> LiveFace:
         """The same face with the answers of some of the models."""
@@ -156,6 +160,11 @@ class LiveFrame:
     resting: float
     milliseconds: dict[str, float]
     own: dict[str, LabelSet] = field(default_factory=dict)
+
+    def rested_only(self, numbers: Collection[int]) -> LiveFrame:
+        """The same frame with some of the faces, which are read relative to their rest."""
+        faces = tuple(replace(face, rested=True) for face in self.faces if face.number in numbers)
+        return replace(self, faces=faces)
 
     def labels_of(self, name: str) -> LabelSet:
         """What a model answers in."""
@@ -232,6 +241,7 @@ class _Memory:
             shown,
             self.agreement.rate,
             bool(self.references),
+            float(neutrality(list(said.values()))[0]),
         )
 
 

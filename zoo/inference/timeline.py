@@ -20,7 +20,7 @@ from typing import TextIO
 import numpy as np
 
 from zoo.filenames import cell
-from zoo.inference.live_stream import LiveFrame
+from zoo.inference.live_stream import LiveFace, LiveFrame
 from zoo.labels import LabelSet
 
 
@@ -44,6 +44,8 @@ class Timeline:
         ``(n, m, k)`` float32.
     shown : ndarray
         ``(n, m)`` uint8, position of the label shown (of steadied answers, not always the best).
+    neutral : ndarray
+        ``(n,)`` float32: how neutral the face looks to all models of the clip, see `zoo.models.resting.neutrality`.
     """
 
     models: tuple[str, ...]
@@ -54,10 +56,11 @@ class Timeline:
     boxes: np.ndarray
     probs: np.ndarray
     shown: np.ndarray
+    neutral: np.ndarray
 
     def __post_init__(self) -> None:
         n, m, k = len(self.times), len(self.models), len(self.labels)
-        expected = {"numbers": (n,), "boxes": (n, 4), "probs": (n, m, k), "shown": (n, m)}
+        expected = {"numbers": (n,), "boxes": (n, 4), "probs": (n, m, k), "shown": (n, m), "neutral": (n,)}
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}; expected {shape}")
@@ -84,7 +87,8 @@ class Timeline:
     def of(self, number: int) -> Timeline:
         """The rows of one face."""
         rows = self.numbers == number
-        kept = (column[rows] for column in (self.times, self.numbers, self.boxes, self.probs, self.shown))
+        columns = (self.times, self.numbers, self.boxes, self.probs, self.shown, self.neutral)
+        kept = (column[rows] for column in columns)
         return Timeline(self.models, self.labels, self.moments, *kept)
 
     def shares(self, model: int) -> dict[str, float]:
@@ -105,7 +109,7 @@ class Recorder:
 
     def __init__(self, models: Sequence[str], labels: LabelSet) -> None:
         self.models, self.labels = tuple(models), labels
-        self._moments, self._times, self._boxes, self._probs = (array("f") for _ in range(4))
+        self._moments, self._times, self._boxes, self._probs, self._neutral = (array("f") for _ in range(5))
         self._numbers, self._shown = array("i"), array("B")
 
     def add(self, seen: LiveFrame, time: float) -> None:
@@ -115,6 +119,7 @@ class Recorder:
             self._times.append(time)
             self._numbers.append(face.number)
             self._boxes.extend(face.box.tolist())
+            self._neutral.append(face.neutral)
             for name in self.models:
                 self._probs.extend(face.answers[name].tolist())
                 self._shown.append(self.labels.index(face.shown[name]))
@@ -131,7 +136,33 @@ class Recorder:
             np.array(self._boxes, np.float32).reshape(-1, 4),
             np.array(self._probs, np.float32).reshape(-1, m, k),
             np.array(self._shown, np.uint8).reshape(-1, m),
+            np.array(self._neutral, np.float32),
         )
+
+
+def frame_at(timelines: Sequence[Timeline], moment: int, size: tuple[int, int]) -> LiveFrame:
+    """What was said of an analysed frame, for drawing it.
+
+    Parameters
+    ----------
+    timelines : sequence of Timeline
+        Of the same faces; the labels of the first are those asked for.
+    moment : int
+        Position among `Timeline.moments`.
+    size : (int, int)
+        Width and height of the frame.
+    """
+    first = timelines[0]
+    rows = np.flatnonzero(first.times == first.moments[moment]).tolist()
+    own = {name: one.labels for one in timelines for name in one.models if one.labels != first.labels}
+    return LiveFrame(size, first.labels, tuple(_live_face(timelines, i) for i in rows), 0.0, {}, own)
+
+
+def _live_face(timelines: Sequence[Timeline], i: int) -> LiveFace:
+    answers = {name: one.probs[i, j] for one in timelines for j, name in enumerate(one.models)}
+    shown = {name: one.labels.labels[one.shown[i, j]] for one in timelines for j, name in enumerate(one.models)}
+    first = timelines[0]
+    return LiveFace(int(first.numbers[i]), first.boxes[i], None, answers, shown, 1.0, False)
 
 
 COLUMNS = ("time", "face", "left", "top", "right", "bottom", "agree", "model", "label", "probability", "sure")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
 
@@ -54,13 +54,18 @@ def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
     for number in plain.faces:
         rows = np.flatnonzero(plain.numbers == number)
         answers = [Prediction(plain.probs[rows, j], plain.labels) for j in range(len(plain.models))]
-        at = most_neutral(answers, FRAMES) if rest == AUTO else _near(plain.times[rows], float(rest))
+        at = most_neutral(plain.neutral[rows], FRAMES) if rest == AUTO else _near(plain.times[rows], float(rest))
         if len(at):
             moments[number] = tuple(sorted(round(float(second), 3) for second in plain.times[rows[at]]))
             for j, answer in enumerate(answers):
                 probs[rows, j] = Reference.of(answer[at]).applied(answer).probs
     shown = probs.argmax(axis=2).astype(np.uint8)
     return RestedTimeline(replace(plain, probs=probs.astype(np.float32), shown=shown), moments)
+
+
+def all_rested(timelines: Sequence[Timeline], rest: str | float) -> tuple[RestedTimeline, ...]:
+    """Every timeline of a clip relative to rest; empty for ``"none"``."""
+    return tuple(found for one in timelines if (found := rested(one, rest)))
 
 
 def _near(times: np.ndarray, moment: float) -> np.ndarray:

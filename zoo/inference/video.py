@@ -23,15 +23,19 @@ from zoo.card_fields import MixName
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.filenames import readable
+from zoo.inference import timeline_rest
 from zoo.inference.live_stream import LiveFace, LiveFrame, Options, Viewer
-from zoo.inference.timeline import Recorder, Timeline, as_json
+from zoo.inference.timeline import Recorder, Timeline, as_json, frame_at
+from zoo.inference.timeline_rest import NONE, RestedTimeline
 from zoo.labels import SEVEN, LabelSet, colours
 from zoo.models.label_mix import FER2013, LabelMix
+from zoo.models.resting import NEUTRAL
 
 RATE = 15.0
 LEAST_SIDE = 640  # smaller clips are enlarged, so that words on them can be read
 KEY_FRAMES, APART = 6, 2.0
 THUMBNAIL = 192
+MOST_SHOWN = 8  # faces whose rest is shown
 CAUTION = "Labels people gave to pictures like these. An expression is not an emotion."
 Tick = Callable[[float, float | None], None]
 
@@ -50,6 +54,8 @@ class VideoOptions:
     limits : Limits
     mix : str
         How common the labels are taken to be, see `zoo.models.label_mix`.
+    rest : str or float
+        What each face's answers are also read relative to, see `zoo.inference.timeline_rest.rested`.
     """
 
     labels: LabelSet = SEVEN
@@ -57,6 +63,7 @@ class VideoOptions:
     rate: float = RATE
     limits: Limits = field(default_factory=Limits)
     mix: MixName = FER2013
+    rest: str | float = NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +95,25 @@ class KeyFrame:
 
 
 @dataclass(frozen=True, eq=False)
+class ReferenceFrame:
+    """A moment at which a face is taken to rest.
+
+    Parameters
+    ----------
+    time : float
+        Seconds.
+    number : int
+        Which face.
+    image : ndarray
+        ``uint8 (THUMBNAIL, THUMBNAIL, 3)``, RGB.
+    """
+
+    time: float
+    number: int
+    image: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class VideoResult:
     """What was found in a clip.
 
@@ -108,6 +134,12 @@ class VideoResult:
         What was wrong with the clip, in a sentence; empty if nothing was.
     mix : str
         How common the labels were taken to be.
+    rest : str or float
+        As in the options.
+    rested : tuple of RestedTimeline
+        One for each timeline, relative to each face's own rest; empty where that was not asked for.
+    references : tuple of ReferenceFrame
+        What the most frequent faces looked like then; empty where no clip was written.
     """
 
     timelines: tuple[Timeline, ...]
@@ -117,6 +149,9 @@ class VideoResult:
     seconds: float
     note: str
     mix: MixName = FER2013
+    rest: str | float = NONE
+    rested: tuple[RestedTimeline, ...] = ()
+    references: tuple[ReferenceFrame, ...] = ()
 
     @property
     def timeline(self) -> Timeline:
@@ -146,7 +181,8 @@ def annotate(
     options : VideoOptions
     tick : callable
         Told after every frame how many seconds are done, of how many (None where the clip does
-        not say). What it raises ends the work, and no half-written clip stays.
+        not say); with resting faces, from the beginning again while the clip is drawn, because which frames they
+        are is known only at the end. What it raises ends the work, and no half-written clip stays.
 
     Raises
     ------
@@ -155,10 +191,10 @@ def annotate(
     work = _Work(source, target, models, cards, options, tick)
     result, samples = work.run()
     turn = 0 if samples is None else _upright_turn(samples)
-    if not turn:
-        return result
-    result, _ = work.run(turn)
-    return replace(result, note=joined([TURNED[turn], result.note], " ") if result.note else TURNED[turn])
+    if turn:
+        result, _ = work.run(turn)
+        result = replace(result, note=joined([TURNED[turn], result.note], " ") if result.note else TURNED[turn])
+    return work.rest(result, turn)
 
 
 @dataclass(frozen=True)
@@ -182,7 +218,7 @@ class _Work:
             for frame in clip.frames():
                 count += 1
                 seen = analysis.look(frame)
-                if self.target:
+                if self.target and self.options.rest == NONE:
                     drawing = drawing or stack.enter_context(_Drawing(self.target, frame, mix.with_thresholds()))
                     drawing.add(frame, seen)
                 self.tick(frame.time, clip.seconds)
@@ -190,6 +226,45 @@ class _Work:
             kept = analysis.worst.kept()
             result = VideoResult(analysis.timelines(), kept, size, count, frame.time, clip.note, self.options.mix)
             return result, None if analysis.found else analysis.samples
+
+    def rest(self, result: VideoResult, turn: int) -> VideoResult:
+        """The same relative to each face's rest, if that was asked for; the clip is drawn now, with both answers."""
+        rest = self.options.rest
+        if rest == NONE:
+            return result
+        result = replace(result, rest=rest, rested=timeline_rest.all_rested(result.timelines, rest))
+        return replace(result, references=self._draw(result, self.target, turn)) if self.target else result
+
+    def _draw(self, result: VideoResult, target: str | os.PathLike, turn: int) -> tuple[ReferenceFrame, ...]:
+        """Write the clip, and look at the faces at rest on the way."""
+        references: list[ReferenceFrame] = []
+        with ExitStack() as stack:
+            clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
+            drawing, at, moments = None, 0, result.timeline.moments
+            cards = LabelMix(self.options.mix, self.cards).with_thresholds()
+            for frame in clip.frames():
+                seen = relative = None
+                if at < len(moments) and frame.time >= moments[at] - 1e-3:
+                    seen = frame_at(result.timelines, at, result.size)
+                    relative = frame_at([one.timeline for one in result.rested], at, result.size)
+                    relative = relative.rested_only(set(result.rested[0].moments))
+                    references += _references(frame, seen, result)
+                    at += 1
+                drawing = drawing or stack.enter_context(_Drawing(target, frame, cards))
+                drawing.add(frame, seen, relative)
+                self.tick(frame.time, clip.seconds)
+        return tuple(sorted(references, key=lambda one: (one.number, one.time)))
+
+
+def _references(frame: Frame, seen: LiveFrame, result: VideoResult) -> list[ReferenceFrame]:
+    """The faces of a frame that is a resting face's, of those that are seen most often."""
+    at = round(float(np.float32(frame.time)), 3)
+    resting = {n for n in result.timeline.faces[:MOST_SHOWN] if at in result.rested[0].moments.get(n, ())}
+    return [
+        ReferenceFrame(frame.time, face.number, thumbnail(frame.image, face.box))
+        for face in seen.faces
+        if face.number in resting
+    ]
 
 
 def _upright_turn(samples: Sequence[np.ndarray]) -> int:
@@ -216,6 +291,8 @@ def record(result: VideoResult, file: str) -> dict[str, object]:
         "frames": result.frames,
         "mix": result.mix,
     }
+    rested: Sequence[RestedTimeline | None] = result.rested or [None] * len(result.timelines)
+    resting = [timeline_rest.as_json(one, result.rest) if one else None for one in rested]
     moments = [
         {
             "time": round(one.time, 3),
@@ -225,7 +302,7 @@ def record(result: VideoResult, file: str) -> dict[str, object]:
         }
         for one in result.key_frames
     ]
-    said, *others = map(as_json, result.timelines)
+    said, *others = (as_json(one) | {"resting": rest} for one, rest in zip(result.timelines, resting, strict=True))
     return {**head, "note": result.note, "disagreements": moments, **said, **({"others": others} if others else {})}
 
 
@@ -347,29 +424,30 @@ class _Drawing:
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._writer.__exit__(kind, *error)
 
-    def add(self, frame: Frame, seen: LiveFrame | None) -> None:
+    def add(self, frame: Frame, seen: LiveFrame | None, relative: LiveFrame | None = None) -> None:
+        """A frame with what was said of it, as is and, where a face has a rest, relative to that."""
         if seen is not None:
-            self._overlays = [self._footer, *self._answers(seen)]
+            self._overlays = [self._footer, *self._answers(seen, relative)]
         image = frame.image
         if self._enlarge > 1:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_CUBIC)
         self._writer.write(Frame(video_overlay.paste(image, self._overlays), frame.time))
 
-    def _answers(self, seen: LiveFrame) -> list[Overlay]:
+    def _answers(self, seen: LiveFrame, relative: LiveFrame | None) -> list[Overlay]:
         boxes = [face.box * self._enlarge for face in seen.faces]
         outlines = [
             o
             for f, box in zip(seen.faces, boxes, strict=True)
             for o in video_overlay.outline(box, f.number, self._size)
         ]
-        plates = self._plates(seen)
+        plates = self._plates(seen, {face.number: face for face in relative.faces} if relative else {})
         places = (video_overlay.beside(box, plate, self._size) for box, plate in zip(boxes, plates, strict=True))
         return [*outlines, *(Overlay(plate, *place) for plate, place in zip(plates, places, strict=True))]
 
-    def _plates(self, seen: LiveFrame) -> list[np.ndarray]:
+    def _plates(self, seen: LiveFrame, relative: Mapping[int, LiveFace]) -> list[np.ndarray]:
         """All bars of one or two faces if there is room for them and all models share them, else a line a model."""
         height = video_overlay.text_height(self._size)
-        columns = [self._columns(face, seen) for face in seen.faces]
+        columns = [self._columns(face, seen, relative.get(face.number)) for face in seen.faces]
         sets = {seen.labels_of(name) for face in seen.faces for name in face.answers}
         if len(columns) <= 2 and len(sets) == 1:
             rows = [(label, rgb(tone)) for label, tone in colours(*sets).items()]
@@ -379,16 +457,22 @@ class _Drawing:
         dots = [[rgb(colours(seen.labels_of(n))[label]) for n, label in face.shown.items()] for face in seen.faces]
         return [video_overlay.lines(one, dot, height) for one, dot in zip(columns, dots, strict=True)]
 
-    def _columns(self, face: LiveFace, seen: LiveFrame) -> list[Column]:
+    def _columns(self, face: LiveFace, seen: LiveFrame, relative: LiveFace | None) -> list[Column]:
         return [
-            Column(self._cards[name].title, self._says(face, name, seen.labels_of(name)), tuple(probs.tolist()))
+            Column(
+                self._cards[name].title,
+                self._says(face, name, seen.labels_of(name)),
+                tuple(probs.tolist()),
+                f"vs. rest: {self._says(relative, name, seen.labels_of(name))}" if relative else "",
+            )
             for name, probs in face.answers.items()
         ]
 
     def _says(self, face: LiveFace, name: str, labels: LabelSet) -> str:
         label = face.shown[name]
         share = float(face.answers[name][labels.index(label)])
-        return f"{label} {share:.2f}" if share >= self._cards[name].threshold else "not sure"
+        clear = share >= self._cards[name].threshold or (face.rested and label == NEUTRAL)
+        return f"{label} {share:.2f}" if clear else "not sure"
 
 
 def rgb(text: str) -> tuple[int, int, int]:

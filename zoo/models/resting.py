@@ -102,13 +102,32 @@ def log_probs(answer: Prediction) -> np.ndarray:
     return np.log(answer.probs.astype(np.float64).clip(FLOOR))
 
 
-def most_neutral(answers: Sequence[Prediction], count: int) -> np.ndarray:
-    """The rows that look most neutral to several models at once, best first.
+def neutrality(answers: Sequence[Prediction]) -> np.ndarray:
+    """How neutral faces look to several models at once.
 
     Parameters
     ----------
     answers : sequence of Prediction
         Of the same n faces, one per model; models that do not know *neutral* are ignored.
+
+    Returns
+    -------
+    ndarray
+        ``(n,)`` mean log-probabilities of *neutral*; NaN if no model knows it.
+    """
+    known = [a.probs[:, a.labels.index(NEUTRAL)] for a in answers if NEUTRAL in a.labels.labels]
+    if not known:
+        return np.full(len(answers[0]) if answers else 0, np.nan)
+    return np.log(np.stack(known).astype(np.float64).clip(FLOOR)).mean(axis=0)
+
+
+def most_neutral(looks: np.ndarray, count: int) -> np.ndarray:
+    """The rows that look most neutral, best first.
+
+    Parameters
+    ----------
+    looks : ndarray
+        ``(n,)``, see `neutrality`.
     count : int
         How many rows to return at most.
 
@@ -117,7 +136,6 @@ def most_neutral(answers: Sequence[Prediction], count: int) -> np.ndarray:
     ndarray
         ``(<= count,)`` int; empty if no model knows *neutral*.
     """
-    known = [a.probs[:, a.labels.index(NEUTRAL)] for a in answers if NEUTRAL in a.labels.labels]
-    if not known:
+    if np.isnan(looks).any():
         return np.zeros(0, int)
-    return np.argsort(-np.log(np.stack(known).clip(FLOOR)).mean(axis=0), kind="stable")[:count]
+    return np.argsort(-looks, kind="stable")[:count]

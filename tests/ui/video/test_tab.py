@@ -2,9 +2,13 @@
 
 import csv
 import io
+import json
+import re
 import threading
 import time
+import urllib.request
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import gradio as gr
@@ -20,6 +24,7 @@ from ui.examples.portraits import PICTURES
 from ui.video import page as video_page
 from ui.video import tab as video_tab
 from ui.video.tab import VideoTab, example, uploaded
+from zoo.inference import timeline_rest
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import own_labels
 from zoo.prediction import Prediction
@@ -81,8 +86,9 @@ def sent(uploads):
     return upload
 
 
-def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **__: None):
-    shown, html, spoken = tab.run(file, models or tab.engine.default_models, labels, True, Request(session), progress)
+def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **__: None, **more):
+    models = models or tab.engine.default_models
+    shown, html, spoken = tab.run(file, models, labels, True, Request(session), progress, **more)
     assert isinstance(shown, gr.Video)
     return shown, html, spoken
 
@@ -129,8 +135,36 @@ def test_progress_is_told(tab, sent, clip, monkeypatch):
     monkeypatch.setattr(video_tab, "TOLD", 0.0)
     told = []
     ask(tab, sent(clip), progress=lambda part, desc, **_: told.append((part, desc)))
-    assert len(told) == 25 and [part for part, _ in told] == sorted(part for part, _ in told)
-    assert told[0] == (0.0, "0 s of 1 s") and 0.9 < told[-1][0] <= 1
+    looked, drawn = told[:25], told[25:]  # first which frames are at rest is found out, then the clip is drawn
+    assert len(drawn) == 25 and looked[0] == (0.0, "0 s of 1 s") and drawn[1][1] == "Drawing: 0 s of 1 s"
+    for part in (looked, drawn):
+        assert [share for share, _ in part] == sorted(share for share, _ in part) and 0.9 < part[-1][0] <= 1
+    told.clear()
+    ask(tab, sent(clip), progress=lambda part, desc, **_: told.append((part, desc)), rest="none")
+    assert len(told) == 25
+
+
+def test_each_face_is_read_relative_to_its_rest_which_is_shown_and_can_be_chosen(tab, sent, uploads):
+    file = sent(Path(example()))
+    _, html, _ = ask(tab, file)
+    (resting,) = re.findall(r'<section class="fv-rest">.*?</section>', html)
+    assert resting.count("<img") == timeline_rest.FRAMES and resting.count("<li") == 2
+    (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
+    record = json.load(urllib.request.urlopen(link))["resting"]
+    assert record["reference"] == "auto" and len(record["faces"][0]["reference_seconds"]) == timeline_rest.FRAMES
+    (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
+    assert set(timeline_rest.COLUMNS) <= set(urllib.request.urlopen(link).readline().decode().strip().split(","))
+    _, html, _ = ask(tab, file, rest="moment", seconds=2)
+    (resting,) = re.findall(r'<section class="fv-rest">.*?</section>', html)
+    seconds = [float(one) for one in re.findall(r">([\d.]+) s</figcaption>", resting)]
+    assert len(seconds) == timeline_rest.FRAMES and all(abs(one - 2) < 0.3 for one in seconds)
+    assert not [path for path in uploads.rglob("*") if path.suffix in (".png", ".jpg", ".webp")]  # no face on disk
+
+
+def test_the_resting_face_can_be_switched_off_and_needs_a_moment(tab, sent, clip):
+    assert "fv-rest" not in ask(tab, sent(clip), rest="none")[1]
+    for wrong in ({"rest": "moment", "seconds": None}, {"rest": "moment", "seconds": -1}, {"rest": "always"}):
+        assert text.VIDEO["rest_when"] in ask(tab, sent(clip), **wrong)[1]
 
 
 @pytest.mark.parametrize(
@@ -231,11 +265,12 @@ def choose(page, path):
 
 
 def begin(page, path, uploads):
-    """Start on a minute-long clip; the half-written answer, once there is one."""
+    """Start on a minute-long clip; the folder of its answer, once there is one."""
+    before = set(uploads.glob("video-*"))
     choose(page, path)
     page.click("#fv-start")
     page.locator("#fv-answer").get_by_text("s of 60 s").wait_for()
-    found = lambda: list(uploads.glob("video-*/.face-off.part.mp4"))
+    found = lambda: [folder for folder in uploads.glob("video-*") if folder not in before]
     assert wait_for(found)
     return found()[0]
 
@@ -266,7 +301,7 @@ def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
     begun = begin(page, long_clip, uploads)
     page.click("#fv-stop")
     page.locator("#fv-answer").get_by_text(text.VIDEO["stopped"]).wait_for()
-    assert wait_for(lambda: not begun.parent.exists(), 3)
+    assert wait_for(lambda: not begun.exists(), 3)
     assert page.locator("#fv-video video").count() == 0
     page.click("#fv-example")
     page.locator("#fv-file").get_by_text("example").first.wait_for()
@@ -279,7 +314,7 @@ def test_leaving_the_page_stops_the_work(open_page, long_clip, uploads):
     page = open_page()
     begun = begin(page, long_clip, uploads)
     page.close()
-    assert wait_for(lambda: not begun.parent.exists())
+    assert wait_for(lambda: not begun.exists())
 
 
 @pytest.mark.browser

@@ -15,7 +15,7 @@ from zoo.prediction import Prediction
 HAPPY, SAD, NEUTRAL = (SEVEN.index(name) for name in ("happy", "sad", "neutral"))
 
 
-def clip(labels=SEVEN):
+def clip(labels=SEVEN, known=True):
     """Face 1 rests for a second, looking sad, and then smiles a little; face 2 is seen once."""
     rest, smile = np.full(7, 0.02), np.full(7, 0.02)
     rest[[SAD, NEUTRAL]] = 0.6, 0.3
@@ -28,7 +28,9 @@ def clip(labels=SEVEN):
     numbers = np.array([1] * 20 + [2], np.int32)
     shown = probs.argmax(axis=2).astype(np.uint8)
     boxes = np.zeros((21, 4), np.float32)
-    return Timeline(("first",), labels, moments, times, numbers, boxes, probs.astype(np.float32), shown)
+    neutral = np.log([row[NEUTRAL] for row in rows]) if known else np.full(21, np.nan)
+    found = (labels, moments, times, numbers, boxes, probs.astype(np.float32), shown, neutral.astype(np.float32))
+    return Timeline(("first",), *found)
 
 
 def test_the_most_neutral_frames_of_each_face_are_its_reference():
@@ -49,9 +51,16 @@ def test_a_moment_can_be_named_and_switched_off():
     np.testing.assert_array_equal(rested(clip(), 60.0).timeline.probs, clip().probs)
 
 
-def test_without_neutral_a_moment_has_to_be_named():
-    assert rested(clip(SIX), "auto").moments == {}
-    assert set(rested(clip(SIX), 0.2).moments) == {1}
+def test_fewer_labels_have_the_same_rest_and_the_same_change():
+    seven, six = (rested(clip(labels), "auto") for labels in (SEVEN, SIX))
+    assert six.moments == seven.moments
+    kept = seven.timeline.probs[:, :, [SEVEN.index(name) for name in SIX]]
+    np.testing.assert_allclose(six.timeline.probs, kept / kept.sum(axis=2, keepdims=True), atol=1e-3)
+
+
+def test_where_no_model_knows_neutral_a_moment_has_to_be_named():
+    assert rested(clip(SIX, known=False), "auto").moments == {}
+    assert set(rested(clip(SIX, known=False), 0.2).moments) == {1}
 
 
 def test_an_empty_clip_is_a_result():

@@ -85,6 +85,21 @@ def test_not_more_frames_are_analysed_than_asked(ask, clip):
     assert [len(ask(clip, rate=rate).timeline.moments) for rate in (0, 15, 5)] == [25, 13, 5]
 
 
+def test_the_annotated_clip_has_both_answers_and_the_frames_of_rest_are_kept(ask, clip, tmp_path):
+    plain = ask(clip, tmp_path / "plain.mp4", rate=0)
+    both = ask(clip, tmp_path / "both.mp4", rate=0, rest="auto")
+    np.testing.assert_array_equal(both.timeline.probs, plain.timeline.probs)
+    (found,) = both.rested
+    assert found.moments[1] == tuple(round(one.time, 3) for one in both.references) and plain.rested == ()
+    assert {one.image.shape for one in both.references} == {(video.THUMBNAIL, video.THUMBNAIL, 3)}
+    with Clip(tmp_path / "plain.mp4") as one, Clip(tmp_path / "both.mp4") as other:
+        frames = [(a.image.astype(int), b.image.astype(int)) for a, b in zip(one.frames(), other.frames(), strict=True)]
+    assert len(frames) == 25 and all(np.abs(a - b).max() > 100 for a, b in frames)  # a line of words more
+    record = video.record(both, "x.mp4")
+    assert record["resting"]["reference"] == "auto" and video.record(plain, "x.mp4")["resting"] is None
+    assert ask(clip, None, rest=0.5).references == ()
+
+
 def test_labels_and_models_are_as_asked(ask, clip):
     timeline = ask(clip, labels=SIX).timeline
     assert timeline.models == ("first", "second") and timeline.labels == SIX

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.labels import EIGHT, FIVE, LABEL_SETS, SEVEN, SIX, LabelSet
-from zoo.models.resting import FLOOR, MARGIN, Reference, most_neutral, sure
+from zoo.models.resting import FLOOR, MARGIN, Reference, most_neutral, neutrality, sure
 from zoo.prediction import Prediction
 
 SETS = (*LABEL_SETS.values(), EIGHT, LabelSet("own", ("wink", "no wink", "tongue out")))
@@ -82,9 +82,9 @@ def test_what_does_not_fit_is_refused():
 def test_the_most_neutral_rows_are_those_all_models_find_neutral():
     first = Prediction(np.array([[0.1, 0.9], [0.4, 0.6], [0.9, 0.1]]), LabelSet("two", ("happy", "neutral")))
     second = Prediction(np.array([[0.999, 0.001], [0.4, 0.6], [0.3, 0.7]]), first.labels)
-    assert most_neutral([first, second], 2).tolist() == [1, 2]
-    assert most_neutral([first, drawn(SIX, 3)], 5).tolist() == [0, 1, 2]
-    assert most_neutral([drawn(SIX, 3)], 5).tolist() == []
+    assert most_neutral(neutrality([first, second]), 2).tolist() == [1, 2]
+    assert most_neutral(neutrality([first, drawn(SIX, 3)]), 5).tolist() == [0, 1, 2]
+    assert most_neutral(neutrality([drawn(SIX, 3)]), 5).tolist() == []
 
 
 def test_no_clear_change_is_said_without_doubt():

@@ -21,6 +21,7 @@ def face(times, first, second) -> Timeline:
         np.zeros((n, 4), np.float32),
         np.eye(5, dtype=np.float32)[shown],
         shown,
+        np.zeros(n, np.float32),
     )
 
 
