@@ -7,6 +7,7 @@ const GRADIO = Object.fromEntries(
   ['element', 'props', 'trigger', 'server', 'upload', 'watch'].map((one) => [one, 'readonly']),
 );
 const BODIES = [
+  'ui/assets/banner.js',
   'ui/assets/spoken.js',
   'ui/compare/answer.js',
   'ui/examples/examples.js',

@@ -16,6 +16,7 @@ from features.mesh import MAX_FACES
 from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
 from ui.components import labels
+from ui.components.modules import joined
 from ui.components.options import Direct, Scripted
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
@@ -63,6 +64,7 @@ UPLOADS = 2 * 2**30
 AT_ONCE: Direct = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 SCRIPTS = ("assets/languages.js", "components/calls.js")
+MODULES = ("assets/page.js",)
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
 GIVE_BACK = 30  # seconds between two times that freed memory is returned to the system
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
@@ -137,18 +139,15 @@ def _head_markup(room: Mode) -> str:
     return (
         read("assets/head.html")
         + "".join(f"<style>{read(name)}</style>" for name in styles)
-        + "".join(f"<script>{read(name)}</script>" for name in SCRIPTS)
+        + "".join(f"<script>{script}</script>" for script in (*map(read, SCRIPTS), *map(joined, MODULES)))
     )
 
 
 def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:
-    law = f"<p>{say(text.LAW)}</p>" if room.lesson else ""
-    source = f'<a href="{text.BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
     gr.HTML(
-        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>'
-        f'<aside class="fo-banner" {attribute("aria-label", text.PLEASE_NOTE)}><p>{say(text.NOT_EMOTION, "b")} '
-        f"{say(text.CANNOT_KNOW)} {source}</p>{law}</aside>",
+        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(room)}',
         apply_default_css=False,
+        js_on_load=read("assets/banner.js"),
     )
     spoken: Scripted = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
     status = gr.HTML(_status(engine), elem_id="fo-status", **spoken)
@@ -156,6 +155,18 @@ def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:
     look = lambda: (_status(engine), gr.Timer(active=not engine.ready))
     clock.tick(look, None, [status, clock], **AT_ONCE)
     app.load(look, None, [status, clock], **AT_ONCE)
+
+
+def _banner(room: Mode) -> str:
+    """What everybody reads first: in full at first, then as one line. In a lesson each visit begins with all of it."""
+    law = f"<p>{say(text.LAW)}</p>" if room.lesson else ""
+    source = f'<a href="{text.BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
+    return (
+        f'<aside class="fo-banner" {attribute("aria-label", text.PLEASE_NOTE)}>'
+        f'<details open data-until="{"visit" if room.lesson else "ever"}"><summary>{say(text.NOT_EMOTION, "b")} '
+        f"{say(text.WHY, 'span', 'class=fo-why')}</summary>"
+        f"<p>{say(text.CANNOT_KNOW)} {source}</p>{law}</details></aside>"
+    )
 
 
 def _status(engine: ModelService) -> str:

@@ -23,6 +23,7 @@ TAGLINE = phrase("tagline")
 PLEASE_NOTE = phrase("please_note")
 MODELS, LABELS = phrase("models"), phrase("labels")
 NOT_EMOTION = phrase("not_emotion")
+WHY = phrase("why")
 CANNOT_KNOW = phrase("cannot_know")
 
 PRIVACY_LOCAL = phrase("privacy_local", KEPT_MINUTES)

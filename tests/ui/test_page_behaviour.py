@@ -1,0 +1,107 @@
+"""What the page does on every tab: files dropped or pasted anywhere, menus that close, a note that is read once."""
+
+import base64
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_page(visits, browser, url):
+    with visits() as visit:
+
+        def open_one(address=url, tab="", **options):
+            page = visit(browser, address, tab, **options)
+            page.wait_for_selector("#fo-tabs [role=tab]")
+            return page
+
+        yield open_one
+
+
+# A file that arrives as an event on an element beside the box; whether the browser would have taken it itself.
+BRING = """([kind, where, name, type, data]) => {
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], name, { type }));
+  const options = { bubbles: true, cancelable: true, dataTransfer: carried, clipboardData: carried };
+  const event = kind === 'paste' ? new ClipboardEvent(kind, options) : new DragEvent(kind, options);
+  document.querySelector(where).dispatchEvent(event);
+  return event.defaultPrevented; }"""
+
+
+def bring(page, kind, path, type="image/png", where="body"):
+    return page.evaluate(BRING, [kind, where, path.name, type, base64.b64encode(path.read_bytes()).decode()])
+
+
+def test_a_picture_dropped_beside_the_box_is_compared_and_so_is_the_next_one(open_page, astronaut, no_face):
+    page = open_page()
+    page.wait_for_selector("#fo-picture input[type=file]", state="attached")
+    assert bring(page, "dragover", astronaut, where=".fo-head") and bring(page, "drop", astronaut, where=".fo-head")
+    page.wait_for_selector(".fo-results .fo-answer")
+    assert bring(page, "drop", no_face)
+    page.wait_for_selector(".fo-results .fo-none")
+
+
+def test_a_pasted_picture_is_compared(open_page, astronaut):
+    page = open_page()
+    page.wait_for_selector("#fo-picture input[type=file]", state="attached")
+    assert bring(page, "paste", astronaut)
+    page.wait_for_selector(".fo-results .fo-answer")
+
+
+def test_a_file_dropped_where_nothing_takes_it_does_not_replace_the_page(open_page, astronaut):
+    page = open_page(tab="Zoo")
+    page.wait_for_selector("#fz-page .fz-card")
+    assert bring(page, "drop", astronaut) and not bring(page, "paste", astronaut)
+    page.get_by_role("tab", name="Compare").click()
+    assert page.locator(".fo-results").count() == 0
+
+
+def test_a_clip_dropped_in_the_video_tab_goes_into_its_box_even_if_that_is_full(open_page, tmp_path, write_clip):
+    import numpy as np
+
+    page = open_page(tab="Video")
+    page.wait_for_selector("#fv-file input[type=file]", state="attached")
+    for name in ("first.mp4", "second.mp4"):
+        clip = write_clip(tmp_path / name, [np.zeros((64, 64, 3), np.uint8)] * 3)
+        assert bring(page, "drop", clip, "video/mp4")
+        page.locator("#fv-file").get_by_text(name.removesuffix(".mp4")).first.wait_for()
+
+
+def test_a_menu_closes_when_the_focus_leaves_it(open_page):
+    page = open_page(tab="Zoo")
+    menus = page.locator("#fz-choices input[role=combobox]")
+    menus.first.focus()
+    page.wait_for_selector("[role=listbox]")
+    for _ in range(menus.count()):
+        page.keyboard.press("Tab")
+    page.wait_for_function("!document.activeElement.matches('[role=combobox]')")
+    page.wait_for_selector("[role=listbox]", state="detached")
+    menus.first.click()
+    page.get_by_role("option", name="CNN, tiny").click()
+    page.get_by_role("heading", name="CNN, tiny").wait_for()
+
+
+def test_the_note_is_read_in_full_once_and_then_is_one_line(open_page, url):
+    page = open_page(viewport={"width": 390, "height": 844})
+    note = page.locator(".fo-banner")
+    note.get_by_text("It cannot know how anyone feels").wait_for()
+    full = note.bounding_box()["height"]
+    page.reload()
+    note.get_by_text("Why?").wait_for()
+    assert note.bounding_box()["height"] < 60 < full and "expression is not an emotion" in note.inner_text()
+    page.locator(".fo-banner summary").focus()
+    page.keyboard.press("Enter")
+    note.get_by_text("Do not use it to judge pupils").wait_for()
+
+
+def test_in_a_lesson_each_visit_begins_with_the_whole_note(open_page, classroom_url):
+    page = open_page(classroom_url)
+    law = page.locator(".fo-banner").get_by_text("In the European Union")
+    law.wait_for()
+    page.reload()
+    page.locator(".fo-banner").get_by_text("Why?").wait_for()
+    another = page.context.new_page()
+    another.goto(classroom_url)
+    another.locator(".fo-banner").get_by_text("In the European Union").wait_for()
