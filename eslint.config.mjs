@@ -10,6 +10,7 @@ const BODIES = [
   'ui/assets/banner.js',
   'ui/assets/spoken.js',
   'ui/compare/answer.js',
+  'ui/compare/mattered.js',
   'ui/examples/examples.js',
   'ui/model_zoo/board.js',
   'zoo/reports/assets/charts.js',

@@ -37,12 +37,13 @@ def opened(browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme = 
     return page
 
 
-def compared(page: Page, example: str = "photo", covering: bool = False) -> Page:
+def compared(page: Page, example: str = "photo", mattered: bool = False) -> Page:
     """Once an example has its answer."""
-    if covering:
-        page.locator("#fo-covering input").check()
     page.locator(f"#fo-examples [data-name={example}]").click()
     page.locator("#fo-answer .fo-summary").wait_for(timeout=60_000)
+    if mattered:
+        page.locator("[data-mattered]").first.click()
+        page.wait_for_selector(".fo-held img", timeout=60_000)
     page.wait_for_timeout(1500)
     return page
 
@@ -88,7 +89,7 @@ def take(chromium: str, url: str, out: Path) -> None:
         camera = stream(Path(folder) / "clip.mjpeg", six)
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        kept(compared(opened(browser, url, WIDE), "mouth-open", covering=True), out / "compare.png", exact=True)
+        kept(compared(opened(browser, url, WIDE), "mouth-open", mattered=True), out / "compare.png", exact=True)
         kept(compared(opened(browser, url, WIDE, "dark")), out / "compare-dark.png")
         kept(compared(opened(browser, url, PHONE)), out / "compare-phone.png", 1180)
         kept(live(opened(browser, url, WIDE)), out / "live.png")

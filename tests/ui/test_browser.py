@@ -61,15 +61,30 @@ def test_all_four_stages_are_shown_with_pictures(page, astronaut):
     assert page.evaluate("[...document.images].filter(i => !i.hasAttribute('alt')).length") == 0
 
 
-def test_what_each_answer_hangs_on_comes_and_goes_with_its_tick(page, astronaut):
-    upload(page, astronaut)
+def test_which_parts_mattered_is_asked_on_the_card_of_each_face(page):
+    page.locator('#fo-examples button[data-name="six-faces"]').click()
+    page.wait_for_function("document.querySelectorAll('.fo-face').length === 6")
     assert page.locator(".fo-hold").count() == 0
-    page.locator("#fo-covering input").check()
-    page.wait_for_selector(".fo-hold")
-    assert page.locator(".fo-hold h3").inner_text() == "What mattered"
-    assert answers(page).count() == 2
-    page.locator("#fo-covering input").uncheck()
-    page.wait_for_selector(".fo-hold", state="detached")
+    cards = page.locator(".fo-card[id^=fo-face]")
+    ask = cards.nth(4).locator("[data-mattered]")
+    assert ask.inner_text() == "Which parts of the face mattered?"
+    ask.focus()
+    page.keyboard.press("Enter")
+    cards.nth(4).locator(".fo-hold img").first.wait_for(timeout=60_000)
+    assert cards.nth(4).locator(".fo-hold h3").inner_text() == "What mattered"
+    assert page.evaluate("document.activeElement.className") == "fo-hold"
+    assert page.locator(".fo-hold").count() == 1 and page.locator("[data-mattered]").count() == 5
+
+
+def test_what_mattered_to_an_older_answer_is_not_shown_on_a_newer_one(page):
+    page.locator('#fo-examples button[data-name="photo"]').click()
+    page.wait_for_selector("[data-mattered]")
+    page.evaluate("document.querySelector('.fo-results').dataset.answer = 'older'")
+    page.locator("[data-mattered]").click()
+    page.locator("[data-mattered][aria-disabled=true]").wait_for()
+    page.evaluate("document.querySelector('.fo-results').dataset.answer = 'newer'")
+    page.wait_for_function("document.querySelector('#fo-mattered [data-for=older]')", timeout=60_000)
+    assert page.locator(".fo-results .fo-hold").count() == 0
 
 
 def test_six_labels_show_no_neutral(page, astronaut):
@@ -190,9 +205,9 @@ def test_nothing_sticks_out_on_a_phone(open_page, astronaut):
 
 def test_what_answers_hang_on_stands_side_by_side_on_a_phone(open_page, astronaut):
     page = open_page(viewport={"width": 390, "height": 844})
-    page.locator("#fo-covering input").check()
     upload(page, astronaut)
-    page.wait_for_selector(".fo-held img")
+    page.locator("[data-mattered]").click()
+    page.wait_for_selector(".fo-held img", timeout=60_000)
     tops = page.locator(".fo-held figure").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
     assert len(tops) == 2 and tops[0] == tops[1]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

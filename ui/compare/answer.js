@@ -33,3 +33,19 @@ element.addEventListener('click', (event) => {
   }
   pair(`button[data-for="${button.dataset.for}"]`);
 });
+
+// "Which parts of the face mattered?": the answer comes to mattered.js, which puts it into the button's place.
+const ready = (button, is) => {
+  button.setAttribute('aria-disabled', String(!is));
+  window.faceOffPut(button.firstElementChild, is ? { key: 'hold.ask' } : { key: 'hold.asking' });
+};
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-mattered]');
+  if (!button || button.getAttribute('aria-disabled') === 'true') return;
+  ready(button, false);
+  const { answer } = button.closest('.fo-results').dataset;
+  trigger('mattered', { face: Number(button.dataset.mattered), answer });
+});
+window.addEventListener('face-off-mattered-failed', () => {
+  for (const button of element.querySelectorAll('button[data-mattered]')) ready(button, true);
+});

@@ -1,4 +1,4 @@
-"""What each answer hangs on: every model's crop under what covering its places changes, side by side."""
+"""Which parts of a face mattered: every model's crop under what hiding its patches changes, side by side."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from zoo.labels import named
 from zoo.models.label_mix import LabelMix, Mixed
 from zoo.reports.markup import say
 
-MOST = 4  # faces of a picture
-SECONDS = 6.0  # that a visitor waits for all of them at most
+SECONDS = 6.0  # that a visitor waits for one face at most
 FULL = math.log(4)  # odds four times as long are shown in full colour, and longer ones where there are such
 SIDE = 170
 
@@ -30,7 +29,7 @@ SIDE = 170
 def panel(
     comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier], ends: float
 ) -> str:
-    """Of face `i`, a picture a model; nothing for faces beyond the first `MOST`.
+    """Of face `i`, a picture a model.
 
     Parameters
     ----------
@@ -41,8 +40,6 @@ def panel(
     ends : float
         Of `time.monotonic`: a model that would not be done by then is named instead of asked.
     """
-    if i >= MOST:
-        return ""
     face, mix = comparison.aligned[i], LabelMix(comparison.mix, cards)
     held = {
         name: occlusion_map(Mixed(models[name], mix), face, prediction.labels)
@@ -54,10 +51,9 @@ def panel(
     notes = [text.HOLD["legend"]] if held else []
     left = [name for name in comparison.predictions if name not in held]
     notes += [phrase("hold.slow", text.title(cards[name])) for name in left]
-    notes += [phrase("hold.few_n", MOST)] if len(comparison.faces) > MOST and i == MOST - 1 else []
     said = "".join(say(note, "p") for note in notes)
     return (
-        f'<section class="fo-details fo-hold">{say(text.HOLD["title"], "h3")}'
+        f'<section class="fo-hold" tabindex="-1">{say(text.HOLD["title"], "h3")}'
         f'<div class="fo-held">{"".join(figures)}</div>{said}</section>'
     )
 

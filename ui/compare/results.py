@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from features import quality
 from features.faces import Faces
 from features.phrase import Phrase, joined, number
 from ui import text as wording
-from ui.compare import occlusion_maps, pipeline_stages, resting_panel
+from ui.compare import pipeline_stages, resting_panel
 from ui.compare.numbered_photo import numbered_photo
 from ui.components import data_uri, probability_bars
 from ui.languages import phrase
@@ -40,8 +41,6 @@ class Extras:
     ----------
     file : str
         The picture's name, for the downloads.
-    covering : bool
-        Whether to show what each answer hangs on, too; see `ui.compare.occlusion_maps`.
     rested : Rested, optional
         The answers relative to resting faces.
     note : str
@@ -51,7 +50,6 @@ class Extras:
     """
 
     file: str = ""
-    covering: bool = False
     rested: Rested | None = None
     note: str = ""
     pictures: str = ""
@@ -80,7 +78,8 @@ def page(
     note = say(extras.note, "p", 'class="fo-rest-note" role="status"') if extras.note else ""
     second = resting_panel.second_photo(comparison, extras.rested) if extras.rested else ""
     body = f"{_photo(comparison, cards, extras)}{note}{second}{_body(comparison, cards, models, extras)}"
-    return f'<div class="fo-results" {resting_panel.marked(extras.pictures)}>{body}</div>'
+    marks = f'data-answer="{secrets.token_hex(4)}" {resting_panel.marked(extras.pictures)}'
+    return f'<div class="fo-results" {marks}>{body}</div>'
 
 
 def sorry(sentence: str) -> str:
@@ -130,11 +129,21 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
     notes = quality.notes(comparison.image, comparison.faces)
     faces = range(len(comparison.faces))
     strips = [_strip(i, pipeline_stages.strip(comparison, i, cards, models)) for i in faces]
-    if extras.covering:
-        ends = time.monotonic() + occlusion_maps.SECONDS
-        strips = [occlusion_maps.panel(comparison, i, cards, models, ends) + strips[i] for i in faces]
-    strips = [resting_panel.panel(comparison, extras.rested, i, cards) + strips[i] for i in faces]
+    strips = [_ask(i) + resting_panel.panel(comparison, extras.rested, i, cards) + strips[i] for i in faces]
     return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
+
+
+def _ask(i: int) -> str:
+    """The button that asks which parts of face `i` mattered; `mattered` takes its place."""
+    return (
+        f'<div class="fo-details fo-ask"><button type="button" data-mattered="{i + 1}">'
+        f"{say(wording.HOLD['ask'])}</button> {say(wording.HOLD['ask_hint'], 'small')}</div>"
+    )
+
+
+def mattered(panel: str, number: int, answer: str) -> str:
+    """What goes to face `number` of the answer on the page with this `data-answer`."""
+    return f'<div data-face="{number}" data-for="{escape(answer)}">{panel}</div>'
 
 
 def _strip(i: int, stage_by_stage: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from features import images
 from features.images import ImageError
 from features.mesh import MAX_FACES
 from ui import gradio_state, text
-from ui.compare import results
+from ui.compare import occlusion_maps, results
 from ui.compare.results import Extras
 from ui.components import data_uri
 from ui.components.mix_choice import mix_choice
@@ -29,6 +30,7 @@ from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from zoo.cards import Card
+from zoo.classifier import Classifier
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.inference.rested import Rested, RestingError, choose, relative_to
@@ -119,7 +121,6 @@ class CompareTab:
         models: list[str],
         labels: str,
         request: gr.Request,
-        covering: bool = False,
         every: bool = False,
         mix: str = DEFAULT,
         rest: dict | None = None,
@@ -127,24 +128,20 @@ class CompareTab:
     ) -> tuple[str, str]:
         """The answer as HTML, and as one line to be read out.
 
-        `covering` shows what each answer hangs on, `every` all faces instead of the largest; `rest` is a picture of
-        the same people at rest, and `chosen` says which of its faces belongs to which, see `_chosen`.
+        `every`: of all faces instead of the largest; `rest` is a picture of the same people at rest, and `chosen` says
+        which of its faces belongs to which, see `_chosen`.
         """
         if photo is None:
             return results.WAITING, ""
-        session = str(request.session_hash)
         try:
-            cards = self.engine.cards_of(session, mix)
-            in_order = [name for name in cards if name in (models or [])]
-            if not in_order:
+            asked = self._asked(models, labels, mix, request, every)
+            if not asked.models:
                 return _sorry(text.CHOOSE_MODELS)
-            asked = Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
-            comparison = self._compare(photo, asked)
-            answering = {model.name: model for model in self.engine.models(in_order, session)}
+            comparison, cards, loaded = self._answered(photo, asked)
             pictures = _pictures(photo, rest)
             rested, note = self._rested(comparison, rest, asked, _chosen(chosen, pictures))
-            extras = Extras(self._file_name(photo), covering is True, rested, note, pictures)
-            html = results.page(comparison, cards, answering, extras)
+            extras = Extras(self._file_name(photo), rested, note, pictures)
+            html = results.page(comparison, cards, loaded, extras)
             return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
         # An error is an answer too: an older picture's must not stay beside this one.
         except ASKED_WRONGLY as error:
@@ -152,6 +149,42 @@ class CompareTab:
         except Exception:
             LOG.exception("a picture could not be answered")
             return _sorry(text.FAILED)
+
+    def mattered(
+        self,
+        photo: dict | None,
+        models: list[str],
+        labels: str,
+        every: bool,
+        mix: str,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> str:
+        """Which parts of one face mattered to each model; the page's script puts it on that face's card."""
+        number, answer = getattr(event, "face", None), str(getattr(event, "answer", ""))
+        try:
+            comparison, cards, chosen = self._answered(photo, self._asked(models, labels, mix, request, every))
+            i = _index(number, len(comparison.faces))
+            ends = time.monotonic() + occlusion_maps.SECONDS
+            panel = occlusion_maps.panel(comparison, i, cards, chosen, ends)
+        except ASKED_WRONGLY as error:
+            panel = say(_sentence(error), "p")
+        except Exception:
+            LOG.exception("a face could not be covered")
+            panel = say(text.FAILED, "p")
+        return results.mattered(panel, number if isinstance(number, int) else 0, answer)
+
+    def _asked(self, models: list[str], labels: str, mix: str, request: gr.Request, every: bool) -> Asked:
+        """What the page's controls ask for, models in the order that the cards have."""
+        session = str(request.session_hash)
+        in_order = [name for name in self.engine.cards_of(session, mix) if name in (models or [])]
+        return Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
+
+    def _answered(self, photo: dict, asked: Asked) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
+        """A comparison, the cards of all models, and the models that were asked, by name."""
+        comparison = self._compare(photo, asked)
+        models = self.engine.models(asked.models, asked.session)
+        return comparison, self.engine.cards_of(asked.session, asked.mix), {model.name: model for model in models}
 
     def answer(
         self,
@@ -225,6 +258,19 @@ def _chosen(sent: object, pictures: str) -> str:
     """The pairs of faces that were chosen on the page, if that was for these pictures; empty: whatever is usual."""
     named, _, pairs = str(sent or "")[:LONGEST_CHOICE].partition(" ")
     return pairs if named == pictures else ""
+
+
+def _index(number: object, faces: int) -> int:
+    """Which face a script on the page means.
+
+    Raises
+    ------
+    ImageError
+        None of them.
+    """
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= faces:
+        raise ImageError(f"Face {str(number)[:20]} was asked for; the picture has {faces} faces. Reload the page.")
+    return number - 1
 
 
 def _most(max_faces: object) -> int:
@@ -318,14 +364,17 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
             inputs, examples = _controls(engine, room)
-            covering = gr.Checkbox(False, label=text.HOLD["ask"], info=text.HOLD["ask_hint"], elem_id="fo-covering")
             every = gr.Checkbox(False, label=text.EVERY_FACE, info=text.EVERY_FACE_HINT, elem_id="fo-every")
         with gr.Column(scale=9, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
             answer = gr.HTML(
                 results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
             )
-    _wire(tab, inputs, examples, [covering, every], [answer, spoken])
+            mattered = gr.HTML(
+                elem_id="fo-mattered", apply_default_css=False, js_on_load=read("compare/mattered.js"), container=False
+            )
+    _wire(tab, inputs, examples, every, [answer, spoken])
+    _wire_mattered(tab, inputs, every, answer, mattered)
     return inputs.models
 
 
@@ -384,11 +433,20 @@ def _thumbnail(example: Example) -> str:
     )
 
 
-def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, ticks: list[gr.Checkbox], outputs: list[gr.HTML]) -> None:
+def _wire_mattered(tab: CompareTab, inputs: Inputs, every: gr.Checkbox, answer: gr.HTML, mattered: gr.HTML) -> None:
+    """Several faces may be asked about at a time, each one's panel goes to its own card."""
+    asked = [inputs.photo, inputs.models, inputs.labels, every, inputs.mix]
+    run = answer.mattered(
+        tab.mattered, asked, mattered, trigger_mode="multiple", show_progress="hidden", **RAW, **PRIVATE
+    )
+    run.failure(None, None, None, js="() => window.dispatchEvent(new Event('face-off-mattered-failed'))")
+
+
+def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, every: gr.Checkbox, outputs: list[gr.HTML]) -> None:
     chosen = gr.Textbox(visible=False)  # which resting face belongs to which face
     outputs[0].pair(_paired, None, chosen, show_progress="hidden", queue=False, **PRIVATE)
-    changes = [each.change for each in (*inputs, *ticks, chosen)]
-    shown = [inputs.photo, inputs.models, inputs.labels, *ticks, inputs.mix, inputs.rest, chosen]
+    changes = [each.change for each in (*inputs, every, chosen)]
+    shown = [inputs.photo, inputs.models, inputs.labels, every, inputs.mix, inputs.rest, chosen]
     gr.on(changes, tab.show, shown, outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)

@@ -17,13 +17,17 @@ from tests.html import bare, words
 from ui import text
 from ui.compare import occlusion_maps, pipeline_stages
 from ui.compare.tab import CompareTab
-from ui.languages import phrase
 from ui.model_service import ModelService
 from zoo.inference.occlusion import OcclusionMap
 from zoo.models import registry
-from zoo.models.label_mix import EQUAL, FER2013, MIXES
+from zoo.models.label_mix import DEFAULT, EQUAL, FER2013, MIXES
 
 REQUEST = SimpleNamespace(session_hash="nobody")
+
+
+def mattered(engine, photo, models, mix=DEFAULT, **event):
+    event = SimpleNamespace(**{"face": 1, "answer": "a1b2", **event})
+    return CompareTab(engine).mattered(photo, models, "7", False, mix, REQUEST, event)
 
 
 @pytest.fixture
@@ -60,10 +64,10 @@ def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chose
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     shares, recorded = {}, {}
     for mix in MIXES:
-        html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True, mix=mix)
+        html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, mix=mix)
         (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
         recorded[mix] = json.load(urllib.request.urlopen(link))
-        (hold,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', bare(html))
+        hold = bare(mattered(engine, photo, ["hog-linear-svm"], mix))
         shares[mix] = float(re.findall(r"([\d.]+)\xa0→", hold)[0])
     answers = {mix: record["faces"][0]["answers"]["hog-linear-svm"] for mix, record in recorded.items()}
     assert {mix: record["mix"] for mix, record in recorded.items()} == {mix: mix for mix in MIXES}
@@ -119,28 +123,37 @@ def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
     assert len(html) < 2.5e6
 
 
-def test_what_each_answer_hangs_on_is_shown_when_asked(engine, photo, monkeypatch):
+def test_what_mattered_in_a_face_is_told_for_each_model(engine, photo, monkeypatch):
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)  # however busy the machine is
-    tab = CompareTab(engine)
-    plain, _ = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST)
-    assert "fo-hold" not in plain
-    html, spoken = tab.show(photo, ["hog-svm", "cnn"], "7", REQUEST, True)
-    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', bare(html))
+    plain, _ = CompareTab(engine).show(photo, ["hog-svm", "cnn"], "7", REQUEST)
+    assert "fo-hold" not in plain and plain.count("data-mattered=") == 1
+    html = mattered(engine, photo, ["hog-svm", "cnn"])
+    assert html.startswith('<div data-face="1" data-for="a1b2">')
+    part = bare(html)
     said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span>(.+?)</figcaption>", part)
     assert [(title, label) for title, label, *_ in said] == [("HOG + SVM, least squares", "happy"), ("CNN", "happy")]
     assert all(float(before) >= float(after) for _, _, before, after, _ in said)
     assert said[0][-1] == "mattered most: mouth" and part.count("<img") == 2
-    assert words(spoken) == text.found(1, 1, 2)
-    assert "fo-hold" not in tab.show(photo, ["cnn"], "7", REQUEST, "yes")[0]
 
 
-def test_only_the_first_faces_of_many_are_covered(engine, photo, uploaded, monkeypatch):
+def test_each_of_many_faces_can_be_asked_about_and_no_other(engine, photo, uploaded, monkeypatch):
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
-    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, True)
-    assert html.count('id="fo-face-') == 6 and html.count("fo-hold") == occlusion_maps.MOST
-    assert html.count(phrase("hold.few_n", occlusion_maps.MOST)) == 1
+    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST)
+    assert html.count('id="fo-face-') == html.count("data-mattered=") == 6
+    assert "fo-hold" in mattered(engine, photo, ["hog-linear-svm"], face=6)
+    for none in (7, 0, -1, True, None, "1", 1.5):
+        said = mattered(engine, photo, ["hog-linear-svm"], face=none)
+        assert "fo-hold" not in said and "the picture has 6 faces" in said
+
+
+def test_what_a_script_sends_is_shown_as_text_and_errors_are_sentences(engine, photo, monkeypatch, caplog):
+    assert "<b>" not in mattered(engine, photo, ["cnn"], answer='"><b>', face="<b>")
+    assert "Choose one or more models" in mattered(engine, photo, [])
+    monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
+    assert text.FAILED in mattered(engine, photo, ["cnn"])
+    assert "IndexError" in caplog.text
 
 
 def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
@@ -152,9 +165,8 @@ def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
         return found
 
     monkeypatch.setattr(engine, "compare", slowly)
-    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm", "cnn"], "7", REQUEST, True)
-    (part,) = re.findall(r'<section class="fo-details fo-hold">.*?</section>', html)
-    assert part.count("<img") == 1 and text.HOLD["slow"].format("CNN") in part
+    html = mattered(engine, photo, ["hog-linear-svm", "cnn"])
+    assert html.count("<img") == 1 and text.HOLD["slow"].format("CNN") in html
 
 
 def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatch):
