@@ -68,6 +68,14 @@ def test_answers_stay_inside_their_card(open_page, width):
     assert len(beyond) > 14 and max(beyond) <= 0
 
 
+def test_tall_controls_stay_in_one_column(open_page):
+    page = open_page()
+    page.get_by_role("tab", name="Video").click()
+    page.locator("#fv-start").wait_for()
+    lefts = "[...document.querySelectorAll('.fv-row .fo-controls > *')].map((one) => one.getBoundingClientRect().left)"
+    assert len(set(page.evaluate(lefts))) == 1
+
+
 def test_controls_stay_in_view_and_can_be_scrolled(open_page):
     page = compared(open_page(viewport={"width": 1280, "height": 700}))
     page.evaluate("window.scrollTo({ top: 400, behavior: 'instant' })")

@@ -44,6 +44,7 @@ window.faceOffLive = (element, props, server) => {
     <div class="fo-live-buttons">
       <button type="button" class="fo-start"></button>
       <button type="button" class="fo-rest" disabled data-i18n="live.rest"></button>
+      <button type="button" class="fo-so-far" hidden data-i18n="live.so_far"></button>
       <button type="button" class="fo-forget" hidden data-i18n="live.forget"></button>
       <span class="fo-switches">
         <label><input type="checkbox" name="mirror" checked> <span data-i18n="live.mirror"></span></label>
@@ -78,6 +79,7 @@ window.faceOffLive = (element, props, server) => {
     waiting = null,
     notBefore = 0,
     rest = 0,
+    soFar = false,
     edges = null,
     size = 0,
     slow = 0,
@@ -187,7 +189,7 @@ window.faceOffLive = (element, props, server) => {
     canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
     find('.fo-live-faces').replaceChildren();
     find('.fo-strips').replaceChildren();
-    for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget', '.fo-full']) find(part).hidden = true;
+    for (const part of ['.fo-timeline', '.fo-hud', '.fo-forget', '.fo-so-far', '.fo-full']) find(part).hidden = true;
     full.leave();
     find('.fo-rest').disabled = true;
     find('.fo-live-spoken').textContent = '';
@@ -212,6 +214,7 @@ window.faceOffLive = (element, props, server) => {
       smooth: option('smooth'),
       mesh: option('mesh'),
       rest,
+      so_far: soFar,
       edges: option('mesh') && !edges,
       ...(window.faceOffChosen ?? chosen),
     };
@@ -317,6 +320,7 @@ window.faceOffLive = (element, props, server) => {
     );
     find('.fo-rest').disabled = answer.resting > 0;
     find('.fo-forget').hidden = answer.resting > 0 || !answer.faces.some((face) => face.rested);
+    find('.fo-so-far').hidden = !answer.offered;
   }
 
   function hud(answer, now) {
@@ -605,6 +609,12 @@ window.faceOffLive = (element, props, server) => {
   startButton.addEventListener('click', () => (root.dataset.state === 'off' ? start() : stop()));
   find('.fo-rest').addEventListener('click', () => {
     rest = turn + 1;
+    soFar = false;
+  });
+  find('.fo-so-far').addEventListener('click', () => {
+    rest = turn + 1;
+    soFar = true;
+    find('.fo-rest').focus(); // the offer disappears when it is taken
   });
   find('.fo-forget').addEventListener('click', () => {
     rest = 0;

@@ -75,7 +75,7 @@ class Sent:
         """From what came, whatever it is; what is missing or of another kind counts as nothing."""
         value = value if isinstance(value, dict) else {}
         run, turn, rest = (_whole(value.get(name)) for name in ("run", "turn", "rest"))
-        options = Options(value.get("smooth") is True, value.get("mesh") is True, rest)
+        options = Options(value.get("smooth") is True, value.get("mesh") is True, rest, value.get("so_far") is True)
         models = value.get("models")
         models = tuple(name for name in models if isinstance(name, str)) if isinstance(models, list) else ()
         labels, mix, edges = str(value.get("labels")), str(value.get("mix", DEFAULT)), value.get("edges") is True

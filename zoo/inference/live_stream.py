@@ -23,7 +23,7 @@ from zoo.classifier import Classifier, common_spec
 from zoo.inference.tracking import LEAD, RESTING_LEAD, Agreement, Steadied, Tracker, steady
 from zoo.labels import LabelSet
 from zoo.models.label_mix import LabelMix
-from zoo.models.resting import Reference, neutrality
+from zoo.models.resting import FRAMES, Reference, neutrality
 from zoo.prediction import Prediction
 from zoo.stopwatch import Stopwatch
 
@@ -32,6 +32,7 @@ MAX_CHARACTERS = 400_000
 MAX_PIXELS = 640 * 640
 MAX_FACES = 8
 REST_SECONDS = 2.0
+OFFER_SECONDS = 10.0  # after which a face's most neutral frames so far are offered as its rest
 
 
 def read_frame(text: object) -> np.ndarray:
@@ -69,6 +70,8 @@ class Options:
         Send the mesh along.
     rest : int
         0: no resting look. Another number than in the frame before: take one now, for two seconds.
+    so_far : bool
+        Take it at once instead, from each face's most neutral frames so far.
     mix : LabelMix
         How common the labels are taken to be; a resting look takes it off.
     """
@@ -76,6 +79,7 @@ class Options:
     smooth: bool = True
     mesh: bool = False
     rest: int = 0
+    so_far: bool = False
     mix: LabelMix = field(default_factory=LabelMix)
 
 
@@ -152,6 +156,8 @@ class LiveFrame:
         ``mesh``, ``align`` and each model's name to its time.
     own : dict
         Name of each model that answers in made-up classes to its `LabelSet`.
+    offered : bool
+        Whether some face has been there for long enough to take its rest from its most neutral frames so far.
     """
 
     size: tuple[int, int]
@@ -160,6 +166,7 @@ class LiveFrame:
     resting: float
     milliseconds: dict[str, float]
     own: dict[str, LabelSet] = field(default_factory=dict)
+    offered: bool = False
 
     def rested_only(self, numbers: Collection[int]) -> LiveFrame:
         """The same frame with some of the faces, which are read relative to their rest."""
@@ -178,6 +185,7 @@ class LiveFrame:
             "faces": [face.as_json() for face in self.faces],
             "own": {name: list(labels) for name, labels in self.own.items()},
             "resting": round(self.resting, 1),
+            "offered": self.offered,
             "ms": {name: round(ms, 1) for name, ms in self.milliseconds.items()},
         }
 
@@ -200,9 +208,14 @@ class _Memory:
     looks: dict[str, list[np.ndarray]] = field(default_factory=dict)
     references: dict[str, Reference] = field(default_factory=dict)
     agreement: Agreement = Agreement()
+    since: float | None = None
+    calm: list[tuple[float, dict[str, Prediction]]] = field(default_factory=list)
 
-    def look(self, said: dict[str, Prediction], resting: bool) -> None:
+    def look(self, said: dict[str, Prediction], resting: bool, now: float) -> None:
         """Collect answers while the face rests; afterwards keep their mean as the reference."""
+        self.since = now if self.since is None else self.since
+        if said and not math.isnan(neutral := float(neutrality(list(said.values()))[0])):
+            self.calm = sorted([*self.calm, (neutral, said)], key=lambda one: -one[0])[:FRAMES]
         if resting:
             for name, answer in said.items():
                 self.looks.setdefault(name, []).append(answer.probs[0])
@@ -213,6 +226,22 @@ class _Memory:
                 if name in said
             }
             self.looks, self.steadied = {}, {}  # relative answers are another quantity: no average over both
+
+    def rest_so_far(self) -> None:
+        """Take the most neutral frames so far as the reference, for every model that was asked in them."""
+        found: dict[str, list[Prediction]] = {}
+        for _, said in self.calm:
+            for name, answer in said.items():
+                found.setdefault(name, []).append(answer)
+        self.references = {}
+        for name, answers in found.items():
+            alike = [one.probs[0] for one in answers if one.labels == answers[0].labels]
+            self.references[name] = Reference.of(Prediction(np.array(alike), answers[0].labels))
+
+    def offers(self, now: float) -> bool:
+        """Whether there is a rest to be taken from the frames so far."""
+        long = self.since is not None and now - self.since >= OFFER_SECONDS
+        return long and bool(self.calm) and not self.references
 
     def answer(self, name: str, answer: Prediction, step: _Step) -> tuple[np.ndarray, str]:
         """Probabilities and label to show of one model."""
@@ -288,11 +317,12 @@ class Viewer:
         aligned = watch.time("align", lambda: align(frame, faces, spec))
         said = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
         rows = [{name: answer[i] for name, answer in said.items()} for i in range(len(faces))]
-        resting = self._rests(list(memories.values()), rows, options.rest, now)
+        resting = self._rests(list(memories.values()), rows, options, now)
         step = _Step(labels, options, now)
         seen = [memory.face(n, faces[i], rows[i], step) for i, (n, memory) in enumerate(memories.items())]
         own = {m.name: m.labels for m in models if m.labels.answering(labels) != labels}
-        return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own)
+        offered = not resting and any(memory.offers(now) for memory in memories.values())
+        return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own, offered)
 
     def _recall(self, faces: Faces, asked: tuple, now: float) -> dict[int, _Memory]:
         """Number and memory of every face, in the faces' order; those that left are forgotten."""
@@ -306,20 +336,23 @@ class Viewer:
         return {n: self._memories[n] for n in numbers}
 
     def _rests(
-        self, memories: Sequence[_Memory], rows: Sequence[dict[str, Prediction]], rest: int, now: float
+        self, memories: Sequence[_Memory], rows: Sequence[dict[str, Prediction]], options: Options, now: float
     ) -> float:
         """Take the resting look if one is wished for; the seconds it still takes.
 
         A first frame's wish is an older viewer's, of before a pause: no face was asked to rest now.
         """
         if self._rest is None:
-            self._rest = rest
-        if rest != self._rest:
-            self._rest, self._rest_until = rest, now + REST_SECONDS if rest else 0.0
+            self._rest = options.rest
+        if options.rest != self._rest:
+            coming = options.rest and not options.so_far
+            self._rest, self._rest_until = options.rest, now + REST_SECONDS if coming else 0.0
             for memory in self._memories.values():
                 memory.looks, memory.references, memory.steadied = {}, {}, {}
+                if options.rest and options.so_far:
+                    memory.rest_so_far()
         for memory, said in zip(memories, rows, strict=True):
-            memory.look(said, now < self._rest_until)
+            memory.look(said, now < self._rest_until, now)
         return max(0.0, self._rest_until - now)
 
     def close(self) -> None:

@@ -12,11 +12,10 @@ import numpy as np
 from zoo.filenames import cell
 from zoo.inference import timeline
 from zoo.inference.timeline import Timeline
-from zoo.models.resting import NEUTRAL, Reference, most_neutral
+from zoo.models.resting import FRAMES, NEUTRAL, Reference, most_neutral
 from zoo.prediction import Prediction
 
 AUTO, NONE = "auto", "none"
-FRAMES = 5
 REACH = 1.0  # seconds around a named moment within which frames count
 
 

@@ -26,6 +26,7 @@ NEUTRAL = "neutral"
 # the figures for every margin. Not chosen blindly: earlier results for a posed set outside this project, which favour
 # 0.5 to 0.75, were known.
 MARGIN = 0.5
+FRAMES = 5  # of a clip or a camera, the most neutral ones, when nobody says when a face rests
 MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

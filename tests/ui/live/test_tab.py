@@ -99,6 +99,14 @@ def test_the_label_mix_is_as_asked(tab, send):
     assert "choose one of fer2013, equal" in send(tab, mix="even")["words"]
 
 
+def test_the_moments_so_far_are_taken_as_rest_when_that_is_asked(tab, send):
+    assert send(tab, models=["cnn"])["offered"] is False
+    (face,) = send(tab, models=["cnn"], turn=2, rest=2, so_far=True)["faces"]
+    assert face["rested"] is True
+    (face,) = send(tab, "b", models=["cnn"], turn=1, rest=1, so_far="yes")["faces"]
+    assert face["rested"] is False
+
+
 def test_labels_models_and_mesh_are_as_asked(tab, engine, send):
     result = send(tab, labels="6", models=engine.default_models[:1], mesh=True, edges=True)
     (face,) = result["faces"]

@@ -16,9 +16,11 @@ from features.face_tracking import Readers
 from features.images import ImageError
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
-from zoo.inference.live_stream import PREFIX, REST_SECONDS, Options, Viewer, read_frame
+from zoo.inference.live_stream import OFFER_SECONDS, PREFIX, REST_SECONDS, Options, Viewer, read_frame
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.models import registry
+from zoo.models.resting import FRAMES, Reference
+from zoo.prediction import Prediction
 from zoo.sessions.memory import give_back_memory
 from zoo.sessions.pages import Everyone
 
@@ -162,6 +164,36 @@ def test_a_resting_look_takes_two_seconds_and_is_forgotten_on_request(viewer, mo
     again = [look(0) for _ in range(60)][-1]
     assert not again.faces[0].rested
     np.testing.assert_allclose(again.faces[0].answers["first"], before.faces[0].answers["first"], atol=0.1)
+
+
+def test_the_most_neutral_moments_so_far_are_offered_and_taken_at_once(viewer, models, frame):
+    rng = np.random.default_rng(0)
+    looks = []
+    for i in range(12):
+        noisy = np.clip(frame + rng.normal(0, 15, frame.shape), 0, 255).astype(np.uint8)
+        seen = viewer.step(noisy, models, SEVEN, Options(smooth=False), float(i))
+        looks.append(seen.faces[0])
+        assert seen.offered == (i >= OFFER_SECONDS)
+    taken = viewer.step(frame, models, SEVEN, Options(smooth=False, rest=5, so_far=True), 12.0)
+    assert taken.resting == 0 and taken.faces[0].rested and not taken.offered
+    calm = sorted(looks, key=lambda face: -face.neutral)[:FRAMES]
+    plain = Viewer()
+    as_is = plain.step(frame, models, SEVEN, Options(smooth=False), 0.0).faces[0]
+    plain.close()
+    for name, answer in taken.faces[0].answers.items():
+        reference = Reference.of(Prediction(np.array([face.answers[name] for face in calm]), SEVEN))
+        expected = reference.applied(Prediction(as_is.answers[name][None], SEVEN)).probs[0]
+        np.testing.assert_allclose(answer, expected, atol=0.15)  # tracked, the mesh is a little elsewhere
+    cleared = viewer.step(frame, models, SEVEN, Options(smooth=False), 13.0)
+    assert not cleared.faces[0].rested and cleared.offered
+
+
+def test_another_resting_look_is_taken_in_the_coming_seconds(viewer, models, frame):
+    for i in range(3):
+        viewer.step(frame, models, SEVEN, Options(), i / RATE)
+    assert viewer.step(frame, models, SEVEN, Options(rest=1, so_far=True), 3 / RATE).faces[0].rested
+    again = viewer.step(frame, models, SEVEN, Options(rest=2), 4 / RATE)
+    assert again.resting == pytest.approx(REST_SECONDS) and not again.faces[0].rested
 
 
 def test_a_new_viewer_takes_no_resting_look_that_was_wished_for_before_it(viewer, models, frame):
