@@ -37,6 +37,33 @@ def place_by_place(crop: np.ndarray, count: int = COUNT) -> np.ndarray:
     return np.rint(crop + masks * (smeared - crop)).astype(np.uint8)
 
 
+def cover(crop: np.ndarray, x: float, y: float, size: float) -> np.ndarray:
+    """The crop under one round, soft patch: all of its middle is smeared, half at its rim.
+
+    Parameters
+    ----------
+    crop : ndarray
+        ``(S, S)`` uint8.
+    x, y : float
+        Its middle, as a part of the crop's side.
+    size : float
+        Its diameter, as a part of the crop's side. A large patch is smeared more: nothing as large as itself is left.
+
+    Returns
+    -------
+    ndarray
+        ``(S, S)`` uint8.
+    """
+    side = crop.shape[0]
+    smeared = cv2.GaussianBlur(crop, (0, 0), max(SMEAR, size / 2) * side).astype(np.float32)
+    along = np.arange(side) + 0.5
+    distance = np.hypot(along[None] - x * side, along[:, None] - y * side)
+    # 1.5 exp(-r² / 2s²) is a half at r = s sqrt(2 ln 3).
+    reach = size * side / 2 / np.sqrt(2 * np.log(3))
+    mask = (1.5 * np.exp(-(distance**2) / (2 * reach**2))).clip(max=1)
+    return np.rint(crop + mask * (smeared - crop)).astype(np.uint8)
+
+
 def middles(count: int, side: int) -> np.ndarray:
     """Centres of the patches along a side, in pixels: ``(count,)``."""
     return (np.arange(count) + 0.5) * side / count - 0.5

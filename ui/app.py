@@ -115,6 +115,7 @@ def launch_options(room: Mode = HOME) -> dict:
         "css_paths": [
             UI / "assets/face-off.css",
             UI / "compare/resting.css",
+            UI / "compare/cover.css",
             UI / "live/live.css",
             UI / "video/video.css",
             UI / "teach/teach.css",

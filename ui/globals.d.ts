@@ -29,6 +29,7 @@ interface Window {
   faceOffCharts(element: Element): void;
   /** Models and labels that Live's controls have chosen. */
   faceOffChosen?: object;
+  faceOffCover(element: HTMLElement, props: any, server: Server): void;
   faceOffLive(element: HTMLElement, props: any, server: Server): void;
   faceOffTeach(element: HTMLElement, props: any, server: Server, upload: Upload): void;
   faceOffLesson(element: HTMLElement, props: any, server: Server): void;

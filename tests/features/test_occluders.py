@@ -53,3 +53,14 @@ def test_parts_move_with_the_face():
     away = points * 0.5 + (20, 9)
     assert occluders.part_at(away, *away[2]) == "mouth" and occluders.part_at(away, *away[0]) == "eyes"
     assert occluders.part_at(points, *away[2]) != "mouth"
+
+
+@pytest.mark.parametrize("size", [0.1, 0.3, 0.7])
+def test_a_round_patch_smears_its_middle_and_leaves_what_is_outside(crop, size):
+    covered = occluders.cover(crop, 0.5, 0.5, size)
+    y, x = np.mgrid[:72, :72]
+    away = np.hypot(x - 35.5, y - 35.5)
+    assert covered.shape == (72, 72) and covered.dtype == np.uint8
+    assert (covered == crop)[away > 1.7 * size * 72].all()
+    inside = away < 0.25 * size * 72
+    assert covered[inside].std() < crop[inside].std() / 3

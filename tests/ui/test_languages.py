@@ -27,7 +27,7 @@ FAMILIES = re.compile(
     r"|box\..+|teach\.(several|skipped|start)_.+|.+_(own|made|agree|disagree)(_n)?|teach\..+_hint|import\.(grey|colour)_n"
     r"|.+\.alt"
 )
-SCRIPTS = {folder: f"{folder}." for folder in ("live", "teach", "lesson")}
+SCRIPTS = {folder: f"{folder}." for folder in ("live", "teach", "lesson")} | {"compare": "cover."}
 GROUPS = ("hold", "live", "video", "lesson", "teach")
 
 

@@ -18,7 +18,7 @@ from features import images
 from features.images import ImageError
 from features.mesh import MAX_FACES
 from ui import gradio_state, text
-from ui.compare import occlusion_maps, results
+from ui.compare import cover, occlusion_maps, results
 from ui.compare.results import Extras
 from ui.components import data_uri
 from ui.components.mix_choice import mix_choice
@@ -373,6 +373,7 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
             mattered = gr.HTML(
                 elem_id="fo-mattered", apply_default_css=False, js_on_load=read("compare/mattered.js"), container=False
             )
+            cover.build(engine)
     _wire(tab, inputs, examples, every, [answer, spoken])
     _wire_mattered(tab, inputs, every, answer, mattered)
     return inputs.models

@@ -7,6 +7,7 @@ Examples:
   python -m zoo bench --live --one-core
   python -m zoo bench --live --soak 20000
   python -m zoo bench --teach
+  python -m zoo bench --cover --one-core
   python -m zoo bench --models hog-svm,cnn,hog-linear-svm --write-cards
 """
 
@@ -37,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--live", action="store_true", help="camera frames of 320 x 240 pixels, one viewer")
     parser.add_argument("--soak", type=whole, metavar="N", help="with --live: memory growth over N frames (Linux)")
     parser.add_argument("--teach", action="store_true", help="training in Teach: both models on 6 x 100 samples")
+    parser.add_argument("--cover", action="store_true", help="a patch dragged over a face: every model answers again")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--write-cards", action="store_true", help="write each model's median to its card")
     common.add_models(parser)
@@ -50,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
         raise common.UsageError("--soak needs --live")
     if args.live or args.teach:
         return run_live(args) if args.live else run_teach(args)
+    if args.cover:
+        return run_cover(args)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     print(f"timing {args.repeats} rounds ...", file=sys.stderr)
@@ -79,6 +83,22 @@ def run_live(args: argparse.Namespace) -> int:
         common.write_json(common.STDOUT, {name: asdict(timing) for name, timing in result.items()})
     else:
         print(common.grid(rows_of(result)))
+    return 0
+
+
+def run_cover(args: argparse.Namespace) -> int:
+    """The same for a patch that is dragged over a face."""
+    from zoo.benchmark.covering import bench_cover
+
+    if args.write_cards:
+        raise common.UsageError("--write-cards records times for still pictures and cannot be combined with --cover")
+    models = common.load_models(common.chosen(args.models, args.checkpoints), args.checkpoints)
+    result = bench_cover(models, args.repeats, args.one_core)
+    if args.json:
+        common.write_json(common.STDOUT, {name: asdict(timing) for name, timing in result.items()})
+    else:
+        print(common.grid(rows_of(result)))
+        print(f"\n{1000 / result['total'].p50:.0f} answers a second")
     return 0
 
 

@@ -5,6 +5,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from features import images
+from zoo.benchmark.covering import bench_cover
 from zoo.benchmark.live import Soak, bench_live, camera, soak
 from zoo.benchmark.stages import _cores, bench, one_core, one_thread, portrait
 from zoo.inference.live_stream import read_frame
@@ -57,3 +58,10 @@ def test_the_cameras_frames_differ():
 
 def test_the_portrait_is_512_pixels():
     assert images.load(portrait()).shape == (512, 512, 3)
+
+
+def test_a_dragged_patch_is_timed(two_models):
+    models = [registry.load(name, two_models) for name in ("first", "second")]
+    result = bench_cover(models, repeats=3)
+    assert list(result) == ["cover", "first", "second", "total"]
+    assert all(0 < timing.p50 <= timing.p95 for timing in result.values())

@@ -1,0 +1,66 @@
+"""What models say while a patch covers a part of the face's crop: for a patch that somebody drags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from features import occluders
+from features.align import AlignedFaces
+from features.faces import anchors
+from zoo.classifier import Classifier
+from zoo.labels import LabelSet
+from zoo.models.label_mix import LabelMix
+from zoo.prediction import Prediction
+
+SMALLEST, LARGEST = 0.1, 0.7  # of the crop's side
+
+
+class PatchError(ValueError):
+    """A patch that cannot be laid on a crop. The message says what came and what was expected."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A round patch on a crop; lengths are parts of the crop's side.
+
+    Parameters
+    ----------
+    x, y : float
+        Its middle, 0 to 1.
+    size : float
+        Its diameter, `SMALLEST` to `LARGEST`.
+
+    Raises
+    ------
+    PatchError
+    """
+
+    x: float
+    y: float
+    size: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+            raise PatchError(f"The patch is at ({self.x}, {self.y}); expected two numbers from 0 to 1.")
+        if not SMALLEST <= self.size <= LARGEST:
+            raise PatchError(f"The patch's size is {self.size}; expected {SMALLEST} to {LARGEST}.")
+
+    def part(self, face: AlignedFaces) -> str:
+        """The part of the face nearest to its middle, one of `features.occluders.PARTS`."""
+        side = face.spec.size
+        return occluders.part_at(anchors(face.landmarks)[0], self.x * side - 0.5, self.y * side - 0.5)
+
+    def on(self, face: AlignedFaces) -> AlignedFaces:
+        """One face with its crop covered. Its mesh stays as it is, for the models that look at that, too."""
+        if len(face) != 1:
+            raise ValueError(f"{len(face)} faces came; expected one")
+        return replace(face, images=occluders.cover(face.images[0], self.x, self.y, self.size)[None])
+
+
+def answers(
+    models: Sequence[Classifier], face: AlignedFaces, labels: LabelSet, mix: LabelMix
+) -> Mapping[str, Prediction]:
+    """What each model says of aligned faces, as `zoo.inference.compare.compare` has it."""
+    said = {model.name: mix.applied(model.name, model.predict_proba(face)) for model in models}
+    return {name: answer.onto(answer.labels.answering(labels)) for name, answer in said.items()}
