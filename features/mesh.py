@@ -43,6 +43,7 @@ STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are
 ALIKE = 0.02  # of a mesh's longer side
 SMALL_PICTURE = 160
 FACE_PICTURE = 0.45  # of the longer side: a larger face in a small picture leaves no room for others
+CLOSE_UP = 0.35  # of a photo's longer side: a larger face is searched for neighbours with one detector only
 ENLARGED = 4
 HALF = np.array([0.5, 0.5, 0], np.float32)  # from a pixel's centre to its edge
 NEARLY = 0.93  # of the largest face's side: variation between meshes of equal faces, numbered in reading order
@@ -188,9 +189,16 @@ class FaceMesher:
         return _no_mesh()
 
     def _in_photo(self, image: np.ndarray) -> np.ndarray:
-        """Meshes in the whole picture, and in a window around every further detected face."""
+        """Meshes in the whole picture, and in a window around every further detected face.
+
+        The full-range detector takes longer than everything else. It is not run on a close-up of one face beside
+        which the short-range detector finds nothing, not even with little confidence.
+        """
+        fits = [self._right_way_up(image, window) for window in self._near.detect(image)[:NEAR_FACES]]
+        if len(fits) == 1 and _is_close_up(image, *fits[0]) and len(self._close_up.detect(image)) == 1:
+            return _there([fits[0][0]])
         windows = self._on_tiles(image)
-        near, confirmed = _agreeing(self._near_meshes(image), windows)
+        near, confirmed = _agreeing(_believed(fits, CONFIDENCE), windows)
         left = [window for window in windows if not is_known(window.face, boxes_of(near))]
         further = self._read_all(image, left, MESH_CONFIDENCE)
         seen = np.array([*confirmed, *[True] * len(further)], bool)
@@ -272,19 +280,14 @@ class FaceMesher:
         """The mesh in a window that is known to contain a face; None if the network finds none."""
         return self._mesh.read(image, window, MESH_CONFIDENCE)
 
-    def _near_meshes(self, image: np.ndarray) -> np.ndarray:
-        """Meshes of the short-range detector's detections."""
-        return self._read_all(image, self._near.detect(image)[:NEAR_FACES], CONFIDENCE)
-
     def _on_trust(self, image: np.ndarray) -> np.ndarray:
         """Unverified meshes of the short-range detector's detections, upright only: rotated ones fit too much else."""
         fits = (self._mesh.fit(image, window) for window in self._near.detect(image)[:NEAR_FACES])
-        return _there(mesh for mesh, score in fits if score >= logit(CONFIDENCE))
+        return _believed(fits, CONFIDENCE)
 
     def _read_all(self, image: np.ndarray, windows: list[Window], confidence: float) -> np.ndarray:
         """The meshes in windows for which the network's confidence is at least `confidence`."""
-        read = (self._right_way_up(image, window) for window in windows)
-        return _there(mesh for mesh, score in read if score >= logit(confidence))
+        return _believed((self._right_way_up(image, window) for window in windows), confidence)
 
     def _right_way_up(
         self, image: np.ndarray, window: Window, least: float = -math.inf, turns: tuple[int, ...] = (180, 90, -90)
@@ -340,6 +343,17 @@ class MeshReader:
     def close(self) -> None:
         """Free the detector. Closing twice is harmless."""
         self._detector.close()
+
+
+def _is_close_up(image: np.ndarray, mesh: np.ndarray, score: float) -> bool:
+    """Whether a mesh is certainly a face, upright, and fills much of the picture."""
+    fills = np.ptp(mesh[:, :2], axis=0).max() >= CLOSE_UP * max(image.shape[:2])
+    return bool(fills) and score >= SURE and abs(roll_of(mesh)) < LEANING
+
+
+def _believed(fits: Iterable[tuple[np.ndarray, float]], confidence: float) -> np.ndarray:
+    """The meshes for which the network's confidence is at least `confidence`."""
+    return _there(mesh for mesh, score in fits if score >= logit(confidence))
 
 
 def _is_portrait(image: np.ndarray, boxes: np.ndarray) -> bool:

@@ -257,3 +257,30 @@ def test_turned_faces_of_any_size_are_the_right_way_up(degrees, side, astronaut,
     assert len(found) == 1
     assert off(found, (points + 0.5) * scale - 0.5) < 0.15
     assert (found.pose[0, 2] - degrees - astronaut_faces.pose[0, 2] + 180) % 360 == pytest.approx(180, abs=12)
+
+
+@pytest.fixture
+def looks_far(mesher, monkeypatch):
+    """The sizes of the pictures that the full-range detector is asked about."""
+    sizes, detect = [], mesher._far.detect
+    monkeypatch.setattr(
+        mesher._far, "detect", lambda image, corner=(0, 0): (sizes.append(image.shape), detect(image))[1]
+    )
+    return sizes
+
+
+def test_one_upright_face_that_fills_the_picture_is_not_looked_for_twice(astronaut, astronaut_faces, mesher, looks_far):
+    close = np.ascontiguousarray(astronaut[:256, 96:352])
+    found = mesher.find(close)
+    assert not looks_far
+    assert off(found, astronaut_faces.landmarks[0, :, :2] - [96, 0]) < 0.05
+    assert len(mesher.find(astronaut)) == len(mesher.find(np.rot90(close))) == 1
+    assert len(looks_far) > 1  # a smaller face, and one that lies on its side
+
+
+def test_a_small_neighbour_of_a_face_that_fills_the_picture_is_still_found(astronaut, mesher, looks_far):
+    close = astronaut[:256, 96:352].repeat(2, axis=0).repeat(2, axis=1)
+    close[-150:, -150:] = cv2.resize(close[80:420, 80:420], (150, 150), interpolation=cv2.INTER_AREA)
+    close = np.ascontiguousarray(close)
+    assert len(mesher.find(close)) == 2
+    assert looks_far == [(512, 512, 3)]
