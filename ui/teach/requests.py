@@ -18,6 +18,7 @@ from features.images import ImageError
 from ui import text as wording
 from ui import uploads
 from ui.components.scripted import message
+from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService
 from ui.teach import page
@@ -141,6 +142,20 @@ def _change(step: Callable[[Project, RequestParams], Project], call: Call) -> di
     return view(call.teach_session)
 
 
+def _delete(step: Callable[[Project, RequestParams], Project], call: Call) -> dict:
+    """A change that only takes away; the page offers to undo it."""
+    classes = call.teach_session.project.classes
+    deletion = call.teach_session.delete(lambda now: step(now, call.asked))
+    gone = [one.name for one in classes if one not in call.teach_session.project.classes]
+    said = phrase("teach.class_deleted_own", gone[0]) if gone else phrase("teach.deleted_n", len(deletion.taken))
+    return view(call.teach_session) | ({"undo": said} if gone or len(deletion.taken) else {})
+
+
+def _undo(call: Call) -> dict:
+    call.teach_session.undo()
+    return view(call.teach_session)
+
+
 def _start(call: Call) -> dict:
     which = call.asked.text("with")
     fresh = project.start(which)
@@ -169,8 +184,10 @@ def _frame(call: Call) -> dict:
 
 
 def _picture(call: Call) -> dict:
+    """A face of an uploaded picture; pictures that were chosen together come with the same burst."""
     data = uploads.take(call.asked.text("path"), images.MAX_BYTES)
-    return _collect(call, images.load(data), project.next_burst(call.teach_session.project))
+    burst = call.asked.whole("burst")
+    return _collect(call, images.load(data), burst if burst >= 0 else project.next_burst(call.teach_session.project))
 
 
 def _collect(call: Call, image: np.ndarray, burst: int, check: Callable[[], None] = lambda: None) -> dict:
@@ -212,16 +229,17 @@ def _archive(call: Call) -> dict:
 
 
 def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict:
-    """Faces of all pictures in an archive; a full desk ends it, and says so."""
+    """Faces of all pictures in an archive, which are one burst; a full desk ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
     words, total = "", max(1, len(archive.names))
+    burst = project.next_burst(call.teach_session.project)
     for done, found in enumerate(project_file.pictures(archive)):
         progress.at(min(1.0, done / total))
         if found.data is None:
             counts["others"] += 1
             continue
         try:
-            counts[_add_picture(call, found.data, found.label)] += 1
+            counts[_add_picture(call, found.data, found.label, burst)] += 1
         except ImageError:
             counts["unreadable"] += 1
         except project_file.ArchiveError:
@@ -232,7 +250,7 @@ def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict
     return view(call.teach_session) | {"counts": counts, "words": words}
 
 
-def _add_picture(call: Call, data: bytes, label: str) -> str:
+def _add_picture(call: Call, data: bytes, label: str, burst: int) -> str:
     image = images.load(data)
     faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
     if skipped:
@@ -246,7 +264,7 @@ def _add_picture(call: Call, data: bytes, label: str) -> str:
 
     fuller = call.teach_session.change(named)
     samples = cut(image, faces, fuller.spec)
-    call.teach_session.collect(places[label], samples, project.next_burst(fuller))
+    call.teach_session.collect(places[label], samples, burst)
     return "added"
 
 
@@ -368,10 +386,11 @@ CALLS: dict[str, Callable[[Call], dict]] = {
     "rename": partial(_change, lambda now, asked: project.rename(now, asked.whole("at"), asked.text("name"))),
     "enable": partial(_change, lambda now, asked: project.enable(now, asked.whole("at"), asked.on("on"))),
     "move": partial(_change, lambda now, asked: project.reorder(now, asked.whole("at"), asked.whole("to"))),
-    "remove": partial(_change, lambda now, asked: project.delete_class(now, asked.whole("at"))),
-    "clear": partial(_change, lambda now, asked: project.clear_class(now, asked.whole("at"))),
-    "empty": partial(_change, lambda now, asked: project.clear(now)),
-    "delete": partial(_change, lambda now, asked: project.delete_samples(now, asked.wholes("ids"))),
+    "remove": partial(_delete, lambda now, asked: project.delete_class(now, asked.whole("at"))),
+    "clear": partial(_delete, lambda now, asked: project.clear_class(now, asked.whole("at"))),
+    "empty": partial(_delete, lambda now, asked: project.clear(now)),
+    "delete": partial(_delete, lambda now, asked: project.delete_samples(now, asked.wholes("ids"))),
+    "undo": _undo,
     "burst": _burst,
     "frame": _frame,
     "picture": _picture,

@@ -82,6 +82,14 @@ def near_copies(pictures: np.ndarray) -> np.ndarray:
     return (np.tril(rows @ rows.T, k=-1) > SAME).any(axis=1)
 
 
+def near_pairs(pictures: np.ndarray) -> np.ndarray:
+    """Positions of pictures that are near-duplicates of each other, ``(m, 2)`` int. For a thousand at a time."""
+    if not len(pictures):
+        return np.zeros((0, 2), int)
+    rows = _standardised(pictures)
+    return np.argwhere(np.triu(rows @ rows.T, k=1) > SAME)
+
+
 def _copies(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions of all pairs of copies, one of each stack ``(n, H, W)`` uint8."""
     wanted = _standardised(first)

@@ -252,6 +252,45 @@ def clear(project: Project) -> Project:
     return _kept(project, np.zeros(len(project), bool))
 
 
+@dataclass(frozen=True, eq=False)
+class Deletion:
+    """What a deletion took: enough to bring it back, and no sample twice.
+
+    Parameters
+    ----------
+    classes : tuple of TaughtClass
+        As they were before.
+    targets : ndarray
+        ``(m,)`` int: classes, before, of the samples that stayed.
+    taken : Project
+        The samples that went.
+    """
+
+    classes: tuple[TaughtClass, ...]
+    targets: np.ndarray
+    taken: Project
+
+    @classmethod
+    def between(cls, before: Project, after: Project) -> Deletion:
+        """What was taken from one project to make the other."""
+        stayed = np.isin(before.ids, after.ids)
+        return cls(before.classes, before.targets[stayed], _kept(before, ~stayed))
+
+    def restored(self, project: Project) -> Project:
+        """The project as it was; `project` is as the deletion left it."""
+        taken = self.taken
+        ids = np.concatenate([project.ids, taken.ids])
+        whole = replace(
+            project,
+            classes=self.classes,
+            samples=project.samples.plus(taken.samples),
+            targets=np.concatenate([self.targets, taken.targets]),
+            bursts=np.concatenate([project.bursts, taken.bursts]),
+            ids=ids,
+        )
+        return _kept(whole, np.argsort(ids))
+
+
 def _kept(project: Project, keep: np.ndarray) -> Project:
     return replace(
         project,

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.align import AlignedFaces
+from features.phrase import Phrase
 from zoo.cards import Card
 from zoo.classifier import Classifier
 from zoo.datasets import duplicates
@@ -25,7 +26,7 @@ from zoo.teach.experiments import Experiment
 from zoo.teach.feature_cache import FeatureCache, Progress, Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import LearningCurvePoint
-from zoo.teach.project import MAX_SAMPLES, Project, ProjectError, add_class, add_samples, start
+from zoo.teach.project import MAX_SAMPLES, Deletion, Project, ProjectError, add_class, add_samples, start
 from zoo.teach.samples import Samples
 from zoo.teach.training import TrainingResult, teach
 
@@ -72,6 +73,7 @@ class TeachSession:
         self.outcomes: dict[str, Experiment] = {}
         self.extra: dict[str, tuple[Card, Classifier]] = {}  # models brought from elsewhere
         self.share: float | None = None
+        self._deletion: tuple[Deletion, int] | None = None  # the last one, and which version it was made from
         self._trunk = trunk
         self._turns = turns or threading.Semaphore(AT_ONCE)
         self._memo: FeatureCache | None = None
@@ -87,7 +89,35 @@ class TeachSession:
         with self._lock:
             self.project = step(self.project)
             self.version += 1
+            self._deletion = None
             return self.project
+
+    def delete(self, step: Callable[[Project], Project]) -> Deletion:
+        """`change` that only takes away; `undo` brings back what it took, until the project changes again."""
+        with self._lock:
+            before, version = self.project, self.version
+            deletion = Deletion.between(before, self.change(step))
+            self._deletion = deletion, version
+            return deletion
+
+    def undo(self) -> Project:
+        """Bring back what the last deletion took.
+
+        Raises
+        ------
+        ProjectError
+            Nothing was deleted, or the project has changed since.
+        """
+        with self._lock:
+            if self._deletion is None:
+                raise ProjectError(
+                    Phrase("teach.no_undo", "There is nothing to undo: classes or samples have changed since.")
+                )
+            (deletion, version), was_taught = self._deletion, self.taught_version
+            restored = self.change(deletion.restored)
+            if was_taught == version:
+                self.taught_version = self.version
+            return restored
 
     def open(self, project: Project) -> None:
         """Another project; what was taught before goes. Its samples get numbers that no other ever had here.
@@ -106,6 +136,7 @@ class TeachSession:
                 raise ProjectError(f"The project has {len(project)} samples; a session here holds at most {most}.")
             self.project = replace(project, ids=project.ids + made, made=project.made + made, most=most)
             self.version += 1
+            self._deletion = None
             self.trained, self.curve, self.outcomes = None, (), {}
 
     def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.datasets.duplicates import near_pairs
+
 HELD = 0.25  # part of the samples that is held out
 RANDOM, BURST = "random", "burst"
 
@@ -46,6 +48,30 @@ def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split 
             return None
         held.append(rows[np.isin(bursts[rows], _some_bursts(kinds, sizes, rng))])
     return _split(targets, np.concatenate(held))
+
+
+def joined_bursts(bursts: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Bursts that hold near-duplicates of each other made one, so that no split parts these.
+
+    Parameters
+    ----------
+    bursts : ndarray
+        ``(n,)`` int.
+    pictures : ndarray
+        ``uint8 (n, H, W)``.
+
+    Returns
+    -------
+    ndarray
+        ``(n,)`` int: a number a group of bursts.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    kinds, numbers = np.unique(bursts, return_inverse=True)
+    first, second = numbers[near_pairs(pictures)].T
+    graph = coo_matrix((np.ones(len(first)), (first, second)), shape=(len(kinds), len(kinds)))
+    return connected_components(graph, directed=False)[1][numbers]
 
 
 def _some_bursts(kinds: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:

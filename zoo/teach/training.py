@@ -151,7 +151,8 @@ def gather(project: Project, settings: Settings, cache: FeatureCache, progress: 
     copies: Described | None = None
     if settings.augment:
         copies = cache.describe(faces, copy=True, progress=progress.part(0.5, 1))
-    return Material(faces, targets, project.bursts[rows], labels, own, cache.trunk, copies)
+    bursts = splits.joined_bursts(project.bursts[rows], samples.faces.images)
+    return Material(faces, targets, bursts, labels, own, cache.trunk, copies)
 
 
 def _served(

@@ -1,0 +1,61 @@
+// @ts-check
+// Something long: how far it is, and a way out.
+import { make, put } from '../components/dom.js';
+import { button, say } from './desk.js';
+
+const ASK_EVERY = 300; // milliseconds
+
+export class Progress {
+  /** @param {import('./desk.js').Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.cancelled = false;
+    this.bar = make('i');
+    this.words = make('span');
+    const track = make('span', { class: 'ft-track', 'aria-hidden': 'true' }, this.bar);
+    const cancel = button(say('cancel'), () => this.cancel(), 'ft-small');
+    this.node = make('div', { class: 'ft-progress', hidden: true }, track, this.words, cancel);
+  }
+
+  cancel() {
+    this.cancelled = true;
+    this.desk.ask('cancel');
+  }
+
+  /**
+   * @param {Sentence} text
+   * @param {number} [share] how far it is
+   */
+  show(text, share = 0) {
+    this.node.hidden = false;
+    this.desk.root.classList.add('ft-working');
+    put(this.words, text);
+    this.bar.style.width = `${Math.round(100 * share)}%`;
+  }
+
+  hide() {
+    this.node.hidden = true;
+    this.desk.root.classList.remove('ft-working');
+    this.cancelled = false;
+  }
+
+  /**
+   * Show how far the server is with something.
+   * @template T
+   * @param {Sentence} text
+   * @param {() => Promise<T>} work
+   */
+  async during(text, work) {
+    this.show(text);
+    const asking = setInterval(async () => {
+      const answer = await this.desk.server.teach({ do: 'progress' });
+      if (typeof answer?.share === 'number' && !this.node.hidden) this.show(text, answer.share);
+    }, ASK_EVERY);
+    try {
+      return await work();
+    } finally {
+      clearInterval(asking);
+      this.hide();
+    }
+  }
+}

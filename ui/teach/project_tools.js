@@ -1,0 +1,99 @@
+// @ts-check
+// A project as a whole: what it starts from, and opening and saving it.
+import { commas, download, make, span } from '../components/dom.js';
+import { button, say } from './desk.js';
+
+const STARTS = [
+  ['?', 'start'],
+  ['', 'start_own'],
+  ['6', 'start_6'],
+  ['7', 'start_7'],
+];
+const SKIPPED = ['none', 'several', 'unreadable', 'others'];
+
+export class ProjectTools {
+  /**
+   * @param {import('./desk.js').Desk} desk
+   * @param {import('./progress.js').Progress} progress
+   * @param {import('./classes.js').ClassList} classes
+   */
+  constructor(desk, progress, classes) {
+    this.desk = desk;
+    this.progress = progress;
+    this.classes = classes;
+    this.saved = 0;
+    this.archive = make('input', { type: 'file', accept: '.zip,.tm', hidden: true, 'aria-label': say('open') });
+    this.archive.addEventListener('change', () => {
+      const [file] = this.archive.files ?? [];
+      this.archive.value = '';
+      if (file) this.open(file);
+    });
+    const open = button(say('open'), () => this.archive.click(), '', { title: say('open_hint') });
+    const save = desk.given.files ? button(say('save'), () => this.save(), '', { title: say('save_hint') }) : null;
+    this.node = make('div', { class: 'ft-tools' }, this.startMenu(), open, this.archive, save);
+    window.addEventListener('beforeunload', (event) => {
+      if (desk.view.total > this.saved) event.preventDefault();
+    });
+  }
+
+  startMenu() {
+    const menu = make('select', { 'aria-label': say('start_from') });
+    for (const [value, key] of STARTS) menu.append(make('option', { value, text: say(key) }));
+    menu.addEventListener('change', () => {
+      const { value } = menu;
+      menu.value = '?';
+      if (value !== '?') this.start(value);
+    });
+    return menu;
+  }
+
+  /** @param {string} value which classes */
+  async start(value) {
+    if (!this.agreed('start_sure')) return;
+    this.desk.closeRecorder();
+    await this.desk.ask('start', { with: value });
+    await this.classes.inThisLanguage();
+  }
+
+  /**
+   * Whether samples may go.
+   * @param {string} question
+   */
+  agreed(question) {
+    const { total } = this.desk.view;
+    return !total || confirm(window.faceOffText(say(question, total)));
+  }
+
+  /**
+   * @param {File} file a project, or a zip with a folder of pictures for each class
+   * @param {boolean} [sure] that what is there may be replaced
+   * @returns {Promise<void>}
+   */
+  async open(file, sure = false) {
+    this.progress.show(say('adding', 1, 1));
+    const path = await this.desk.send(file);
+    if (!path) return this.progress.hide();
+    this.desk.closeRecorder();
+    const { several } = this.desk.option;
+    const ask = () => this.desk.ask('archive', { path, several, sure });
+    const answer = await this.progress.during(say('adding', 1, 1), ask);
+    if (answer.sure && this.agreed(answer.sure)) return this.open(file, true);
+    if (answer.counts) this.report(answer);
+  }
+
+  /** What came out of a zip. @param {{ counts: Record<string, number>, words: Sentence }} answer */
+  report({ counts, words }) {
+    const parts = SKIPPED.filter((name) => counts[name]).map((name) => say(`skipped_${name}`, counts[name]));
+    const skipped = parts.length ? [' ', span(say('skipped')), ' ', ...commas(parts), '.'] : [];
+    const line = make('span', {}, span(say('added', counts.added)), ...skipped, ...(words ? [' ', span(words)] : []));
+    this.desk.tell([line], Boolean(words));
+  }
+
+  async save() {
+    const answer = await this.desk.ask('save');
+    if (!answer.file) return;
+    const bytes = Uint8Array.from(atob(answer.file), (letter) => letter.charCodeAt(0));
+    download(new Blob([bytes], { type: 'application/zip' }), answer.name);
+    this.saved = this.desk.view.total;
+  }
+}
