@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from features import covering
 from features.align import AlignSpec, align
 from features.faces import MESH_POINTS, Faces
 from features.phrase import Phrase
@@ -45,6 +47,8 @@ class Quality:
         Degrees, as `Faces.pose`.
     outside : ndarray
         Fraction of the mesh beyond the picture's border, 0 to 1.
+    eyes_covered, mouth_covered : ndarray
+        Log odds of `features.covering`; above 0 they are.
     """
 
     size: np.ndarray
@@ -54,6 +58,8 @@ class Quality:
     pitch: np.ndarray
     roll: np.ndarray
     outside: np.ndarray
+    eyes_covered: np.ndarray
+    mouth_covered: np.ndarray
 
     def __post_init__(self) -> None:
         lengths = {field.name: getattr(self, field.name).shape for field in fields(self)}
@@ -62,6 +68,20 @@ class Quality:
 
     def __len__(self) -> int:
         return len(self.size)
+
+
+class _Measures(NamedTuple):
+    """Those of one face."""
+
+    size: float
+    brightness: float
+    sharpness: float
+    yaw: float
+    pitch: float
+    roll: float
+    outside: float
+    eyes_covered: float
+    mouth_covered: float
 
 
 def measure(image: np.ndarray, faces: Faces) -> Quality:
@@ -84,7 +104,7 @@ def measure(image: np.ndarray, faces: Faces) -> Quality:
     sharp = [sharpness(crop, _PLAIN.detail) for crop in crops.images]
     boxes = faces.boxes
     size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) if len(faces) else np.zeros(0)
-    columns = (size, np.array(light), np.array(sharp), *faces.pose.T, _outside(faces))
+    columns = (size, np.array(light), np.array(sharp), *faces.pose.T, _outside(faces), *covering.scores(crops).T)
     return Quality(*(column.astype(np.float32) for column in columns))
 
 
@@ -96,7 +116,7 @@ def notes(image: np.ndarray, faces: Faces) -> tuple[tuple[str, ...], ...]:
 def sentences(quality: Quality) -> tuple[tuple[str, ...], ...]:
     """The same from measurements."""
     columns = [getattr(quality, field.name).tolist() for field in fields(quality)]
-    return tuple(tuple(_sentences_of(*face)) for face in zip(*columns, strict=True))
+    return tuple(tuple(_sentences_of(_Measures(*face))) for face in zip(*columns, strict=True))
 
 
 def sharpness(crop: np.ndarray, detail: int) -> float:
@@ -122,17 +142,32 @@ def _outside(faces: Faces) -> np.ndarray:
     return beyond.any(axis=2).mean(axis=1)
 
 
-def _sentences_of(
-    size: float, brightness: float, sharp: float, yaw: float, pitch: float, roll: float, outside: float
-) -> Iterator[str]:
-    if size < TOO_SMALL:
-        yield Phrase("small", "Small, {0} pixels across: come closer or use a larger picture.", round(size))
-    elif sharp < TOO_BLURRED:  # a small face is always soft, and reported as small
+def _sentences_of(face: _Measures) -> Iterator[str]:
+    if face.size < TOO_SMALL:
+        yield Phrase("small", "Small, {0} pixels across: come closer or use a larger picture.", round(face.size))
+    elif face.sharpness < TOO_BLURRED:  # a small face is always soft, and reported as small
         yield Phrase("blurred", "Blurred: hold still, wipe the lens or focus on the face.")
-    yield from _light_words(brightness)
-    yield from _pose_words(yaw, pitch, roll)
-    if outside > CUT_OFF:
-        yield Phrase("cut", "Cut off, {0:.0%} of the face is outside the picture: bring all of it into view.", outside)
+    yield from _light_words(face.brightness)
+    yield from _pose_words(face.yaw, face.pitch, face.roll)
+    if face.outside > CUT_OFF:
+        yield Phrase(
+            "cut", "Cut off, {0:.0%} of the face is outside the picture: bring all of it into view.", face.outside
+        )
+    if face.size >= TOO_SMALL and face.sharpness >= TOO_BLURRED:  # else features are missing in any face
+        yield from _covered_words(face.eyes_covered, face.mouth_covered)
+
+
+def _covered_words(eyes: float, mouth: float) -> Iterator[str]:
+    if eyes > 0:
+        yield Phrase(
+            "covered.eyes",
+            "Eyes covered, it seems. The models learned from few such faces: do not rely on the answers.",
+        )
+    if mouth > 0:
+        yield Phrase(
+            "covered.mouth",
+            "Mouth covered, it seems. The models learned from few such faces: do not rely on the answers.",
+        )
 
 
 def _light_words(brightness: float) -> Iterator[str]:

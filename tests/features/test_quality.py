@@ -104,6 +104,24 @@ def test_cut_by_the_border(astronaut, astronaut_faces):
     assert "%" in words
 
 
+def painted(image, mesh, points):
+    """The picture with a plain shape over some points of the mesh."""
+    outline = cv2.convexHull(np.rint(mesh[points, :2]).astype(np.int32))
+    return cv2.fillConvexPoly(image.copy(), outline, (70, 130, 170))
+
+
+@pytest.mark.parametrize(
+    "points, word",
+    [([234, 454, 6, 152, 172, 397], "Mouth covered"), ([21, 251, 127, 356, 234, 454, 5], "Eyes covered"), ([], "")],
+    ids=["mask", "headset", "nothing"],
+)
+def test_a_covered_face_gets_a_note(points, word, astronaut, mesher):
+    (mesh,) = mesher.find(astronaut).landmarks
+    image = painted(astronaut, mesh, points) if points else astronaut
+    (words,) = quality.notes(image, mesher.find(image))
+    assert [note.partition(",")[0] for note in words] == ([word] if word else [])
+
+
 def test_several_troubles_are_all_told(astronaut, astronaut_faces):
     image = (cv2.GaussianBlur(astronaut, (0, 0), 6) * 0.2).astype(np.uint8)
     assert len(quality.notes(image, astronaut_faces)[0]) == 2
