@@ -52,7 +52,8 @@ LIMITS = (
     ),
     Phrase(
         "limit.age",
-        "How it does on different ages, genders and skin tones is not measured: FER2013 has no such labels.",
+        "Results by age, gender and ethnicity come from 102 people at most (see Factors). Where no difference was "
+        "detected, there may still be one.",
     ),
     Phrase("limit.judge", "Not to be used to judge pupils, staff, candidates or anyone else."),
 )

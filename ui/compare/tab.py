@@ -163,7 +163,7 @@ class CompareTab:
         """Which parts of one face mattered to each model; the page's script puts it on that face's card."""
         number, answer = getattr(event, "face", None), str(getattr(event, "answer", ""))
         try:
-            comparison, cards, chosen = self._answered(photo, self._asked(models, labels, mix, request, every))
+            comparison, cards, chosen = self._answered(photo or {}, self._asked(models, labels, mix, request, every))
             i = _index(number, len(comparison.faces))
             ends = time.monotonic() + occlusion_maps.SECONDS
             panel = occlusion_maps.panel(comparison, i, cards, chosen, ends)

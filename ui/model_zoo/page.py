@@ -17,6 +17,7 @@ from ui.components import data_uri
 from ui.languages import phrase
 from zoo.cards import Card, Figures, Robustness
 from zoo.evaluation.paired import PairResult, find_pair
+from zoo.models.label_mix import FER2013, WORDS
 from zoo.reports import charts, model_card
 from zoo.reports.evaluation_report import CHOOSE, WORSE, Panel, hard_panels, panels, together_words, verdict
 from zoo.reports.markup import attribute, say
@@ -156,17 +157,18 @@ def lines_of(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
 
 def key(line: Figures) -> str:
     """A line's name in a choice box."""
-    return key_of(line.data, line.split, line.labels)
+    return key_of(*line.key)
 
 
-def key_of(data: str, split: str, labels: str) -> str:
+def key_of(data: str, split: str, labels: str, mix: str = FER2013) -> str:
     """The same from its parts."""
-    return "|".join((data, split, labels))
+    return "|".join((data, split, labels, *([] if mix == FER2013 else [mix])))
 
 
 def words(line: Figures) -> Phrase:
     """A line in words."""
-    return phrase("zoo.line", line.data, line.split, line.labels)
+    said = phrase("zoo.line", line.data, line.split, line.labels)
+    return said if line.mix == FER2013 else joined([said, WORDS[line.mix]])
 
 
 def find_line(card: Card, wanted: str | None) -> Figures | None:

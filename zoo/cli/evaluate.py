@@ -34,7 +34,6 @@ from typing import TYPE_CHECKING
 from zoo.cards import Condition, Figures, PeopleResult, Robustness, Slice
 from zoo.classifier import Classifier
 from zoo.cli import common
-from zoo.cli.people_words import gain_words, group_rows
 from zoo.cli_types import whole
 from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
@@ -46,6 +45,8 @@ from zoo.models import registry
 from zoo.models.label_mix import DEFAULT, FER2013, LabelMix, with_mix
 from zoo.models.resting import MARGIN
 from zoo.reports.evaluation_report import page, together_words, where_words
+from zoo.reports.group_words import HEADING as HEADING_BY_GROUP
+from zoo.reports.group_words import gain_words, group_rows
 
 if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
     from zoo.evaluation.evaluate import Coverage, Evaluation, Pair
@@ -290,7 +291,7 @@ def _relative(people: dict[str, Relative]) -> str:
         parts.append(f"{name}, mean recall by margin for neutral: {tried}")
     for name, found in people.items():
         if found.groups:
-            parts.append(f"\n{name}, by group\n{common.grid(group_rows(found.groups), left=2)}")
+            parts.append(f"\n{name}, by group\n{common.grid([HEADING_BY_GROUP, *group_rows(found.groups)], left=2)}")
     return "\n".join(parts)
 
 

@@ -188,7 +188,8 @@ def slices(parts: Sequence[Slice]) -> str:
         groups += [f"<figure>{say(factor.title, 'figcaption')}{rows}</figure>"] if rows else []
     words = Phrase(
         "chart.slices",
-        "The thin line is the 95 % interval. Age, gender and skin tone are not measured: the data has no such labels.",
+        "The thin line is the 95 % interval. FER2013 has no labels for age, gender or skin tone; the card’s Factors "
+        "say what was measured elsewhere.",
     )
     note = say(words, "p", "class='fz-note'")
     return f"<div class='fz-harms fz-slices'>{''.join(groups)}</div>{note}"

@@ -9,15 +9,20 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from features.phrase import Phrase, number
-from zoo.cards import Card, Figures
+from zoo.cards import Card, Figures, GroupSlice, PeopleResult
 from zoo.evaluation import metrics
 from zoo.evaluation.paired import CHANCE, Recall, Together, beyond_chance
 from zoo.labels import EIGHT, LABEL_SETS
+from zoo.models.label_mix import with_mix
+from zoo.models.resting import MARGIN
 from zoo.reports import charts
+from zoo.reports.group_words import HEADING as BY_GROUP
+from zoo.reports.group_words import by_group_words, gain_words, group_rows, resting_words
 from zoo.reports.leaderboard import with_interval
 
 if TYPE_CHECKING:  # importing it imports scikit-learn
     from zoo.evaluation.evaluate import Evaluation, Pair
+    from zoo.evaluation.people import Relative
 
 WORSE = Phrase("zoo.worse", "On worse pictures")
 CHOOSE = Phrase("zoo.cell", "Select a cell to see what it counts.")
@@ -58,6 +63,7 @@ def page(result: Evaluation, cards: dict[str, Card]) -> str:
     parts += [_pairs(result.pairs, cards)] if result.pairs else []
     parts += [_model(card, line) for card, line in lines if (line.data, line.labels) == (first.data, first.labels)]
     parts += [_beyond(cards[name], result) for name in result.figures]
+    parts += [_people(cards[name], found) for name, found in result.people.items()]
     parts += [_notes((*result.notes, *result.failed))]
     style = "".join(path.read_text(encoding="utf-8") for path in (charts.STYLE, STYLE))
     return PAGE.format(style=style, body="".join(parts), script=charts.SCRIPT.read_text(encoding="utf-8"))
@@ -102,8 +108,9 @@ def _table(data: str, lines: list[tuple[Card, Figures]]) -> str:
     chosen = [(card, line) for card, line in lines if line.data == data]
     head = "".join(f"<th scope='col'>{name}</th>" for name in HEADING)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(*one))}</tr>" for one in chosen)
+    title = with_mix(f"{data}, {chosen[0][1].split}", chosen[0][1].mix)
     return (
-        f"<section><h2>{escape(data)}, {escape(chosen[0][1].split)}</h2><div class='wide-table'>"
+        f"<section><h2>{escape(title)}</h2><div class='wide-table'>"
         f"<table class='figures'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
@@ -123,6 +130,29 @@ def _row(card: Card, line: Figures) -> tuple[str, ...]:
 def _before(line: Figures) -> str:
     """ECE before calibration."""
     return f"{metrics.calibration_gap(line.reliability_before):.3f}" if line.reliability_before else "-"
+
+
+def _people(card: Card, found: Relative) -> str:
+    """What comparing with resting faces gave, which margins were tried, and every group."""
+    from zoo.evaluation.people import RESTING
+
+    labels = [line.labels for line in found.lines[::2]]
+    said = [f"{name} labels: {gain_words(gain)}" for name, gain in zip(labels, found.gains, strict=True)]
+    data = found.lines[-1].data.removesuffix(f", {RESTING}")
+    measured = PeopleResult(data, MARGIN, found.margins, found.groups)
+    said += [resting_words(measured), *filter(None, [by_group_words(measured)])]
+    items = "".join(f"<li>{escape(one)}</li>" for one in said)
+    title = escape(f"{card.title}: relative to the resting face, by group")
+    return f"<section><h2>{title}</h2><ul>{items}</ul>{_by_group(found.groups)}</section>"
+
+
+def _by_group(groups: Sequence[GroupSlice]) -> str:
+    if not groups:
+        return ""
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in BY_GROUP)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in group_rows(groups))
+    table = f"<table class='figures'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div class='wide-table'>{table}</div>"
 
 
 def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:

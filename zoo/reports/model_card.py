@@ -16,6 +16,8 @@ from zoo.evaluation.intervals import Estimate
 from zoo.evaluation.intervals import by_label as figures_by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.labels import SEVEN, known, named
+from zoo.models.label_mix import with_mix
+from zoo.reports.group_words import HEADING, by_group_words, group_rows, resting_words
 from zoo.reports.leaderboard import share, with_interval
 
 SMALLER_SETS = Phrase(
@@ -174,19 +176,21 @@ def _factors(card: Card) -> Section:
         ),
         (Phrase("card.pose", "Pose, light, blur, size"), _by_factor(card)),
         (Phrase("card.worse", "Worse pictures, covered faces"), _worse(card)),
-        (
-            Phrase("card.age", "Age, gender, skin tone"),
-            Phrase(
-                "prose.age",
-                "{0}: the data has no such labels. That is no reason to assume that the model works equally well for "
-                "everyone.",
-                NOT_MEASURED,
-            ),
-        ),
+        (Phrase("card.age", "Age, gender, skin tone"), _by_group(card)),
+        (Phrase("card.resting", "Resting face"), resting_words(card.people)),
     )
     tables = [slice_table(card.slices)] if card.slices else []
+    tables += [Table(HEADING, group_rows(card.people.groups))] if card.people and card.people.groups else []
     tables += [harm_table(card.robustness)] if card.robustness else []
     return Section(Phrase("card.factors", "Factors"), entries, tuple(tables))
+
+
+def _by_group(card: Card) -> Phrase:
+    return by_group_words(card.people) or Phrase(
+        "prose.age",
+        "{0}: the data has no such labels. That is no reason to assume that the model works equally well for everyone.",
+        NOT_MEASURED,
+    )
 
 
 def _by_factor(card: Card) -> Phrase:
@@ -351,7 +355,8 @@ def _overall(line: Figures) -> tuple[str, ...]:
     numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
     shown = (number("{0:.3f}", one) for one in numbers)
     accuracy = _share_of(line.accuracy, line.interval)
-    return (f"{line.data}, {line.split}", line.labels, number("{0}", line.n), accuracy, *shown, _before(line))
+    data = with_mix(f"{line.data}, {line.split}", line.mix)
+    return (data, line.labels, number("{0}", line.n), accuracy, *shown, _before(line))
 
 
 def _before(line: Figures) -> str:
