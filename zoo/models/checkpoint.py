@@ -20,7 +20,7 @@ from zoo.cards import LIMITS, Card, Family, Training, sha256, write_card
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 
-_FAMILIES: dict[str, Family] = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
+FAMILIES: dict[str, Family] = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
 SERVED = ("model.tflite", "model.npz")
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")
 
@@ -32,7 +32,7 @@ def draft(name: str, title: str, summary: str, loader: str, labels: LabelSet = S
         name=name,
         title=title,
         summary=summary,
-        family=_FAMILIES[loader],
+        family=FAMILIES[loader],
         loader=loader,
         labels=labels,
         align=spec,
