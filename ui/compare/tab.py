@@ -20,7 +20,7 @@ from features.mesh import MAX_FACES
 from ui import gradio_state, text
 from ui.compare import cover, occlusion_maps, results
 from ui.compare.results import Extras
-from ui.components import data_uri
+from ui.components import data_uri, errors
 from ui.components.mix_choice import mix_choice
 from ui.components.options import Direct, Private, Raw
 from ui.examples.cartoons import DRAWINGS
@@ -35,9 +35,8 @@ from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.inference.rested import Rested, RestingError, choose, relative_to
 from zoo.inference.serialise import Record
-from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
-from zoo.models.label_mix import DEFAULT, MIXES, UnknownMixError, threshold
-from zoo.models.registry import UnknownModelError
+from zoo.labels import DESCRIPTIONS, label_set
+from zoo.models.label_mix import DEFAULT, MIXES, threshold
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
@@ -49,15 +48,7 @@ class TooManyFacesError(ValueError):
     """A script asks for more faces than are answered, or not for a number."""
 
 
-ASKED_WRONGLY = (
-    ImageError,
-    NoModelError,
-    UnknownModelError,
-    UnknownLabelsError,
-    UnknownMixError,
-    TooManyFacesError,
-    RestingError,
-)
+BAD_INPUT = (*errors.BAD_INPUT, TooManyFacesError, RestingError)
 # Values arrive as the browser or a script sent them: Gradio's own decoding would open any
 # picture before its size is known, and its choice boxes refuse a name without saying which there are.
 RAW: Raw = {"preprocess": False, "concurrency_id": "models", "concurrency_limit": 2}
@@ -144,8 +135,8 @@ class CompareTab:
             html = results.page(comparison, cards, loaded, extras)
             return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
         # An error is an answer too: an older picture's must not stay beside this one.
-        except ASKED_WRONGLY as error:
-            return _sorry(_sentence(error))
+        except BAD_INPUT as error:
+            return _sorry(errors.sentence(error))
         except Exception:
             LOG.exception("a picture could not be answered")
             return _sorry(text.FAILED)
@@ -167,8 +158,8 @@ class CompareTab:
             i = _index(number, len(comparison.faces))
             ends = time.monotonic() + occlusion_maps.SECONDS
             panel = occlusion_maps.panel(comparison, i, cards, chosen, ends)
-        except ASKED_WRONGLY as error:
-            panel = say(_sentence(error), "p")
+        except BAD_INPUT as error:
+            panel = say(errors.sentence(error), "p")
         except Exception:
             LOG.exception("a face could not be covered")
             panel = say(text.FAILED, "p")
@@ -180,7 +171,7 @@ class CompareTab:
         in_order = [name for name in self.engine.cards_of(session, mix) if name in (models or [])]
         return Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
 
-    def _answered(self, photo: dict, asked: Asked) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
+    def _answered(self, photo: dict | None, asked: Asked) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
         """A comparison, the cards of all models, and the models that were asked, by name."""
         comparison = self._compare(photo, asked)
         models = self.engine.models(asked.models, asked.session)
@@ -201,14 +192,14 @@ class CompareTab:
         With a resting picture, or pairs of faces in the same one, also relative to each resting face.
         """
         if image is None:
-            raise _refusal("No image came. Send a JPEG, PNG or WebP file.")
+            raise errors.refusal("No image came. Send a JPEG, PNG or WebP file.")
         try:
             asked = Asked(_names(models), labels, mix, most=_most(max_faces))
             comparison = self._compare(image, asked)
             rested = self._relative(comparison, rest, asked, pairs)
             cards = self.engine.cards_of("", mix)
-        except ASKED_WRONGLY as error:
-            raise _refusal(_sentence(error)) from None
+        except BAD_INPUT as error:
+            raise errors.refusal(errors.sentence(error)) from None
         thresholds = results.thresholds(comparison, cards)
         return serialise.record(comparison, thresholds, self._file_name(image), rested)
 
@@ -219,7 +210,7 @@ class CompareTab:
         try:
             return self._relative(comparison, rest, asked, pairs or ""), ""
         except (RestingError, ImageError) as error:
-            return None, _sentence(error)
+            return None, errors.sentence(error)
 
     def _relative(self, comparison: Comparison, rest: dict | None, asked: Asked, pairs: object) -> Rested | None:
         """With neither a resting picture nor pairs of faces, nothing.
@@ -242,7 +233,7 @@ class CompareTab:
     def _file_name(self, photo: dict) -> str:
         return file_name(photo) if self.room.files else ""
 
-    def _compare(self, photo: dict, asked: Asked) -> Comparison:
+    def _compare(self, photo: dict | None, asked: Asked) -> Comparison:
         label_set(asked.labels)
         self.engine.models(asked.models, asked.session)
         return self.engine.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)
@@ -288,7 +279,7 @@ def _most(max_faces: object) -> int:
     return max_faces
 
 
-def read_photo(photo: dict) -> np.ndarray:
+def read_photo(photo: dict | None) -> np.ndarray:
     """The picture behind what an image box sends.
 
     Only files that were uploaded to this app, or its own examples, are opened: the sender
@@ -332,15 +323,6 @@ def _names(models: object) -> list[str]:
 
 def _sorry(sentence: str) -> tuple[str, str]:
     return results.sorry(sentence), say(sentence)
-
-
-def _sentence(error: Exception) -> str:
-    words = str(error)
-    return words if words[:1].isupper() else words[:1].upper() + words[1:]
-
-
-def _refusal(sentence: str) -> gr.Error:
-    return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
 
 
 def _model_record(card: Card) -> dict:
@@ -405,7 +387,7 @@ def _picture_box(room: Mode, label: str, name: str, height: int) -> gr.Image:
         placeholder=f"{phrase('box.picture')}\n{phrase('box.picture_or')}",
         elem_id=name,
     )
-    gradio_state.check_images(box, partial(_refusal, NOT_UPLOADED))
+    gradio_state.check_images(box, partial(errors.refusal, NOT_UPLOADED))
     return box
 
 
@@ -467,5 +449,5 @@ def _picked(event: gr.EventData) -> str:
     names = {example.name: example for example in (*EXAMPLES, *DRAWINGS)}
     chosen = names.get(str(event.name))
     if chosen is None:
-        raise _refusal(f"There is no example {event.name!r}.")
+        raise errors.refusal(f"There is no example {event.name!r}.")
     return str(chosen.path)

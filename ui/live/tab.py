@@ -16,9 +16,9 @@ import gradio as gr
 from anyio import to_thread
 
 from features.face_tracking import Readers
-from features.images import ImageError
 from features.mesh import tesselation
 from ui import text
+from ui.components import errors
 from ui.components.mix_choice import mix_choice
 from ui.components.modules import joined
 from ui.components.scripted import message, scripted
@@ -29,13 +29,12 @@ from zoo.cards import Card
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
-from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, UnknownLabelsError, label_set
-from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, UnknownMixError, mix_named, threshold
-from zoo.models.registry import UnknownModelError
+from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, label_set
+from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, mix_named, threshold
 from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
 
-ASKED_WRONGLY = (ImageError, UnknownModelError, UnknownLabelsError, UnknownMixError, FullError)
+BAD_INPUT = (*errors.BAD_INPUT, FullError)
 AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
 
 CHOSEN = "(models, labels, mix) => { window.faceOffChosen = { models, labels, mix }; }"
@@ -127,7 +126,7 @@ class LiveTab:
             return {}
         try:
             return self._look(sent, session) | ({"edges": _edges()} if sent.edges else {})
-        except ASKED_WRONGLY as error:
+        except BAD_INPUT as error:
             return {"words": str(error)}
 
     def _look(self, sent: Sent, session: str) -> dict:

@@ -9,6 +9,7 @@ from itertools import groupby
 import gradio as gr
 
 from ui import text
+from ui.components.errors import refusal
 from ui.components.options import Hidden, Unstyled
 from ui.languages import phrase
 from ui.model_service import ModelService
@@ -63,12 +64,12 @@ class ZooTab:
         try:
             return read_pairs(self.engine.root)
         except CardError as error:
-            raise _refusal(str(error)) from None
+            raise refusal(str(error)) from None
 
     def measure(self, names: Sequence[str], measured: dict[str, float]) -> tuple[str, dict[str, float]]:
         """Time the models on this machine: the leaderboard with the milliseconds, and these."""
         if not names:
-            raise _refusal(text.NOTHING_TO_MEASURE)
+            raise refusal(text.NOTHING_TO_MEASURE)
         measured = {**measured, **self._milliseconds(names)}
         return zoo_page.board(self.engine.cards, measured), measured
 
@@ -76,17 +77,13 @@ class ZooTab:
         try:
             models = sorted(self.engine.models(names), key=lambda model: model.align.fingerprint)
         except (UnknownModelError, CardError) as error:
-            raise _refusal(str(error)) from None
+            raise refusal(str(error)) from None
         took: dict[str, float] = {}
         for _, alike in groupby(models, key=lambda model: model.align.fingerprint):
             same_crop = list(alike)
             stages = bench(same_crop, self.engine.root, ROUNDS).stages
             took |= {model.name: stages[model.name].p50 for model in same_crop}
         return took
-
-
-def _refusal(sentence: str) -> gr.Error:
-    return gr.Error(sentence, duration=12, title="That did not work", print_exception=False)
 
 
 def build(engine: ModelService) -> None:
@@ -167,7 +164,7 @@ def _picked(engine: ModelService) -> Callable[[gr.EventData], str]:
     def picked(event: gr.EventData) -> str:
         name = str(event.model)
         if name not in engine.cards:
-            raise _refusal(f"There is no model {name!r}.")
+            raise refusal(f"There is no model {name!r}.")
         return name
 
     return picked

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import gradio as gr
 from anyio import CapacityLimiter, to_thread
 
-from features.images import ImageError
 from features.phrase import Phrase
 from ui import text
+from ui.components import errors
 from ui.components.modules import joined
 from ui.components.scripted import scripted, with_page
 from ui.languages import phrase
@@ -22,15 +22,13 @@ from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService
 from ui.teach import exports, requests
 from ui.teach.requests import Call, RequestParams
-from zoo.labels import UnknownLabelsError
-from zoo.models.registry import UnknownModelError
 from zoo.reports import charts
 from zoo.teach.feature_cache import Stopped
 from zoo.teach.fit import RANGES, Settings
 from zoo.teach.project import MAX_NAME, ProjectError
 
 LOG = logging.getLogger(__name__)
-ASKED_WRONGLY = (ProjectError, ImageError, UnknownModelError, UnknownLabelsError)
+BAD_INPUT = (*errors.BAD_INPUT, ProjectError)
 AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
 
 # A panel below the three columns is a title and a function that lays it out.
@@ -67,7 +65,7 @@ class TeachTab:
             return requests.view(teach_session) | {"closed": True, "words": text.TEACH["gave_way"], "failed": True}
         try:
             return requests.answer(Call(self.engine, teach_session, asked, self.room))
-        except ASKED_WRONGLY as error:
+        except BAD_INPUT as error:
             return {"words": str(error), "failed": True}
         except Stopped:
             return {"words": text.TEACH["stopped"], "failed": True}

@@ -18,27 +18,26 @@ import numpy as np
 
 from features import clips, images
 from features.clips import ClipError, ClipWriter, Frame, Limits
-from features.images import ImageError
 from ui import text
 from ui.compare import results
+from ui.components import errors
 from ui.components.mix_choice import mix_choice
 from ui.components.options import Direct, PrivateRaw, Unstyled
 from ui.examples.portraits import PICTURES
 from ui.gradio_state import upload_folder
 from ui.languages import phrase
-from ui.model_service import ModelService, NoModelError
+from ui.model_service import ModelService
 from ui.theme import read
 from ui.video import page
 from zoo.inference.rested import RestingError
 from zoo.inference.timeline_rest import AUTO, NONE
 from zoo.inference.video import VideoOptions, annotate
-from zoo.labels import DESCRIPTIONS, UnknownLabelsError, label_set
-from zoo.models.label_mix import DEFAULT, UnknownMixError, mix_named
-from zoo.models.registry import UnknownModelError
+from zoo.labels import DESCRIPTIONS, label_set
+from zoo.models.label_mix import DEFAULT, mix_named
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
-ASKED_WRONGLY = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError, RestingError)
+BAD_INPUT = (*errors.BAD_INPUT, RestingError)
 # Somebody else may be waiting; longer clips are for the command line.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
@@ -94,8 +93,8 @@ class VideoTab:
                 result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(text.VIDEO["stopped"])
-            except ASKED_WRONGLY as error:
-                return _sorry(_sentence(error))
+            except BAD_INPUT as error:
+                return _sorry(errors.sentence(error))
             except Exception:
                 LOG.exception("a clip could not be answered")
                 return _sorry(text.FAILED)
@@ -233,11 +232,6 @@ def _nothing(words: str) -> tuple[gr.Video, str, str]:
 
 def _sorry(sentence: str) -> tuple[gr.Video, str, str]:
     return gr.Video(None, visible=False), results.sorry(sentence), say(sentence)
-
-
-def _sentence(error: Exception) -> str:
-    words = str(error)
-    return words if words[:1].isupper() else words[:1].upper() + words[1:]
 
 
 def build(engine: ModelService) -> gr.CheckboxGroup:
