@@ -22,7 +22,7 @@ LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17,
 
 @dataclass(frozen=True)
 class Experiment:
-    """One thing is changed: what each model got right before and after.
+    """One condition is changed: correct answers of each model before and after.
 
     Parameters
     ----------
@@ -37,19 +37,19 @@ class Experiment:
 
 
 def half_the_samples(material: Material, result: HeldOutResult, settings: Settings) -> Experiment:
-    """Learn from half as many, and ask about the same samples."""
+    """Train on half the samples, and evaluate on the same held-out ones."""
     less = Split(some_of(material.targets, result.split.train, 0.5, settings.seed), result.split.held)
     return Experiment("half", shares_of(result), shares_of(examine(material, result.kind, less, settings)))
 
 
 def mouth_covered(material: Material, result: HeldOutResult) -> Experiment:
-    """Ask about the same samples with the mouth covered."""
+    """Evaluate on the same held-out samples with the mouth covered."""
     faces = cover_mouth(material.faces[result.split.held])
     return Experiment("mouth", shares_of(result), asked(result.models, faces, material.targets[result.split.held]))
 
 
 def cover_mouth(faces: AlignedFaces) -> AlignedFaces:
-    """A patch of each crop's mean grey over the mouth, which the mesh finds."""
+    """Cover the mouth, located by the mesh, with a patch of each crop's mean grey."""
     images = faces.images.copy()
     for image, mesh in zip(images, faces.landmarks, strict=True):
         lips = mesh[list(LIPS), :2]
@@ -60,14 +60,14 @@ def cover_mouth(faces: AlignedFaces) -> AlignedFaces:
 
 
 def asked(models: Sequence[Classifier], faces: AlignedFaces, targets: np.ndarray) -> dict[str, Share]:
-    """How many of these faces each model gets right: targets ``(n,)`` int."""
+    """Correct answers of each model for these faces: targets ``(n,)`` int."""
     return {model.name: share(model.predict_proba(faces).best == targets) for model in models}
 
 
 def recorded(
     outcome: Experiment | None, name: str, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray
 ) -> Experiment:
-    """The trial with these faces, taken under changed conditions, counted too. None of them is kept."""
+    """Add faces taken under changed conditions to an experiment. None of them is kept."""
     outcome = outcome or Experiment(name, shares_of(result), {model.name: Share(0, 0) for model in result.models})
     new = asked(result.models, faces, targets)
     after = {model: was.plus(new[model].right, new[model].n) for model, was in outcome.after.items()}

@@ -1,4 +1,4 @@
-"""What models see of samples, computed once a sample and kept while the session lasts."""
+"""Features of samples, computed once per sample and kept for the session."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from features.faces import Index
 from zoo.models.cnn import CnnClassifier
 from zoo.training.augmentation import Augmentation, augment
 
-TRUNK = "cnn-ferplus"  # whose features a taught head is put on: one network, which every format can hold
+TRUNK = "cnn-ferplus"  # provides the features for taught heads: a single network, which every export format supports
 DESCRIPTOR = Joined((Hog(cell=8, centred=True),), (1.0,))
-# Never mirrored: a left wink in the mirror is a right wink.
+# Never mirrored: the mirror image of a left wink is a right wink.
 COPIES = Augmentation(degrees=8, zoom=0.08, shift=0.04, gamma=1.4, contrast=0.2, erase=0.0, mirror=0.0)
 
 
 class Stopped(RuntimeError):
-    """Somebody asked to stop."""
+    """The user asked to stop."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Somebody who waits: hears how much is done, and may ask to stop.
+    """Callbacks of a long task: its progress, and whether to stop.
 
     Parameters
     ----------
     told : callable
-        Called with the part that is done, 0 to 1.
+        Called with the progress, 0 to 1.
     stop : callable
-        True: give up.
+        Returns True to stop the task.
     """
 
     told: Callable[[float], None] = lambda share: None
     stop: Callable[[], bool] = lambda: False
 
     def at(self, share: float) -> None:
-        """So much is done; raises `Stopped` if it is to end here."""
+        """Report progress, 0 to 1; raises `Stopped` if the task is to stop."""
         if self.stop():
             raise Stopped("stopped")
         self.told(share)
 
     def part(self, start: float, end: float) -> Progress:
-        """For a step that takes the watcher from one share to another."""
+        """Callbacks of a step that covers a part of the progress."""
         return Progress(lambda share: self.told(start + share * (end - start)), self.stop)
 
 
@@ -55,7 +55,7 @@ NO_PROGRESS = Progress()
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """Samples as the two machines take them.
+    """Features of samples for the two models.
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ class Described:
         return len(self.hog)
 
     def __getitem__(self, rows: Index) -> Described:
-        """The chosen rows."""
+        """The selected rows."""
         return Described(self.hog[rows], self.embedding[rows])
 
     def plus(self, others: Described) -> Described:
-        """These, then the others."""
+        """These followed by the others."""
         return Described(np.concatenate([self.hog, others.hog]), np.concatenate([self.embedding, others.embedding]))
 
 
@@ -86,7 +86,7 @@ class FeatureCache:
     Parameters
     ----------
     trunk : CnnClassifier
-        Whose embedding is taken.
+        The network that computes the embedding.
     """
 
     def __init__(self, trunk: CnnClassifier) -> None:
@@ -97,7 +97,7 @@ class FeatureCache:
         return len(self._kept)
 
     def describe(self, faces: AlignedFaces, copy: bool = False, progress: Progress = NO_PROGRESS) -> Described:
-        """Of every face, or of one augmented copy of each; computed for those not seen before.
+        """Features of every face, or of one augmented copy of each; computed for new faces only.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class FeatureCache:
         return self._kept[key]
 
     def keep_only(self, faces: AlignedFaces, own: Described, copies: Described | None) -> None:
-        """Forget all but these faces; what is known of them are views of these arrays, so it is held once."""
+        """Drop all but these faces, whose features become views of these arrays, so that they are stored once."""
         kinds = [(False, own)] + ([(True, copies)] if copies else [])
         self._kept = {
             _key(image[None], copy): (known.hog[i], known.embedding[i])
@@ -134,6 +134,6 @@ def _key(images: np.ndarray, copy: bool) -> bytes:
 
 
 def _copied(images: np.ndarray, key: bytes) -> np.ndarray:
-    """A copy that is always the same for the same crop."""
+    """An augmented copy, always the same for the same crop."""
     rng = np.random.default_rng(int.from_bytes(key[:8], "little"))
     return augment(images, images.shape[1], COPIES, rng)

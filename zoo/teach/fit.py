@@ -1,4 +1,4 @@
-"""The two machines that are trained in the page: linear SVM on HOG, dense layers on an embedding."""
+"""Fits the two models of the Teach tab: a linear SVM on HOG, and dense layers on an embedding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoo.teach.feature_cache import NO_PROGRESS, Progress
 from zoo.teach.head_model import Layer, dense
 from zoo.teach.project import ProjectError
 
-if TYPE_CHECKING:  # scikit-learn is loaded when something is trained
+if TYPE_CHECKING:  # scikit-learn is imported when a model is trained
     from sklearn.neural_network import MLPClassifier
 
 HIDDEN = 100
@@ -21,24 +21,24 @@ HIDDEN = 100
 
 @dataclass(frozen=True)
 class Settings:
-    """How both machines are trained.
+    """Hyperparameters of both models.
 
     Parameters
     ----------
     epochs : int
-        How often the dense layers see every sample.
+        Passes of the dense layers over the samples.
     batch : int
-        Samples a step.
+        Samples per step.
     rate : float
         Learning rate (Adam).
     c : float
-        The SVM's price of a mistake.
+        The SVM's penalty for misclassification.
     seed : int
         The same seed, samples and settings give the same models.
     augment : bool
-        Also learn from a copy of each sample that is moved, turned and lit a little otherwise.
+        Also train on a copy of each sample with slightly different position, rotation and light.
     aligned : bool
-        Learn from crops with eyes and mouth laid in place; if not, from upright squares.
+        Train on aligned crops; if not, on upright squares.
     """
 
     epochs: int = 50
@@ -61,7 +61,7 @@ RANGES = {"epochs": (1, 500), "batch": (1, 512), "rate": (1e-5, 0.1), "c": (1e-4
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Loss (nats) and accuracy after each epoch, on what is learned from and on what is held out: ``(epochs,)``."""
+    """Loss (nats) and accuracy after each epoch, on training and held-out samples: ``(epochs,)``."""
 
     loss: np.ndarray
     accuracy: np.ndarray
@@ -70,9 +70,9 @@ class Curves:
 
 
 def fit_svm(x: np.ndarray, targets: np.ndarray, settings: Settings) -> Linear:
-    """Linear machines, one for each pair of classes, summed into one row of weights a class.
+    """Linear SVMs, one per pair of classes, averaged into one column of weights per class.
 
-    All products of samples are one BLAS product, which makes this ten times faster than LIBLINEAR.
+    All inner products are computed as one matrix product, which is ten times as fast as LIBLINEAR.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def fit_svm(x: np.ndarray, targets: np.ndarray, settings: Settings) -> Linear:
 
     products = (x @ x.T).astype(np.float64)
     duals, bias = one_against_one(lambda rows: products[np.ix_(rows, rows)], targets, settings.c)
-    others = len(bias) - 1  # scores are means of margins, not sums: as large for two classes as for ten
+    others = len(bias) - 1  # scores are means of margins, whose size does not depend on the number of classes
     return Linear((x.T @ (duals / others)).astype(np.float32), (bias / others).astype(np.float32))
 
 
@@ -125,9 +125,9 @@ def fit_head(
         ``(n, e)`` float32 and ``(n,)`` int, 0 to k - 1, all of them there.
     settings : Settings
     held : (ndarray, ndarray), optional
-        The same of samples held out, to draw curves; without them there are none.
+        The same of held-out samples; without them there are no curves.
     progress : Progress
-        Told after each epoch.
+        Called after each epoch.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def fit_head(
 
 
 def layers_of(machine: MLPClassifier) -> tuple[Layer, ...]:
-    """Its weights as float32; scikit-learn's single output for two classes becomes two logits."""
+    """The weights as float32; scikit-learn's single output for two classes becomes two logits."""
     layers = [
         (w.astype(np.float32), b.astype(np.float32)) for w, b in zip(machine.coefs_, machine.intercepts_, strict=True)
     ]
@@ -159,6 +159,6 @@ def layers_of(machine: MLPClassifier) -> tuple[Layer, ...]:
 
 
 def _standing(machine: MLPClassifier, x: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    """Loss and accuracy now."""
+    """Current loss and accuracy."""
     probs = softmax(dense(x, layers_of(machine)))
     return nll(probs, targets), float((probs.argmax(axis=1) == targets).mean())

@@ -1,4 +1,4 @@
-"""What is taught: a dense head on the shipped network's features. The classical model is `zoo.models.svm`'s."""
+"""The taught network: a dense head on a shipped network's features. The classical model is in `zoo.models.svm`."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class TaughtCnn:
     name : str
     labels : LabelSet
     align : AlignSpec
-        How its faces are cut; may differ from the trunk's in registration only.
+        Alignment of its faces; may differ from the trunk's in registration only.
     trunk : CnnClassifier
-        Its embedding is used, its own labels are not.
+        Provides the embedding; its own head is not used.
     layers : tuple of (ndarray, ndarray)
         Weights ``(i, o)`` and bias ``(o,)`` of each layer; the last one gives the logits.
     temperature : float
         Logits are divided by it.
     mirror : bool
-        Whether the embedding is the trunk's of the face and its mirror image together.
+        Whether the embedding is averaged over the face and its mirror image.
 
     References
     ----------
@@ -62,7 +62,7 @@ class TaughtCnn:
         return Prediction(softmax(self.logits(faces)), self.labels)
 
     def uncalibrated(self, faces: AlignedFaces) -> Prediction:
-        """The same before calibration; to show what calibration does, not to be served."""
+        """The same before calibration, to show its effect; not for serving."""
         return Prediction(softmax(self.logits(faces) * np.float32(self.temperature)), self.labels)
 
     def logits(self, faces: AlignedFaces) -> np.ndarray:
@@ -71,7 +71,7 @@ class TaughtCnn:
         return np.array(rows, np.float32).reshape(len(faces), len(self.labels)) / np.float32(self.temperature)
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:
-        """What the first dense layer sees of each face: ``(n, e)`` float32."""
+        """Input of the first dense layer for each face: ``(n, e)`` float32."""
         see = self.trunk.pooled if self.mirror else self.trunk.embedding
         return see(self._for_trunk(faces))
 
@@ -81,7 +81,7 @@ class TaughtCnn:
 
     @property
     def bits(self) -> int:
-        """Of the weights the trunk calculates with."""
+        """Bits per weight of the trunk."""
         return self.trunk.bits
 
     @property

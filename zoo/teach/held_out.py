@@ -1,4 +1,4 @@
-"""How good the taught models are, on samples they did not learn from, and what changes that."""
+"""Evaluates the taught models on held-out samples; learning curves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zoo.training import calibration
 
 SVM, CNN = "taught-svm", "taught-cnn"
 GROWTH = (0.1, 0.25, 0.5, 0.75, 1.0)
-# A handful of held-out samples that are all right would make any confidence look too low: no sharper than this.
+# With a few held-out samples that are all classified correctly, calibration would sharpen without limit.
 SHARPEST_SVM, SHARPEST_CNN = 0.5, 1.0
 
 
@@ -40,7 +40,7 @@ class Material:
     own : Described
     trunk : CnnClassifier
     copies : Described or None
-        Of an augmented copy of each.
+        The same of an augmented copy of each.
     """
 
     faces: AlignedFaces
@@ -52,7 +52,7 @@ class Material:
     copies: Described | None = None
 
     def learned(self, rows: np.ndarray) -> tuple[Described, np.ndarray]:
-        """What is learned from these samples: they, and their copies."""
+        """Training data for these samples: the samples and their copies."""
         if self.copies is None:
             return self.own[rows], self.targets[rows]
         return self.own[rows].plus(self.copies[rows]), np.tile(self.targets[rows], 2)
@@ -60,7 +60,7 @@ class Material:
 
 @dataclass(frozen=True, eq=False)
 class HeldOutResult:
-    """Both models, learned from one part of the samples and asked about the other.
+    """Both models, trained on one part of the samples and evaluated on the other.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class HeldOutResult:
     svm, cnn : Classifier
         Trained on ``split.train`` only.
     answers : dict
-        Model name to its answers about ``split.held``; bursts are the groups.
+        Model name to its answers for ``split.held``; bursts are the groups.
     curves : Curves
         Of the dense layers.
     """
@@ -84,14 +84,14 @@ class HeldOutResult:
 
     @property
     def models(self) -> tuple[Classifier, Classifier]:
-        """Both."""
+        """Both models."""
         return self.svm, self.cnn
 
 
 def examine(
     material: Material, kind: str, split: Split, settings: Settings, progress: Progress = NO_PROGRESS
 ) -> HeldOutResult:
-    """Learn from one part of the samples, answer about the other, and calibrate on that.
+    """Train on one part of the samples, evaluate and calibrate on the other.
 
     Raises
     ------
@@ -110,13 +110,13 @@ def examine(
 
 
 def svm_scale(scores: np.ndarray, truth: np.ndarray) -> float:
-    """What to multiply an SVM's scores by, found on samples it did not learn from: ``(n, k), (n,)``."""
+    """Factor for an SVM's scores, calibrated on held-out samples: ``(n, k), (n,)``."""
     unit = 1 / float(scores.std().clip(1e-6))
     return unit / max(SHARPEST_SVM, calibration.temperature(scores * unit, truth))
 
 
 def cnn_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """What to divide logits by, found on samples they were not learned from: ``(n, k), (n,)``."""
+    """Temperature of logits, calibrated on held-out samples: ``(n, k), (n,)``."""
     return max(SHARPEST_CNN, calibration.temperature(logits, truth))
 
 
@@ -142,39 +142,39 @@ def _scored(material: Material, rows: np.ndarray, logits: np.ndarray) -> Scored:
 
 @dataclass(frozen=True)
 class Share:
-    """So many of n were right."""
+    """The number of correct answers out of n."""
 
     right: int
     n: int
 
     @property
     def value(self) -> float:
-        """As a part of 1; 0 of none."""
+        """As a fraction; 0 if n is 0."""
         return self.right / self.n if self.n else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 %, Wilson."""
+        """95 % Wilson interval."""
         return share_interval(self.right, self.n)
 
     def plus(self, right: int, n: int) -> Share:
-        """With more counted."""
+        """With further answers counted."""
         return Share(self.right + right, self.n + n)
 
 
 def share(right: np.ndarray) -> Share:
-    """Of ``(n,)`` bool."""
+    """The share of True in ``(n,)`` bool."""
     return Share(int(right.sum()), len(right))
 
 
 def class_shares(scored: Scored) -> tuple[Share, ...]:
-    """How many of each class's held-out samples a model got right."""
+    """A model's correct answers for the held-out samples of each class."""
     return tuple(share(scored.right[scored.targets == target]) for target in range(len(scored.prediction.labels)))
 
 
 @dataclass(frozen=True)
 class LearningCurvePoint:
-    """Accuracy on the held-out samples when learned from so many."""
+    """Accuracy on the held-out samples after training on n samples."""
 
     n: int
     shares: dict[str, Share]
@@ -183,7 +183,7 @@ class LearningCurvePoint:
 def learning_curve(
     material: Material, result: HeldOutResult, settings: Settings, progress: Progress = NO_PROGRESS
 ) -> tuple[LearningCurvePoint, ...]:
-    """Learn from a tenth, a quarter, half ... of what the exam learned from, and ask about the same samples.
+    """Train on a tenth, a quarter, half ... of a result's training samples, and evaluate on the same held-out ones.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def learning_curve(
 
 
 def some_of(targets: np.ndarray, rows: np.ndarray, part: float, seed: int) -> np.ndarray:
-    """A part of each class's `rows`, two at least, by chance; a larger part holds the smaller one's."""
+    """A random part of each class's `rows`, at least two; larger parts contain the smaller ones."""
     rng = np.random.default_rng(seed)
     kept = []
     for target in np.unique(targets):
@@ -211,5 +211,5 @@ def some_of(targets: np.ndarray, rows: np.ndarray, part: float, seed: int) -> np
 
 
 def shares_of(result: HeldOutResult) -> dict[str, Share]:
-    """How many held-out samples each model got right."""
+    """Each model's correct answers for the held-out samples."""
     return {name: share(scored.right) for name, scored in result.answers.items()}

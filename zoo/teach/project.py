@@ -1,6 +1,6 @@
-"""A project: classes somebody makes up, and the aligned samples they collect for them.
+"""A project: classes defined by a user, and the aligned samples collected for them.
 
-Everything here is frozen; each step returns a new project and leaves the old one as it was.
+Everything is immutable; each step returns a new project and leaves the old one unchanged.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from zoo.unicode_names import is_printable, same, tidy
 MAX_CLASSES = 30
 MAX_NAME = 40
 MAX_SAMPLES = 1000
-MEMORY_MB = 64  # what a session with MAX_SAMPLES holds at most, features included; a test fills one up
-LEAST_SAMPLES = 3  # a class with fewer cannot be both trained on and judged
-UNBALANCED = 2.0  # times more samples in the largest class than in the smallest: worth a warning
+MEMORY_MB = 64  # upper limit of a session with MAX_SAMPLES, features included; a test measures it
+LEAST_SAMPLES = 3  # with fewer, a class cannot be both trained on and evaluated
+UNBALANCED = 2.0  # ratio of the largest to the smallest class from which a warning is shown
 
 
 class ProjectError(ValueError):
-    """A step that a project cannot take. The message says what to do instead."""
+    """A step that is not possible in this project. The message says what to do instead."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Project:
     targets : ndarray
         ``(n,)`` int: position of each sample's class in `classes`.
     bursts : ndarray
-        ``(n,)`` int: samples taken in one go share a number.
+        ``(n,)`` int: samples of one recording share a number.
     ids : ndarray
-        ``(n,)`` int: a number that no other sample of this project ever had.
+        ``(n,)`` int: a number that is never used again in this project.
     made : int
-        How many numbers were given out.
+        Numbers used so far.
     most : int
-        How many samples it may hold.
+        Maximum number of samples.
     """
 
     classes: tuple[TaughtClass, ...]
@@ -71,7 +71,7 @@ class Project:
 
     @property
     def spec(self) -> AlignSpec:
-        """How all samples are cut."""
+        """The alignment of all samples."""
         return self.faces.spec
 
     def __len__(self) -> int:
@@ -104,7 +104,7 @@ class Project:
 
 
 def too_few(taught: int) -> ProjectError:
-    """Why so few classes cannot be told apart."""
+    """The error that there are too few classes."""
     return ProjectError(
         Phrase("teach.why_n", "Add at least {0} samples to two classes. Ready: {1} of 2.", LEAST_SAMPLES, taught)
     )
@@ -121,7 +121,7 @@ def start(with_labels: str = "", spec: AlignSpec | None = None) -> Project:
 
 
 def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
-    """A class's name, tidied; `ProjectError` unless it is short, printable and unlike the others'."""
+    """A class's name, normalised; `ProjectError` unless it is short, printable and unique."""
     name = tidy(str(text)[: 40 * MAX_NAME])
     if not name:
         raise ProjectError(Phrase("teach.nameless", "A class needs a name. Type at least one letter."))
@@ -141,7 +141,7 @@ def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
 
 
 def add_class(project: Project, name: str = "") -> Project:
-    """One more class at the end; without a name it is called ``Class 1``, ``Class 2``, ..."""
+    """Append a class; its default name is ``Class 1``, ``Class 2``, ..."""
     if len(project.classes) >= MAX_CLASSES:
         raise ProjectError(
             Phrase("teach.classes_n", "A project can have at most {0} classes. Delete one first.", MAX_CLASSES)
@@ -156,14 +156,14 @@ def _next_name(project: Project) -> str:
 
 
 def rename(project: Project, target: int, name: str) -> Project:
-    """Another name for a class."""
+    """Rename a class."""
     check_class(project, target)
     others = project.classes[:target] + project.classes[target + 1 :]
     return _with_class(project, target, replace(project.classes[target], name=checked_name(name, others)))
 
 
 def enable(project: Project, target: int, enabled: bool) -> Project:
-    """Let a class take part in training, or not; its samples stay."""
+    """Include a class in training or exclude it; its samples are kept."""
     check_class(project, target)
     return _with_class(project, target, replace(project.classes[target], enabled=bool(enabled)))
 
@@ -173,7 +173,7 @@ def _with_class(project: Project, target: int, one: TaughtClass) -> Project:
 
 
 def reorder(project: Project, target: int, to: int) -> Project:
-    """Put a class in another place."""
+    """Move a class to another position."""
     check_class(project, target)
     order = [at for at in range(len(project.classes)) if at != target]
     order.insert(min(max(to, 0), len(order)), target)
@@ -182,7 +182,7 @@ def reorder(project: Project, target: int, to: int) -> Project:
 
 
 def delete_class(project: Project, target: int) -> Project:
-    """Without a class and its samples."""
+    """Remove a class and its samples."""
     check_class(project, target)
     left = _kept(project, project.targets != target)
     classes = project.classes[:target] + project.classes[target + 1 :]
@@ -190,7 +190,7 @@ def delete_class(project: Project, target: int) -> Project:
 
 
 def check_class(project: Project, target: int) -> None:
-    """`ProjectError` unless there is a class in this place."""
+    """Raise `ProjectError` unless there is a class at this position."""
     if not 0 <= target < len(project.classes):
         raise ProjectError(f"There is no class {target + 1}; the project has {len(project.classes)}.")
 
@@ -199,7 +199,7 @@ def check_class(project: Project, target: int) -> None:
 
 
 def add_samples(project: Project, target: int, samples: Samples, burst: int) -> Project:
-    """More samples of a class, all taken in one go; `ProjectError`, and none added, where they do not fit."""
+    """Add samples of one recording to a class; `ProjectError`, and none are added, if there are too many."""
     check_class(project, target)
     check_room(project, len(samples))
     n = len(samples)
@@ -214,7 +214,7 @@ def add_samples(project: Project, target: int, samples: Samples, burst: int) -> 
 
 
 def check_room(project: Project, more: int) -> None:
-    """`ProjectError` unless so many samples still fit."""
+    """Raise `ProjectError` unless this many samples can be added."""
     most = min(project.most, MAX_SAMPLES)
     if more > most - len(project):
         megabytes = -(-MEMORY_MB * most // MAX_SAMPLES)
@@ -232,23 +232,23 @@ def check_room(project: Project, more: int) -> None:
 
 
 def next_burst(project: Project) -> int:
-    """A number that no burst of this project has."""
+    """An unused burst number."""
     return int(project.bursts.max(initial=-1)) + 1
 
 
 def delete_samples(project: Project, ids: np.ndarray | list[int]) -> Project:
-    """Without the samples of these numbers; numbers that are gone already do no harm."""
+    """Remove the samples with these numbers; unknown numbers are ignored."""
     return _kept(project, ~np.isin(project.ids, ids))
 
 
 def clear_class(project: Project, target: int) -> Project:
-    """Without the samples of a class."""
+    """Remove the samples of a class."""
     check_class(project, target)
     return _kept(project, project.targets != target)
 
 
 def clear(project: Project) -> Project:
-    """Without any sample."""
+    """Remove all samples."""
     return _kept(project, np.zeros(len(project), bool))
 
 
@@ -305,7 +305,7 @@ def _kept(project: Project, keep: np.ndarray) -> Project:
 
 
 def balance_warning(project: Project) -> str:
-    """One sentence if some class has far more samples than another; nothing if not."""
+    """A sentence if the classes are unbalanced; empty otherwise."""
     counts = {project.classes[at].name: int(project.counts[at]) for at in project.taught}
     if len(counts) < 2:
         return ""
@@ -324,7 +324,7 @@ def balance_warning(project: Project) -> str:
 
 
 def near_duplicates(project: Project) -> np.ndarray:
-    """``(n,)`` bool: samples that nearly equal an earlier one of their class."""
+    """``(n,)`` bool: near-duplicates of an earlier sample of their class."""
     flags = np.zeros(len(project), bool)
     for target in range(len(project.classes)):
         rows = np.flatnonzero(project.targets == target)

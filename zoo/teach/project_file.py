@@ -1,7 +1,7 @@
 """A project as a zip file and back; folders of pictures in a zip; Teachable Machine's own project file.
 
-What is uploaded is read, never run: no pickle, no path is followed, nothing is unpacked to a
-disk, and sizes are looked at before anything is decompressed.
+Uploads are parsed, never executed: no pickle is loaded, no path is followed, nothing is unpacked to
+disk, and sizes are checked before anything is decompressed.
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ def _manifest(project: Project) -> dict:
 
 
 def _member_names(project: Project) -> list[str]:
-    """Where each sample lies, without suffix: ``crops/01-happy/0001``."""
+    """Path of each sample in the zip, without suffix: ``crops/01-happy/0001``."""
     folders = [f"crops/{at + 1:02d}-{_safe(one.name)}" for at, one in enumerate(project.classes)]
     return [f"{folders[target]}/{n:04d}" for n, target in enumerate(project.targets, 1)]
 
 
 def _safe(name: str) -> str:
-    """A class's name as part of a file name on any system."""
+    """A class's name, made valid as part of a file name on any system."""
     return "".join(letter if letter.isalnum() or letter in " -_" else "_" for letter in name).strip() or "_"
 
 
@@ -104,7 +104,7 @@ def _png(crop: np.ndarray) -> bytes:
 
 
 class Archive(SafeZip):
-    """A zip of pictures or of a project; whatever is wrong with it is an `ArchiveError`."""
+    """A zip of pictures or of a project; all its errors are `ArchiveError`."""
 
     def __init__(self, data: bytes) -> None:
         with _as_archive_error():
@@ -134,12 +134,12 @@ def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
     data : bytes
         Of the zip.
     spec : AlignSpec, optional
-        How samples are cut here.
+        Expected alignment of the samples.
 
     Raises
     ------
     ArchiveError
-        No such file, or one that is damaged or changed.
+        Not a project, or a damaged or modified one.
     """
     with Archive(data) as archive:
         manifest = _read_manifest(archive)
@@ -152,7 +152,7 @@ def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
 
 
 def is_project(archive: Archive) -> bool:
-    """Whether a zip is a project of ours."""
+    """Whether a zip is a project of this app."""
     return MANIFEST in archive.names and "landmarks.f32" in archive.names
 
 
@@ -255,7 +255,7 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Found:
-    """A file in an upload: its class, and its bytes if it is a picture. Faces are still to be looked for."""
+    """A file in an upload: its class, and its bytes if it is a picture. Faces are detected later."""
 
     label: str
     name: str
@@ -263,18 +263,18 @@ class Found:
 
 
 def pictures(archive: Archive) -> Iterator[Found]:
-    """The pictures of a zip of class folders: ``smile/1.jpg`` or ``anything/smile/1.jpg``, as they are asked for.
+    """The pictures in a zip of class folders: ``smile/1.jpg`` or ``anything/smile/1.jpg``, read one at a time.
 
-    A project of Teachable Machine (``.tm``) is read the same way. What is known of it, from its makers
-    (github.com/googlecreativelab/teachablemachine-community/issues/38): it is a zip under another name,
+    A project of Teachable Machine (``.tm``) is read the same way. According to its developers
+    (github.com/googlecreativelab/teachablemachine-community/issues/38), it is a zip under another name,
     with the samples and, in JSON, the labels. The rest is assumed, because no specification is
-    published: that ``manifest.json`` has entries with a name and a list of files, or else that the
-    samples lie in a folder a class, called like the class.
+    published: that ``manifest.json`` has entries with a name and a list of files, or that the
+    samples are in one folder per class, named like the class.
 
     Raises
     ------
     ArchiveError
-        No picture in any folder, or a member that is damaged.
+        No picture in any folder, or a damaged member.
     """
     named = _named_by_manifest(archive)
     several = False
@@ -295,13 +295,13 @@ def pictures(archive: Archive) -> Iterator[Found]:
 
 
 def _picture_of(archive: Archive, name: str) -> bytes | None:
-    """A member's content if it is a picture, readable or not."""
+    """Content of a member if it is a picture, readable or not."""
     try:
         data = archive.read(name, images.MAX_BYTES)
     except ArchiveError:
         if file_kinds.names_picture("", name):
             raise
-        return None  # something large beside the pictures
+        return None  # a large file among the pictures
     return data if file_kinds.names_picture(file_kinds.kind(data[: file_kinds.HEAD]), name) else None
 
 
@@ -310,7 +310,7 @@ def _folder(name: str) -> str:
 
 
 def _named_by_manifest(archive: Archive) -> dict[str, str]:
-    """Members to class names, as far as a manifest that we did not write tells."""
+    """Members to class names, as far as they are in the manifest of another program."""
     if MANIFEST not in archive.names:
         return {}
     try:
@@ -331,7 +331,7 @@ def _named(node: object, members: set[str]) -> Iterator[tuple[str, str]]:
 
 
 def _entries(node: object) -> Iterator[dict]:
-    """Every dict in JSON data, however deep."""
+    """Every dict in JSON data, at any depth."""
     todo = [node]
     while todo:
         one = todo.pop()
@@ -341,12 +341,12 @@ def _entries(node: object) -> Iterator[dict]:
 
 
 def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int]]:
-    """The project with a class for each of these labels, and where each stands; unknown ones are added.
+    """The project with a class for each of these labels, and the positions of these; missing ones are added.
 
     Raises
     ------
     ProjectError
-        More classes than a project has room for, or a name that cannot be one.
+        Too many classes, or an invalid name.
     """
     classes, places = project.classes, {}
     for label in dict.fromkeys(labels):

@@ -1,4 +1,4 @@
-"""Samples: faces cut for learning, each with a small copy of the picture it comes from."""
+"""Samples: face crops for training, each with a small copy of its picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Photo:
     ----------
     jpeg : bytes
     box : (float, float, float, float)
-        Left, top, right, bottom of the face as parts of the picture's width and height.
+        Left, top, right, bottom of the face as fractions of the picture's width and height.
     """
 
     jpeg: bytes
@@ -32,7 +32,7 @@ class Photo:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Faces ready to be learned from.
+    """Faces for training.
 
     Parameters
     ----------
@@ -55,25 +55,25 @@ class Samples:
 
     @classmethod
     def empty(cls, spec: AlignSpec) -> Samples:
-        """None."""
+        """No samples."""
         return cls(AlignedFaces.empty(spec), np.zeros((0, spec.size, spec.size), np.uint8), ())
 
     def __len__(self) -> int:
         return len(self.faces)
 
     def __getitem__(self, rows: np.ndarray) -> Samples:
-        """The chosen ones, by an array of positions or of bool."""
+        """The samples selected by an array of positions or of bool."""
         rows = np.arange(len(self))[rows]
         return Samples(self.faces[rows], self.boxed[rows], tuple(self.photos[row] for row in rows))
 
     def plus(self, others: Samples) -> Samples:
-        """These, then the others."""
+        """These followed by the others."""
         faces = joined(self.faces, others.faces)
         return Samples(faces, np.concatenate([self.boxed, others.boxed]), self.photos + others.photos)
 
 
 def joined(first: AlignedFaces, second: AlignedFaces) -> AlignedFaces:
-    """Faces of one spec, one after the other."""
+    """Concatenate faces of one spec."""
     if first.spec != second.spec:
         raise ValueError(f"faces are cut to {first.spec} and {second.spec}; align them alike")
     images, landmarks, to_crop = (
@@ -83,12 +83,12 @@ def joined(first: AlignedFaces, second: AlignedFaces) -> AlignedFaces:
 
 
 def box_spec(spec: AlignSpec) -> AlignSpec:
-    """How `Samples.boxed` are cut beside crops of `spec`."""
+    """The spec of `Samples.boxed` for crops of `spec`."""
     return replace(spec, registration="box", pose="none")
 
 
 def boxed_faces(samples: Samples) -> AlignedFaces:
-    """The crops without alignment as faces, their meshes moved along."""
+    """The crops without alignment as faces, with their meshes transformed accordingly."""
     spec, faces = box_spec(samples.faces.spec), samples.faces
     if not len(samples):
         return AlignedFaces.empty(spec)

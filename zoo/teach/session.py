@@ -1,6 +1,6 @@
-"""A session's desk: its project, its models, its experiments. In memory, and gone some time after the session.
+"""The state of one session of the Teach tab: project, models, experiments. In memory, and deleted after the session.
 
-Nobody sees another one's desk: it is asked for by the session's own long random name.
+No session can see another one's state, because the key is the session's long random name.
 """
 
 from __future__ import annotations
@@ -30,34 +30,34 @@ from zoo.teach.project import MAX_SAMPLES, Deletion, Project, ProjectError, add_
 from zoo.teach.samples import Samples
 from zoo.teach.training import TrainingResult, teach
 
-MOST = 40  # desks at one time, at MEMORY_MB each
+MOST = 40  # sessions at one time, of MEMORY_MB each
 GRACE_SECONDS = 600.0  # a page that was closed, or lost its connection, may come back
 IDLE_SECONDS = 2 * 3600.0
 LOOK_SECONDS = 30.0
-AT_ONCE = 2  # trainings at one time; others wait in line
+AT_ONCE = 2  # training runs at one time; others wait
 FEW_SAMPLES = 6  # with fewer nothing can be trained
-WAIT_SECONDS = 0.5  # between two looks whether one who waits for a training still wants it
-MOST_NAMES = 500  # sessions that gave way and are told so when they come back
+WAIT_SECONDS = 0.5  # between two checks whether a waiting run was cancelled
+MOST_NAMES = 500  # evicted sessions that are remembered, to tell them when they come back
 
 
 class Busy(ProjectError):
-    """Something long is going on at this desk already."""
+    """The session is already running a long task."""
 
     def __init__(self) -> None:
         super().__init__("Something else is going on here already. Wait for it, or cancel it.")
 
 
 class TeachSession:
-    """Everything of one session. Safe to call from several threads.
+    """All state of one session. Thread-safe.
 
     Parameters
     ----------
     trunk : callable
         Loads the network whose features the dense head is trained on; called when first needed.
     turns : Semaphore
-        For the long tasks of all desks.
+        Limits the long tasks of all sessions.
     samples : int
-        How many it may hold.
+        Maximum number of samples.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TeachSession:
         self.version = self.taught_version = 0
         self.curve: tuple[LearningCurvePoint, ...] = ()
         self.outcomes: dict[str, Experiment] = {}
-        self.extra: dict[str, tuple[Card, Classifier]] = {}  # models brought from elsewhere
+        self.extra: dict[str, tuple[Card, Classifier]] = {}  # imported models
         self.share: float | None = None
         self._deletion: tuple[Deletion, int] | None = None  # the last one, and which version it was made from
         self._trunk = trunk
@@ -85,7 +85,7 @@ class TeachSession:
     # ---- the project
 
     def change(self, step: Callable[[Project], Project]) -> Project:
-        """Replace the project by what a step makes of it; an error in the step changes nothing."""
+        """Replace the project by the result of a step; an error in the step changes nothing."""
         with self._lock:
             self.project = step(self.project)
             self.version += 1
@@ -120,13 +120,13 @@ class TeachSession:
             return restored
 
     def open(self, project: Project) -> None:
-        """Another project; what was taught before goes. Its samples get numbers that no other ever had here.
+        """Open another project and drop the trained models. Its samples get numbers never used in this session.
 
         Raises
         ------
         Busy
         ProjectError
-            It holds more samples than this desk may.
+            It has more samples than a session may have.
         """
         with self._lock:
             if self.share is not None:
@@ -140,7 +140,7 @@ class TeachSession:
             self.trained, self.curve, self.outcomes = None, (), {}
 
     def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:
-        """Add samples; their numbers, and which nearly equal an earlier one of the class: ``(n,), (n,) bool``."""
+        """Add samples; return their numbers and which are near-duplicates in their class: ``(n,), (n,) bool``."""
         with self._lock:
             before = self.project
             self.change(lambda project: add_samples(project, target, samples, burst))
@@ -150,7 +150,7 @@ class TeachSession:
         return ids, duplicates.near_any(samples.faces.images, earlier)
 
     def _describe(self, faces: AlignedFaces) -> None:
-        """Compute features while the next sample is on its way; training does it where this cannot."""
+        """Compute features while the next sample is uploaded; training computes those that are missing."""
         if self._memo_lock.acquire(blocking=False):
             try:
                 self.cache.describe(faces)
@@ -159,7 +159,7 @@ class TeachSession:
 
     @property
     def cache(self) -> FeatureCache:
-        """What is known of the samples' features."""
+        """Features of the samples computed so far."""
         if self._memo is None:
             self._memo = FeatureCache(self._trunk())
         return self._memo
@@ -168,7 +168,7 @@ class TeachSession:
 
     @contextmanager
     def task(self) -> Iterator[Progress]:
-        """Room for a long task, of which others hear how far it is; `Busy` if there is one already."""
+        """Run a long task, with its progress visible to other calls; `Busy` if one is running already."""
         with self._lock:
             if self.share is not None:
                 raise Busy
@@ -196,11 +196,11 @@ class TeachSession:
         self.share = share
 
     def cancel(self) -> None:
-        """Ask what is going on to stop."""
+        """Ask the running task to stop."""
         self._stop.set()
 
     def cancel_waiting(self) -> None:
-        """Drop a long task that still waits for its turn."""
+        """Cancel a long task that has not begun."""
         if self._waiting:
             self._stop.set()
 
@@ -210,7 +210,7 @@ class TeachSession:
         Raises
         ------
         ProjectError, Stopped
-            The models of before stay.
+            The previous models are kept.
         """
         with self.task() as progress, self._memo_lock:
             with self._lock:
@@ -222,7 +222,7 @@ class TeachSession:
         return trained
 
     def grow(self) -> tuple[LearningCurvePoint, ...]:
-        """Find whether more samples would help."""
+        """Compute the learning curve, which shows whether more samples would help."""
         with self.task() as progress:
             trained = self._taught()
             self.curve = held_out.learning_curve(trained.material, trained.result, trained.settings, progress)
@@ -264,25 +264,25 @@ class TeachSession:
 
     @property
     def bare(self) -> bool:
-        """Whether there is nothing that anybody would miss."""
+        """Whether the session contains nothing worth keeping."""
         return not len(self.project) and self.trained is None and not self.extra and self.share is None
 
     @property
     def work(self) -> int:
-        """What would be lost with this desk, as `Holder` counts it."""
+        """How much work would be lost with this session, as in `Holder`."""
         if self.bare:
             return NOTHING
         return LITTLE if len(self.project) < FEW_SAMPLES and self.trained is None and not self.extra else REAL
 
     @property
     def models(self) -> dict[str, Classifier]:
-        """This session's own models by name; without those trained on crops that no other model wants."""
+        """This session's own models by name, except those trained on crops that differ from the other models'."""
         taught = {model.name: model for model in self._joining.models} if self._joining else {}
         return taught | {name: model for name, (_, model) in self.extra.items()}
 
     @property
     def _joining(self) -> TrainingResult | None:
-        """What was taught, if its models take the same crops as the others."""
+        """The training result, if its models take the same crops as the others."""
         return self.trained if self.trained and self.trained.settings.aligned else None
 
     @property
@@ -299,7 +299,7 @@ EXPERIMENTS: dict[str, Callable[[TrainingResult], Experiment]] = {
 
 
 class TeachSessions:
-    """All sessions' desks.
+    """The state of all sessions of the Teach tab.
 
     Parameters
     ----------
@@ -308,9 +308,9 @@ class TeachSessions:
     clock : callable
         Seconds.
     most : int
-        Sessions at one time. When there are as many, one gives way to a newcomer: see `who_yields`.
+        Sessions at one time. At the limit, a new one replaces another: see `who_yields`.
     samples : int
-        How many each may hold.
+        Maximum number of samples per session.
     pages : Presence
         Which sessions have a page open.
     """
@@ -335,7 +335,7 @@ class TeachSessions:
         return len(self._desks)
 
     def at(self, session: str) -> TeachSession:
-        """The session's desk, a new one if it has none. If all are taken, one of them gives way."""
+        """The session's state, created if it has none. At the limit, another session is evicted."""
         with self._lock:
             if session not in self._desks:
                 if len(self._desks) >= self._most:
@@ -346,7 +346,7 @@ class TeachSessions:
             return self._desks[session]
 
     def passing(self) -> TeachSession:
-        """A desk that belongs to nobody and is not kept."""
+        """The state of no session, which is not kept."""
         return TeachSession(self._trunk, self._turns, self._samples)
 
     def _give_way(self, newcomer: str) -> None:
@@ -369,7 +369,7 @@ class TeachSessions:
         self._drop(out.key)
 
     def gave_way(self, session: str) -> bool:
-        """Whether the session had to give its desk up to others; told once."""
+        """Whether the session was evicted; True only once."""
         with self._lock:
             return session in self._gave_way and self._gave_way.pop(session) is None
 
@@ -379,13 +379,13 @@ class TeachSessions:
         self._left.pop(session, None)
 
     def known(self, session: str) -> TeachSession | None:
-        """The session's desk if it has one."""
+        """The session's state if it has one."""
         return self._desks.get(session)
 
     def leave(self, session: str) -> None:
-        """The page was closed, or lost its connection: forget the desk unless it comes back.
+        """The page was closed or lost its connection: delete its state unless it comes back.
 
-        A training that waits for its turn is dropped; one that has begun goes on.
+        A training run that has not begun is cancelled; a running one continues.
         """
         with self._lock:
             if session in self._desks:
@@ -393,7 +393,7 @@ class TeachSessions:
                 self._desks[session].cancel_waiting()
 
     def forget(self) -> None:
-        """Forget the desks that were left a while ago, or are not used any more."""
+        """Delete the state of sessions that left a while ago, or that are idle."""
         with self._lock:
             now = self._clock()
             gone = {name for name, when in self._left.items() if when < now - GRACE_SECONDS}

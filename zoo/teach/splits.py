@@ -8,20 +8,20 @@ import numpy as np
 
 from zoo.datasets.duplicates import near_pairs
 
-HELD = 0.25  # part of the samples that is held out
+HELD = 0.25  # fraction of the samples that is held out
 RANDOM, BURST = "random", "burst"
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Positions of the samples that are learned from, and of those held out."""
+    """Positions of training samples and of held-out samples."""
 
     train: np.ndarray
     held: np.ndarray
 
 
 def split_at_random(targets: np.ndarray, seed: int) -> Split:
-    """A quarter of each class held out, whichever: ``(n,) int``, at least two samples a class."""
+    """A random quarter of each class held out: ``(n,) int``, at least two samples per class."""
     rng = np.random.default_rng(seed)
     held = []
     for target in np.unique(targets):
@@ -31,7 +31,7 @@ def split_at_random(targets: np.ndarray, seed: int) -> Split:
 
 
 def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split | None:
-    """Whole bursts of each class held out, about a quarter of its samples; None if some class has but one burst.
+    """Whole bursts of each class held out, about a quarter of its samples; None if a class has only one burst.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def joined_bursts(bursts: np.ndarray, pictures: np.ndarray) -> np.ndarray:
 
 
 def _some_bursts(kinds: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Bursts by chance, up to a quarter of the samples; the smallest one where even that is more."""
+    """Random bursts, up to a quarter of the samples; the smallest one if every burst is larger."""
     order = rng.permutation(len(kinds))
     order = np.concatenate([order[sizes[order] <= HELD * sizes.sum()], order[[sizes[order].argmin()]]])
     fit = np.cumsum(sizes[order]) <= HELD * sizes.sum()

@@ -36,7 +36,7 @@ LIMITS = (
     "It was trained in one session on the samples of a few people, perhaps of one. How it does on others is not known.",
     "It names the class that a picture looks most like. It cannot know how anyone feels.",
 )
-# A threshold found on a few samples is a guess; it stays where "not sure" is said sometimes, but not always.
+# A threshold found on a few samples is a guess; within these limits a model is "not sure" sometimes, but not always.
 THRESHOLDS = (0.5, 0.75)
 
 
@@ -48,12 +48,12 @@ class TrainingResult:
     ----------
     settings : Settings
     material : Material
-        What was learned from.
+        The training data.
     svm, cnn : Classifier
         Trained on all samples; these are served, exported and compared.
     random, by_burst : HeldOutResult
-        The same training judged on a quarter held out at random, and on whole bursts held out;
-        the second is None where some class was recorded in one burst only.
+        The same training evaluated on a random quarter, and on whole held-out bursts;
+        the latter is None if a class was recorded in one burst only.
     seconds : float
     """
 
@@ -72,12 +72,12 @@ class TrainingResult:
 
     @property
     def models(self) -> tuple[Classifier, Classifier]:
-        """Both, the classical one first."""
+        """Both models, the classical one first."""
         return self.svm, self.cnn
 
     @property
     def result(self) -> HeldOutResult:
-        """The stricter one there is."""
+        """The stricter evaluation that is available."""
         return self.by_burst or self.random
 
     @cached_property
@@ -114,14 +114,14 @@ class TrainingResult:
 def teach(
     project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS
 ) -> TrainingResult:
-    """Train and judge both models.
+    """Train and evaluate both models.
 
     Parameters
     ----------
     project : Project
     settings : Settings
     cache : FeatureCache
-        What of the samples' features is known already.
+        Features computed so far.
     progress : Progress
 
     Raises
@@ -129,7 +129,7 @@ def teach(
     ProjectError
         Fewer than two classes with samples.
     Stopped
-        The watch asked for it; nothing is changed.
+        Stopped by the user; nothing is changed.
     """
     begun = time.perf_counter()
     material = gather(project, settings, cache, progress.part(0, 0.4))
@@ -143,7 +143,7 @@ def teach(
 
 
 def gather(project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS) -> Material:
-    """The samples that take part, described; `ProjectError` if they are too few, `Stopped` if asked."""
+    """The samples that take part and their features; `ProjectError` if there are too few, `Stopped` if asked."""
     labels, (rows, targets) = project.labels, project.rows()
     samples = project.samples[rows]
     faces = samples.faces if settings.aligned else boxed_faces(samples)
@@ -158,7 +158,7 @@ def gather(project: Project, settings: Settings, cache: FeatureCache, progress: 
 def _served(
     material: Material, result: HeldOutResult, settings: Settings, progress: Progress
 ) -> tuple[SvmClassifier, TaughtCnn]:
-    """Both trained on everything, with the confidence that the exam found to be right."""
+    """Both models trained on all samples, with the calibration of the held-out evaluation."""
     learned, targets = material.learned(np.arange(len(material.targets)))
     progress.at(0)
     machine = fit_svm(learned.hog, targets, settings)
