@@ -1,4 +1,4 @@
-"""The one contract every model keeps."""
+"""The contract of all models."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from zoo.prediction import Prediction
 
 
 class Classifier(Protocol):
-    """Aligned faces in, probabilities out.
+    """Predicts probabilities for aligned faces.
 
-    No face gives an empty prediction; a batch equals its rows one by one; the input is not
-    changed; faces cut to another spec raise `ValueError` (see `check_spec`). Safe to call from
+    No face gives an empty prediction; a batch gives the same as its rows one at a time; the input is not
+    modified; faces of another spec raise `ValueError` (see `check_spec`). Thread-safe.
     several threads.
     """
 
@@ -33,13 +33,13 @@ class Classifier(Protocol):
 
 
 def check_spec(model: Classifier, faces: AlignedFaces) -> None:
-    """Raise `ValueError` naming both specs when faces were not cut as the model was trained."""
+    """Raise `ValueError`, which names both specs, unless faces are aligned as the model's training data."""
     if faces.spec != model.align:
         raise ValueError(f"{model.name} wants faces cut to {model.align}, but got {faces.spec}; align them again")
 
 
 def common_spec(models: Sequence[Classifier]) -> AlignSpec:
-    """The one spec that all models were trained on."""
+    """The common spec of all models; `ValueError` if they differ."""
     if not models:
         raise ValueError("no model chosen; choose one or more")
     specs = {m.align: m.name for m in models}

@@ -1,4 +1,4 @@
-"""Label sets: the only place where an order of labels is written down."""
+"""Label sets: the only place that defines an order of labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from features.phrase import Phrase
 from zoo.unicode_names import tidy
 
-OWN = "own"  # the name of sets that users make up
-ELSEWHERE = "elsewhere"  # of those that come with an imported model
+OWN = "own"  # name of user-defined sets
+ELSEWHERE = "elsewhere"  # name of sets of imported models
 
 
 class UnknownLabelsError(ValueError):
-    """A label set or a label nobody defined."""
+    """The label set or label is not defined."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,22 @@ class LabelSet:
         return iter(self.labels)
 
     def index(self, label: str) -> int:
-        """Position of a label; `UnknownLabelsError` names the ones there are."""
+        """Position of a label; `UnknownLabelsError` lists the labels of the set."""
         if label not in self.labels:
             raise UnknownLabelsError(f"no label {label!r} in {self.name!r}; it has {', '.join(self.labels)}")
         return self.labels.index(label)
 
     @property
     def made_up(self) -> bool:
-        """Whether these are classes that somebody named."""
+        """Whether these are user-defined classes."""
         return self.name in (OWN, ELSEWHERE)
 
     def answering(self, asked: LabelSet) -> LabelSet:
-        """What a model of these labels answers in when it is asked for others: made-up classes stay what they are."""
+        """The label set of answers when another set is asked for: user-defined classes keep their own."""
         return self if self.made_up else asked
 
     def positions(self, source: LabelSet) -> np.ndarray:
-        """Where each of these labels stands in `source`: ``(k,)`` int. All must be there."""
+        """Position of each of these labels in `source`: ``(k,)`` int. All must be in it."""
         return np.array([source.index(label) for label in self.labels])
 
 
@@ -70,18 +70,18 @@ LABEL_SETS = {labels.name: labels for labels in (SEVEN, SIX, FIVE)}
 
 
 def own_labels(labels: Iterable[str], name: str = OWN) -> LabelSet:
-    """A label set of one's own, or of another name; the shipped one where the labels and their order are the same."""
+    """A user-defined label set; the shipped one if its labels and their order are the same."""
     labels = tuple(labels)
     return next((known for known in (*LABEL_SETS.values(), EIGHT) if known.labels == labels), LabelSet(name, labels))
 
 
 def named(label: str, labels: LabelSet) -> str:
-    """A label as a page shows it: ours in the page's language, made-up ones as they were typed."""
+    """A label as a page shows it: shipped ones in the page's language, user-defined ones as typed."""
     return label if labels.made_up else Phrase(f"label.{label}", label)
 
 
 def known(label: str) -> Phrase:
-    """One of our labels as a page shows it."""
+    """A shipped label as a page shows it."""
     return Phrase(f"label.{label}", label)
 
 
@@ -91,7 +91,7 @@ DESCRIPTIONS = {
     "5": Phrase("labels.5", "5: without disgust and fear"),
 }
 
-# After Okabe and Ito, "Color Universal Design", 2008: told apart with any colour vision.
+# After Okabe and Ito, "Color Universal Design", 2008: distinguishable with any colour vision.
 COLOURS = {
     "angry": "#d55e00",
     "disgust": "#009e73",
@@ -109,12 +109,12 @@ _CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f
 
 
 def colour(label: str) -> str:
-    """The colour of a label, the same everywhere; grey for labels nobody gave one."""
+    """The colour of a label, the same everywhere; grey for labels without one."""
     return COLOURS.get(label, OTHER)
 
 
 def colours(labels: Iterable[str]) -> dict[str, str]:
-    """A colour for each of these labels: its own, or one after the other for made-up ones."""
+    """A colour for each of these labels: its own, or the next free one for user-defined labels."""
     return {label: COLOURS.get(label, _CYCLE[at % len(_CYCLE)]) for at, label in enumerate(labels)}
 
 
@@ -124,7 +124,7 @@ def label_set(name: str) -> LabelSet:
     Raises
     ------
     UnknownLabelsError
-        Naming the sets there are.
+        Lists the available sets.
     """
     try:
         return LABEL_SETS[str(name)]
@@ -132,8 +132,8 @@ def label_set(name: str) -> LabelSet:
         raise UnknownLabelsError(f"no label set {name!r}; choose one of {', '.join(LABEL_SETS)}") from None
 
 
-# Spellings met in data sets' folder names: FER2013 trees, FER+, JAFFE, KDEF, CK+, RAF-DB, AffectNet.
-# Numbers are FER2013's; AffectNet and RAF-DB number otherwise, so whoever reads a folder says what it was read as.
+# Spellings in folder names of data sets: FER2013 trees, FER+, JAFFE, KDEF, CK+, RAF-DB, AffectNet.
+# Numbers are FER2013's; AffectNet and RAF-DB number differently, so readers of a folder report how names were read.
 _SPELLINGS = {
     "angry": "anger angry an ang mad",
     "disgust": "disgust disgusted di dis",
@@ -148,7 +148,7 @@ _BY_SPELLING = {word: label for label, words in _SPELLINGS.items() for word in w
 
 
 def label_from_spelling(text: str, known: LabelSet = SEVEN) -> str | None:
-    """A folder's name as one of the known labels, or None: ``"Anger"``, ``"AN"``, ``"0"``, ``"3_happy"``."""
+    """The label for a folder's name, or None: ``"Anger"``, ``"AN"``, ``"0"``, ``"3_happy"``."""
     word = tidy(text).lower()
     tail = word.lstrip("0123456789_-. ")
     if word.isdigit() and int(word) < len(SEVEN):

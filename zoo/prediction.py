@@ -1,4 +1,4 @@
-"""`Prediction`: what a classifier says of some faces."""
+"""`Prediction`: the answer of a classifier for some faces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoo.labels import LabelSet
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Probabilities of labels, a row a face.
+    """Probabilities of labels, one row per face.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Prediction:
     labels : LabelSet
         The k labels in order.
     unknown : tuple of str
-        Labels of the set that the model never learned: it cannot answer with them, their probability is 0.
+        Labels of the set that the model was not trained on; their probability is 0.
     """
 
     probs: np.ndarray
@@ -40,14 +40,14 @@ class Prediction:
 
     @classmethod
     def empty(cls, labels: LabelSet) -> Prediction:
-        """Of no face."""
+        """A prediction for no face."""
         return cls(np.zeros((0, len(labels)), np.float32), labels)
 
     def __len__(self) -> int:
         return len(self.probs)
 
     def __getitem__(self, index: Index) -> Prediction:
-        """The chosen faces' rows, again as `Prediction`; an integer gives one row."""
+        """The rows of the selected faces, as `Prediction`; an integer gives one row."""
         return Prediction(np.atleast_2d(self.probs[index]), self.labels, self.unknown)
 
     @property
@@ -68,8 +68,8 @@ class Prediction:
     def to(self, labels: LabelSet) -> Prediction:
         """The same faces in a smaller set: other labels are dropped, the rest renormalised.
 
-        That is Bayes' rule for "given that it is one of these". A row that puts nothing on
-        any of them becomes uniform: the model cannot tell.
+        That is Bayes' rule, given that the label is one of these. A row without probability on
+        any of them becomes uniform.
         """
         if labels == self.labels:
             return self
@@ -79,7 +79,7 @@ class Prediction:
         return Prediction(np.where(total > 1e-9, kept / np.maximum(total, 1e-9), even), labels)
 
     def onto(self, labels: LabelSet) -> Prediction:
-        """As `to`, for a set that may hold labels the model does not know: those become `unknown`.
+        """As `to`, for a set that may contain labels that the model does not know: those become `unknown`.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Prediction:
         if len(known) == len(labels):
             return self.to(labels)
         if not known:
-            self.labels.index(labels.labels[0])  # raises, naming both
+            self.labels.index(labels.labels[0])  # raises UnknownLabelsError, which names both sets
         narrow = self.to(LabelSet(f"{labels.name}, known", known))
         probs = np.zeros((len(self), len(labels)), np.float32)
         probs[:, [labels.index(name) for name in known]] = narrow.probs

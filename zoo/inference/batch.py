@@ -1,13 +1,13 @@
-"""A folder of pictures and clips to Parquet, in chunks that are done once each, whatever is killed on the way.
+"""Annotates a folder of pictures and clips as Parquet, in chunks that are processed exactly once.
 
-The inputs, sorted, are cut into chunks; a chunk becomes one part, ``part-00042-1f2e….parquet``,
-written beside its place and then renamed. So a part that is there is whole, a chunk that was begun by
-a worker that died leaves nothing that counts, and one done twice is the same file. ``_plan.json``
-says what the parts are parts of; a run with other inputs, models or settings is refused there.
+A run that is killed can be resumed. The sorted inputs are divided into chunks; each chunk becomes one part, ``part-00042-1f2e….parquet``,
+which is written under another name and then renamed. So every part that exists is complete, a chunk begun by
+a worker that died leaves no part, and repeating a chunk gives the same file. ``_plan.json``
+describes the batch; a run with other inputs, models or settings is rejected in this folder.
 
-Every input has at least one row. Pictures have a row a face and model, as in `zoo.inference.serialise`; clips a
-row a face, analysed frame and model, as in `zoo.inference.timeline`, and those have a ``time``; without a face
-it is one row with face 0; what cannot be read has one with an ``error``.
+Every input has at least one row. Pictures have one row per face and model, as in `zoo.inference.serialise`; clips
+have one row per face, analysed frame and model, as in `zoo.inference.timeline`, with a ``time``. An input without
+a face has one row with face 0, and one that cannot be read has one row with an ``error``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from zoo.models.label_mix import FER2013, LabelMix
 if TYPE_CHECKING:
     import pyarrow
 
-PLAN = "_plan.json"  # readers of Parquet folders leave out what begins with _ or .
+PLAN = "_plan.json"  # readers of Parquet folders ignore names that begin with _ or .
 VERSION = 2
 CHUNK = 64
 Row = dict[str, object]
@@ -52,7 +52,7 @@ class BatchError(ValueError):
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """What is asked of every input; small, because it travels with every chunk.
+    """The settings of a batch; small, because they are sent with every chunk.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class BatchRequest:
     labels : str
         Name of a label set.
     rate : float
-        Frames of a clip that are analysed a second; 0 means all.
+        Analysed frames of a clip per second; 0 means all.
     mix : str
         How common the labels are taken to be, see `zoo.models.label_mix`.
     """
@@ -82,7 +82,7 @@ class BatchRequest:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some inputs that become one part.
+    """The inputs of one part.
 
     Parameters
     ----------
@@ -98,14 +98,14 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What all parts hold together.
+    """Totals over all parts.
 
     Parameters
     ----------
     inputs, faces : int
-        Files, and faces in pictures plus followed faces in clips.
+        Files, and faces in pictures plus tracked faces in clips.
     failed : tuple of (str, str)
-        Files that could not be read, wholly or in part, and why.
+        Files that could not be read completely, and why.
     """
 
     inputs: int
@@ -123,7 +123,7 @@ def inputs(root: Path) -> list[str]:
 
 
 def plan(files: Sequence[str], request: BatchRequest, size: int = CHUNK) -> list[Chunk]:
-    """The chunks of a batch: the same inputs and wishes give the same chunks.
+    """The chunks of a batch: the same inputs and settings give the same chunks.
 
     A clip counts as a whole chunk, because it takes as long as many pictures.
 
@@ -133,7 +133,7 @@ def plan(files: Sequence[str], request: BatchRequest, size: int = CHUNK) -> list
         As `inputs` gives them.
     request : BatchRequest
     size : int
-        Pictures a chunk.
+        Pictures per chunk.
     """
     moving = [file for file in files if is_clip(Path(request.root) / file)]
     still = [file for file in files if file not in set(moving)]
@@ -144,7 +144,7 @@ def plan(files: Sequence[str], request: BatchRequest, size: int = CHUNK) -> list
 
 
 def _mark(files: Sequence[str], request: BatchRequest, size: int) -> str:
-    """Twelve hex digits that change with everything that changes what a part holds."""
+    """Twelve hex digits that depend on everything that affects a part's content."""
     cards = [registry.card(name, Path(request.checkpoints)) for name in request.models]
     settings = {
         "version": VERSION,
@@ -159,7 +159,7 @@ def _mark(files: Sequence[str], request: BatchRequest, size: int) -> str:
 
 
 def begin(chunks: Sequence[Chunk], request: BatchRequest) -> list[Chunk]:
-    """Make the output folder, or go on in it: the chunks that are still to be done.
+    """Create the output folder or resume in it, and return the chunks that are not done yet.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def begin(chunks: Sequence[Chunk], request: BatchRequest) -> list[Chunk]:
             f"{out} was begun with other pictures, models or settings ({out / PLAN} says which). "
             "Ask for the same again to go on with it, or give another folder."
         )
-    for left in out.glob(".part-*"):  # of workers that were killed
+    for left in out.glob(".part-*"):  # of killed workers
         left.unlink(missing_ok=True)
     if before is None:
         _replace(out / PLAN, told.encode())
@@ -188,7 +188,7 @@ def begin(chunks: Sequence[Chunk], request: BatchRequest) -> list[Chunk]:
 
 
 def work(chunk: Chunk, request: BatchRequest) -> str:
-    """Do one chunk, wherever this is called, and return its part's name. Done again, it is the same."""
+    """Process one chunk in any process, and return its part's name. Repeating it gives the same file."""
     cv2.setNumThreads(1)
     root = Path(request.checkpoints)
     models = [registry.load(name, root) for name in request.models]
@@ -202,7 +202,7 @@ def work(chunk: Chunk, request: BatchRequest) -> str:
 
 @dataclass(frozen=True)
 class _Desk:
-    """All that is needed for any input."""
+    """Models and settings for processing inputs."""
 
     models: Sequence[Classifier]
     cards: dict[str, Card]
@@ -210,12 +210,12 @@ class _Desk:
     request: BatchRequest
 
     def rows(self, file: str, mesher: FaceMesher) -> Iterator[Row]:
-        """One input's rows: one at least."""
+        """The rows of one input; at least one."""
         path = Path(self.request.root) / file
         try:
             found = self._clip(path) if is_clip(path) else self._picture(path, mesher)
             yield from ({**row, "file": readable(file)} for row in found)
-        except Exception as error:  # one bad input must not end the run
+        except Exception as error:  # one bad input must not stop the run
             yield {"file": readable(file), "face": 0, "error": reason(error)}
 
     def _thresholds(self) -> dict[str, float]:
@@ -241,7 +241,7 @@ def _nulls(row: Row) -> Row:
 
 
 def schema(labels: LabelSet) -> pyarrow.Schema:
-    """The columns of every part."""
+    """The schema of every part."""
     import pyarrow as pa
 
     numbers = ("left", "top", "right", "bottom", "yaw", "pitch", "roll", *serialise.MEASURES)
@@ -253,7 +253,7 @@ def schema(labels: LabelSet) -> pyarrow.Schema:
 
 
 def _write(path: Path, rows: Sequence[Row], labels: LabelSet) -> None:
-    """All rows as one Parquet file that appears whole or not at all."""
+    """Write all rows as one Parquet file, atomically."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -263,7 +263,7 @@ def _write(path: Path, rows: Sequence[Row], labels: LabelSet) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write beside the place, make sure that it is on the disk, then rename."""
+    """Write a temporary file, sync it to disk, then rename it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     with beside.open("wb") as stream:
         stream.write(data)
@@ -276,12 +276,12 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def outcome(chunks: Sequence[Chunk], request: BatchRequest) -> Outcome:
-    """Read the parts again: every input has to be in them, and in one only.
+    """Verify the parts: every input must be in exactly one.
 
     Raises
     ------
     BatchError
-        An input is missing or doubled.
+        An input is missing or duplicated.
     """
     import pyarrow.parquet as pq
 

@@ -1,9 +1,9 @@
-"""Who does the chunks of a batch: this process, or the workers of a Dask cluster.
+"""Processes the chunks of a batch in this process or on a Dask cluster.
 
-Dask and not Ray: it is pure Python (some 30 MB with all it brings, where Ray's wheel unpacks to 200),
-runs alike on Linux, macOS and Windows, and asks for nothing that the pins on NumPy and protobuf
-forbid; its nannies start killed workers again and its scheduler gives their chunks to others. What
-Ray has beyond that, actors and a shared object store, files on a disk do not need.
+Dask rather than Ray: it is pure Python (about 30 MB with its dependencies; Ray's wheel unpacks to 200),
+runs on Linux, macOS and Windows alike, and has no requirements that the pins on NumPy and protobuf
+forbid. Its nannies restart killed workers, and its scheduler reassigns their chunks.
+Ray's actors and shared object store are not needed for files on a disk.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 
 from zoo.inference.batch import BatchError, BatchRequest, Chunk, work
 
-TRIES = 3  # workers that may die over one chunk before it is given up
+TRIES = 3  # workers that may die on one chunk before it is abandoned
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where Dask's workers are.
+    """A Dask cluster.
 
     Parameters
     ----------
     workers : int
-        Processes started on this machine, where no address is given.
+        Processes to start on this machine if there is no address.
     address : str or None
-        Of a scheduler that runs already, ``tcp://host:8786``. Its workers need this program, and the
+        Address of a running scheduler, ``tcp://host:8786``. Its workers need this program, and the
         same paths to inputs, models and output.
     """
 
@@ -38,19 +38,19 @@ class Cluster:
 
 
 def local(chunks: Sequence[Chunk], request: BatchRequest) -> Iterator[str]:
-    """Do the chunks one after the other; yields the part of each when it is there."""
+    """Process the chunks in order; yields the name of each part once it is written."""
     for chunk in chunks:
         yield work(chunk, request)
 
 
 def dask(chunks: Sequence[Chunk], request: BatchRequest, cluster: Cluster) -> Iterator[str]:
-    """Let a cluster do the chunks; yields the part of each when it is there.
+    """Process the chunks on a cluster; yields the name of each part once it is written.
 
     Raises
     ------
     BatchError
-        Dask is not installed, nobody answers at the address, or a chunk killed one worker after
-        the other. All other chunks are done then.
+        Dask is not installed, there is no scheduler at the address, or a chunk killed one worker after
+        another. All other chunks are then done.
     """
     try:
         from distributed import as_completed
@@ -80,7 +80,7 @@ def _client(stack: ExitStack, cluster: Cluster) -> Any:
             return stack.enter_context(Client(cluster.address, timeout="5s"))
         except (OSError, ValueError) as error:
             raise BatchError(f"No Dask scheduler answers at {cluster.address} ({error}).") from None
-    # Threads within a model are of no use where every core has a worker.
+    # Threads within a model do not help if every core has a worker.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     started = LocalCluster(
         n_workers=cluster.workers,
@@ -94,12 +94,12 @@ def _client(stack: ExitStack, cluster: Cluster) -> Any:
 
 
 def _home() -> str:
-    """Where this program lies, for workers that start elsewhere."""
+    """Folder of this program, for workers that start in another one."""
     return str(Path(__file__).resolve().parents[2])
 
 
 def missing(name: str | None, file: str = "requirements-batch.txt") -> BatchError:
-    """What to install."""
+    """The error that a package is not installed."""
     return BatchError(f"{name} is not installed; run: pip install -r {file}")
 
 

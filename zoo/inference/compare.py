@@ -1,4 +1,4 @@
-"""The street from a picture to every model's answer: find, align once, ask all models."""
+"""The pipeline from a picture to the answers of all models: find and align the faces once, then predict."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zoo.stopwatch import Stopwatch
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What every model says of every face in one picture.
+    """Predictions of several models for every face in one picture.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class Comparison:
         ``uint8 (H, W, 3)``, RGB.
     faces : Faces
     aligned : AlignedFaces
-        The crops that all models saw, a row a face.
+        The crops that all models got, one per face.
     predictions : dict
         Model name to its `Prediction`, in the order asked; rows are faces.
     milliseconds : dict
-        ``mesh``, ``align`` and each model's name to the time it took for the whole picture.
+        ``mesh``, ``align`` and each model's name to its time for the whole picture.
     said : dict
-        Model name to its `Prediction` as the model gave it: in all its own labels, in FER2013's mix.
+        Model name to its unchanged `Prediction`: in all its own labels, in FER2013's mix.
     mix : str
         Name of the label mix of `predictions`.
     """
@@ -50,12 +50,12 @@ class Comparison:
 
     @property
     def alike(self) -> bool:
-        """Whether all models answer in the same labels, so that they can agree."""
+        """Whether all models answer in the same labels, and so can agree."""
         return len({prediction.labels for prediction in self.predictions.values()}) < 2
 
     @property
     def agree(self) -> np.ndarray:
-        """``(n,)`` bool: whether all models name the same label for a face."""
+        """``(n,)`` bool: whether all models predict the same label for a face."""
         best = np.array([p.names for p in self.predictions.values()])
         return (best == best[:1]).all(axis=0)
 
@@ -71,7 +71,7 @@ def compare(
     max_faces: int | None = None,
     mix: LabelMix = AS_LEARNED,
 ) -> Comparison:
-    """Find and align the faces once, then ask every model about the very same crops.
+    """Find and align the faces once, and predict with every model on the same crops.
 
     Parameters
     ----------
@@ -80,17 +80,17 @@ def compare(
     models : sequence of Classifier
         One or more, all of one `AlignSpec`.
     labels : LabelSet
-        Answers are given in this set; made-up classes are answered in themselves.
+        Label set of the answers; models of user-defined classes answer in their own.
     mesher : FaceMesher
     max_faces : int, optional
-        At most this many faces, the largest; default: as the mesher was made for.
+        At most this many faces, the largest; default: the mesher's limit.
     mix : LabelMix
         How common the labels are taken to be.
 
     Raises
     ------
     ValueError
-        No model, or models that want different crops.
+        No model, or models that need different crops.
     """
     spec = common_spec(models)
     watch = Stopwatch()

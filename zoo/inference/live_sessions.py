@@ -1,4 +1,4 @@
-"""Who is watching: one `Viewer` each, closed when it leaves or falls silent."""
+"""The viewers of a server: one `Viewer` per session, closed when the session leaves or is idle."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from zoo.sessions.memory import give_back_memory
 from zoo.sessions.pages import EVERYONE, Presence
 
 IDLE_SECONDS = 30.0
-MOST = 48  # two cores serve each of so many about two frames a second
+MOST = 48  # with this many, two cores serve about two frames per second to each
 LOOK_SECONDS = 5.0
-BUSY_SECONDS, BUSY_FRAMES = 3.0, 5  # whoever has sent so many frames and was silent no longer keeps their place
-LATE_SECONDS = 5.0  # frames of a page that was closed may still be under way
+BUSY_SECONDS = 3.0  # after its last frame a viewer is no longer busy, and may be evicted by its own address
+BUSY_FRAMES = 5  # from this many frames on, closing a viewer loses real work
+LATE_SECONDS = 5.0  # frames of a closed page may still arrive
 Answer = TypeVar("Answer")
 
 
 class FullError(RuntimeError):
-    """As many viewers as there may be, all of them watching."""
+    """The limit of viewers is reached, and all of them are active."""
 
 
 @dataclass(eq=False)
 class _Slot:
-    """One viewer's place. `run` counts its starts; frames of a run that was stopped come to nothing."""
+    """A viewer's slot. `run` counts its starts; frames of a stopped run are dropped."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     viewer: Viewer | None = None
@@ -58,9 +59,9 @@ class Viewers:
     clock : callable
         Seconds.
     most : int
-        Viewers at one time. When there are as many, the idlest of the address that has most gives way.
+        Viewers at one time. At the limit, the idlest one of the address with the most viewers is evicted.
     pages : Presence
-        A session without an open page has no place: each of its frames is answered as if it were the first.
+        A session without an open page has no slot: each of its frames is processed as if it were the first.
     """
 
     def __init__(
@@ -79,10 +80,10 @@ class Viewers:
         return sum(slot.viewer is not None for slot in list(self._seats.values()))
 
     def use(self, session: str, run: int, work: Callable[[Viewer, float], Answer]) -> Answer | None:
-        """Do some work with a session's viewer, alone with it, at the time it is given.
+        """Run a function with exclusive access to a session's viewer, and the time.
 
-        None if this run was stopped or the session is over meanwhile. After an error the viewer is closed, because
-        MediaPipe answers nothing more; the next frame opens another.
+        None if this run was stopped or the session ended meanwhile. After an error the viewer is closed, because
+        MediaPipe stays unusable; the next frame opens a new one.
 
         Raises
         ------
@@ -122,7 +123,7 @@ class Viewers:
         return slot
 
     def _idlest(self, newcomer: str) -> str:
-        """Whose place a newcomer at this address gets."""
+        """The session whose slot a new session from this address gets."""
         now = self._clock()
         holders = [
             Holder(
@@ -141,7 +142,7 @@ class Viewers:
         return found.key
 
     def stop(self, session: str, run: int) -> None:
-        """This run is over; frames of it that are still under way come to nothing."""
+        """End this run; frames of it that still arrive are dropped."""
         slot = self._seats.get(session)
         if slot:
             with slot.lock:
@@ -150,7 +151,7 @@ class Viewers:
             give_back_memory()
 
     def leave(self, session: str) -> None:
-        """The session is over."""
+        """End the session."""
         with self._lock:
             now = self._clock()
             self._left = {one: at for one, at in self._left.items() if now - at < LATE_SECONDS} | {session: now}
@@ -161,12 +162,12 @@ class Viewers:
             give_back_memory()
 
     def _late(self, session: str) -> bool:
-        """Whether the session has just left: its page may come back later, but these frames are from before."""
+        """Whether the session has just left, so that its frames were sent before that."""
         return self._clock() - self._left.get(session, -LATE_SECONDS) < LATE_SECONDS
 
     def close_idle(self) -> None:
         """Close the viewers that have been silent for `IDLE_SECONDS`."""
-        with self._lock:  # a frame that comes now either keeps its seat or gets a new one
+        with self._lock:  # a frame that arrives now either keeps its slot or gets a new one
             limit = self._clock() - IDLE_SECONDS
             silent = [self._seats.pop(session) for session, slot in list(self._seats.items()) if slot.used < limit]
         for slot in silent:
@@ -176,6 +177,6 @@ class Viewers:
             give_back_memory()
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all viewers."""
         for session in list(self._seats):
             self.leave(session)

@@ -1,4 +1,4 @@
-"""A camera's frames, one after the other: who is there, and what every model says, steadied in time.
+"""Processes a camera's frames in order: tracked faces, and predictions of every model, smoothed over time.
 
 Nothing of a viewer is kept once it is closed, and no frame is kept at all.
 """
@@ -38,7 +38,7 @@ OFFER_SECONDS = 10.0  # after which a face's most neutral frames so far are offe
 def read_frame(text: object) -> np.ndarray:
     """A frame as the browser sends it, a JPEG's data URL, as ``uint8 (H, W, 3)`` RGB.
 
-    The sender may be anyone: kind, length and number of pixels are looked at before anything is decoded.
+    The sender is not trusted: type, length and number of pixels are checked before anything is decoded.
 
     Raises
     ------
@@ -60,14 +60,14 @@ def read_frame(text: object) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Options:
-    """What the viewer wishes.
+    """Options of the viewer.
 
     Parameters
     ----------
     smooth : bool
-        Steady landmarks, probabilities and labels in time.
+        Smooth landmarks, probabilities and labels over time.
     mesh : bool
-        Send the mesh along.
+        Include the mesh in answers.
     rest : int
         0: no resting look. Another number than in the frame before: take one now, for two seconds.
     so_far : bool
@@ -94,13 +94,13 @@ class LiveFace:
     box : ndarray
         ``(4,)`` left, top, right, bottom in pixels.
     mesh : ndarray or None
-        ``(468, 2)`` pixels, where it was wished for.
+        ``(468, 2)`` pixels, if requested.
     answers : dict
         Model name to probabilities ``(k,)`` in the labels asked for.
     shown : dict
         Model name to the label to show.
     agreement : float
-        On which part of this face's frames all models named the same label.
+        Fraction of this face's frames for which all models predicted the same label.
     rested : bool
         Whether this face's resting look is taken off.
     neutral : float
@@ -122,7 +122,7 @@ class LiveFace:
         return replace(self, answers=answers, shown={name: self.shown[name] for name in names})
 
     def as_json(self) -> dict:
-        """Plain numbers and texts."""
+        """The face as JSON data."""
         return {
             "number": self.number,
             "box": _plain(self.box, 1),
@@ -135,13 +135,13 @@ class LiveFace:
 
 
 def _plain(numbers: np.ndarray, digits: int) -> list[float]:
-    """Rounded as float64: a float32 that is rounded has seventeen digits in JSON."""
+    """Rounded as float64, because a rounded float32 has seventeen digits in JSON."""
     return numbers.astype(np.float64).round(digits).tolist()
 
 
 @dataclass(frozen=True, eq=False)
 class LiveFrame:
-    """What is said of one frame.
+    """The answers for one frame.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class LiveFrame:
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to its time.
     own : dict
-        Name of each model that answers in made-up classes to its `LabelSet`.
+        Name of each model of user-defined classes to its `LabelSet`.
     offered : bool
         Whether some face has been there for long enough to take its rest from its most neutral frames so far.
     """
@@ -174,11 +174,11 @@ class LiveFrame:
         return replace(self, faces=faces)
 
     def labels_of(self, name: str) -> LabelSet:
-        """What a model answers in."""
+        """The labels of a model's answers."""
         return self.own.get(name, self.labels)
 
     def as_json(self) -> dict:
-        """Plain numbers and texts, a few hundred bytes a face without its mesh."""
+        """The frame as JSON data, a few hundred bytes per face without its mesh."""
         return {
             "size": list(self.size),
             "labels": list(self.labels),
@@ -192,7 +192,7 @@ class LiveFrame:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """What is the same for all faces of a frame."""
+    """Parameters shared by all faces of a frame."""
 
     labels: LabelSet
     options: Options
@@ -201,7 +201,7 @@ class _Step:
 
 @dataclass(eq=False)
 class _Memory:
-    """All that is remembered of one face while it is there."""
+    """State of one face while it is tracked."""
 
     points: OneEuro = field(default_factory=OneEuro)
     steadied: dict[str, Steadied] = field(default_factory=dict)
@@ -246,7 +246,7 @@ class _Memory:
     def answer(self, name: str, answer: Prediction, step: _Step) -> tuple[np.ndarray, str]:
         """Probabilities and label to show of one model."""
         reference = self.references.get(name)
-        if reference and reference.labels == answer.labels:  # a model taught again may have other classes
+        if reference and reference.labels == answer.labels:  # a retrained model may have other classes
             answer, lead = reference.applied(answer), RESTING_LEAD
         else:
             answer, lead = step.options.mix.applied(name, answer), LEAD
@@ -275,13 +275,13 @@ class _Memory:
 
 
 class Viewer:
-    """One camera and what is remembered of its faces. Not thread-safe; close it.
+    """The state of one camera and its faces. Not thread-safe; close it.
 
     Parameters
     ----------
     max_faces : int
     readers : Readers, optional
-        Shared with other viewers; without, it has its own.
+        Shared with other viewers; default: a pool of its own.
     """
 
     def __init__(self, max_faces: int = MAX_FACES, readers: Readers | None = None) -> None:
@@ -295,7 +295,7 @@ class Viewer:
     def step(
         self, frame: np.ndarray, models: Sequence[Classifier], labels: LabelSet, options: Options, now: float
     ) -> LiveFrame:
-        """Find, follow and align the faces once, then ask every model about the same crops.
+        """Find, track and align the faces once, and predict with every model on the same crops.
 
         Parameters
         ----------
@@ -307,7 +307,7 @@ class Viewer:
             May change from frame to frame.
         options : Options
         now : float
-            Seconds, growing: when the frame was taken.
+            Time of the frame in seconds, increasing.
         """
         spec, watch = common_spec(models), Stopwatch()
         faces = watch.time("mesh", lambda: self._stream.find(frame, now))
@@ -325,11 +325,11 @@ class Viewer:
         return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own, offered)
 
     def _recall(self, faces: Faces, asked: tuple, now: float) -> dict[int, _Memory]:
-        """Number and memory of every face, in the faces' order; those that left are forgotten."""
+        """Number and state of every face, in the faces' order; faces that left are dropped."""
         numbers = self._tracker.follow(faces, now)
         kept = {n: memory for n, memory in self._memories.items() if n in self._tracker.numbers}
         self._memories = kept | {n: _Memory() for n in numbers if n not in kept}
-        if asked != self._asked:  # other models or labels: agreement is counted anew
+        if asked != self._asked:  # other models or labels: agreement is counted from zero
             self._asked = asked
             for memory in self._memories.values():
                 memory.agreement = Agreement()
@@ -356,13 +356,13 @@ class Viewer:
         return max(0.0, self._rest_until - now)
 
     def close(self) -> None:
-        """Forget everything. Closing twice is harmless."""
+        """Drop all state. Closing twice is harmless."""
         self._memories = {}
         self._stream.close()
 
 
 def _smoothed(faces: Faces, memories: Sequence[_Memory], now: float) -> Faces:
-    """The faces with their landmarks steadied."""
+    """The faces with smoothed landmarks."""
     if not len(faces):
         return faces
     heights = faces.boxes[:, 3] - faces.boxes[:, 1]

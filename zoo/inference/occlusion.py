@@ -1,4 +1,4 @@
-"""What a model's answer hangs on: the face is covered place by place, and the model asked again each time.
+"""Occlusion maps: how much a model's answer weakens while one patch of the face is covered.
 
 References
 ----------
@@ -20,20 +20,20 @@ from zoo.labels import LabelSet
 
 @dataclass(frozen=True, eq=False)
 class OcclusionMap:
-    """How an answer holds while places of the face are covered.
+    """The probability of an answer while one patch of the face is covered.
 
     Parameters
     ----------
     label : str
         The answer.
     labels : LabelSet
-        What it is one of.
+        The label set of the answer.
     share : float
-        Its probability with nothing covered.
+        Its probability without occlusion.
     covered : ndarray
-        ``(g, g)``: its probability with each place covered.
+        ``(g, g)``: its probability with each patch covered.
     part : str
-        The part of the face, one of `features.occluders.PARTS`, where covering costs most.
+        The part of the face where covering lowers it most, one of `features.occluders.PARTS`.
     """
 
     label: str
@@ -44,14 +44,14 @@ class OcclusionMap:
 
     @property
     def least(self) -> float:
-        """The lowest probability that covering one place leaves."""
+        """The lowest probability with one patch covered."""
         return float(self.covered.min())
 
     @property
     def change(self) -> np.ndarray:
-        """``(g, g)``: change of the answer's log-odds by covering each place, below 0 where that weakens it.
+        """``(g, g)``: change of the answer's log odds by covering each patch, negative where that weakens it.
 
-        Odds tell places apart where the answer is nearly sure and probabilities hardly move.
+        Log odds differ between patches even if the answer is almost certain and its probability hardly changes.
         """
         return log_odds(self.covered) - log_odds(np.array(self.share))
 
@@ -65,24 +65,24 @@ def log_odds(share: np.ndarray) -> np.ndarray:
 def occlusion_map(
     model: Classifier, face: AlignedFaces, labels: LabelSet, count: int = occluders.COUNT
 ) -> OcclusionMap:
-    """Cover one face's crop place by place and see what becomes of the model's answer.
+    """Cover one patch of a face's crop at a time, and predict again.
 
     Parameters
     ----------
     model : Classifier
     face : AlignedFaces
-        One face. Only its picture is changed; models that look at the mesh, too, see it as it is.
+        One face. Only its crop is changed; models that also use the mesh get it unchanged.
     labels : LabelSet
         As for `zoo.inference.compare.compare`.
     count : int
-        Places along each side: the model is asked ``count² + 1`` times.
+        Patches along each side: ``count² + 1`` predictions.
     """
     if len(face) != 1:
         raise ValueError(f"{len(face)} faces came; expected one")
     answered = model.labels.answering(labels)
     said = model.predict_proba(face).onto(answered)
     best = int(said.best[0])
-    # One at a time: others get their turn in between, and a model from elsewhere may enlarge what it sees.
+    # One at a time, so that other requests are not delayed, and imported models with large inputs need less memory.
     covered = np.array(
         [
             model.predict_proba(replace(face, images=crop[None])).onto(answered).probs[0, best]

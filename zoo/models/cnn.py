@@ -19,7 +19,7 @@ from zoo.prediction import Prediction
 
 
 def to_input(crops: np.ndarray, side: int) -> np.ndarray:
-    """Aligned crops as a network takes them: ``uint8 (n, S, S) -> float32 (n, side, side, 1)``, 0..255."""
+    """Aligned crops as input of a network: ``uint8 (n, S, S) -> float32 (n, side, side, 1)``, 0..255."""
     resized = [cv2.resize(crop, (side, side), interpolation=cv2.INTER_LINEAR) for crop in crops]
     return np.array(resized, np.float32).reshape(-1, side, side, 1)
 
@@ -31,10 +31,10 @@ class Reading:
     Parameters
     ----------
     temperature : float
-        Logits are divided by it, so that confidence means what it says.
+        Logits are divided by it, so that confidence matches accuracy.
     mirror : bool
-        Whether the face is shown twice, as it is and mirrored, and the answers are averaged: twice
-        the time, and the answer no longer depends on which way the face looks.
+        Whether the outputs are averaged over the face and its mirror image: twice
+        the time, and the answer no longer depends on left and right.
     kernel_head : Kernel, optional
         An RBF machine on the flattened ``middle`` maps, whose scores are added to the logits. See
         `zoo.training.kernel_head`.
@@ -80,7 +80,7 @@ class CnnClassifier:
         return Prediction(softmax(self.logits(faces)), self.labels)
 
     def uncalibrated(self, faces: AlignedFaces) -> Prediction:
-        """The same before calibration; to show what calibration does, not to be served."""
+        """The same before calibration, to show its effect; not for serving."""
         return Prediction(softmax(self.raw_logits(faces)), self.labels)
 
     def logits(self, faces: AlignedFaces) -> np.ndarray:
@@ -92,16 +92,16 @@ class CnnClassifier:
         if self.kernel_head is None:
             return self._look(faces, "logits", mirror=self.mirror)[0]
         logits, middle = self._look(faces, "logits", "middle", mirror=self.mirror)
-        # One at a time: BLAS sums a batch in another order than its rows.
+        # One at a time, because BLAS sums a batch in another order than its rows.
         added = [self.kernel_head(row.reshape(1, -1))[0] for row in middle]
         return logits + np.array(added, np.float32).reshape(logits.shape)
 
     def embedding(self, faces: AlignedFaces) -> np.ndarray:
-        """What the last layer sees of each face: ``(n, e)`` float32."""
+        """Input of the last layer for each face: ``(n, e)`` float32."""
         return self._look(faces, "embedding")[0]
 
     def pooled(self, faces: AlignedFaces) -> np.ndarray:
-        """The same, averaged with its mirror image's if the model is shown both."""
+        """The same, averaged with the mirror image's if `mirror` is set."""
         return self._look(faces, "embedding", mirror=self.mirror)[0]
 
     def maps(self, faces: AlignedFaces) -> np.ndarray:
@@ -109,13 +109,13 @@ class CnnClassifier:
         return self._look(faces, "maps")[0]
 
     def middle(self, faces: AlignedFaces) -> np.ndarray:
-        """Feature maps of the second stage, averaged over both ways if the model is shown both.
+        """Feature maps of the second stage, averaged with the mirror image's if `mirror` is set.
 
         Returns
         -------
         ndarray
-            ``(n, h, w, c)`` float32. Those of the mirror image are turned back before, so that each
-            stands where it belongs on the face.
+            ``(n, h, w, c)`` float32. Those of the mirror image are mirrored back first, so that each
+            entry is at its position on the face.
         """
         return self._look(faces, "middle", mirror=self.mirror)[0]
 
@@ -126,7 +126,7 @@ class CnnClassifier:
 
     @property
     def bits(self) -> int:
-        """Of the weights it calculates with; see `zoo.training.export.tflite_bytes`."""
+        """Bits per weight; see `zoo.training.export.tflite_bytes`."""
         return 8 if any(tensor["dtype"] == np.int8 for tensor in self._runner.get_tensor_details()) else 16
 
     def _look(self, faces: AlignedFaces, *outputs: str, mirror: bool = False) -> list[np.ndarray]:
@@ -142,7 +142,7 @@ class CnnClassifier:
         ]
 
     def _both_ways(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
-        """Outputs of a picture ``(side, side, 1)`` averaged with its mirror image's, maps of the latter turned back."""
+        """Outputs for a picture ``(side, side, 1)``, averaged with its mirror image's, whose maps are mirrored back."""
         straight, mirrored = self._run(pixels, outputs), self._run(pixels[:, ::-1], outputs)
         turned = (there[:, ::-1] if there.ndim == 3 else there for there in mirrored)
         return [(here + there) / 2 for here, there in zip(straight, turned, strict=True)]
@@ -154,14 +154,14 @@ class CnnClassifier:
 
 
 class _Output(NamedTuple):
-    """Which tensor it is, and the shape of one face's."""
+    """Index of an output tensor, and its shape for one face."""
 
     tensor: int
     shape: tuple[int, ...]
 
 
 def _outputs_by_rank(runner: Any) -> dict[str, _Output]:
-    """The outputs, told apart by shape: the larger and the smaller maps, the wider and the narrower row."""
+    """The outputs, identified by shape: larger and smaller maps, wider and narrower row."""
     found = [_Output(d["index"], tuple(int(side) for side in d["shape"][1:])) for d in runner.get_output_details()]
     maps = sorted((each for each in found if len(each.shape) == 3), key=lambda each: -each.shape[0])
     rows = sorted((each for each in found if len(each.shape) == 1), key=lambda each: each.shape[0])

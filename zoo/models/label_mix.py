@@ -36,7 +36,7 @@ WORDS = {EQUAL: Phrase("mix.equal", "all equally common"), FER2013: Phrase("mix.
 
 
 class UnknownMixError(ValueError):
-    """A label mix that does not exist."""
+    """The label mix does not exist."""
 
 
 def mix_named(name: str) -> MixName:
@@ -91,7 +91,7 @@ class LabelMix:
 
 @dataclass(frozen=True, eq=False)
 class Mixed:
-    """A model that answers in a label mix, for whatever asks models itself; otherwise it is the same model."""
+    """A model whose answers are for a label mix; otherwise the same model."""
 
     model: Classifier
     mix: LabelMix
@@ -112,12 +112,12 @@ class Mixed:
         return getattr(self.model, name)
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
-        """A row of probabilities for every face."""
+        """Probabilities of every face."""
         return self.mix.applied(self.model.name, self.model.predict_proba(faces))
 
 
 def with_mix(data: str, mix: MixName) -> str:
-    """A data set's name with the label mix, where it is not the usual one."""
+    """A data set's name, with the label mix unless that is FER2013's."""
     return data if mix == FER2013 else f"{data}, labels {WORDS[mix]}"
 
 

@@ -1,4 +1,4 @@
-"""A folder of `checkpoints/` with a card is a model; this finds and loads them."""
+"""Finds and loads models: every folder of `checkpoints/` with a card is one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UnknownModelError(ValueError):
 
 
 def names(root: Path = CHECKPOINTS) -> list[str]:
-    """Every model there is, in alphabetical order."""
+    """All models, in alphabetical order."""
     return sorted(path.parent.name for path in root.glob(f"*/{CARD}"))
 
 
@@ -43,7 +43,7 @@ def card(name: str, root: Path = CHECKPOINTS) -> Card:
 
 
 def verified_card(name: str, root: Path = CHECKPOINTS) -> Card:
-    """The same, after checking that the files the model is served from are those its card names."""
+    """The same, after verifying the hashes of the files that the model is served from."""
     found = card(name, root)
     for file in found.files:
         if file.endswith(SERVED):
@@ -52,7 +52,7 @@ def verified_card(name: str, root: Path = CHECKPOINTS) -> Card:
 
 
 def _hint(name: str, known: list[str], root: Path) -> str:
-    # Only names of folders themselves: a name may come from a visitor, and paths are none of theirs.
+    # Only names of folders themselves: a name may come from a visitor, who must not choose paths.
     if Path(name).name == name != ".." and os.path.isdir(root / name):
         return f"{root / name} has no {CARD}, and a checkpoint without its card is not loaded; fetch or train it again"
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
@@ -68,8 +68,8 @@ def load(name: str, root: Path = CHECKPOINTS) -> Classifier:
     UnknownModelError
         No such model.
     CardError
-        The card is broken, a file is missing or has another hash than the card says, or what
-        they hold makes no model that answers.
+        The card is invalid, a file is missing or its hash differs from the card's, or the files
+        do not give a model that answers.
     """
     found = card(name, root)
     if found.loader not in LOADERS:
@@ -77,9 +77,9 @@ def load(name: str, root: Path = CHECKPOINTS) -> Classifier:
     try:
         model = LOADERS[found.loader](found, root / name)
         model.predict_proba(_blank_face(found.align))
-    except (CardError, ImportError):  # these say for themselves what to do
+    except (CardError, ImportError):  # their messages say what to do
         raise
-    except Exception as error:  # a broken file fails in whatever way its library or the arithmetic does
+    except Exception as error:  # damaged files raise any exception of their library or of NumPy
         raise CardError(
             f"{root / name}: the files and {CARD} make no model ({error!r}). Fetch the checkpoint again, "
             "or train it again."
@@ -104,7 +104,7 @@ def load_network(name: str, root: Path = CHECKPOINTS) -> CnnClassifier:
 
 
 def _blank_face(spec: AlignSpec) -> AlignedFaces:
-    """A black crop, to see whether a model answers at all."""
+    """A black crop, to test whether a model answers."""
     return AlignedFaces(
         np.zeros((1, spec.size, spec.size), np.uint8),
         np.zeros((1, MESH_POINTS, 3), np.float32),
@@ -126,7 +126,7 @@ def _kernel(card: Card, arrays: dict[str, np.ndarray]) -> Kernel:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """Named arrays, half precision and steps (`zoo.training.svm_fit.steps_of`) widened to float32. Never a pickle."""
+    """Arrays of an ``.npz`` as float32, with steps (`zoo.training.svm_fit.steps_of`) expanded. Never unpickles."""
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())

@@ -34,7 +34,7 @@ class Linear:
 def check_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raise `ValueError` unless every array has its shape and holds only finite numbers.
 
-    NumPy would broadcast a bias of one number over all labels, and the machine would answer.
+    NumPy would broadcast a bias with one element over all labels without an error.
     """
     for name, shape in shapes.items():
         array = np.asarray(arrays[name])
@@ -45,7 +45,7 @@ def check_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[in
 
 
 def _table(name: str, array: np.ndarray) -> tuple[int, int]:
-    """Rows and columns of a table."""
+    """Rows and columns of a matrix."""
     shape = np.shape(array)
     if len(shape) != 2 or not all(shape):
         raise ValueError(f"{name} has shape {shape}; expected a table with rows and columns")
@@ -54,7 +54,7 @@ def _table(name: str, array: np.ndarray) -> tuple[int, int]:
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """An RBF machine behind a projection, all pairwise machines summed into one row a label.
+    """An RBF machine after a projection, with all pairwise machines summed into one column per label.
 
     The score of a label is the sum of its margins against every other. That is linear in the
     kernel, so the 21 machines of one-against-one become one product with `coefficients`.
@@ -69,7 +69,7 @@ class Kernel:
         ``(m, k)`` and ``(k,)``.
     gamma : float
     even : int, optional
-        A mirror keeps the first `even` directions of `z` and turns the others about. If given,
+        Mirroring keeps the first `even` directions of `z` and negates the others. If given,
         the kernel averages over a face and its mirror image and cannot tell left from right.
 
     References
@@ -159,7 +159,7 @@ _BY_LABEL = ("bias", "scale", "shift")
 
 
 class SvmClassifier:
-    """A descriptor, a machine, and vector scaling that makes its scores probabilities.
+    """A descriptor, a machine, and vector scaling that turns its scores into probabilities.
 
     Parameters
     ----------
