@@ -1,8 +1,8 @@
 """Annotates a folder of pictures and clips as Parquet, in chunks that are processed exactly once.
 
-A run that is killed can be resumed. The sorted inputs are divided into chunks; each chunk becomes one part, ``part-00042-1f2e….parquet``,
-which is written under another name and then renamed. So every part that exists is complete, a chunk begun by
-a worker that died leaves no part, and repeating a chunk gives the same file. ``_plan.json``
+A run that is killed can be resumed. The sorted inputs are divided into chunks; each chunk becomes one part,
+``part-00042-1f2e….parquet``, which is written under another name and then renamed. So every part that exists is
+complete, a chunk begun by a worker that died leaves no part, and repeating a chunk gives the same file. ``_plan.json``
 describes the batch; a run with other inputs, models or settings is rejected in this folder.
 
 Every input has at least one row. Pictures have one row per face and model, as in `zoo.inference.serialise`; clips
