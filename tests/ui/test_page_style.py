@@ -151,3 +151,9 @@ def test_a_printed_comparison_keeps_its_bars_and_leaves_the_controls_out(open_pa
     for hidden in (".fo-controls", ".fo-downloads", "#fo-tabs [role=tablist]"):
         assert not page.locator(hidden).first.is_visible(), hidden
     assert page.locator(".fo-photo img").is_visible() and page.evaluate("document.documentElement.scrollWidth") <= 794
+
+
+def test_only_the_number_of_a_step_is_set_off(open_page):
+    step = open_page().locator(".fo-empty li").first
+    weights = step.evaluate("li => [...li.querySelectorAll('span')].map(span => getComputedStyle(span).fontWeight)")
+    assert weights == ["700", "400"]
