@@ -219,7 +219,8 @@ def teachers_code(code: str) -> str:
     """What the terminal says."""
     return (
         f"Classroom: the camera is off. Teacher’s code: {code}\n"
-        "Type it under “Teacher” in the Lesson tab to turn the camera on, or off, for everybody."
+        "Type it under “Teacher” in the Lesson tab: it turns the camera on, starts a new group and opens the "
+        "projector view. Anyone can turn the camera off without it."
     )
 
 

@@ -87,10 +87,16 @@ class Camera:
         The teacher's. Without one the camera is on and stays on.
     clock : callable
         Seconds.
+
+    Attributes
+    ----------
+    lock : CodeLock
+        Compares codes; what else only the teacher may do asks it, too.
     """
 
     def __init__(self, code: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        self._lock, self._on, self._fixed = CodeLock(code, clock), not code, not code
+        self.lock = CodeLock(code, clock)
+        self._on, self._fixed = not code, not code
 
     @property
     def on(self) -> bool:
@@ -115,7 +121,7 @@ class Camera:
             camera has no switch.
         """
         if on:
-            self._lock.check(code, client)
+            self.lock.check(code, client)
         elif self._fixed:
             raise WrongCodeError("The camera can be turned off in a classroom only.")
         self._on = bool(on)

@@ -16,7 +16,8 @@ from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
 from ui.lesson.classroom import TRIES, Camera, Mode, WrongCodeError, new_code
-from ui.lesson.tab import ROUNDS, LessonTab, Poll, Voter
+from ui.lesson.tab import ROUNDS, LessonTab
+from ui.lesson.worksheet import worksheet
 from ui.live.tab import LiveTab
 from ui.teach.tab import TeachTab
 from zoo.inference.live_sessions import Viewers
@@ -219,46 +220,47 @@ def test_every_round_has_one_face(engine, room):
     assert not any("neutral" in face for face in map(str, lesson_tab._faces()))
 
 
-def test_a_class_is_counted_once_each_and_without_names():
-    poll = Poll()
-    assert poll.commit("one", "photo", "happy") == "happy"
-    assert poll.commit("one", "photo", "sad") == "happy"
-    poll.commit("two", "photo", "sad")
-    poll.commit("three", "photo", "happy")
-    assert poll.counts("photo") == {"happy": 2, "sad": 1}
-    poll.leave("one")
-    assert poll.counts("photo") == {"happy": 2, "sad": 1}
-    assert "one" not in str(vars(poll))
+def test_a_pupils_answer_stays_theirs_and_the_poll_keeps_the_first(engine, room):
+    tab = LessonTab(engine, room)
+    reveal = lambda label, session: tab.reveal({"picture": ROUNDS[0], "label": label, "voter": "page"}, session)
+    first, again = reveal("sad", "pupil"), reveal("angry", "pupil")
+    assert (first["label"], first["counted"]) == ("sad", True)
+    assert (again["label"], again["counted"]) == ("angry", False)  # UX 4: shown and compared is this round's answer
+    assert again["votes"] == {"sad": 1}
+    assert reveal("fear", "after a reload")["votes"] == {"sad": 1}  # UX 5: a reload does not vote again
 
 
-def test_a_page_that_is_loaded_again_has_voted_already():
-    poll = Poll()
-    poll.commit("before the reload", "photo", "happy", Voter("page"))
-    poll.leave("before the reload")
-    assert poll.commit("after it", "photo", "sad", Voter("page")) == "sad"
-    poll.commit("another", "photo", "sad", Voter("another page"))
-    assert poll.counts("photo") == {"happy": 1, "sad": 1}
-    assert "page" not in str(vars(poll))
+def test_a_page_is_told_the_votes_on_pictures_that_it_has_voted_on(engine, room, done):
+    tab = LessonTab(engine, room)
+    tab.reveal({"picture": ROUNDS[0], "label": "sad", "voter": "page"}, "pupil")
+    tab.reveal({"picture": ROUNDS[1], "label": "sad", "voter": "another"}, "another")
+    assert done(tab.votes({"voter": "page"}, "pupil")) == {"votes": {ROUNDS[0]: {"sad": 1}}}
+    for value in ({"voter": "nobody"}, {}, None, "x"):
+        assert done(tab.votes(value, "no pupil")) == {"votes": {}}
 
 
-def test_an_address_has_no_more_votes_than_it_had_pages():
-    poll = Poll()
-    for n in range(300):
-        poll.commit(f"session {n}", "photo", "happy", Voter(f"page {n}", "one machine", 1))
-    for n in range(30):
-        poll.commit(f"pupil {n}", "photo", "sad", Voter(f"pupil's page {n}", "a school", 30))
-    assert poll.counts("photo") == {"happy": 1, "sad": 30}
-    poll.commit("session 7", "mouth-open", "happy", Voter("page 7", "one machine", 1))
-    assert poll.counts("mouth-open") == {"happy": 1}
+def test_only_the_teacher_sees_all_boards_and_starts_a_new_group(engine, room, done):
+    tab = LessonTab(engine, room)
+    tab.reveal({"picture": ROUNDS[0], "label": "sad"}, "pupil")
+    for call in (tab.boards, tab.new_group):
+        for value in (None, {}, {"code": "GUESS"}):
+            assert set(done(call(value, "pupil"))) == {"words"}
+    boards = done(tab.boards({"code": CODE}, "the teacher"))["boards"]
+    assert list(boards) == list(ROUNDS) and boards[ROUNDS[0]]["votes"] == {"sad": 1}
+    for name, said in boards[ROUNDS[1]]["models"].items():
+        assert said["sure"] == (max(said["shares"].values()) >= engine.cards[name].threshold)
+        assert said["shares"][said["label"]] == max(said["shares"].values()) and len(said["shares"]) == 7
+    assert done(tab.new_group({"code": CODE}, "the teacher"))["words"] == text.LESSON["group_done"]
+    assert tab.poll.counts(ROUNDS[0]) == {}
 
 
-def test_a_new_group_starts_without_votes_and_may_vote():
-    poll = Poll()
-    poll.commit("one", "photo", "happy", Voter("page"))
-    poll.clear()
-    assert poll.counts("photo") == {}
-    assert poll.commit("one", "photo", "sad", Voter("page")) == "sad"
-    assert poll.counts("photo") == {"sad": 1}
+def test_guesses_at_the_code_wait_wherever_they_are_sent(engine, room, done):
+    tab = LessonTab(engine, room)
+    for _ in range(TRIES):
+        done(tab.boards({"code": "GUESS"}, "pupil"))
+    for call in (tab.boards, tab.new_group, tab.camera):
+        assert "Too many wrong codes" in done(call({"code": CODE, "on": True}, "pupil"))["words"]
+    assert not room.camera.on and "boards" in done(tab.boards({"code": CODE}, "the teacher"))
 
 
 def test_the_teachers_switch_answers_whatever_comes(engine, room, done):
@@ -297,7 +299,7 @@ def test_votes_of_an_address_are_bound_to_its_open_pages(engine, room):
 
 def test_the_worksheet_fills_a_lesson():
     assert 45 <= sum(minutes for _, minutes, _, _ in text.WORKSHEET) <= 60
-    sheet = lesson_tab.worksheet()
+    sheet = worksheet()
     for title, _, _, questions in text.WORKSHEET:
         assert title in sheet and all(question in sheet for question in questions)
     assert "not an emotion" in sheet

@@ -1,0 +1,157 @@
+"""You against the machines, and the teacher's panel, in a browser."""
+
+import pytest
+
+from tests.ui.lesson.conftest import CODE
+from ui import text
+from ui.lesson.tab import ROUNDS
+
+pytestmark = pytest.mark.browser
+FOCUSED = "document.activeElement"
+
+
+def lock_in(page, label: str) -> None:
+    """Choose a label for the face that is shown, and wait for the answers."""
+    page.locator(f".fl-game input[value={label}]").check(force=True)
+    page.locator(".fl-game [type=submit]").click()
+    page.locator(".fl-reveal .fo-answer").first.wait_for()
+
+
+def unlock(page) -> None:
+    page.locator(".fl-teacher summary").click()
+    page.locator(".fl-teacher input").fill(CODE)
+    page.locator(".fl-unlock").click()
+    page.locator(".fl-show").wait_for()
+
+
+def new_group(page) -> None:
+    """All counts at zero: pages of earlier tests came from the same address, and have used up its votes."""
+    unlock(page)
+    page.locator(".fl-group-new").click()
+    page.locator(".fl-done", has_text=text.LESSON["group_done"]).wait_for()
+
+
+def votes(page, label: str) -> str:
+    return page.locator(f".fl-poll .fl-bar[data-label={label}][data-voice=class] .fl-share").inner_text()
+
+
+def test_this_rounds_answer_is_shown_and_compared(in_class):
+    page = in_class()
+    for label in ("sad", "happy"):  # the second time another one: UX 4
+        lock_in(page, label)
+        assert page.locator(".fl-game input:checked").get_attribute("value") == label
+        for _ in ROUNDS[1:]:
+            page.locator(".fl-next").click()
+            lock_in(page, label)
+        page.locator(".fl-next").click()
+        cells = page.locator(".fl-end tbody tr td:nth-child(2)").all_inner_texts()
+        assert cells == [label] * len(ROUNDS)
+        page.locator(".fl-end .fl-main").click()
+    assert page.locator(".fl-count").inner_text() == f"Face 1 of {len(ROUNDS)}"
+
+
+def test_marks_and_totals_say_how_often_you_and_a_model_agree(in_class):
+    page = in_class()
+    new_group(page)
+    for at in range(len(ROUNDS)):
+        lock_in(page, "surprise")
+        assert page.locator(".fl-said").inner_text() in (text.LESSON[f"like_{name}"] for name in sentences(page))
+        page.locator(".fl-next").click()
+        assert at + 1 == len(ROUNDS) or page.locator(".fl-reveal").is_hidden()
+    marks = [page.locator(f".fl-end tbody td:nth-child({column}) .fl-mark").count() for column in (4, 5)]
+    assert page.locator(".fl-totals li").all_inner_texts() == [
+        f"You and HOG + SVM, least squares: {marks[0]} of 6",
+        f"You and CNN: {marks[1]} of 6",
+    ]
+    assert min(marks) >= 1 and page.locator(".fl-end h3").inner_text() == text.LESSON["all_faces"]
+    assert all("(" in one for one in page.locator(".fl-end tbody td:nth-child(3)").all_inner_texts())
+
+
+def sentences(page) -> tuple[str, ...]:
+    """Which sentences are true beside the answers that are shown."""
+    said = page.locator(".fl-reveal .fo-says").all_inner_texts()
+    same = [one for one in said if "surprise" in one]
+    if not same:
+        return ("none",)
+    name = ("one", "both")[len(same) - 1]
+    return (f"{name}_unsure",) if any(one.startswith("Not sure") for one in same) else (name,)
+
+
+def test_focus_goes_to_the_next_face(in_class):
+    page = in_class()
+    page.locator(".fl-game input").first.focus()
+    for at in range(len(ROUNDS)):
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"{FOCUSED}.matches('.fl-next')")
+        page.keyboard.press("Enter")
+        if at + 1 < len(ROUNDS):
+            page.wait_for_function(f"{FOCUSED}.matches('.fl-game input:first-child')")
+    page.wait_for_function(f"{FOCUSED}.matches('.fl-end h3')")
+
+
+def test_the_class_is_followed_and_a_reload_does_not_vote_again(in_class):
+    teacher, one, two = in_class(), in_class(), in_class()
+    new_group(teacher)
+    lock_in(one, "sad")
+    assert votes(one, "sad") == "1"
+    lock_in(two, "happy")
+    one.wait_for_function(
+        "document.querySelector('.fl-poll [data-label=happy][data-voice=class] .fl-share').textContent === '1'"
+    )
+    two.reload()
+    lock_in(two, "fear")
+    assert (votes(two, "happy"), votes(two, "fear")) == ("1", "0")
+    assert two.locator(".fl-once").is_visible() and one.locator(".fl-once").is_hidden()
+    teacher.locator(".fl-group-new").click()
+    one.wait_for_function(
+        "document.querySelector('.fl-poll [data-label=sad][data-voice=class] .fl-share').textContent === '1'"
+    )
+    two.locator(".fl-next").click()
+    lock_in(two, "fear")
+    assert votes(two, "fear") == "1"
+
+
+def test_without_the_code_there_is_no_projector_view(in_class):
+    page = in_class()
+    page.locator(".fl-teacher summary").click()
+    page.locator(".fl-teacher input").fill("GUESS")
+    page.locator(".fl-unlock").click()
+    page.locator(".fl-wrong", has_text="not the teacher’s code").wait_for()
+    assert page.locator(".fl-show").is_hidden() and page.locator(".fl-off").is_visible()
+
+
+def test_the_projector_shows_the_class_beside_both_models(in_class):
+    teacher, pupil = in_class(viewport={"width": 1920, "height": 1080}), in_class()
+    new_group(teacher)
+    teacher.locator(".fl-show").click()
+    shown = teacher.locator(".fl-present")
+    shown.locator(".fl-votes", has_text="Votes: 0").wait_for()
+    assert shown.locator(".fl-bars").count() == 0  # predict first
+    lock_in(pupil, "sad")
+    shown.locator(".fl-votes", has_text="Votes: 1").wait_for()
+    teacher.keyboard.press("ArrowRight")
+    teacher.wait_for_function(
+        "document.querySelector('.fl-present [data-label=sad][data-voice=class] i')?.style.width === '100%'"
+    )
+    assert shown.locator(".fl-rows > li").count() == 7 and shown.locator(".fl-bar").count() == 21
+    assert shown.evaluate(SMALLEST) >= 40
+    assert shown.evaluate("one => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth")
+    for key, where in {"PageDown": "Face 2", "End": "Face 2", "PageUp": "Face 1"}.items():
+        teacher.keyboard.press(key)
+        assert shown.locator(".fl-where").inner_text().startswith(where)
+    teacher.keyboard.press("Escape")
+    teacher.keyboard.press("Escape")
+    shown.wait_for(state="hidden")
+
+
+# The smallest type of words that have to be read; numbers beside a bar and the foot line may be smaller.
+SMALLEST = """one => Math.min(...[...one.querySelectorAll('b, .fl-legend span, p:not(.fl-where)')]
+  .map((each) => parseFloat(getComputedStyle(each).fontSize)))"""
+
+
+def test_the_teachers_panel_is_on_top(in_class):
+    page = in_class()
+    tops = [page.locator(one).bounding_box()["y"] for one in (".fl-teacher", ".fl-game", ".fl-paper")]
+    assert tops == sorted(tops)
