@@ -63,7 +63,7 @@ UPLOADS = 2 * 2**30
 
 AT_ONCE: Direct = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
-SCRIPTS = ("assets/languages.js", "components/calls.js")
+SCRIPTS = ("assets/languages.js", "assets/links.js", "components/calls.js")
 MODULES = ("assets/page.js",)
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
 GIVE_BACK = 30  # seconds between two times that freed memory is returned to the system
@@ -86,7 +86,7 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.Blocks:
         _head(app, engine, room)
         with gr.Tabs(elem_id="fo-tabs", overflow_behavior="wrap"):
             for title, lay_out in LESSON_TABS if room.lesson else TABS:
-                with gr.Tab(text.TABS[title]) as tab:
+                with gr.Tab(text.TABS[title], elem_id=f"fo-tab-{title.lower()}") as tab:
                     models = lay_out(engine, room)
                 if models is not None:
                     tab.select(_choices(engine), None, models, **AT_ONCE)

@@ -27,6 +27,8 @@ interface Window {
   faceOffCalls?(server: Server): Server;
   /** Cells of confusion matrices inside an element say what they count. */
   faceOffCharts(element: Element): void;
+  /** A tab of the page, and in Compare an example and models. */
+  faceOffOpen(wish: { tab?: string | null; example?: string | null; models?: string | null }): void;
   /** Models and labels that Live's controls have chosen. */
   faceOffChosen?: object;
   faceOffCover(element: HTMLElement, props: any, server: Server): void;

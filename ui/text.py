@@ -196,8 +196,8 @@ CAMERA_ON = phrase("camera_on")
 NO_FACES_OUT = phrase("no_faces_out")
 
 LESSON = group("lesson")
-_MINUTES = (5, 15, 10, 10, 10, 5)
-_QUESTIONS = (1, 2, 2, 2, 1, 1)
+_MINUTES = (10, 6, 8, 7, 6, 4, 4)
+_QUESTIONS = (1, 2, 2, 2, 1, 2, 1)
 # Title, minutes, what to do, what to write.
 WORKSHEET = tuple(
     (
@@ -208,6 +208,11 @@ WORKSHEET = tuple(
     )
     for n, (minutes, questions) in enumerate(zip(_MINUTES, _QUESTIONS, strict=True), 1)
 )
+
+
+# What to look for in the answers, a sentence or two a step.
+ANSWER_KEY = tuple(phrase(f"sheet{n}.key") for n in range(1, len(WORKSHEET) + 1))
+UNPLUGGED = tuple(LESSON[f"unplugged_{n}"] for n in (1, 2, 3, 4))
 
 
 def minutes(count: int) -> Phrase:

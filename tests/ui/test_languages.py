@@ -25,7 +25,7 @@ OTHERS = sorted(set(ALL) - {"en"})
 FAMILIES = re.compile(
     r"(label|labels|family|model|part|tab|trial|language)\..+|(step|hint|help|sheet)\d.*|video\.step\d.*"
     r"|box\..+|teach\.(several|skipped|start)_.+|.+_(own|made|agree|disagree)(_n)?|teach\..+_hint|import\.(grey|colour)_n"
-    r"|.+\.alt"
+    r"|.+\.alt|lesson\.(ticket|unplugged)_.+"
 )
 SCRIPTS = {folder: f"{folder}." for folder in ("live", "teach", "lesson")} | {"compare": "cover."}
 GROUPS = ("hold", "live", "video", "lesson", "teach")

@@ -11,3 +11,4 @@ element.addEventListener('click', (event) => {
 });
 // Another picture was chosen, dropped, pasted or taken: no example is the current one.
 document.addEventListener('change', (event) => event.target.closest?.('#fo-picture') && mark(null));
+window.dispatchEvent(new Event('face-off-examples')); // a link may ask for one of them

@@ -8,7 +8,7 @@ import { made, named, say } from './messages.js';
  * @typedef {{ votes: Votes, models: Record<string, Answer> }} Board
  * @typedef {Record<string, Message | string>} Titles of the models, by name
  * @typedef {{ name: string, picture: string }} Face
- * @typedef {{ faces: Face[], labels: string[], titles: Titles }} Props
+ * @typedef {{ faces: Face[], labels: string[], titles: Titles, steps: import('./steps.js').Step[] }} Props
  */
 
 /** @param {Votes} votes */

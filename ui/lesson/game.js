@@ -8,7 +8,6 @@ const EVERY = 4000; // milliseconds between two looks at what the class chose
 
 /** @param {string[]} labels */
 export const GAME = (labels) => `
-  <h2 data-i18n="lesson.title"></h2><p class="fl-how" data-i18n="lesson.how"></p>
   <div class="fl-round"><div class="fl-picture"></div>
     <form><p class="fl-count"></p>
       <fieldset><legend data-i18n="lesson.ask"></legend>${labels
@@ -20,8 +19,7 @@ export const GAME = (labels) => `
       <button type="submit" class="fl-main" disabled data-i18n="lesson.commit"></button>
       <button type="button" class="fl-main fl-next" hidden></button>
       <p class="fl-said" role="status" aria-live="polite"></p><p class="fl-once" hidden data-i18n="lesson.once"></p></form></div>
-  <div class="fl-reveal" hidden><div class="fo-answers"></div></div>
-  <div class="fl-end" hidden></div>`;
+  <div class="fl-reveal" hidden><div class="fo-answers"></div></div>`;
 
 /** Random, and the same after a reload of this page: its vote is counted once. */
 export function voter() {
@@ -47,11 +45,13 @@ export class Game {
 
   /**
    * @param {HTMLElement} root laid out as `GAME`
+   * @param {HTMLElement} end where all faces are shown together
    * @param {import('./bars.js').Props} props
    * @param {Server} server
    */
-  constructor(root, { faces, labels, titles }, server) {
+  constructor(root, end, { faces, labels, titles }, server) {
     this.root = root;
+    this.end = end;
     this.faces = faces;
     this.titles = titles;
     this.server = server;
@@ -59,7 +59,7 @@ export class Game {
     this.commit = this.find('[type=submit]');
     this.next = this.find('.fl-next');
     this.bars = bars(labels, {}); // the models' own bars are beside it
-    this.poll.append(made('h3', say('class')), this.bars.element);
+    this.poll.append(made('h4', say('class')), this.bars.element);
     this.form.addEventListener('change', () => this.chosen());
     this.form.addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -126,8 +126,8 @@ export class Game {
   }
 
   goOn() {
+    if (this.at + 1 >= this.faces.length) return this.root.dispatchEvent(new CustomEvent('fl-finished'));
     this.at += 1;
-    if (this.at >= this.faces.length) return this.finish();
     this.show();
     this.form.elements['fl-label'][0].focus();
   }
@@ -135,9 +135,8 @@ export class Game {
   again() {
     this.at = 0;
     this.results = [];
-    this.find('.fl-end').hidden = true;
-    this.find('.fl-round').hidden = false;
     this.show();
+    this.root.dispatchEvent(new CustomEvent('fl-again'));
     this.form.elements['fl-label'][0].focus();
   }
 
@@ -160,19 +159,15 @@ export class Game {
   }
 
   /** All faces: you, the class, and each model, with what was the same and how often. */
-  async finish() {
-    this.find('.fl-round').hidden = this.find('.fl-reveal').hidden = true;
-    const end = this.find('.fl-end'),
-      head = made('h3', say('all_faces')),
-      again = made('button', say('again'), 'fl-main'),
+  async summary() {
+    this.end.replaceChildren(); // what was shown of an earlier round
+    if (this.results.length < this.faces.length) return this.end.replaceChildren(made('p', say('none_yet'), 'fl-said'));
+    const again = made('button', say('again'), 'fl-again'),
       box = made('div', null, 'fl-scroll');
-    head.tabIndex = -1;
     again.type = 'button';
     again.addEventListener('click', () => this.again());
     box.append(this.table(await this.votes()));
-    end.replaceChildren(head, this.totals(), box, made('p', say('no_right')), again);
-    end.hidden = false;
-    head.focus();
+    this.end.replaceChildren(this.totals(), box, made('p', say('no_right')), again);
   }
 
   totals() {

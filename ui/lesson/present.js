@@ -1,5 +1,6 @@
 // @ts-check
-// The view for the projector: each face with the number of votes, then the class beside both models.
+// The view for the projector: the class's address, each face with the number of votes, then the class beside both
+// models, and the other steps of the lesson.
 import { putMarkup } from '../components/markup.js';
 import { bars, total } from './bars.js';
 import { made, say } from './messages.js';
@@ -12,6 +13,7 @@ const BACK = ['ArrowLeft', 'ArrowUp', 'PageUp'];
 
 export class Present {
   at = 0;
+  face = -1;
   dialog = made('dialog', null, 'fl-present');
   slide = made('div', null, 'fl-slide');
   status = made('p', null, 'fl-where');
@@ -26,8 +28,9 @@ export class Present {
    * @param {import('./bars.js').Props} props
    * @param {() => Promise<Boards | undefined>} boards asks the server
    */
-  constructor(root, { faces, labels, titles }, boards) {
+  constructor(root, { faces, labels, titles, steps }, boards) {
     this.faces = faces;
+    this.steps = steps;
     this.boards = boards;
     window.faceOffLabel(this.dialog, 'aria-label', say('present'));
     this.close.type = 'button';
@@ -72,32 +75,70 @@ export class Present {
   }
 
   /**
-   * Two steps a face: the picture, then the answers. After the last nothing follows.
-   * @param {1 | -1} way
+   * What is shown one after the other: the address if there is one, two slides a face, and a slide a step.
+   * @returns {(() => Element[])[]}
    */
+  slides() {
+    const code = document.querySelector('.fl-join:has(svg)');
+    return [
+      ...(code ? [() => [copy(code)]] : []),
+      ...this.faces.flatMap((_, at) => [() => this.ask(at), () => this.answer(at)]),
+      ...this.steps.slice(2).map((step, at) => () => this.task(step, at + 2)),
+    ];
+  }
+
+  /** @param {1 | -1} way */
   go(way) {
-    this.at = Math.min(Math.max(0, this.at + way), 2 * this.faces.length - 1);
+    this.at = Math.min(Math.max(0, this.at + way), this.slides().length - 1);
     this.draw();
     this.refresh();
   }
 
-  get face() {
-    return Math.floor(this.at / 2);
-  }
-
   draw() {
-    const picture = made('div', null, 'fl-shown'),
-      revealed = this.at % 2 === 1;
-    putMarkup(picture, this.faces[this.face].picture);
-    const question = made('div', null, 'fl-question');
-    question.append(made('p', say('ask')), this.votes);
-    this.slide.replaceChildren(picture, revealed ? this.bars.element : question);
-    window.faceOffPut(this.status, say('count', this.face + 1, this.faces.length));
+    this.face = -1;
+    window.faceOffPut(this.status, '');
+    const parts = this.slides()[this.at]();
+    this.slide.classList.toggle('fl-alone', parts.length === 1);
+    this.slide.replaceChildren(...parts);
     this.fill();
   }
 
+  /** @param {number} at */
+  picture(at) {
+    const picture = made('div', null, 'fl-shown');
+    this.face = at;
+    putMarkup(picture, this.faces[at].picture);
+    window.faceOffPut(this.status, say('count', at + 1, this.faces.length));
+    return picture;
+  }
+
+  /** @param {number} at */
+  ask(at) {
+    const question = made('div', null, 'fl-question');
+    question.append(made('p', say('ask')), this.votes);
+    return [this.picture(at), question];
+  }
+
+  /** @param {number} at */
+  answer(at) {
+    return [this.picture(at), this.bars.element];
+  }
+
+  /**
+   * @param {import('./steps.js').Step} step
+   * @param {number} at
+   */
+  task(step, at) {
+    const task = made('div', null, 'fl-question'),
+      head = made('h2', null);
+    head.append(made('span', step.title), ' ', made('small', step.minutes));
+    task.append(head, made('p', step.todo), ...step.questions.map((one) => made('p', one, 'fl-asked')));
+    window.faceOffPut(this.status, say('step_n', at + 1, this.steps.length));
+    return [task];
+  }
+
   fill() {
-    const board = this.last?.[this.faces[this.face].name];
+    const board = this.last?.[this.faces[this.face]?.name ?? ''];
     if (!board) return;
     this.bars.show(board);
     window.faceOffPut(this.votes, say('votes_n', total(board.votes)));
@@ -113,4 +154,11 @@ export class Present {
     await this.refresh();
     if (this.dialog.open) this.timer = window.setTimeout(() => this.follow(), EVERY);
   }
+}
+
+/** @param {Element} section */
+function copy(section) {
+  const copied = made('div', null, 'fl-invited');
+  copied.append(...[...section.children].map((one) => one.cloneNode(true)));
+  return copied;
 }

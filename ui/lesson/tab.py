@@ -6,7 +6,9 @@ show too early. Of what the class chose only counts are kept, in memory, while t
 
 from __future__ import annotations
 
+import base64
 import threading
+from collections.abc import Callable
 
 from anyio import to_thread
 
@@ -17,10 +19,11 @@ from ui.components.modules import joined
 from ui.components.scripted import message, scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
-from ui.lesson import join
+from ui.languages import dictionaries
+from ui.lesson import join, odt
 from ui.lesson.classroom import Mode, WrongCodeError
 from ui.lesson.poll import MOST_OF_ADDRESS, Poll, Voter
-from ui.lesson.worksheet import worksheet
+from ui.lesson.worksheet import steps, teachers_sheet, unplugged, worksheet
 from ui.model_service import ModelService
 from zoo.inference.compare import Comparison
 from zoo.labels import SEVEN
@@ -68,6 +71,12 @@ class LessonTab:
         voter = self._voter(session, value if isinstance(value, dict) else {})
         return {"votes": {name: self.poll.counts(name) for name in ROUNDS if self.poll.has_voted(voter, name)}}
 
+    async def document(self, value: object, session: str) -> dict:
+        """The worksheet as a file to edit, in the page's language."""
+        asked = value.get("language") if isinstance(value, dict) else None
+        language = asked if isinstance(asked, str) and asked in dictionaries() else "en"
+        return {"name": f"face-off-{language}.odt", "data": base64.b64encode(odt.worksheet(language)).decode("ascii")}
+
     def _voter(self, session: str, value: dict) -> Voter:
         page, pages = str(value.get("voter", ""))[:LONGEST_VOTER] or session, self.engine.pages
         if session not in pages:
@@ -99,14 +108,15 @@ class LessonTab:
     # ---- with the teacher's code
 
     async def boards(self, value: object, session: str) -> dict:
-        """What the class and the models say of every picture, whether or not this page has voted."""
-        return await to_thread.run_sync(self._if_teacher, self._boards, value, session)
+        """What the class and the models say of every picture; asked for with them, the teacher's sheets, too."""
+        work = self._desk if isinstance(value, dict) and value.get("sheets") is True else self._boards
+        return await to_thread.run_sync(self._if_teacher, work, value, session)
 
     async def new_group(self, value: object, session: str) -> dict:
         """Set all counts to zero."""
         return await to_thread.run_sync(self._if_teacher, self._new_group, value, session)
 
-    def _if_teacher(self, work, value: object, session: str) -> dict:
+    def _if_teacher(self, work: Callable[[], dict], value: object, session: str) -> dict:
         code = value.get("code", "") if isinstance(value, dict) else ""
         try:
             self.room.camera.lock.check(str(code), session)
@@ -116,6 +126,9 @@ class LessonTab:
 
     def _boards(self) -> dict:
         return {"boards": {name: self._board(name) for name in ROUNDS}}
+
+    def _desk(self) -> dict:
+        return {"sheet": teachers_sheet(), "unplugged": unplugged(_to_cut_out()), **self._boards()}
 
     def _new_group(self) -> dict:
         self.poll.clear()
@@ -147,7 +160,7 @@ class LessonTab:
     def _answers(self, comparison: Comparison) -> str:
         cards = self.engine.cards_of("", comparison.mix)
         return "".join(
-            f'<article class="fo-answer">{say(text.title(cards[name]), "h3")}'
+            f'<article class="fo-answer">{say(text.title(cards[name]), "h4")}'
             f'<p class="fo-says">{text.looks_like(one, 0, cards[name].threshold)}</p>'
             f"{probability_bars.bars(one, 0)}</article>"
             for name, one in comparison.predictions.items()
@@ -156,6 +169,10 @@ class LessonTab:
 
 def _examples() -> dict[str, Example]:
     return {example.name: example for example in (*EXAMPLES, *DRAWINGS)}
+
+
+def _to_cut_out() -> list[Example]:
+    return [one for one in _examples().values() if one.name not in ("six-faces", "no-face")]
 
 
 def _faces() -> list[dict]:
@@ -170,7 +187,8 @@ def build(engine: ModelService, room: Mode) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = LessonTab(engine, room)
     pages = engine.pages
-    calls = [with_page(pages, one, tab.without_page) for one in (tab.commit, tab.votes, tab.boards, tab.new_group)]
+    work = (tab.commit, tab.votes, tab.document, tab.boards, tab.new_group)
+    calls = [with_page(pages, one, tab.without_page) for one in work]
     scripted(
         "fl",
         joined("lesson/lesson.js"),
@@ -181,5 +199,6 @@ def build(engine: ModelService, room: Mode) -> None:
         labels=list(SEVEN),
         titles={name: message(text.title(engine.cards[name])) for name in engine.default_models},
         sheet=worksheet(),
+        steps=steps(),
     )
     join.build()

@@ -1,6 +1,8 @@
 // @ts-check
 // The teacher's panel: the camera's switch, a new group, the view for the projector. The server compares the code.
+import { putMarkup } from '../components/markup.js';
 import { say } from './messages.js';
+import { printOnly } from './paper.js';
 import { Present } from './present.js';
 
 export const TEACHER = `
@@ -13,11 +15,16 @@ export const TEACHER = `
       <button type="button" class="fl-main fl-show" data-i18n="lesson.present"></button>
       <button type="button" class="fl-group-new" data-i18n="lesson.group"></button>
       <button type="button" class="fl-on" data-i18n="lesson.on"></button></p>
-      <p data-i18n="lesson.present_how"></p></div>
+      <p data-i18n="lesson.present_how"></p>
+      <details class="fl-key"><summary data-i18n="lesson.key"></summary><p class="fl-buttons">
+        <button type="button" class="fl-key-print" data-i18n="lesson.key_print"></button>
+        <button type="button" class="fl-unplugged-print" data-i18n="lesson.unplugged_print"></button></p>
+        <div class="fl-sheet fl-key-sheet"></div></details></div>
     <p class="fl-state"></p><p class="fl-done" role="status"></p><p class="fl-wrong" role="alert" hidden></p></div></details>`;
 
 export class Teacher {
   code = '';
+  unplugged = '';
 
   /**
    * @param {HTMLDetailsElement} root laid out as `TEACHER`
@@ -38,6 +45,8 @@ export class Teacher {
     this.find('.fl-on').addEventListener('click', () => this.turn({ on: true, code: this.code }));
     this.find('.fl-group-new').addEventListener('click', () => this.newGroup());
     this.find('.fl-show').addEventListener('click', () => this.present.open());
+    this.find('.fl-key-print').addEventListener('click', () => printOnly(this.find('.fl-key-sheet').innerHTML));
+    this.find('.fl-unplugged-print').addEventListener('click', () => printOnly(this.unplugged));
     root.addEventListener('toggle', () => root.open && this.turn({}));
   }
 
@@ -53,12 +62,14 @@ export class Teacher {
   async unlock() {
     const input = this.find('input'),
       code = input.value,
-      answer = await this.server.boards({ code });
+      answer = await this.server.boards({ code, sheets: true });
     input.value = '';
     this.tell(answer?.boards ? '' : (answer?.words ?? say('lost')), answer?.boards ? say('unlocked') : '');
     if (!answer?.boards) return;
     this.code = code;
     this.present.last = answer.boards;
+    this.unplugged = answer.unplugged;
+    putMarkup(this.find('.fl-key-sheet'), answer.sheet);
     this.find('form').hidden = true;
     this.find('.fl-open').hidden = false;
     this.find('.fl-show').focus();

@@ -1,19 +1,81 @@
-"""The worksheet: the lesson on paper."""
+"""The lesson on paper: the worksheet, the teacher's sheet with the answer key, and a lesson without computers."""
 
 from __future__ import annotations
 
+from features import images
 from ui import text
+from ui.components import data_uri
+from ui.components.scripted import message
+from ui.examples.portraits import Example
+from ui.languages import phrase
 from zoo.reports.markup import say
+
+SIDE = 240  # pixels of a face to cut out
+# Which tabs and examples a step sends the class to.
+PLACES: dict[int, tuple[tuple[str, str], ...]] = {
+    3: (("compare", "photo"), ("compare", "lips-closed")),
+    4: (("compare", ""),),
+    5: (("compare", "drawn-mouth-open"), ("zoo", "")),
+    6: (("compare", "drawn-nothing-moved"), ("live", "")),
+}
+
+
+def steps() -> list[dict]:
+    """The lesson's steps as messages for the script."""
+    return [
+        {
+            "title": message(title),
+            "minutes": message(text.minutes(minutes)),
+            "todo": message(todo),
+            "questions": [message(one) for one in questions],
+            "places": [_place(tab, example) for tab, example in PLACES.get(n, ())],
+        }
+        for n, (title, minutes, todo, questions) in enumerate(text.WORKSHEET, 1)
+    ]
+
+
+def _place(tab: str, example: str) -> dict:
+    return {"tab": tab, "example": example, "title": message(phrase(example or f"tab.{tab}"))}
 
 
 def worksheet() -> str:
     """What to do, how long it takes, and lines to write on, as HTML."""
     parts = "".join(
-        f"<li><h3>{say(title)} {say(text.minutes(minutes), 'small')}</h3>{say(todo, 'p')}"
+        f"<li>{_heading(title, minutes)}{say(todo, 'p')}"
         f"<ul>{''.join(f'<li>{say(one)}<i></i></li>' for one in questions)}</ul></li>"
         for title, minutes, todo, questions in text.WORKSHEET
     )
-    return (
-        f'<section class="fl-sheet">{say(text.LESSON["sheet"], "h2")}{say(text.LESSON["sheet_how"], "p")}'
-        f"<p>{say(text.NOT_EMOTION, 'b')} {say(text.CANNOT_KNOW)}</p><ol>{parts}</ol></section>"
+    top = f"{_top('sheet')}{say(text.LESSON['sheet_how'], 'p')}{_note()}"
+    return f'<section class="fl-sheet">{top}<ol>{parts}</ol></section>'
+
+
+def teachers_sheet() -> str:
+    """Timing, tasks, questions and what to look for in the answers, as HTML."""
+    parts = "".join(
+        f"<li>{_heading(title, minutes)}{say(todo, 'p')}"
+        f"<ul>{''.join(say(one, 'li') for one in questions)}</ul>"
+        f"<p><b>{say(text.LESSON['key'])}</b>: {say(key)}</p></li>"
+        for (title, minutes, todo, questions), key in zip(text.WORKSHEET, text.ANSWER_KEY, strict=True)
     )
+    return f"{_top('key_title')}{_note()}<ol>{parts}</ol>{say(text.LESSON['ailit'], 'p')}"
+
+
+def unplugged(faces: list[Example]) -> str:
+    """A lesson without computers, with faces to cut out, as HTML."""
+    todo = "".join(say(one, "li") for one in text.UNPLUGGED)
+    cut = "".join(data_uri.img(data_uri.shrink(images.load(one.path), SIDE), one.alt) for one in faces)
+    return (
+        f'{_top("unplugged")}{_note()}<ol>{todo}</ol><div class="fl-cut">{cut}</div>{say(text.LESSON["no_right"], "p")}'
+    )
+
+
+def _top(name: str) -> str:
+    return say(text.LESSON[name], "h2")
+
+
+def _note() -> str:
+    return f"<p>{say(text.NOT_EMOTION, 'b')} {say(text.CANNOT_KNOW)}</p>"
+
+
+def _heading(title: str, minutes: int) -> str:
+    return f"<h3>{say(title)} {say(text.minutes(minutes), 'small')}</h3>"

@@ -17,7 +17,6 @@ from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
 from ui.lesson.classroom import TRIES, Camera, Mode, WrongCodeError, new_code
 from ui.lesson.tab import ROUNDS, LessonTab
-from ui.lesson.worksheet import worksheet
 from ui.live.tab import LiveTab
 from ui.teach.tab import TeachTab
 from zoo.inference.live_sessions import Viewers
@@ -295,11 +294,3 @@ def test_votes_of_an_address_are_bound_to_its_open_pages(engine, room):
         tab.reveal({"picture": ROUNDS[0], "label": "sad", "voter": f"page {n}"}, f"stuffed {n}")
         engine.pages.close(f"stuffed {n}")
     assert tab.poll.counts(ROUNDS[0]) == {"sad": 1}
-
-
-def test_the_worksheet_fills_a_lesson():
-    assert 45 <= sum(minutes for _, minutes, _, _ in text.WORKSHEET) <= 60
-    sheet = worksheet()
-    for title, _, _, questions in text.WORKSHEET:
-        assert title in sheet and all(question in sheet for question in questions)
-    assert "not an emotion" in sheet

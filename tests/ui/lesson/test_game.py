@@ -5,6 +5,7 @@ import pytest
 from tests.ui.lesson.conftest import CODE
 from ui import text
 from ui.lesson.tab import ROUNDS
+from ui.lesson.worksheet import PLACES
 
 pytestmark = pytest.mark.browser
 FOCUSED = "document.activeElement"
@@ -44,9 +45,10 @@ def test_this_rounds_answer_is_shown_and_compared(in_class):
             page.locator(".fl-next").click()
             lock_in(page, label)
         page.locator(".fl-next").click()
+        page.locator(".fl-end table").wait_for()
         cells = page.locator(".fl-end tbody tr td:nth-child(2)").all_inner_texts()
         assert cells == [label] * len(ROUNDS)
-        page.locator(".fl-end .fl-main").click()
+        page.locator(".fl-again").click()
     assert page.locator(".fl-count").inner_text() == f"Face 1 of {len(ROUNDS)}"
 
 
@@ -58,12 +60,13 @@ def test_marks_and_totals_say_how_often_you_and_a_model_agree(in_class):
         assert page.locator(".fl-said").inner_text() in (text.LESSON[f"like_{name}"] for name in sentences(page))
         page.locator(".fl-next").click()
         assert at + 1 == len(ROUNDS) or page.locator(".fl-reveal").is_hidden()
+    page.locator(".fl-end table").wait_for()
     marks = [page.locator(f".fl-end tbody td:nth-child({column}) .fl-mark").count() for column in (4, 5)]
     assert page.locator(".fl-totals li").all_inner_texts() == [
         f"You and HOG + SVM, least squares: {marks[0]} of 6",
         f"You and CNN: {marks[1]} of 6",
     ]
-    assert min(marks) >= 1 and page.locator(".fl-end h3").inner_text() == text.LESSON["all_faces"]
+    assert min(marks) >= 1 and page.locator(".fl-step h3:visible").inner_text() == "2. Reveal 6 minutes"
     assert all("(" in one for one in page.locator(".fl-end tbody td:nth-child(3)").all_inner_texts())
 
 
@@ -88,7 +91,8 @@ def test_focus_goes_to_the_next_face(in_class):
         page.keyboard.press("Enter")
         if at + 1 < len(ROUNDS):
             page.wait_for_function(f"{FOCUSED}.matches('.fl-game input:first-child')")
-    page.wait_for_function(f"{FOCUSED}.matches('.fl-end h3')")
+    page.wait_for_function(f"{FOCUSED}.matches('.fl-step:not([hidden]) h3')")
+    page.locator(".fl-end table").wait_for()
 
 
 def test_the_class_is_followed_and_a_reload_does_not_vote_again(in_class):
@@ -153,5 +157,72 @@ SMALLEST = """one => Math.min(...[...one.querySelectorAll('b, .fl-legend span, p
 
 def test_the_teachers_panel_is_on_top(in_class):
     page = in_class()
-    tops = [page.locator(one).bounding_box()["y"] for one in (".fl-teacher", ".fl-game", ".fl-paper")]
+    tops = [page.locator(one).bounding_box()["y"] for one in (".fl-teacher", ".fl-lesson", ".fl-game", ".fl-paper")]
     assert tops == sorted(tops)
+
+
+def press_until(page, key: str, there: str, most: int = 60) -> None:
+    """Press a key until the element that has the focus matches a selector."""
+    for _ in range(most):
+        if page.evaluate("there => document.activeElement.matches(there)", there):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{there} is not reached: {page.evaluate('document.activeElement.outerHTML')[:200]}")
+
+
+def test_the_whole_lesson_by_keyboard(in_class):
+    page, steps = in_class(), len(text.WORKSHEET)
+    press_until(page, "Tab", ".fl-game input")
+    for _ in ROUNDS:  # 1: predict
+        page.keyboard.press("ArrowRight")
+        press_until(page, "Tab", ".fl-game [type=submit]")
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"{FOCUSED}.matches('.fl-next')")
+        page.keyboard.press("Space")
+    for at in range(2, steps + 1):
+        page.wait_for_function(f"{FOCUSED}.matches('.fl-step:not([hidden]) h3')")
+        assert page.locator(".fl-step h3:visible").inner_text().startswith(f"{at}. ")
+        assert page.locator(".fl-steps [aria-current=step] b").inner_text() == str(at)
+        for tab, example in PLACES.get(at, ()):
+            press_until(page, "Tab", f".fl-step:not([hidden]) a[href*='tab={tab}'][href*='{example}']")
+            page.keyboard.press("Enter")
+            page.wait_for_function(SELECTED, arg=tab)
+            if example:
+                page.locator(f"#fo-examples [data-name={example}][aria-pressed=true]").wait_for()
+                page.locator("#fo-answer .fo-answer").first.wait_for()
+            press_until(page, "Shift+Tab", "#fo-tab-lesson-button")
+            page.keyboard.press("Enter")
+            page.locator(".fl-step h3:visible").wait_for()
+        if at < steps:
+            press_until(page, "Tab", ".fl-step:not([hidden]) .fl-go")
+            page.keyboard.press("Enter")
+    press_until(page, "Tab", ".fl-ticket input")
+    page.keyboard.press("Space")
+    page.locator(".fl-ticket .fl-said", has_text=text.LESSON["ticket_wrong"]).wait_for()
+    page.keyboard.press("ArrowDown")
+    page.locator(".fl-ticket .fl-said", has_text=text.LESSON["ticket_right"]).wait_for()
+    page.reload()
+    page.locator(".fl-step h3:visible", has_text="7. Exit ticket").wait_for()  # a reload does not begin anew
+
+
+SELECTED = "name => document.querySelector(`#fo-tab-${name}-button`)?.getAttribute('aria-selected') === 'true'"
+
+
+def test_the_worksheet_is_a_file_in_the_pages_language(in_class):
+    page = in_class("?lang=de")
+    page.locator(".fl-paper summary").click()
+    with page.expect_download() as waiting:
+        page.locator(".fl-file").click()
+    assert waiting.value.suggested_filename == "face-off-de.odt"
+
+
+def test_only_the_teacher_gets_the_answer_key(in_class):
+    page = in_class()
+    assert text.ANSWER_KEY[0] not in page.locator(".fl").inner_text()
+    unlock(page)
+    page.locator(".fl-key summary").click()
+    assert all(one in page.locator(".fl-key-sheet").inner_text() for one in text.ANSWER_KEY)
+    page.evaluate("window.print = () => { window.printed = document.querySelector('.fl-onpaper').textContent; }")
+    for button, said in {".fl-key-print": text.ANSWER_KEY[-1], ".fl-unplugged-print": text.UNPLUGGED[0]}.items():
+        page.locator(button).click()
+        assert said in page.evaluate("window.printed")
