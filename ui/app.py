@@ -32,6 +32,7 @@ from ui.serving.forwarded import Proxy
 from ui.serving.guard import Policy
 from ui.serving.headers import PagePolicy
 from ui.serving.hosts import hosts, on_space
+from ui.serving.manifest import Manifest
 from ui.serving.storage import Quota
 from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
@@ -129,6 +130,7 @@ def launch_options(room: Mode = HOME) -> dict:
         "run_history": False,
         "enable_monitoring": False,
         "max_file_size": MOST_FILE,
+        "favicon_path": UI / "assets/icon.svg",
         "ssr_mode": False,
         "quiet": True,
     }
@@ -242,7 +244,9 @@ def start(app: gr.Blocks, args: argparse.Namespace, room: Mode = HOME) -> str:
             prevent_thread_lock=True,
             state_session_capacity=gradio_state.MOST,
             root_path=getattr(args, "root_path", None),
-            app_kwargs={"middleware": [Middleware(PagePolicy, heads=heads), *gradio_state.middleware(app)]},
+            app_kwargs={
+                "middleware": [Middleware(Manifest), Middleware(PagePolicy, heads=heads), *gradio_state.middleware(app)]
+            },
             **options,
         )
     gradio_state.remember_fairly(app)

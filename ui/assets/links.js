@@ -109,6 +109,10 @@
     });
     window.addEventListener('face-off-language', title);
   }
+  // Gradio's is the one of the host's root, which below a root path is another app's.
+  const manifest = document.querySelector('link[rel=manifest]');
+  if (manifest instanceof HTMLLinkElement) manifest.href = 'manifest.json';
+
   const waiting = new MutationObserver(() => {
     if (!current()) return;
     waiting.disconnect();

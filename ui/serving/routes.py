@@ -44,7 +44,7 @@ def _open(pattern: str, body: Body = Body.NONE) -> Route:
 
 READ = (
     _open(r"/"),
-    _open(r"/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?"),
+    _open(r"/(config|theme\.css|favicon\.ico|manifest\.json|pwa_icon|robots\.txt)/?"),
     _open(r"/(assets|static|svelte)/.+"),
     _open(rf"{API}/(info|openapi\.json|app_id|startup-events|upload_progress|theme\.css|login_check)/?"),
     _open(rf"{API}/queue/(data|status)"),

@@ -19,7 +19,7 @@ def lock_in(page, label: str) -> None:
 
 
 def unlock(page) -> None:
-    page.locator(".fl-teacher summary").click()
+    page.locator(".fl-teacher > summary").click()
     page.locator(".fl-teacher input").fill(CODE)
     page.locator(".fl-unlock").click()
     page.locator(".fl-show").wait_for()
@@ -119,7 +119,7 @@ def test_the_class_is_followed_and_a_reload_does_not_vote_again(in_class):
 
 def test_without_the_code_there_is_no_projector_view(in_class):
     page = in_class()
-    page.locator(".fl-teacher summary").click()
+    page.locator(".fl-teacher > summary").click()
     page.locator(".fl-teacher input").fill("GUESS")
     page.locator(".fl-unlock").click()
     page.locator(".fl-wrong", has_text="not the teacher’s code").wait_for()

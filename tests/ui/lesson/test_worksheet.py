@@ -3,6 +3,7 @@
 import io
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,18 @@ from tests.html import words
 from ui import languages, text
 from ui.examples.portraits import EXAMPLES
 from ui.lesson import odt, worksheet
+from zoo.inference.occlusion import occlusion_map
+from zoo.labels import SEVEN
 
 ALL = languages.dictionaries()
 FULL_PATH = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}full-path"
+
+
+def test_the_documentation_has_the_steps_and_the_key():
+    told = (Path(__file__).parents[3] / "docs/classroom.md").read_text(encoding="utf-8")
+    for (title, minutes, todo, questions), key in zip(text.WORKSHEET, text.ANSWER_KEY, strict=True):
+        assert all(one in told for one in (f"**{title}** ({minutes} minutes). {todo}", *questions, key))
+    assert all(one in told for one in text.UNPLUGGED)
 
 
 def test_the_steps_fill_45_minutes():
@@ -68,3 +78,11 @@ def test_the_answer_key_says_what_the_models_say(engine):
 
     before, after = happy("photo"), happy("lips-closed")
     assert before["hog-svm"] - after["hog-svm"] > before["cnn"] - after["cnn"] > 0
+
+
+def test_the_mouth_matters_most_on_the_photo(engine):
+    """Step 3's answer key."""
+    image = images.load(next(one.path for one in EXAMPLES if one.name == "photo"))
+    face = engine.compare(image, engine.default_models, "7").aligned
+    for model in engine.models(engine.default_models):
+        assert occlusion_map(model, face, SEVEN).part == "mouth"
