@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -164,8 +164,13 @@ def outcomes(teach_session: TeachSession) -> str:
     if not teach_session.outcomes:
         return say(text.TEACH["no_trial"], "p", 'class="ft-note"')
     heads = ("", *(joined([TITLES[name], when], " – ") for name in ORDER for when in text.BEFORE_AFTER))
-    rows = [
-        (say(text.TRIALS[name]), *(share(part[model]) for model in ORDER for part in (outcome.before, outcome.after)))
-        for name, outcome in teach_session.outcomes.items()
-    ]
+    rows = []
+    for name, outcome in teach_session.outcomes.items():
+        rows.append(_outcome(text.TRIALS[name], outcome.before, outcome.after))
+        if outcome.rested:
+            rows.append(_outcome(phrase("teach.person_rest"), outcome.before, outcome.rested))
     return _table(heads, rows, text.TEACH["trials_caption"])
+
+
+def _outcome(title: str, before: Mapping[str, Share], after: Mapping[str, Share]) -> tuple[str, ...]:
+    return (say(title), *(share(part[model]) for model in ORDER for part in (before, after)))

@@ -1,23 +1,50 @@
-"""Guided experiments: half the samples, the mouth covered, another recording."""
+"""Guided experiments: half the samples, the mouth covered, another recording, another person's resting face."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from features.align import AlignedFaces
 from zoo.classifier import Classifier
+from zoo.models.resting import FRAMES, Reference, most_neutral, neutrality
+from zoo.prediction import Prediction
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import HeldOutResult, Material, Share, examine, share, shares_of, some_of
 from zoo.teach.splits import Split
 
+MOST_FRAMES = 2000  # of another person, whose predictions are remembered
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 
 
 # ---- guided experiments
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was predicted for the frames of another person; numbers only.
+
+    Parameters
+    ----------
+    probs : dict
+        Model name to its probabilities ``(n, k)``.
+    targets : ndarray
+        ``(n,)`` int.
+    looks : ndarray
+        ``(n,)``: how neutral each frame looks, see `zoo.models.resting.neutrality`.
+    """
+
+    probs: dict[str, np.ndarray]
+    targets: np.ndarray
+    looks: np.ndarray
+
+    def plus(self, other: Seen) -> Seen:
+        """Both, one after the other."""
+        probs = {name: np.concatenate([rows, other.probs[name]]) for name, rows in self.probs.items()}
+        return Seen(probs, np.concatenate([self.targets, other.targets]), np.concatenate([self.looks, other.looks]))
 
 
 @dataclass(frozen=True)
@@ -29,11 +56,17 @@ class Experiment:
     name : str
     before, after : dict
         Model name to its `Share`.
+    rested : dict
+        The same relative to the resting face; empty unless another person showed every class.
+    seen : Seen, optional
+        What `rested` is counted from.
     """
 
     name: str
     before: dict[str, Share]
     after: dict[str, Share]
+    rested: dict[str, Share] = field(default_factory=dict)
+    seen: Seen | None = None
 
 
 def half_the_samples(material: Material, result: HeldOutResult, settings: Settings) -> Experiment:
@@ -72,3 +105,43 @@ def recorded(
     new = asked(result.models, faces, targets)
     after = {model: was.plus(new[model].right, new[model].n) for model, was in outcome.after.items()}
     return replace(outcome, after=after)
+
+
+def another_person(
+    outcome: Experiment, material: Material, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray
+) -> Experiment:
+    """The experiment with these faces also read relative to the resting face.
+
+    The frames that look most neutral to the shipped network stand for each person's resting face. A taught model was
+    fitted around the resting face of whoever it learned from, so that one is added back::
+
+        log p'(label) = log p(label | face) - log p(label | rest of this person) + log p(label | rest of the first one)
+
+    Frames that are the reference are not counted. Models of crops that the network cannot read have no such answers.
+    """
+    if faces.spec != material.trunk.align or (outcome.seen and len(outcome.seen.targets) >= MOST_FRAMES):
+        return outcome
+    new = look(material, result, faces, targets)
+    seen = outcome.seen.plus(new) if outcome.seen else new
+    if len(set(seen.targets.tolist())) < len(material.labels) or len(seen.targets) < 2 * FRAMES:
+        return replace(outcome, seen=seen)
+    held = result.split.held
+    first = look(material, result, material.faces[held], material.targets[held])
+    return replace(outcome, seen=seen, rested={m.name: _rested(m, first, seen) for m in result.models})
+
+
+def look(material: Material, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray) -> Seen:
+    """What the models predict for faces, and how neutral these look."""
+    probs = {model.name: model.predict_proba(faces).probs for model in result.models}
+    return Seen(probs, targets, neutrality([material.trunk.predict_proba(faces)]))
+
+
+def _rested(model: Classifier, first: Seen, seen: Seen) -> Share:
+    rest, other = (
+        Reference.of(Prediction(one.probs[model.name][most_neutral(one.looks, FRAMES)], model.labels))
+        for one in (first, seen)
+    )
+    moved = Reference(other.log_probs - rest.log_probs, model.labels, other.count)
+    kept = np.setdiff1d(np.arange(len(seen.targets)), most_neutral(seen.looks, FRAMES))
+    answers = moved.applied(Prediction(seen.probs[model.name][kept], model.labels), margin=0.0)
+    return share(answers.best == seen.targets[kept])

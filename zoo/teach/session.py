@@ -247,8 +247,11 @@ class TeachSession:
             raise ProjectError("This class was not taught. Choose one that was, or train again.")
         with self._lock:
             targets = np.full(len(faces), target)
-            self.outcomes[name] = experiments.recorded(self.outcomes.get(name), name, trained.result, faces, targets)
-            return self.outcomes[name]
+            outcome = experiments.recorded(self.outcomes.get(name), name, trained.result, faces, targets)
+            if name == PERSON:
+                outcome = experiments.another_person(outcome, trained.material, trained.result, faces, targets)
+            self.outcomes[name] = outcome
+            return outcome
 
     def _taught(self) -> TrainingResult:
         if self.trained is None:
@@ -292,6 +295,7 @@ class TeachSession:
         return taught | {name: card for name, (card, _) in self.extra.items()}
 
 
+PERSON = "person"  # the experiment that somebody else is recorded for
 EXPERIMENTS: dict[str, Callable[[TrainingResult], Experiment]] = {
     "half": lambda trained: experiments.half_the_samples(trained.material, trained.result, trained.settings),
     "mouth": lambda trained: experiments.mouth_covered(trained.material, trained.result),

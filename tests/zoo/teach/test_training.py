@@ -1,11 +1,13 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from features.align import AlignSpec
 from zoo.cards import Card
-from zoo.labels import LabelSet
+from zoo.labels import SEVEN, LabelSet
+from zoo.prediction import Prediction
 from zoo.teach import experiments, fit, held_out, splits
 from zoo.teach import project as p
 from zoo.teach.feature_cache import FeatureCache, Progress, Stopped
@@ -251,3 +253,51 @@ def test_two_logits_of_two_classes():
     layers, curves = fit.fit_head(x, targets, Settings(epochs=200, rate=0.01), held=(x, targets))
     assert layers[-1][0].shape == (fit.HIDDEN, 2) and curves.held_accuracy[-1] > 0.95
     assert (fit.fit_svm(x, targets, Settings(c=1.0))(x).argmax(axis=1) == targets).mean() > 0.95
+
+
+class Leaning:
+    """A model of two classes whose score for the first leans with the person; the picture says what is seen."""
+
+    name = SVM
+    labels = LabelSet("own", ("smile", "frown"))
+
+    def predict_proba(self, faces):
+        expression, leaning = faces.images[:, 0, 0] / 10 - 2.0, faces.images[:, 0, 1] / 10
+        odds = np.exp(expression + leaning)
+        return Prediction(np.stack([odds, np.ones_like(odds)], 1) / (1 + odds)[:, None], self.labels)
+
+
+class Trunk:
+    """Finds those faces neutral that show nothing."""
+
+    align = AlignSpec()
+
+    def predict_proba(self, faces):
+        neutral = np.where(faces.images[:, 0, 0] == 20, 0.9, 0.01)
+        rest = np.tile((1 - neutral)[:, None] / 6, (1, 6))
+        return Prediction(np.concatenate([rest, neutral[:, None]], 1), SEVEN)
+
+
+def person(leaning: int, expressions: list[int], make_samples):
+    faces = make_samples(0, len(expressions)).faces
+    images = np.zeros_like(faces.images)
+    images[:, 0, 0], images[:, 0, 1] = expressions, leaning
+    return replace(faces, images=images)
+
+
+def test_another_persons_answers_are_also_read_relative_to_the_resting_face(make_samples):
+    frown, rest, smile = [0] * 5, [20] * 5, [40] * 5
+    targets = np.repeat([1, 1, 0], 5)  # at rest, the first class is wrong: it counts where it is no reference
+    first, other = (person(leaning, [*frown, *rest, *smile], make_samples) for leaning in (0, 30))
+    held = np.arange(15)
+    material = SimpleNamespace(trunk=Trunk(), faces=first, targets=targets, labels=Leaning.labels)
+    result = SimpleNamespace(models=(Leaning(),), split=SimpleNamespace(held=held))
+    outcome = experiments.Experiment("person", {SVM: Share(15, 15)}, {SVM: Share(5, 15)})
+    begun = experiments.another_person(outcome, material, result, other[np.arange(10)], targets[:10])
+    assert begun.rested == {}  # only one class so far
+    done = experiments.another_person(begun, material, result, other[np.arange(10, 15)], targets[10:])
+    as_is = Leaning().predict_proba(other).best == targets
+    assert as_is.tolist() == [False] * 10 + [True] * 5  # who leans to smile is always called smiling
+    assert done.rested == {SVM: Share(10, 10)} and done.after == outcome.after
+    wide = replace(other, spec=AlignSpec(detail=40))
+    assert experiments.another_person(outcome, material, result, wide, targets) is outcome
