@@ -16,6 +16,7 @@ import numpy as np
 
 from features.align import AlignedFaces, directions, gradients
 from features.faces import LEFT_EYE, RIGHT_EYE
+from features.movements import Movements
 
 
 @dataclass(frozen=True)
@@ -304,7 +305,7 @@ class Geometry:
 class Joined:
     """Several descriptors, concatenated after multiplication with their weights."""
 
-    parts: tuple[Hog | TextbookHog | Lbp | Geometry, ...]
+    parts: tuple[Hog | TextbookHog | Lbp | Geometry | Movements, ...]
     weights: tuple[float, ...]
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
@@ -319,14 +320,21 @@ class Joined:
         return np.concatenate([order + start for order, start in zip(orders, starts, strict=False)])
 
 
-def _mirror_order(part: Hog | TextbookHog | Lbp | Geometry, size: int) -> np.ndarray:
-    if isinstance(part, (TextbookHog, Geometry)):
+def _mirror_order(part: Hog | TextbookHog | Lbp | Geometry | Movements, size: int) -> np.ndarray:
+    if isinstance(part, (TextbookHog, Geometry, Movements)):
         raise ValueError(f"{part} has no mirror order")
     return part.mirror_order(size)
 
 
-Descriptor = Hog | TextbookHog | Zoom | Lbp | Geometry | Joined
-_KINDS = {"hog": Hog, "textbookhog": TextbookHog, "lbp": Lbp, "geometry": Geometry, "zoom": Zoom}
+Descriptor = Hog | TextbookHog | Zoom | Lbp | Geometry | Movements | Joined
+_KINDS = {
+    "hog": Hog,
+    "textbookhog": TextbookHog,
+    "lbp": Lbp,
+    "geometry": Geometry,
+    "zoom": Zoom,
+    "movements": Movements,
+}
 
 
 def portable(descriptor: Joined | Callable[[AlignedFaces], np.ndarray]) -> Joined:

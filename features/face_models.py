@@ -20,7 +20,7 @@ class FaceModel:
     Parameters
     ----------
     origin : str
-        Its place in the wheel of mediapipe 0.10.21.
+        Its place in the wheel of mediapipe 0.10.21, or in MediaPipe's bundle `face_landmarker.task`.
     sha256 : str
         Of the file, in hexadecimal digits.
     """
@@ -46,7 +46,17 @@ MESH = FaceModel(
     "mediapipe/modules/face_landmark/face_landmark.tflite",
     "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
 )
-ALL = (SHORT_RANGE, FULL_RANGE, MESH)
+FINE_MESH = FaceModel(
+    "face_landmarks_detector.tflite",
+    "c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
+)
+BLENDSHAPES = FaceModel(
+    "face_blendshapes.tflite",
+    "4f36dded049db18d76048567439b2a7f58f1daabc00d78bfe8f3ad396a2d2082",
+)
+OF_THE_WHEEL = (SHORT_RANGE, FULL_RANGE, MESH)
+OF_THE_BUNDLE = (FINE_MESH, BLENDSHAPES)
+ALL = (*OF_THE_WHEEL, *OF_THE_BUNDLE)
 
 
 def load(model: FaceModel) -> bytes:
@@ -72,4 +82,4 @@ def check(model: FaceModel, content: bytes, where: str) -> None:
         raise FaceModelError(f"{where} is damaged: its SHA-256 is {found}, expected {model.sha256}. {_RESTORE}")
 
 
-_RESTORE = "Restore it with: git checkout features/models, or python scripts/build_face_models.py"
+_RESTORE = "Restore it with: git checkout features/models, or see scripts/build_face_models.py"

@@ -62,10 +62,7 @@ class MeshNetwork:
         score : float
             Log odds; 0 means a probability of one half.
         """
-        to_image = _to_image(window)
-        # Pixels at the picture's border are repeated beyond it.
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        square = cv2.warpAffine(image, to_image, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        to_image, square = window_to_image(window, SIDE), warped(image, window, SIDE)
         with self._lock:
             self._network.set_tensor(self._input, np.multiply(square, 1 / 255, dtype=np.float32)[None])
             self._network.invoke()
@@ -75,12 +72,20 @@ class MeshNetwork:
         return np.column_stack([flat, points[:, 2] * (window.side / SIDE)]).astype(np.float32), score
 
 
-def _to_image(window: Window) -> np.ndarray:
-    """Map from the network's input to the picture, with pixel edges at whole numbers as in MediaPipe: ``(2, 3)``."""
-    scale, roll = window.side / SIDE, math.radians(window.roll)
+def warped(image: np.ndarray, window: Window, side: int) -> np.ndarray:
+    """A window of a picture ``uint8 (H, W, 3)`` at a network's input size: ``uint8 (side, side, 3)``."""
+    # Pixels at the picture's border are repeated beyond it.
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    to_image = window_to_image(window, side)
+    return cv2.warpAffine(image, to_image, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def window_to_image(window: Window, side: int) -> np.ndarray:
+    """Map from a network's input to the picture, with pixel edges at whole numbers as in MediaPipe: ``(2, 3)``."""
+    scale, roll = window.side / side, math.radians(window.roll)
     turn = scale * np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
     middle = np.asarray(window.centre) + 0.5
-    return np.column_stack([turn, middle - turn @ [SIDE / 2, SIDE / 2]])
+    return np.column_stack([turn, middle - turn @ [side / 2, side / 2]])
 
 
 def logit(confidence: float) -> float:

@@ -1,8 +1,11 @@
-"""Make the files in features/models again, from the wheel of mediapipe 0.10.21, and check them.
+"""Make the files in features/models again, from the wheel of mediapipe 0.10.21 and MediaPipe's bundle, and check them.
 
 Examples:
-  python scripts/build_face_models.py                      # downloads the wheel (33 MB) with pip
-  python scripts/build_face_models.py --wheel FILE.whl     # takes one that is there
+  python scripts/build_face_models.py --bundle face_landmarker.task    # downloads the wheel (33 MB) with pip
+  python scripts/build_face_models.py --bundle face_landmarker.task --wheel FILE.whl
+
+The bundle (4 MB) is what MediaPipe's guide to its Face Landmarker links:
+https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from features import face_models
-from features.face_models import FaceModelError
+from features.face_models import FaceModel, FaceModelError
 
 RELEASE = "mediapipe==0.10.21"  # the last whose wheel carries the models
 LICENSE = "mediapipe-0.10.21.dist-info/LICENSE"
@@ -27,11 +30,12 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheel", type=Path, metavar="FILE", help=f"a wheel of {RELEASE} (default: from PyPI)")
+    parser.add_argument("--bundle", type=Path, metavar="FILE", required=True, help="face_landmarker.task")
     parser.add_argument("--out", type=Path, metavar="FOLDER", default=face_models.MODELS, help="default: %(default)s")
     args = parser.parse_args(argv)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            files = read(args.wheel or download(Path(folder)))
+            files = read(args.wheel or download(Path(folder)), args.bundle)
     except (OSError, zipfile.BadZipFile, subprocess.CalledProcessError) as error:
         print(f"Nothing was written: {error}", file=sys.stderr)
         return 2
@@ -51,25 +55,33 @@ def download(folder: Path) -> Path:
     return wheel
 
 
-def read(wheel: Path) -> dict[str, bytes]:
+def read(wheel: Path, bundle: Path) -> dict[str, bytes]:
     """The models and their licence, by file name.
 
     Raises
     ------
     FaceModelError
-        The wheel lacks one, or holds another than the expected one.
+        The wheel or the bundle lacks one, or holds another than the expected one.
     """
-    files: dict[str, bytes] = {}
+    files = members(bundle, face_models.OF_THE_BUNDLE, "MediaPipe's bundle face_landmarker.task")
+    files |= members(wheel, face_models.OF_THE_WHEEL, f"a wheel of {RELEASE}")
     with zipfile.ZipFile(wheel) as archive:
-        there = set(archive.namelist())
-        for model in face_models.ALL:
-            if model.origin not in there:
-                raise FaceModelError(f"{wheel} holds no {model.origin}; expected a wheel of {RELEASE}")
-            content = archive.read(model.origin)
-            face_models.check(model, content, f"{wheel}: {model.origin}")
-            files[model.path.name] = content
-        if LICENSE in there:
+        if LICENSE in archive.namelist():
             files["LICENSE"] = archive.read(LICENSE)
+    return files
+
+
+def members(path: Path, models: tuple[FaceModel, ...], expected: str) -> dict[str, bytes]:
+    """Models out of an archive, checked, by file name."""
+    files: dict[str, bytes] = {}
+    with zipfile.ZipFile(path) as archive:
+        there = set(archive.namelist())
+        for model in models:
+            if model.origin not in there:
+                raise FaceModelError(f"{path} holds no {model.origin}; expected {expected}")
+            content = archive.read(model.origin)
+            face_models.check(model, content, f"{path}: {model.origin}")
+            files[model.path.name] = content
     return files
 
 

@@ -117,6 +117,7 @@ def launch_options(room: Mode = HOME) -> dict:
             UI / "assets/face-off.css",
             UI / "compare/resting.css",
             UI / "compare/cover.css",
+            UI / "compare/movements.css",
             UI / "live/live.css",
             UI / "video/video.css",
             UI / "teach/teach.css",

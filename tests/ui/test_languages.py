@@ -23,7 +23,7 @@ ENGLISH = ALL["en"]
 OTHERS = sorted(set(ALL) - {"en"})
 # Keys that are put together where they are used.
 FAMILIES = re.compile(
-    r"(label|labels|family|model|part|tab|trial|language)\..+|(step|hint|help|sheet)\d.*|video\.step\d.*"
+    r"(label|labels|family|model|move|part|tab|trial|language)\..+|(step|hint|help|sheet)\d.*|video\.step\d.*"
     r"|box\..+|teach\.(several|skipped|start)_.+|.+_(own|made|agree|disagree)(_n)?|teach\..+_hint|import\.(grey|colour)_n"
     r"|.+\.alt|lesson\.(ticket|unplugged)_.+"
 )

@@ -12,7 +12,7 @@ from features import quality
 from features.faces import Faces
 from features.phrase import Phrase, joined, number
 from ui import text as wording
-from ui.compare import cover, pipeline_stages, resting_panel
+from ui.compare import cover, movements, pipeline_stages, resting_panel
 from ui.compare.numbered_photo import numbered_photo
 from ui.components import data_uri, probability_bars
 from ui.languages import phrase
@@ -130,7 +130,9 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
     faces = range(len(comparison.faces))
     strips = [_strip(i, pipeline_stages.strip(comparison, i, cards, models)) for i in faces]
     strips = [_ask(i) + resting_panel.panel(comparison, extras.rested, i, cards) + strips[i] for i in faces]
-    strips = [cover.fold(comparison, i, cards) + strips[i] for i in faces]
+    by_hand = [cover.fold(comparison, i, cards) for i in faces]
+    moved = [movements.fold(comparison, i, cards, models, extras.rested) for i in faces]
+    strips = [by_hand[i] + moved[i] + strips[i] for i in faces]
     return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
 
 

@@ -49,6 +49,7 @@ window.faceOffLive = (element, props, server) => {
       <span class="fo-switches">
         <label><input type="checkbox" name="mirror" checked> <span data-i18n="live.mirror"></span></label>
         <label><input type="checkbox" name="mesh"> <span data-i18n="live.mesh"></span></label>
+        <label><input type="checkbox" name="movements"> <span data-i18n="live.movements"></span></label>
         <label><input type="checkbox" name="smooth" checked> <span data-i18n="live.smooth"></span></label>
       </span>
     </div>
@@ -213,6 +214,7 @@ window.faceOffLive = (element, props, server) => {
       image: grab(),
       smooth: option('smooth'),
       mesh: option('mesh'),
+      movements: option('movements'),
       rest,
       so_far: soFar,
       edges: option('mesh') && !edges,
@@ -454,7 +456,19 @@ window.faceOffLive = (element, props, server) => {
       return { name, column, says, bars };
     });
     made.append(head, columns);
-    return { card: made, badge, often, rested, answers };
+    const moved = tag('p', 'fo-live-moved');
+    made.append(moved);
+    return { card: made, badge, often, rested, answers, moved };
+  }
+
+  // The movements that have gone furthest, in words; relative to the resting face where there is one.
+  function movementsOf(face) {
+    const seen = Object.entries(face.movements).filter(([, value]) => Math.abs(value) >= 0.1);
+    const furthest = seen.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, 5);
+    if (!furthest.length) return said('moves.none', []);
+    const form = face.moved_from_rest ? '{0:+.2f}' : '{0:.2f}';
+    const parts = furthest.map(([word, value]) => said('moves.one', [said(`move.${word}`, []), said(form, [value])]));
+    return said('moves.title', [said(parts.map((_, i) => `{${i}}`).join(', '), parts)]);
   }
 
   function fill(part, face, answer) {
@@ -467,6 +481,8 @@ window.faceOffLive = (element, props, server) => {
     part.badge.hidden = part.often.hidden = names.length < 2 || Object.keys(answer.own ?? {}).length > 0;
     put(part.often, say('often', Math.round(100 * face.agreement)));
     part.rested.hidden = !face.rested;
+    part.moved.hidden = !face.movements;
+    if (face.movements) put(part.moved, movementsOf(face));
     for (const { name, column, says, bars } of part.answers) {
       const probs = face.answers[name],
         label = face.shown[name],

@@ -74,7 +74,10 @@ class Sent:
         """From what came, whatever it is; what is missing or of another kind counts as nothing."""
         value = value if isinstance(value, dict) else {}
         run, turn, rest = (_whole(value.get(name)) for name in ("run", "turn", "rest"))
-        options = Options(value.get("smooth") is True, value.get("mesh") is True, rest, value.get("so_far") is True)
+        smooth, mesh, so_far, movements = (
+            value.get(name) is True for name in ("smooth", "mesh", "so_far", "movements")
+        )
+        options = Options(smooth, mesh, rest, so_far, movements=movements)
         models = value.get("models")
         models = tuple(name for name in models if isinstance(name, str)) if isinstance(models, list) else ()
         labels, mix, edges = str(value.get("labels")), str(value.get("mix", DEFAULT)), value.get("edges") is True
@@ -196,6 +199,7 @@ def _choices(engine: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio, gr.Radio
 
 def _help(timeline: bool) -> str:
     shown = text.LIVE_HELP if timeline else text.LIVE_HELP[:2]
+    shown = (*shown, (text.LIVE["movements"], phrase("moves.note")))
     rows = "".join(f"<div>{say(name, 'dt')}{say(words, 'dd')}</div>" for name, words in shown)
     return f'<dl class="fo-live-help">{rows}</dl>'
 

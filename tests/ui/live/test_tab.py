@@ -114,6 +114,15 @@ def test_labels_models_and_mesh_are_as_asked(tab, engine, send):
     assert len(face["mesh"]) == 936 and max(result["edges"]) == 467
 
 
+def test_movements_are_read_when_they_are_asked_for(tab, send):
+    (face,) = send(tab)["faces"]
+    assert face["movements"] is None
+    result = send(tab, movements=True)
+    (face,) = result["faces"]
+    assert face["movements"]["smile"] > 0.5 > face["movements"]["jaw"] and not face["moved_from_rest"]
+    assert result["ms"]["movements"] > 0
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -299,6 +308,15 @@ def test_full_screen_shows_the_whole_picture_also_where_the_browser_has_none(liv
     assert (box["x"], box["y"], box["width"]) == (0, 0, live.viewport_size["width"])
     live.keyboard.press("Escape")
     live.wait_for_function("!document.querySelector('.fo-filled')")
+
+
+@pytest.mark.browser
+def test_movements_stand_below_the_bars_in_words(live):
+    assert not live.locator(".fo-live-moved").is_visible()
+    live.locator("input[name=movements]").check()
+    live.locator(".fo-live-moved", has_text="smile 0.").wait_for()
+    live.locator("input[name=movements]").uncheck()
+    live.locator(".fo-live-moved").wait_for(state="hidden")
 
 
 @pytest.mark.browser

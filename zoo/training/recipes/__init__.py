@@ -7,6 +7,7 @@ Every recipe module has ``configure(parser)``, which adds its own options, and
 
 RECIPES = {
     "hog-linear-svm": "zoo.training.recipes.hog_linear_svm",
+    "movements-linear": "zoo.training.recipes.movements_linear",
     "hog-svm": "zoo.training.recipes.hog_svm",
     "cnn": "zoo.training.recipes.cnn",
     "cnn-rbf": "zoo.training.recipes.cnn_rbf",

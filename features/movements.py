@@ -1,0 +1,158 @@
+"""Facial movements as numbers: MediaPipe's 52 blendshapes, such as how far the lips' corners are drawn up.
+
+Two small networks, one after the other: a second, finer mesh with irises (478 points) and the blendshapes of 146 of its
+points. The first mesh of `features.mesh_network` would not do: fed with its points, the blendshape network took closed
+lips for half a smile. The networks are loaded when a movement is first asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from features import face_models
+from features.align import AlignedFaces
+from features.mesh_network import warped, window_to_image
+from features.regions import Window, around_mesh
+from features.tflite import interpreter
+
+SIDE = 256  # of the mesh network's input, in pixels
+POINTS = 478
+# What the blendshape network is given, as MediaPipe's face_blendshapes_graph.cc lists it.
+SUBSET = (
+    *(0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80),
+    *(81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153),
+    *(154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249),
+    *(251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314),
+    *(317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382),
+    *(384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, *range(468, 478)),
+)
+NAMES = (
+    *("_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff"),
+    *("cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight"),
+    *("eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight"),
+    *("eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight"),
+    *("mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel"),
+    *("mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker"),
+    *("mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft"),
+    *("mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
+    *("noseSneerLeft", "noseSneerRight"),
+)
+# The movements that have words on the page: each the mean of the shapes named. Gaze and what stays near 0 is left out.
+SPOKEN = {
+    "smile": ("mouthSmileLeft", "mouthSmileRight"),
+    "cheeks": ("cheekSquintLeft", "cheekSquintRight"),
+    "brows_down": ("browDownLeft", "browDownRight"),
+    "brows_inner": ("browInnerUp",),
+    "brows_outer": ("browOuterUpLeft", "browOuterUpRight"),
+    "eyes_shut": ("eyeBlinkLeft", "eyeBlinkRight"),
+    "eyes_narrow": ("eyeSquintLeft", "eyeSquintRight"),
+    "jaw": ("jawOpen",),
+    "frown": ("mouthFrownLeft", "mouthFrownRight"),
+    "pucker": ("mouthPucker",),
+    "funnel": ("mouthFunnel",),
+    "stretch": ("mouthStretchLeft", "mouthStretchRight"),
+    "dimple": ("mouthDimpleLeft", "mouthDimpleRight"),
+    "press": ("mouthPressLeft", "mouthPressRight"),
+    "lip_upper": ("mouthUpperUpLeft", "mouthUpperUpRight"),
+    "lip_lower": ("mouthLowerDownLeft", "mouthLowerDownRight"),
+    "roll": ("mouthRollLower", "mouthRollUpper"),
+    "shrug": ("mouthShrugLower", "mouthShrugUpper"),
+}
+
+
+class MovementNetwork:
+    """Reads the movements of a face whose place is known. Thread-safe: calls wait for each other.
+
+    Raises
+    ------
+    FaceModelError
+
+    References
+    ----------
+    Grishchenko et al., "Blendshapes GHUM: Real-time Monocular Facial Blendshape Prediction", arXiv:2309.05782, 2023.
+    """
+
+    def __init__(self) -> None:
+        self._mesh = interpreter(face_models.load(face_models.FINE_MESH))
+        self._shapes = interpreter(face_models.load(face_models.BLENDSHAPES))
+        self._lock = threading.Lock()
+        self._image = self._mesh.get_input_details()[0]["index"]
+        outputs = {int(out["shape"][-1]): out["index"] for out in self._mesh.get_output_details()}
+        self._points = outputs[3 * POINTS]
+        self._given = self._shapes.get_input_details()[0]["index"]
+        self._said = self._shapes.get_output_details()[0]["index"]
+
+    def read(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+        """How far each movement has gone, 0 to 1, in the order of `NAMES`.
+
+        Parameters
+        ----------
+        image : ndarray
+            ``uint8 (H, W, 3)``, RGB.
+        mesh : ndarray
+            ``(468, 3)`` or more points of the face, in pixels of `image`: where to look.
+
+        Returns
+        -------
+        ndarray
+            ``(52,)`` float32.
+        """
+        return self.shapes(self.fine_mesh(image, around_mesh(mesh)))
+
+    def fine_mesh(self, image: np.ndarray, window: Window) -> np.ndarray:
+        """The finer mesh in a window: ``(478, 2)`` float32, pixels of `image`."""
+        square = warped(image, window, SIDE)
+        with self._lock:
+            self._mesh.set_tensor(self._image, np.multiply(square, 1 / 255, dtype=np.float32)[None])
+            self._mesh.invoke()
+            points = self._mesh.get_tensor(self._points).reshape(POINTS, 3)[:, :2].copy()
+        to_image = window_to_image(window, SIDE)
+        return (points @ to_image[:, :2].T + to_image[:, 2] - 0.5).astype(np.float32)
+
+    def shapes(self, points: np.ndarray) -> np.ndarray:
+        """The movements of a finer mesh: ``(478, 2) -> (52,)`` float32. Place and size of the face do not matter."""
+        with self._lock:
+            self._shapes.set_tensor(self._given, np.ascontiguousarray(points[None, list(SUBSET)], np.float32))
+            self._shapes.invoke()
+            return self._shapes.get_tensor(self._said).copy()
+
+
+@cache
+def network() -> MovementNetwork:
+    """One network for all who ask, loaded at the first call."""
+    return MovementNetwork()
+
+
+def spoken(movements: np.ndarray) -> dict[str, float]:
+    """The movements that have words, 0 to 1: ``(52,)`` to a key of `SPOKEN` and its mean."""
+    return {word: float(np.mean([movements[NAMES.index(name)] for name in names])) for word, names in SPOKEN.items()}
+
+
+def mirror_order() -> np.ndarray:
+    """Where each movement of a mirrored face stands among those of the face: ``(52,)`` int."""
+    turned = {"Left": "Right", "Right": "Left"}
+    sides = [next((side for side in turned if name.endswith(side)), "") for name in NAMES]
+    pairs = zip(NAMES, sides, strict=True)
+    return np.array([NAMES.index(name.removesuffix(side) + turned.get(side, "")) for name, side in pairs])
+
+
+@dataclass(frozen=True)
+class Movements:
+    """The movements as a descriptor: read from the aligned crop, as everything a model sees.
+
+    A crop is grey, 72 pixels a side and ends at the brows, so its movements are coarser than those of a whole picture.
+    """
+
+    def __call__(self, faces: AlignedFaces) -> np.ndarray:
+        """``(n, 52)`` float32. A face without a mesh, whose points lie on one spot, has none."""
+        rows = [self._one(image, mesh) for image, mesh in zip(faces.images, faces.landmarks, strict=True)]
+        return np.array(rows, np.float32).reshape(len(faces), len(NAMES))
+
+    def _one(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
+        if np.ptp(mesh[:, 0]) < 1:
+            return np.zeros(len(NAMES), np.float32)
+        return network().read(np.repeat(image[:, :, None], 3, axis=2), mesh)
