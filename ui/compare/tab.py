@@ -364,7 +364,7 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
 def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML]:
     photo = _picture_box(room, "picture", "fo-picture", 300)
     examples = gr.HTML(
-        _thumbnails(room), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
+        _thumbnails(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )
     choices = [(text.title(card), name) for name, card in engine.cards.items()]
     models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fo-models")
@@ -402,9 +402,8 @@ def _resting(room: Mode, photo: gr.Image) -> gr.Image:
     return rest
 
 
-def _thumbnails(room: Mode) -> str:
-    shown = (*EXAMPLES, *DRAWINGS) if room.lesson else EXAMPLES
-    thumbs = "".join(map(_thumbnail, shown))
+def _thumbnails() -> str:
+    thumbs = "".join(map(_thumbnail, (*EXAMPLES, *DRAWINGS)))
     return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{say(phrase("note"), "p")}'
 
 

@@ -1,4 +1,4 @@
-"""Drawn faces: nobody's, so that a lesson needs no picture of a pupil.
+"""Drawn faces: of several people, and nobody's, so that a lesson needs no picture of a pupil.
 
 ``python -m ui.examples.cartoons`` draws the files of `ui/pictures` again. Shaded enough for the face mesh, which
 has only ever seen photos, to be laid on them; a test says of how many that is true.
@@ -6,7 +6,6 @@ has only ever seen photos, to be laid on them; a test says of how many that is t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,9 +15,6 @@ from PIL import Image
 from ui.examples.portraits import PICTURES, Example
 
 SIDE, FINER = 480, 2  # pixels; drawn larger and made smaller, for smooth edges
-Point = Sequence[float]  # x and y
-Points = Sequence[Point] | np.ndarray
-Colour = tuple[int, int, int]  # RGB
 
 
 @dataclass(frozen=True)
@@ -47,25 +43,48 @@ class Look:
 
 @dataclass(frozen=True)
 class Person:
-    """Colours as RGB, and the face's width as a part of its height."""
+    """Who is drawn.
+
+    Parameters
+    ----------
+    skin, hair : tuple of int
+        RGB.
+    width : float
+        Of the face, as a part of its height.
+    lines : float
+        How deep the lines of age are: 0 for none.
+    eyes : float
+        Size of the eyes; 1 is a grown-up's.
+    long : bool
+        Whether the hair reaches the shoulders.
+    """
 
     skin: tuple[int, int, int]
     hair: tuple[int, int, int]
     width: float = 0.76
+    lines: float = 0.0
+    eyes: float = 1.0
+    long: bool = False
 
 
+# Skin tones from light to dark, young people and old ones.
 PEOPLE = (
     Person((224, 182, 150), (94, 62, 40), 0.76),
     Person((141, 92, 62), (32, 26, 24), 0.80),
-    Person((196, 148, 108), (60, 44, 36), 0.73),
+    Person((196, 148, 108), (60, 44, 36), 0.73, long=True),
+    Person((238, 202, 178), (196, 196, 194), 0.75, lines=1.0),
+    Person((104, 68, 48), (176, 172, 168), 0.78, lines=0.8),
+    Person((214, 168, 128), (38, 30, 28), 0.84, eyes=1.12),
 )
 LOOKS = {
-    "drawn-corners-up": Look(0.13, 0.10, 0.42, 0.02, 0.0, 0.85),
-    "drawn-corners-down": Look(-0.13, 0.0, 0.30, 0.03, 0.10, 0.8),
-    "drawn-brows-lowered": Look(-0.05, 0.0, 0.30, -0.09, -0.16, 0.75),
+    "drawn-corners-up": Look(0.18, 0.14, 0.46, lids=0.7),
+    "drawn-corners-down": Look(-0.10, 0.0, 0.28, 0.0, 0.12, 0.55),
+    "drawn-brows-lowered": Look(-0.10, 0.0, 0.34, -0.14, -0.30, 0.7),
     "drawn-mouth-open": Look(0.0, 0.34, 0.22, 0.13, 0.02, 1.35),
-    "drawn-nothing-moved": Look(),
+    "drawn-nothing-moved": Look(0.01, 0.0, 0.36, -0.03, 0.0, 0.75),
 }
+# Who has which of the looks in the pictures that are shipped: no two are alike.
+SHIPPED = dict(zip(LOOKS, (PEOPLE[5], PEOPLE[0], PEOPLE[1], PEOPLE[4], PEOPLE[2]), strict=True))
 DRAWINGS = tuple(Example(name) for name in LOOKS)
 
 
@@ -76,6 +95,7 @@ def draw(look: Look, person: Person) -> np.ndarray:
     centre, size = np.array([side / 2, 0.53 * side]), np.array([person.width * height, height])
     pen = _Pen(np.full((side, side, 3), (206, 214, 222), np.uint8), centre, size[0])
     _head(pen, person, size)
+    _lines(pen, person)
     for side_of in (-1, 1):
         _eye(pen, look, person, side_of)
     _nose(pen, person)
@@ -92,36 +112,35 @@ class _Pen:
     centre: np.ndarray
     unit: float
 
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points) -> np.ndarray:
         """Pixels of points ``(n, 2)``."""
         return np.rint(self.centre + self.unit * np.asarray(points, float)).astype(np.int32)
 
-    def oval(self, place: Point, radii: Point, colour: Colour, turned: float = 0.0) -> None:
+    def oval(self, place, radii, colour, turned: float = 0.0) -> None:
         """A filled ellipse."""
         axes = tuple(int(max(1, round(self.unit * r))) for r in radii)
         cv2.ellipse(self.image, tuple(map(int, self.at([place])[0])), axes, turned, 0, 360, colour, -1, cv2.LINE_AA)
 
-    def shape(self, points: Points, colour: Colour) -> None:
+    def shape(self, points, colour) -> None:
         """A filled polygon."""
         cv2.fillPoly(self.image, [self.at(points)], colour, cv2.LINE_AA)
 
-    def line(self, points: Points, colour: Colour, wide: float) -> None:
+    def line(self, points, colour, wide: float) -> None:
         """An open line with round ends."""
         thick = max(1, round(self.unit * wide))
         cv2.polylines(self.image, [self.at(points)], False, colour, thick, cv2.LINE_AA)
 
-    def shade(self, place: Point, radii: Point, by: float) -> None:
+    def shade(self, place, radii, by: float) -> None:
         """Make a soft oval darker (below 1) or lighter."""
         mask = np.zeros(self.image.shape[:2], np.float32)
         axes = tuple(int(self.unit * r) for r in radii)
         cv2.ellipse(mask, tuple(map(int, self.at([place])[0])), axes, 0, 0, 360, 1.0, -1)
-        soft = cv2.GaussianBlur(mask, (0, 0), 0.4 * min(axes))[:, :, None]
-        self.image[:] = np.clip(self.image * (1 + (by - 1) * soft), 0, 255).astype(np.uint8)
+        mask = cv2.GaussianBlur(mask, (0, 0), 0.4 * min(axes))[:, :, None]
+        self.image[:] = np.clip(self.image * (1 + (by - 1) * mask), 0, 255).astype(np.uint8)
 
 
-def _tone(colour: Colour, by: float) -> Colour:
-    red, green, blue = (int(min(255, by * part)) for part in colour)
-    return red, green, blue
+def _tone(colour, by: float) -> tuple[int, int, int]:
+    return tuple(int(min(255, by * part)) for part in colour)
 
 
 def _head(pen: _Pen, person: Person, size: np.ndarray) -> None:
@@ -130,6 +149,9 @@ def _head(pen: _Pen, person: Person, size: np.ndarray) -> None:
     pen.shape([(-0.42, 0.7), (0.42, 0.7), (0.5, 1.9), (-0.5, 1.9)], _tone(skin, 0.8))
     pen.oval((0, 2.1), (1.7, 0.75), (86, 110, 132))
     pen.oval((0, -0.22), (1.14, tall * 1.02), hair)
+    if person.long:
+        pen.shape([(-1.13, -0.3), (-0.75, -0.3), (-0.72, 1.75), (-1.2, 1.7)], hair)
+        pen.shape([(1.13, -0.3), (0.75, -0.3), (0.72, 1.75), (1.2, 1.7)], hair)
     for side in (-1, 1):
         pen.oval((side * 0.99, 0.02), (0.12, 0.25), _tone(skin, 0.86))
     pen.oval((0, 0), (1, tall), skin)
@@ -141,11 +163,24 @@ def _head(pen: _Pen, person: Person, size: np.ndarray) -> None:
         pen.shade((side * 0.4, -0.2), (0.3, 0.2), 0.88)
 
 
+def _lines(pen: _Pen, person: Person) -> None:
+    """Lines of age: on the forehead, beside the eyes, from the nose to the mouth."""
+    if not person.lines:
+        return
+    ink, x = _tone(person.skin, 1 - 0.22 * person.lines), np.linspace(-0.42, 0.42, 15)
+    for at, y in enumerate((-0.78, -0.68)):
+        pen.line(np.stack([x * (1 - 0.15 * at), y - 0.03 * np.cos(3.5 * x)], 1), ink, 0.014)
+    for side in (-1, 1):
+        for rise in (-0.05, 0.0, 0.05):
+            pen.line([(side * 0.69, -0.13 + rise), (side * 0.79, -0.13 + 2.2 * rise)], ink, 0.012)
+        pen.line([(side * 0.22, 0.42), (side * 0.33, 0.55), (side * 0.4, 0.7)], ink, 0.016)
+
+
 def _eye(pen: _Pen, look: Look, person: Person, side: int) -> None:
     x, y = side * 0.41, -0.14
-    tall = 0.105 * look.lids
+    tall, wide = 0.105 * look.lids * person.eyes, 0.2 * person.eyes
     turn = np.linspace(0, 2 * np.pi, 60)
-    almond = np.stack([x + 0.2 * np.cos(turn), y - tall * np.sin(turn) * (1 - 0.25 * np.cos(turn) ** 2)], 1)
+    almond = np.stack([x + wide * np.cos(turn), y - tall * np.sin(turn) * (1 - 0.25 * np.cos(turn) ** 2)], 1)
     pen.shape(almond, (246, 244, 240))
     iris = min(0.1, tall)
     pen.oval((x, y), (0.098, iris), (84, 66, 48))
@@ -206,8 +241,8 @@ def _lips(person: Person) -> tuple[int, int, int]:
 
 def make() -> None:
     """Draw them all."""
-    for at, (name, look) in enumerate(LOOKS.items()):
-        Image.fromarray(draw(look, PEOPLE[at % len(PEOPLE)])).save(PICTURES / f"{name}.jpg", quality=88, optimize=True)
+    for name, person in SHIPPED.items():
+        Image.fromarray(draw(LOOKS[name], person)).save(PICTURES / f"{name}.jpg", quality=88, optimize=True)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ class Mode:
     Parameters
     ----------
     lesson : bool
-        Lesson tab, larger type, drawn faces among the examples; Live offers no time-line to keep.
+        Lesson tab, larger type, Live offers no time-line to keep.
     files : bool
         Whether anything that holds a face may leave as a file: projects, annotated clips; and whether
         files that do leave name the picture, which may be a pupil's name.

@@ -9,7 +9,6 @@ from features.faces import MOUTH
 from features.warp import Mouth, Pull, express, warp
 from ui.compare import tab
 from ui.examples.portraits import DRAWN, EXAMPLES
-from ui.lesson.classroom import HOME
 
 FACES = {"six-faces": 6, "no-face": 0}
 
@@ -27,7 +26,7 @@ def test_a_drawn_open_mouth_looks_surprised(engine):
 
 
 def test_the_page_says_that_expressions_are_drawn_on_a_smile():
-    shown = tab._thumbnails(HOME)
+    shown = tab._thumbnails()
     assert "nobody felt them" in shown
     assert "may still pick up the smile" in shown
 

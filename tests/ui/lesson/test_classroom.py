@@ -7,11 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from features import images
 from ui import app, text
-from ui.compare import tab as compare_tab
 from ui.compare.tab import CompareTab
-from ui.examples.cartoons import DRAWINGS, LOOKS, PEOPLE, draw
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
@@ -174,26 +171,6 @@ def test_a_lesson_has_no_clips_and_its_own_tab():
 def test_larger_type_only_in_a_lesson(room):
     assert any(Path(path).name == "lesson.css" for path in app.launch_options(room)["css_paths"])
     assert not any(Path(path).name == "lesson.css" for path in app.launch_options()["css_paths"])
-
-
-# ---- drawn faces
-
-
-@pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize("name", LOOKS)
-def test_the_mesh_is_laid_on_every_drawn_face(name, person, mesher):
-    faces = mesher.find(draw(LOOKS[name], person))
-    assert len(faces) == 1
-    left, top, right, bottom = faces.boxes[0]
-    assert 150 < right - left < 330 and 150 < bottom - top < 400
-
-
-def test_every_drawing_is_shipped_and_offered_in_a_lesson(room):
-    assert {one.name for one in DRAWINGS} == set(LOOKS)
-    assert all(images.load(one.path).shape[2] == 3 for one in DRAWINGS)
-    shown = compare_tab._thumbnails(room)
-    assert all(f'data-name="{one.name}"' in shown for one in DRAWINGS)
-    assert "drawn-" not in compare_tab._thumbnails(classroom.HOME)
 
 
 # ---- you against the machines
