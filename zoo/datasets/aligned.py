@@ -1,7 +1,7 @@
-"""Reads labelled face pictures and turns them, once, into aligned crops on disk.
+"""Aligns the pictures of labelled data sets once, and caches the crops on disk.
 
-FER2013 in Kaggle's CSV form, the FER+ votes beside it, and trees of class folders. None of
-this data is shipped: what you train or measure on, you bring.
+FER2013 as Kaggle's CSV, the FER+ votes for it, and class folders. None of
+this data is included; you provide it for training and evaluation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from zoo.labels import SEVEN, LabelSet
 
 
 class DataError(ValueError):
-    """A data set that is not what it should be. The message names the file and the row or folder."""
+    """A data set is invalid. The message names the file and the row or folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +36,13 @@ class AlignedSet:
     Parameters
     ----------
     faces : AlignedFaces
-        One crop a picture.
+        One crop per picture.
     targets : ndarray
-        ``(n,)`` int, position of the right label in `labels`.
+        ``(n,)`` int, position of the correct label in `labels`.
     splits : ndarray
         ``(n,)`` str: Training, PublicTest or PrivateTest.
     found : ndarray
-        ``(n,)`` bool: whether the mesh was found. Where not, the crop is the picture's middle.
+        ``(n,)`` bool: whether a mesh was found. If not, the crop is the picture's centre.
     labels : LabelSet
     """
 
@@ -79,12 +79,12 @@ class AlignedSet:
 
 
 def cache_folder() -> Path:
-    """Where aligned data sets lie: ``$FACEOFF_CACHE`` or ``.cache/`` beside the code (git-ignored)."""
+    """Folder of aligned data sets: ``$FACEOFF_CACHE``, or ``.cache/`` in the repository (git-ignored)."""
     return Path(os.environ.get("FACEOFF_CACHE") or Path(__file__).parents[2] / ".cache")
 
 
 def check_cache(store: Path) -> None:
-    """Raise, before the work whose result it is to keep, unless the cache can be written.
+    """Raise unless the cache can be written; called before work whose result is cached.
 
     Raises
     ------
@@ -105,13 +105,13 @@ def align_pictures(pixels: np.ndarray, spec: AlignSpec, workers: int | None = No
         ``(n, H, W)`` uint8.
     spec : AlignSpec
     workers : int, optional
-        Processes; one a core when not given.
+        Processes; default: one per core.
 
     Returns
     -------
     faces : AlignedFaces
     found : ndarray
-        ``(n,)`` bool; where False the crop is the picture's middle.
+        ``(n,)`` bool; if False, the crop is the picture's centre.
     """
     chunks = [pixels[start : start + 256] for start in range(0, len(pixels), 256)]
     workers = min(workers or os.cpu_count() or 1, len(chunks))
@@ -136,7 +136,7 @@ def _align_one(mesher: FaceMesher, image: np.ndarray, spec: AlignSpec) -> tuple[
 
 
 def concatenate(parts: Sequence[AlignedFaces]) -> AlignedFaces:
-    """Faces of several pictures, one after the other; all of one spec."""
+    """Concatenate faces of several pictures; all of one spec."""
     images, landmarks, to_crop = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "landmarks", "to_crop")
     )
@@ -144,7 +144,7 @@ def concatenate(parts: Sequence[AlignedFaces]) -> AlignedFaces:
 
 
 def file_key(path: Path) -> str:
-    """Twelve digits of a file's SHA-256, so that another file never meets this one's cache."""
+    """The first twelve digits of a file's SHA-256, part of the cache's key."""
     if not path.is_file():
         raise DataError(f"{path} does not exist. Download fer2013.csv from Kaggle and give its path.")
     return sha256(path)[:12]
@@ -166,7 +166,7 @@ def write_aligned(store: Path, data: AlignedSet) -> None:
 
 
 def read_aligned(store: Path, spec: AlignSpec) -> AlignedSet | None:
-    """What `write_aligned` wrote; None if the file is damaged, and then it is to be made again."""
+    """Read a file of `write_aligned`; None if it is damaged and has to be made again."""
     try:
         with store.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             faces = AlignedFaces(kept["images"], kept["landmarks"].astype(np.float32), kept["to_crop"], spec)
@@ -175,5 +175,5 @@ def read_aligned(store: Path, spec: AlignSpec) -> AlignedSet | None:
         return None
 
 
-# What NumPy raises for a file that was cut off or overwritten.
+# Exceptions of NumPy for a truncated or overwritten file.
 DAMAGED_CACHE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)

@@ -1,6 +1,6 @@
-"""What makes a face hard to read, in words: what pictures are sorted by, and how they are made worse.
+"""Conditions that affect recognition: factors by which pictures are sliced, and corruptions.
 
-Only names, units and levels, for charts and cards; `zoo.evaluation.slices` and `zoo.evaluation.corruptions` measure.
+Names, units and levels only, for charts and cards. `zoo.evaluation.slices` and `zoo.evaluation.corruptions` measure.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from zoo.cards import Condition, Slice
 
 @dataclass(frozen=True)
 class Factor:
-    """What is measured of a face, in which unit, and where it is cut."""
+    """A measured property of a face, its unit, and the edges of its slices."""
 
     title: str
     unit: str
     edges: tuple[float, ...]
 
 
-# Cut near the 10th, 50th and 90th percentile of FER2013's faces.
+# Edges near the 10th, 50th and 90th percentile of FER2013's faces.
 FACTORS: dict[FactorName, Factor] = {
     "yaw": Factor(Phrase("chart.yaw", "Turned to the side"), "°", (0, 5, 15, 25, math.inf)),
     "brightness": Factor(
@@ -52,7 +52,7 @@ def _with_unit(value: float, unit: str) -> Phrase:
 
 @dataclass(frozen=True)
 class Corruption:
-    """One way to make a picture worse: its name, its unit, and levels from mild to severe."""
+    """A corruption: its name, its unit, and levels from mild to severe."""
 
     title: str
     unit: str

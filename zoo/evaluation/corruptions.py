@@ -1,7 +1,7 @@
-"""Makes pictures worse in known ways and sees what models then say: blur, light, a leaning head, a covered mouth.
+"""Evaluates models on corrupted pictures: blur, light, a tilted head, a covered mouth.
 
-Pictures are changed before anything else happens to them. Then each is taken the whole way
-again, face finding and alignment included, because that is where much of the harm is done.
+Pictures are corrupted before any processing, and then pass through the whole pipeline
+again, including face detection and alignment, which corruptions affect strongly.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from zoo.evaluation.test_sets import FER2013
 from zoo.labels import SEVEN
 
 N, SEED = 500, 0
-# Outlines of what is covered, by mesh point: brows and lower lids; nose tip to below the lip.
+# Outlines of covered regions, by mesh point: brows and lower lids; nose tip to below the lip.
 EYES = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 353, 340, 346, 347, 350, 6, 121, 118, 117, 111, 124)
 MOUTH = (2, 97, 326, 423, 411, 434, 430, 262, 428, 199, 208, 32, 210, 214, 187, 203)
 COVERS = {"eyes": EYES, "mouth": MOUTH}
@@ -35,7 +35,7 @@ COVERS = {"eyes": EYES, "mouth": MOUTH}
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Pictures to be made worse: ``pixels (n, 48, 48)``, ``targets (n,)``, meshes ``(n, 468, 3)`` in their pixels.
+    """Pictures to corrupt: ``pixels (n, 48, 48)``, ``targets (n,)``, meshes ``(n, 468, 3)`` in their pixels.
 
     `groups` are as in `Scored`.
     """
@@ -53,7 +53,7 @@ class Sample:
 
 
 def sample_fer2013(path: Path, spec: AlignSpec, split: str, n: int = N, seed: int = SEED) -> Sample:
-    """Pictures of one split in which the mesh was found, drawn with a seed; all there are if those are fewer."""
+    """A random sample of the pictures of one split in which a mesh was found; all if there are fewer than `n`."""
     aligned, raw = load_fer2013(path, spec).split(split), read_fer2013(path)
     groups = load_duplicates(path, split).groups
     found = np.flatnonzero(aligned.found)
@@ -67,17 +67,17 @@ def sample_fer2013(path: Path, spec: AlignSpec, split: str, n: int = N, seed: in
 
 
 def blurred(picture: np.ndarray, sigma: float, _rng: np.random.Generator) -> np.ndarray:
-    """Out of focus, as by a Gaussian of so many pixels."""
+    """Gaussian blur with this standard deviation in pixels."""
     return cv2.GaussianBlur(picture, (0, 0), sigma)
 
 
 def relit(picture: np.ndarray, gamma: float, _rng: np.random.Generator) -> np.ndarray:
-    """Grey levels to a power: above 1 darker, below 1 brighter."""
+    """Gamma correction: above 1 darker, below 1 brighter."""
     return cv2.LUT(picture, np.rint(np.linspace(0, 1, 256) ** gamma * 255).astype(np.uint8))
 
 
 def turned(picture: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Leaning, to either side."""
+    """Rotation by this angle to a random side."""
     centre = (picture.shape[1] - 1) / 2, (picture.shape[0] - 1) / 2
     matrix = cv2.getRotationMatrix2D(centre, degrees * rng.choice((-1, 1)), 1.0)
     flags, size = cv2.INTER_CUBIC, picture.shape[::-1]
@@ -85,24 +85,24 @@ def turned(picture: np.ndarray, degrees: float, rng: np.random.Generator) -> np.
 
 
 def shrunk(picture: np.ndarray, side: float, _rng: np.random.Generator) -> np.ndarray:
-    """Brought down to so many pixels a side, and back up."""
+    """Downscaling to this many pixels per side, and back."""
     small = cv2.resize(picture, (int(side), int(side)), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, picture.shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def compressed(picture: np.ndarray, quality: float, _rng: np.random.Generator) -> np.ndarray:
-    """As JPEG of this quality."""
+    """JPEG compression with this quality."""
     _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
 
 
 def grainy(picture: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """With Gaussian noise of so many grey levels."""
+    """Gaussian noise with this standard deviation in grey levels."""
     return np.clip(np.rint(picture + rng.normal(0, sigma, picture.shape)), 0, 255).astype(np.uint8)
 
 
 def covered(picture: np.ndarray, mesh: np.ndarray, part: str) -> np.ndarray:
-    """Eyes or mouth under a patch of the face's mean grey.
+    """Eyes or mouth covered by a patch of the face's mean grey.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ CHANGES: dict[str, Change] = {
 
 
 def grid(sample: Sample) -> list[tuple[str, float, np.ndarray]]:
-    """Every condition: its kind, its level, and the pictures ``(n, 48, 48)``. As they are comes first."""
+    """All conditions: kind, level, and pictures ``(n, 48, 48)``. The first is without corruption."""
     made = [(AS_IT_IS, 0.0, sample.pixels)]
     for name, change in CHANGES.items():
         for level in CORRUPTIONS[name].levels:
@@ -144,9 +144,9 @@ def grid(sample: Sample) -> list[tuple[str, float, np.ndarray]]:
 
 
 def stress(models: Sequence[Classifier], sample: Sample) -> dict[str, Robustness]:
-    """What each model makes of every condition, in the labels of `SEVEN`; others know too few and are left out.
+    """Evaluate models under every condition, in the labels of `SEVEN`; models that lack some of these are left out.
 
-    Where the mesh no longer finds the face, the picture's middle is judged, as in training.
+    If no mesh is found any more, the centre of the picture is used, as in training.
     """
     conditions = grid(sample)
     faces, found = align_pictures(np.concatenate([pictures for *_, pictures in conditions]), sample.spec)

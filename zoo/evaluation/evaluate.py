@@ -1,4 +1,4 @@
-"""Scores models on a FER2013 file or on a tree of photos: the figures on the cards come from here."""
+"""Evaluates models on a FER2013 file or on folders of photos. The figures on the cards are computed here."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often a model is right when it answers only where it is surest.
+    """Accuracy of a model on its most confident answers.
 
     Parameters
     ----------
     accuracy : tuple of float
-        Share right among the surest 20, 40, 60, 80 and 100 % (`SHARES`).
+        Accuracy on the most confident 20, 40, 60, 80 and 100 % (`SHARES`).
     """
 
     model: str
@@ -60,9 +60,9 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out: model name to its lines of figures; on the first view, pairs of models, coverage and slices.
+    """Results: model name to its lines of figures; for the first view, pairs of models, coverage and slices.
 
-    `robustness` is measured apart, by `zoo.evaluation.corruptions.stress`.
+    `robustness` is measured separately, by `zoo.evaluation.corruptions.stress`.
     """
 
     figures: dict[str, tuple[Figures, ...]]
@@ -83,16 +83,16 @@ def evaluate(
     mix: LabelMix = AS_LEARNED,
     people: People | None = None,
 ) -> Evaluation:
-    """Score models on the same faces.
+    """Evaluate models on the same faces.
 
     Parameters
     ----------
     models : sequence of Classifier
         All of one `AlignSpec`.
     test : TestSet
-        Cut to that spec.
+        Aligned with that spec.
     label_sets : sequence of LabelSet
-        Answers are scored in each that both the model and the data know; pictures with other
+        Answers are evaluated in each set that model and data both know; pictures with other
         labels are left out.
     mix : LabelMix
         How common the labels are taken to be.
@@ -122,7 +122,7 @@ def evaluate(
 def _with_people(
     result: Evaluation, answers: dict[str, Answers], pictures: Known, label_sets: Sequence[LabelSet], note: str
 ) -> Evaluation:
-    """The same with what comparing with resting faces gives."""
+    """The result with the evaluation relative to resting faces added."""
     found = {name: relative(one, pictures, label_sets) for name, one in answers.items()}
     compared = {name: one for name, one in found.items() if one is not None}
     more = {name: one.lines for name, one in compared.items()}
@@ -131,12 +131,12 @@ def _with_people(
 
 
 def predict(model: Classifier, faces: AlignedFaces) -> Prediction:
-    """A model's answers on many faces, batch by batch, with a progress bar."""
+    """A model's answers for many faces, in batches, with a progress bar."""
     return _in_batches(model.predict_proba, faces, model)
 
 
 def predict_uncalibrated(model: Classifier, faces: AlignedFaces) -> Prediction | None:
-    """The same before calibration; None for a model that knows no such thing."""
+    """The same before calibration; None for a model without calibration."""
     if not hasattr(model, "uncalibrated"):
         return None
     return _in_batches(model.uncalibrated, faces, model, ", uncalibrated")
@@ -150,11 +150,11 @@ def _in_batches(answer: Callable, faces: AlignedFaces, model: Classifier, note: 
 
 
 def score(prediction: Prediction, view: View, groups: np.ndarray) -> Scored:
-    """Lay a model's answers on all faces beside the targets of one view, in the view's labels."""
+    """Combine a model's answers for all faces with the targets of one view, in the view's labels."""
     answered = view.rows != NO_FACE
     probs = np.full((len(view.rows), len(view.labels)), 1 / len(view.labels), np.float32)
     probs[answered] = prediction.to(view.labels).probs[view.rows[answered]]
-    # A picture without a face is nobody's copy: it gets a group of its own.
+    # A picture without a face is a group of its own.
     own = np.where(answered, 0, groups.max(initial=0) + 1 + np.arange(len(view.rows)))
     own[answered] = groups[view.rows[answered]]
     return Scored(Prediction(probs, view.labels), view.targets, answered, own)
@@ -175,7 +175,7 @@ def _lines(
 
 
 def _cases(views: Iterable[View], label_sets: Sequence[LabelSet]) -> Iterable[tuple[View, LabelSet]]:
-    """Views with the label sets they are scored in: FER+ has its own eight, all others those asked for."""
+    """Views with the label sets for their evaluation: eight labels for FER+, the requested ones for all others."""
     for view in views:
         for labels in [view.labels] if view.labels == EIGHT else label_sets:
             if _known(labels, view.labels) and len(view.within(labels).rows):
@@ -194,7 +194,7 @@ def _pairs(predictions: dict[str, Prediction], test: TestSet, label_sets: Sequen
 
 
 def _by_label(first: Scored, second: Scored, k: int) -> Iterable[Recall]:
-    """The same on the pictures of each label alone."""
+    """The same comparison for the pictures of each label."""
     for label in range(k):
         rows = np.flatnonzero(first.targets == label)
         if not len(rows):
@@ -205,7 +205,7 @@ def _by_label(first: Scored, second: Scored, k: int) -> Iterable[Recall]:
 
 
 def _together(first: Scored, second: Scored) -> Together:
-    """The two with their probabilities averaged, beside the better one alone."""
+    """The average of both models' probabilities, compared with the better model alone."""
     averaged = replace(first, prediction=replace(first.prediction, probs=(first.probs + second.probs) / 2))
     better = max(first, second, key=lambda scored: scored.right.sum())
     result = paired(averaged.right, better.right, first.groups)
@@ -227,7 +227,7 @@ def _coverage(predictions: dict[str, Prediction], test: TestSet, label_sets: Seq
 def _slices(
     predictions: dict[str, Prediction], test: TestSet, label_sets: Sequence[LabelSet]
 ) -> dict[str, tuple[Slice, ...]]:
-    """In the first label set asked for that a model knows; pictures without a mesh have nothing to be measured by."""
+    """Slices in the first requested label set that a model knows, for pictures with a mesh."""
     cases, factors = list(_cases(test.views[:1], label_sets)), measured(test.faces)
     found = np.ones(len(test.faces), bool) if test.found is None else test.found
     made = {}

@@ -1,4 +1,4 @@
-"""95 % intervals of shares of few pictures, label by label; in closed form, so that the page needs no SciPy."""
+"""95 % intervals per label, in closed form, so that the page does not need SciPy."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from zoo.cards import Figures
 
-Z = 1.959963984540054  # 95 % of a normal distribution lie within so many deviations
+Z = 1.959963984540054  # 95 % of a normal distribution are within this many standard deviations
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure between 0 and 1; `interval` is its 95 % interval, None where it is not known."""
+    """A figure between 0 and 1 with its 95 % interval, or None if that is unknown."""
 
     value: float
     interval: tuple[float, float] | None = None
@@ -21,7 +21,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class LabelFigures:
-    """How well one label is told: its number of pictures, precision, recall and F1."""
+    """Number of pictures, precision, recall and F1 of one label."""
 
     label: str
     n: int
@@ -31,7 +31,7 @@ class LabelFigures:
 
 
 def share_interval(right: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share of few pictures; unlike a bootstrap it stays wide when all of them are right.
+    """95 % Wilson interval of a proportion; unlike a bootstrap, it is wide for few pictures even if all are right.
 
     References
     ----------
@@ -42,12 +42,12 @@ def share_interval(right: float, n: float) -> tuple[float, float]:
     share, extra = right / n, Z**2 / n
     middle = (share + extra / 2) / (1 + extra)
     half = Z * math.sqrt(share * (1 - share) / n + extra / (4 * n)) / (1 + extra)
-    # The ends are exact where nothing or everything is right; arithmetic would miss them by a rounding.
+    # Exact ends for 0 and n correct answers, without rounding errors.
     return 0.0 if right <= 0 else max(0.0, middle - half), 1.0 if right >= n else min(1.0, middle + half)
 
 
 def rounded(ends: tuple[float, float]) -> tuple[float, float]:
-    """An interval with four digits; outwards where it would lose its width."""
+    """An interval rounded to four digits; outwards if it would become empty."""
     low, high = (round(float(end), 4) for end in ends)
     if low < high:
         return low, high
@@ -55,10 +55,10 @@ def rounded(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 def by_label(line: Figures, labels: Iterable[str]) -> list[LabelFigures]:
-    """Each label's figures with their intervals, which the confusion matrix gives (older cards have none).
+    """Figures of each label with their intervals, which need the confusion matrix (missing on older cards).
 
-    Precision and recall are shares of pictures. F1 is 2 J / (1 + J), where J is the share of pictures right
-    among those that either carry the label or were called it; its interval is that of J, carried over.
+    Precision and recall are proportions of pictures. F1 is 2 J / (1 + J), where J is the proportion of correct answers
+    among the pictures that have the label or were predicted to have it; its interval is computed from that of J.
     """
     rows = zip(labels, line.counts, line.precision, line.recall, line.f1, strict=False)
     ends = _intervals(line) if line.confusion else [(None, None, None)] * len(line.counts)
@@ -69,10 +69,10 @@ def by_label(line: Figures, labels: Iterable[str]) -> list[LabelFigures]:
 
 
 def _intervals(line: Figures) -> list[tuple[tuple[float, float], ...]]:
-    """Of precision, recall and F1 of each label."""
+    """Intervals of precision, recall and F1 for each label."""
     called = [sum(column) for column in zip(*line.confusion, strict=True)]
     hits = [row[i] for i, row in enumerate(line.confusion)]
-    # A label whose pictures are copies of few counts as those few; older cards do not know.
+    # Near-duplicates count once; older cards do not have these numbers.
     weights = [few / n if n else 1.0 for few, n in zip(line.distinct or line.counts, line.counts, strict=True)]
     overall = sum(line.distinct or line.counts) / max(sum(line.counts), 1)
     return [

@@ -1,4 +1,4 @@
-"""Measures how good answers are. Arrays in, numbers out; scikit-learn and SciPy do the work."""
+"""Metrics of answers with intervals and tests, mostly computed by scikit-learn and SciPy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAWS = 2000
 BINS = 15
 STEPS = 20
 NO_ANSWER = -1
-TINY = 1e-9  # what rounding makes of equal draws
+TINY = 1e-9  # rounding error of equal draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class PerClass:
 
     @property
     def present(self) -> np.ndarray:
-        """``(k,)`` bool: labels of which the data holds a picture. Means are over these."""
+        """``(k,)`` bool: labels with pictures in the data. Means are over these."""
         return self.counts > 0
 
 
 @dataclass(frozen=True)
 class Paired:
-    """How much more often the first of two models is right on the same pictures.
+    """Difference in accuracy between two models on the same pictures.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Paired:
     interval : (float, float)
         95 %, paired bootstrap.
     p_value : float
-        McNemar's exact test; below 0.05 the difference is more than chance.
+        McNemar's exact test; below 0.05 the difference is significant.
     """
 
     difference: float
@@ -58,7 +58,7 @@ def per_class(best: np.ndarray, targets: np.ndarray, k: int) -> PerClass:
     Parameters
     ----------
     best, targets : ndarray
-        ``(n,)`` int: the label answered (`NO_ANSWER` where there was no face) and the right one.
+        ``(n,)`` int: predicted label (`NO_ANSWER` without a face) and correct label.
     """
     from sklearn.metrics import precision_recall_fscore_support
 
@@ -67,12 +67,12 @@ def per_class(best: np.ndarray, targets: np.ndarray, k: int) -> PerClass:
 
 
 def nll(probs: np.ndarray, targets: np.ndarray) -> float:
-    """Mean negative log-likelihood of the right labels, in nats: ``(n, k), (n,)``."""
+    """Mean negative log-likelihood of the correct labels, in nats: ``(n, k), (n,)``."""
     return float(-np.log(probs[np.arange(len(targets)), targets].astype(np.float64).clip(1e-12)).mean())
 
 
 def brier(probs: np.ndarray, targets: np.ndarray) -> float:
-    """Mean squared distance of the probabilities from the truth, summed over labels: 0 best, 2 worst.
+    """Brier score: mean squared error of the probabilities, summed over labels, from 0 (best) to 2.
 
     References
     ----------
@@ -83,7 +83,7 @@ def brier(probs: np.ndarray, targets: np.ndarray) -> float:
 
 
 def ece(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
-    """Expected calibration error: mean gap between confidence ``(n,)`` and share right, over equal bins.
+    """Expected calibration error: mean gap between confidence ``(n,)`` and accuracy, over equal bins.
 
     References
     ----------
@@ -94,7 +94,7 @@ def ece(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> tuple[tuple[float, float, int], ...]:
-    """Mean confidence, share right and number of pictures in each bin that holds a picture.
+    """Mean confidence, accuracy and number of pictures of each non-empty bin.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _bin(confidence: np.ndarray, bins: int) -> np.ndarray:
 
 
 def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of pictures answered, and share right among these, as the threshold falls.
+    """Coverage and accuracy on the covered pictures for decreasing thresholds.
 
     Parameters
     ----------
@@ -143,30 +143,30 @@ def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarra
 
 
 def right_of_surest(confidence: np.ndarray, right: np.ndarray, shares: np.ndarray) -> tuple[float, ...]:
-    """Share right among the surest pictures: for each of `shares` of the pictures, ``(n,), (n,) bool, (m,) -> m``."""
+    """Accuracy on the most confident fractions `shares` of the pictures: ``(n,), (n,) bool, (m,) -> m``."""
     covered, accuracy = coverage_curve(confidence, right)
     at = np.searchsorted(covered, shares - 1e-9)
     return tuple(_short(value) for value in accuracy[at])
 
 
 def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of a share: a bootstrap in which pictures of one group are drawn together.
+    """95 % interval of a proportion: a bootstrap that draws all pictures of a group together.
 
-    Where every draw gives the same share, because all pictures are right, all are wrong or all are copies of one, a
-    bootstrap knows nothing: then it is Wilson's interval, in which each group counts as one picture.
+    If every draw gives the same value, because all answers are right, all are wrong or all pictures are copies, the
+    bootstrap is uninformative; then it is Wilson's interval, with each group counted as one picture.
 
     Parameters
     ----------
     values : ndarray
         ``(n,)``: right or wrong.
     groups : ndarray, optional
-        ``(n,)``: near-duplicates share a number, so that copies do not count as evidence.
+        ``(n,)``: near-duplicates share a number, so that copies are not counted as further evidence.
     seed : int
 
     Returns
     -------
     low, high : float
-        Always with ``low < high``; of no picture, 0 and 1.
+        Always ``low < high``; 0 and 1 without pictures.
 
     References
     ----------
@@ -182,9 +182,9 @@ def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0
 
 
 def difference_interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
-    """The same for the difference of two models' rights on the same pictures, ``(n,)`` of -1, 0 and 1.
+    """The same for the difference in correct answers of two models on the same pictures, ``(n,)`` of -1, 0 and 1.
 
-    Where the bootstrap knows nothing, it is the adjusted interval for paired shares.
+    If the bootstrap is uninformative, it is the adjusted interval for paired proportions.
 
     References
     ----------
@@ -203,7 +203,7 @@ def difference_interval(values: np.ndarray, groups: np.ndarray | None = None, se
 
 
 def _numbered(groups: np.ndarray | None, n: int) -> np.ndarray:
-    """Groups by the numbers 0, 1, 2 ...: each picture its own where none are given."""
+    """Groups renumbered as 0, 1, 2 ...; one per picture if none are given."""
     return np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1].ravel()
 
 
@@ -223,9 +223,9 @@ def _mean_of_draw(rng: np.random.Generator, sums: np.ndarray, sizes: np.ndarray)
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """P-value that two models are equally often right: ``(n,)`` bool each, same pictures, exact.
+    """P-value of McNemar's exact test that two models are equally accurate: ``(n,)`` bool each, same pictures.
 
-    Of near-duplicates, which share a number in `groups`, each group has one vote: for the model that is right on
+    Each group of near-duplicates, which share a number in `groups`, counts once: for the model that is right on
     more of them.
 
     References
@@ -242,19 +242,19 @@ def mcnemar(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = N
 
 
 def paired(first: np.ndarray, second: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> Paired:
-    """Compare two models' rights ``(n,)`` bool on the same pictures."""
+    """Compare the correct answers ``(n,)`` bool of two models on the same pictures."""
     ahead = first.astype(np.float64) - second
     return Paired(float(ahead.mean()), difference_interval(ahead, groups, seed), mcnemar(first, second, groups))
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Answers beside the truth.
+    """Answers and the correct labels.
 
     Parameters
     ----------
     prediction : Prediction
-        A row a picture; where there was no face, anything (such as even probabilities).
+        One row per picture; any values for pictures without a face, such as uniform probabilities.
     targets : ndarray
         ``(n,)`` int, positions in the prediction's labels.
     answered : ndarray
@@ -270,12 +270,12 @@ class Scored:
 
     @property
     def best(self) -> np.ndarray:
-        """``(n,)`` int: the label answered, or `NO_ANSWER`."""
+        """``(n,)`` int: the predicted label, or `NO_ANSWER`."""
         return np.where(self.answered, self.prediction.best, NO_ANSWER)
 
     @property
     def probs(self) -> np.ndarray:
-        """``(n, k)``, even where there was no answer."""
+        """``(n, k)``, uniform for pictures without an answer."""
         return np.where(self.answered[:, None], self.prediction.probs, 1 / len(self.prediction.labels))
 
     @property
@@ -285,11 +285,11 @@ class Scored:
 
 
 def figures(scored: Scored, data: str, split: str, before: Scored | None = None, seed: int = 0) -> Figures:
-    """All the numbers of a card for one data set, split and label set.
+    """All figures of a card for one data set, split and label set.
 
-    Balanced accuracy and macro-F1 are means over the labels the data has pictures of. Pictures
-    without an answer are wrong, and have even probabilities for NLL, Brier and ECE. `before` is
-    what the machine said of the same pictures before calibration, where that is known.
+    Balanced accuracy and macro-F1 are means over the labels with pictures in the data. Pictures
+    without an answer count as wrong, with uniform probabilities for NLL, Brier and ECE. `before` is
+    the answers for the same pictures before calibration, if known.
     """
     from sklearn.metrics import confusion_matrix
 
@@ -326,7 +326,7 @@ def _distinct(targets: np.ndarray, groups: np.ndarray, k: int) -> tuple[int, ...
 
 
 def _short(value: float) -> float:
-    """Four digits: finer than any of these figures is known, and stable in a card."""
+    """Rounded to four digits, finer than the uncertainty of any figure, so that cards are stable."""
     return round(float(value), 4)
 
 

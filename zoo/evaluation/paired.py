@@ -1,7 +1,7 @@
-"""Who beats whom, and whether that is more than chance: `checkpoints/pairs.json` and back.
+"""Paired comparisons of models, with tests, and their storage in `checkpoints/pairs.json`.
 
-Whether two models differ can only be told from their answers to the same pictures, which no
-card holds. `python -m zoo evaluate A B --write-cards` keeps the outcome here.
+Whether two models differ can only be tested with their answers for the same pictures, which are on no
+card. `python -m zoo evaluate A B --write-cards` stores the results here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHANCE = 0.05
 
 
 class Recall(NamedTuple):
-    """How many more of one label's pictures the first model finds, as `PairResult` of these pictures alone."""
+    """Difference in recall of one label between two models, as in `PairResult`."""
 
     difference: float
     low: float
@@ -34,11 +34,11 @@ class Recall(NamedTuple):
 
 
 class Together(NamedTuple):
-    """Both models' probabilities averaged, and which of the two is right alone.
+    """The average of two models' probabilities, and how often both, one or none of them is right.
 
-    `accuracy` has the interval from `low` to `high` (95 %); `gain` is how much more often the two
-    together are right than the better one alone, `p_value` McNemar's of that. The shares of pictures
-    on which both, only the first, and only the second are right leave those on which neither is.
+    `low` and `high` are the 95 % interval of `accuracy`; `gain` is its difference from the accuracy of
+    the better model alone, with the `p_value` of McNemar's test. The fractions of pictures
+    on which both, only the first, and only the second are right are given; on the others, neither is.
 
     References
     ----------
@@ -56,7 +56,7 @@ class Together(NamedTuple):
 
     @property
     def neither(self) -> float:
-        """Share of pictures on which neither is right."""
+        """Fraction of pictures on which neither is right."""
         return max(0.0, 1.0 - self.both - self.only_first - self.only_second)
 
     def turned(self) -> Together:
@@ -66,14 +66,14 @@ class Together(NamedTuple):
 
 @dataclass(frozen=True)
 class PairResult:
-    """Two models on the same pictures.
+    """Comparison of two models on the same pictures.
 
     Parameters
     ----------
     first, second : str
         Names of models.
     weights : (str, str)
-        What `weights_of` their cards was: results of other weights are not shown.
+        `weights_of` their cards; results of other weights are not shown.
     data, split, labels : str
         As in `Figures`.
     difference : float
@@ -105,12 +105,12 @@ class PairResult:
 
     @property
     def significant(self) -> bool:
-        """Whether the difference is more than chance, at 5 %."""
+        """Whether the difference is significant at 5 %."""
         return self.p_value < CHANCE
 
     @property
     def key(self) -> tuple[frozenset[str], str, str, str, str]:
-        """What is compared on what, whichever comes first."""
+        """Models, data, split, labels and mix; the same for both orders of the models."""
         return frozenset((self.first, self.second)), self.data, self.split, self.labels, self.mix
 
     def turned(self) -> PairResult:
@@ -129,7 +129,7 @@ class PairResult:
 
 
 def beyond_chance(results: Sequence[Recall | GroupSlice]) -> tuple[bool, ...]:
-    """Which differences are more than chance, though so many are looked at: Holm's correction, at 5 %.
+    """Which differences are significant at 5 % after Holm's correction for multiple tests.
 
     References
     ----------
@@ -145,12 +145,12 @@ def beyond_chance(results: Sequence[Recall | GroupSlice]) -> tuple[bool, ...]:
 
 
 def weights_of(card: Card) -> str:
-    """A short name of a model's weights, other for other weights: of every file that it serves from."""
+    """A short hash of a model's weights, over every file that it is served from."""
     return "".join(digest[:12] for name, digest in card.files.items() if name.endswith(SERVED))
 
 
 def read_pairs(root: Path) -> tuple[PairResult, ...]:
-    """What is kept in a folder of checkpoints; nothing if no two models were compared yet.
+    """The stored comparisons of a folder of checkpoints; empty if there are none.
 
     Raises
     ------
@@ -175,14 +175,14 @@ def _from_json(line: dict) -> PairResult:
 
 
 def keep_pairs(root: Path, new: Iterable[PairResult]) -> None:
-    """Write results, in place of older ones of the same two models on the same pictures."""
+    """Store results, replacing older ones of the same models on the same pictures."""
     kept = {pair.key: pair for pair in (*read_pairs(root), *new)}
     ordered = sorted(kept.values(), key=lambda pair: (pair.data, pair.split, pair.labels, pair.first, pair.second))
     (root / PAIRS).write_text(readable_json([asdict(pair) for pair in ordered]), encoding="utf-8")
 
 
 def find_pair(pairs: Sequence[PairResult], first: Card, second: Card, line: Figures) -> PairResult | None:
-    """The result of two models on the pictures of a line, seen from the first; None if not measured."""
+    """The comparison of two models on the pictures of a line, in this order; None if not measured."""
     both = {first.name: weights_of(first), second.name: weights_of(second)}
     wanted = frozenset(both), line.data, line.split, line.labels, line.mix
     for pair in pairs:

@@ -7,7 +7,7 @@
     happy/001.jpg,001,18-24,female
 
 Each neutral picture of a person serves once as the reference for that person's other pictures, and is itself left
-out of that comparison. An empty value means "not said"; such a picture is in no group of that column.
+out of that comparison. An empty value means "not stated"; such a picture is in no group of that column.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from zoo.prediction import Prediction
 from zoo.unicode_names import tidy
 
 FILE, PERSON = "file", "person"
-FEWEST = 5  # people; of fewer no group is reported
+FEWEST = 5  # people; smaller groups are not reported
 SHUFFLES = 5000
 SAME, RESTING = "the same pictures as is", "resting face"
 
@@ -49,7 +49,7 @@ class People:
     columns : tuple of str
         Names of the columns of groups.
     groups : dict
-        File to its value in each column; empty where it is not said.
+        File to its value in each column; empty if it was not stated.
     """
 
     persons: dict[str, str]
@@ -165,14 +165,14 @@ def clustered(test: TestSet, pictures: Known) -> TestSet:
 
 @dataclass(frozen=True, eq=False)
 class Relative:
-    """What comparing with the resting face gave for one model.
+    """Results of one model relative to resting faces.
 
     Parameters
     ----------
     lines : tuple of Figures
         For each label set: the pictures as they are, then relative to the resting face.
     gains : tuple of Paired
-        For each label set: how much more often right relative to the resting face.
+        For each label set: difference in accuracy relative to the resting face.
     margins : tuple of (float, float)
         Margins for neutral, and the mean recall over the labels with each.
     groups : tuple of GroupSlice
@@ -187,7 +187,7 @@ class Relative:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """One model's answers about all faces of a test set: as the model gave them, and in the label mix asked for."""
+    """One model's answers for all faces of a test set: unchanged, and for the requested label mix."""
 
     said: Prediction
     mixed: Prediction
@@ -195,7 +195,7 @@ class Answers:
 
 
 def relative(answers: Answers, pictures: Known, label_sets: Sequence[LabelSet]) -> Relative | None:
-    """Score one model relative to resting faces; None if it knows none of the label sets or nobody has two pictures."""
+    """Evaluate one model relative to resting faces; None without a common label set or a second picture of anyone."""
     sets = [labels for labels in label_sets if set(labels) <= set(answers.said.labels)]
     pairs = pictures.pairs()
     if not sets or not len(pairs[0]):
@@ -217,7 +217,7 @@ def relative(answers: Answers, pictures: Known, label_sets: Sequence[LabelSet]) 
 def _scored(
     answers: Answers, pictures: Known, pairs: tuple[np.ndarray, np.ndarray], labels: LabelSet, margin: float | None
 ) -> Scored:
-    """The pairs' pictures whose label is in the set; as they are without a margin."""
+    """The pairs' pictures with labels in the set, scored relative to rest, or as they are if `margin` is None."""
     place = np.array([labels.labels.index(name) if name in labels.labels else -1 for name in EIGHT])
     kept = place[pictures.targets[pairs[0]]] >= 0
     rows, references = (one[kept] for one in pairs)
@@ -285,9 +285,9 @@ def _slice(
 
 
 def _interval(right: np.ndarray, persons: np.ndarray) -> tuple[float, float]:
-    """95 %: persons drawn with replacement, and no narrower than Wilson's of one picture per person.
+    """95 % interval: a bootstrap over persons, at least as wide as Wilson's with one picture per person.
 
-    A bootstrap of pictures that are all right would say that nothing is uncertain.
+    A bootstrap over answers that are all right would have no width.
     """
     low, high = interval(right, persons)
     people = len(set(persons.tolist()))
@@ -296,7 +296,7 @@ def _interval(right: np.ndarray, persons: np.ndarray) -> tuple[float, float]:
 
 
 def _shuffled(right: np.ndarray, persons: np.ndarray, own: np.ndarray, others: np.ndarray) -> float:
-    """P-value that a group is as often right as all others: people are dealt to the two at random.
+    """P-value that a group has the same accuracy as all others: permutation test over people.
 
     References
     ----------

@@ -1,6 +1,6 @@
-"""How good a model is on pictures alike in yaw, brightness, sharpness or size: what can be measured of a face.
+"""Accuracy on slices of the data by yaw, brightness, sharpness or size of the face.
 
-FER2013 has no label of age, gender or skin tone, so nothing is said of those.
+FER2013 has no labels of age, gender or skin tone, so there are no slices by these.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zoo.evaluation.conditions import FACTORS
 from zoo.evaluation.intervals import rounded
 from zoo.evaluation.metrics import Scored, interval
 
-FEWEST = 30  # pictures; of fewer an accuracy says nothing
+FEWEST = 30  # pictures; an accuracy on fewer is not informative
 
 
 def measured(faces: AlignedFaces) -> dict[FactorName, np.ndarray]:
@@ -39,13 +39,13 @@ def measured(faces: AlignedFaces) -> dict[FactorName, np.ndarray]:
 
 
 def slices(scored: Scored, factors: dict[FactorName, np.ndarray]) -> Iterator[Slice]:
-    """Accuracy in each part of each factor.
+    """Accuracy in each slice of each factor.
 
     Parameters
     ----------
     scored : Scored
     factors : dict
-        As `measured` gives, a row a picture; NaN where there is no mesh to measure.
+        From `measured`, one entry per picture; NaN without a mesh.
     """
     for name, values in factors.items():
         edges = FACTORS[name].edges

@@ -1,4 +1,4 @@
-"""What models are tested on: FER2013, FER+ majorities and folders of photos, each with its views."""
+"""Test sets: FER2013, FER+ majority labels and folders of photos, each with its views."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ NO_FACE = -1
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One way to score the same faces.
+    """One set of labels and pictures for the same faces.
 
     Parameters
     ----------
     data : str
-        What the card calls it.
+        Name on the card.
     rows : ndarray
-        ``(n,)`` int: which face belongs to each picture, `NO_FACE` where none was found.
+        ``(n,)`` int: the face of each picture, `NO_FACE` if none was found.
     targets : ndarray
         ``(n,)`` int, positions in `labels`.
     labels : LabelSet
-        What the pictures are labelled with.
+        The label set of the pictures.
     """
 
     data: str
@@ -50,7 +50,7 @@ class View:
     labels: LabelSet = SEVEN
 
     def within(self, labels: LabelSet) -> View:
-        """Only the pictures whose label is in a smaller set."""
+        """The pictures whose label is in a smaller set."""
         place = np.array([labels.labels.index(name) if name in labels.labels else -1 for name in self.labels])
         targets = place[self.targets]
         return View(self.data, self.rows[targets >= 0], targets[targets >= 0], labels)
@@ -58,7 +58,7 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class TestSet:
-    """Faces, what they are labelled with, and the ways to score them.
+    """Faces with their labels, in one or more views.
 
     Parameters
     ----------
@@ -69,20 +69,20 @@ class TestSet:
         ``(m,)`` int: near-duplicates share a number.
     views : tuple of View
     notes : tuple of str
-        Sentences a reader of the figures should know.
+        Sentences that readers of the figures should know.
     failed : tuple of str
-        Sentences on pictures that could not be read; they are in no figure.
+        Sentences about pictures that could not be read; no figure includes these.
     no_face : tuple of str
         Files in which no face was found.
     found : ndarray, optional
-        ``(m,)`` bool: whether a crop shows a face that the mesh found; all when not given.
+        ``(m,)`` bool: whether a mesh was found for the crop; default: all.
     files : tuple of str
-        Of a folder: its n readable pictures, relative to it and with ``/``.
+        For a folder: its n readable pictures, as relative paths with ``/``.
     rows, targets : ndarray, optional
         ``(n,)`` int: the face and the label (in `EIGHT`) of each of these files.
     """
 
-    __test__ = False  # not a test, whatever pytest makes of its name
+    __test__ = False  # tells pytest that this is not a test
 
     split: str
     faces: AlignedFaces
@@ -101,7 +101,7 @@ class TestSet:
 
 
 def fer2013_test(path: Path, spec: AlignSpec, split: str, votes: Path | None = None) -> TestSet:
-    """One split of a FER2013 file: as everyone scores it, without near-duplicates, and against FER+.
+    """One split of a FER2013 file in three views: as usual, without near-duplicates, and with FER+ labels.
 
     Parameters
     ----------
@@ -156,20 +156,20 @@ def _ferplus_view(votes: Path, data: AlignedSet, split: str) -> View:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What the street made of a folder's pictures.
+    """Faces found in the pictures of a folder.
 
     Parameters
     ----------
     faces : AlignedFaces
-        One a picture in which a face was found.
+        One per picture with a face.
     rows : ndarray
-        ``(n,)`` int: the face of each picture; `NO_FACE` where there is none.
+        ``(n,)`` int: the face of each picture, or `NO_FACE`.
     readable : ndarray
         ``(n,)`` bool.
     several : int
         Pictures with more than one face.
     failed : tuple of str
-        What could not be read, and why.
+        Files that could not be read, and why.
     """
 
     faces: AlignedFaces
@@ -180,11 +180,11 @@ class Found:
 
 
 def photo_test(root: Path, spec: AlignSpec) -> TestSet:
-    """A tree of class folders, each photo taken the whole way: read, find the largest face, align.
+    """A folder of class folders; in each photo the largest face is found and aligned.
 
-    Scored twice: on photos in which a face was found, and on all, where no face is a wrong answer.
-    Pictures of contempt, which only models of eight labels know, are in a third view. Photos of one
-    burst, whose crops are near-duplicates, are drawn together in intervals.
+    There are two views: photos with a face, and all photos, in which a missing face counts as a wrong answer.
+    Pictures of contempt, which only models with eight labels know, are in a third view. Photos of one
+    burst, whose crops are near-duplicates, are grouped for intervals.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
 
 
 def _photo_notes(folder: Folder, seen: Found, name: str, groups: np.ndarray) -> Iterable[str]:
-    """What was read, found and left out, in sentences."""
+    """Sentences about what was read, found and left out."""
     missed = folder.targets[seen.readable & (seen.rows == NO_FACE)]
     n, where = int(seen.readable.sum()), ", ".join(_counted(missed))
     head = f"{n} pictures; no face was found in {len(missed)} ({len(missed) / n:.1%})"
