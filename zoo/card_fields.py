@@ -1,4 +1,4 @@
-"""The types of a card's fields: what each may hold. `zoo.cards` builds its dataclasses from them."""
+"""Types of a card's fields with their constraints, used by the dataclasses of `zoo.cards`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict  # typing's own, before Python 3.12, hides what pydantic needs
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from zoo.unicode_names import JOINERS
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def _printable(text: str) -> str:
-    """Refuse what would move a terminal's cursor."""
+    """Reject characters that control a terminal."""
     if bad := next((letter for letter in text if not letter.isprintable() and letter not in f"{JOINERS}\n"), None):
         raise ValueError(f"it holds the character {bad!a}, which cannot be printed")
     return text
@@ -36,7 +36,7 @@ NonNegative = Annotated[float, Field(ge=0, le=1e9)]
 
 
 def _whole(value: object) -> object:
-    """scikit-learn counts in floats at times, and cards were written so: 5.0 is 5."""
+    """5.0 becomes 5: some counts of scikit-learn, and so of older cards, are floats."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -56,7 +56,7 @@ def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 class DescriptorPart(TypedDict, total=False):
-    """One part of `settings.descriptor`; which settings a kind takes is known to `features.descriptors`."""
+    """One part of `settings.descriptor`; `features.descriptors` defines the settings of each kind."""
 
     __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]  # pydantic's
 
@@ -76,7 +76,7 @@ class DescriptorPart(TypedDict, total=False):
 
 
 class Settings(TypedDict, total=False):
-    """`Card.settings`: what a loader or a recipe reads; a recipe may add notes of its own."""
+    """`Card.settings`: parameters for a loader or a recipe; recipes may add further entries."""
 
     __pydantic_config__ = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)  # type: ignore[misc]  # pydantic's
 
@@ -97,7 +97,7 @@ GainInterval = Annotated[tuple[Gain, Gain], AfterValidator(_ordered)]
 
 
 def read_json(kind: type[T], content: bytes) -> T:
-    """JSON as a type whose every field is checked.
+    """Parse JSON as a type, with all fields validated.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def read_json(kind: type[T], content: bytes) -> T:
     Raises
     ------
     ValueError
-        Naming the first wrong field, what it holds and what was expected.
+        Names the first invalid field, its value and what was expected.
     """
     if len(content) > MOST_BYTES:
         raise ValueError(f"it has {len(content):,} bytes; at most {MOST_BYTES:,} are read")
@@ -132,7 +132,7 @@ def _not_finite(word: str) -> None:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The first problem in words: ``"figures.0.accuracy is 2.0; expected a number from 0 to 1"``."""
+    """The first problem as a sentence: ``"figures.0.accuracy is 2.0; expected a number from 0 to 1"``."""
     first = error.errors(include_url=False)[0]
     place = ".".join(map(str, first["loc"])) or "the card"
     if first["type"] == "missing":
@@ -148,6 +148,6 @@ def _short(value: object) -> str:
 
 
 def _cut(text: str, longest: int = 60) -> str:
-    """At most so many characters, all of them printable."""
+    """A text shortened to this many printable characters."""
     text = text if text.isprintable() else ascii(text)[1:-1]
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -1,4 +1,4 @@
-"""Model cards: what a model is, how it was made, how good it is. `card.json` and back."""
+"""Model cards: identity, training and results of a model, and their storage as `card.json`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MAX_LABELS = 100
 Family = Literal["classical", "deep"]
 
 
-# What every card says of its model.
+# Limits that are on every card.
 LIMITS = (
     Phrase(
         "limit.data",
@@ -60,24 +60,24 @@ LIMITS = (
 
 
 class CardError(ValueError):
-    """A card, or a file it names, is missing, broken or not what the card says."""
+    """A card, or a file it names, is missing, invalid or has a wrong hash."""
 
 
 @dataclass(frozen=True)
 class Figures:
     """One line of results, as ``python -m zoo evaluate`` measured it.
 
-    `mix` is how common the labels were taken to be (`zoo.models.label_mix`). Accuracy is the share of right
+    `mix` is the assumed frequency of the labels (`zoo.models.label_mix`). Accuracy is the fraction of correct
     answers; the interval is a 95 % bootstrap over pictures.
-    What is drawn rather than read may be missing (``()``) on older cards.
+    Data for charts may be missing (``()``) on older cards.
 
     Parameters
     ----------
     reliability, reliability_before : tuple of (float, float, int)
-        Of each bin of confidence that holds a picture: mean confidence, share right, pictures;
-        calibrated, and as the machine said it before calibration.
+        For each non-empty bin of confidence: mean confidence, accuracy, pictures;
+        after and before calibration.
     coverage : tuple of float
-        Share right among the surest 5, 10, ... 100 % of the pictures.
+        Accuracy on the most confident 5, 10, ... 100 % of the pictures.
     distinct : tuple of int
         Pictures of each label, near-duplicates counted once.
     """
@@ -107,7 +107,7 @@ class Figures:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What was measured: no card has two lines of the same key."""
+        """What was measured; unique within a card."""
         return self.data, self.split, self.labels, self.mix
 
     @property
@@ -119,14 +119,14 @@ class Figures:
 
 @dataclass(frozen=True)
 class Slice:
-    """How often a model is right on pictures alike in one thing that can be measured.
+    """Accuracy of a model on pictures that are similar in one measured property.
 
     Parameters
     ----------
     factor : str
         A key of `zoo.evaluation.conditions.FACTORS`.
     low, high : float
-        From here to below there, in the factor's unit; `high` may be infinite (None in JSON).
+        Range ``low <= x < high`` in the factor's unit; `high` may be infinite (None in JSON).
     interval : (float, float)
         95 %, as in `Figures`.
     """
@@ -143,22 +143,22 @@ class Slice:
 
 @dataclass(frozen=True)
 class GroupSlice:
-    """How often a model is right on one group's pictures of one label, and relative to their resting faces.
+    """Accuracy of a model on one group's pictures of one label, also relative to their resting faces.
 
     Parameters
     ----------
     column, group, label : str
-        What people are grouped by, which group, and which label its pictures have.
+        The property people are grouped by, the group, and the label of its pictures.
     n, people : int
         Pictures and people.
     interval, resting_interval : (float, float)
         95 %, clustered by person.
     p_value : float
-        Permutation test against everybody else of the column; a large one does not mean "equal".
+        Permutation test against all others in the column; a large p-value does not mean "equal".
     called : dict
-        Wrong label to number of pictures that got it.
+        Wrong label to number of pictures with this answer.
     resting : float, optional
-        Share right relative to the resting face; None of resting faces themselves where nobody has two.
+        Accuracy relative to the resting face; None for resting faces if nobody has two of them.
     resting_p_value : float, optional
         McNemar's test of the same pictures, relative to the resting face and as is.
     """
@@ -181,14 +181,14 @@ class GroupSlice:
 
 @dataclass(frozen=True)
 class PeopleResult:
-    """What was measured on pictures whose people are known.
+    """Results on pictures whose people are known.
 
     Parameters
     ----------
     data : str
         Name of the set.
     margin : float
-        What was added to *neutral* in answers relative to a resting face.
+        Margin added to *neutral* in answers relative to a resting face.
     margins : tuple of (float, float)
         Margins, and the mean recall over the labels with each.
     groups : tuple of GroupSlice
@@ -204,16 +204,16 @@ class PeopleResult:
 
 @dataclass(frozen=True)
 class Condition:
-    """How often a model is right on pictures made worse in one way.
+    """Accuracy of a model on pictures with one corruption.
 
     Parameters
     ----------
     kind : str
         A key of `zoo.evaluation.conditions.CORRUPTIONS` or `PARTS`.
     level : float
-        How much, in the kind's unit.
+        Severity in the corruption's unit.
     found : float
-        Share of pictures in which the mesh still found the face.
+        Fraction of pictures in which a mesh was still found.
     """
 
     __pydantic_config__ = STRICT
@@ -227,9 +227,9 @@ class Condition:
 
 @dataclass(frozen=True)
 class Robustness:
-    """The same pictures made worse in many ways, each taken the whole way again: face found, aligned, judged.
+    """Results on the same pictures under several corruptions, each with face detection and alignment anew.
 
-    The first condition is the pictures as they are.
+    The first condition is without corruption.
     """
 
     __pydantic_config__ = STRICT
@@ -244,9 +244,9 @@ class Robustness:
 
 @dataclass(frozen=True)
 class Training:
-    """How a model came to be: enough to make it again.
+    """How a model was trained, in enough detail to repeat it.
 
-    `ended` says why a run stopped before its last epoch; empty if it did not.
+    `ended`: why a run stopped before its last epoch; empty if it did not.
     """
 
     __pydantic_config__ = STRICT
@@ -263,7 +263,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything known of a model.
+    """All information about a model.
 
     Parameters
     ----------
@@ -275,17 +275,17 @@ class Card:
     labels : LabelSet
     align : AlignSpec
     fingerprint : str
-        Of the preprocessing the model was trained with; must be `align`'s.
+        Fingerprint of the preprocessing in training; must be that of `align`.
     files : dict
         File name to SHA-256.
     settings : dict
-        What the loader needs besides the files.
+        Parameters for the loader, besides the files.
     threshold : float
         Below this confidence the page says "not sure".
     label_counts : tuple of int
-        Training pictures of each label; empty where they are not known.
+        Training pictures of each label; empty if unknown.
     threshold_equal : float, optional
-        The threshold for answers in which all labels are taken to be equally common.
+        The threshold for answers that assume equally common labels.
     people : PeopleResult, optional
         Results relative to resting faces and by group.
     """
@@ -323,16 +323,16 @@ class Card:
         return next((f for f in self.figures if f.key == wanted), None)
 
     def own_figure(self) -> Figures | None:
-        """FER2013's PrivateTest in 7 labels or, of a model that knows fewer, in those it knows."""
+        """The line for FER2013's PrivateTest in 7 labels, or in the model's own labels if it knows fewer."""
         return self.figure() or self.figure(labels=self.labels.name)
 
     def labels_of(self, line: Figures) -> LabelSet:
-        """The labels a line was scored in, in the order of its rows."""
+        """The label set of a line, in the order of its rows."""
         known = {**LABEL_SETS, EIGHT.name: EIGHT}
         return self.labels if self.labels.name == line.labels else known[line.labels]
 
     def with_figures(self, new: list[Figures]) -> Card:
-        """The card with these lines, in place of older ones of the same data, split, labels and mix."""
+        """The card with these lines, which replace older ones of the same data, split, labels and mix."""
         keys = {f.key for f in new}
         kept = [f for f in self.figures if f.key not in keys]
         return replace(self, figures=tuple(sorted([*kept, *new], key=lambda f: f.key)))
@@ -344,7 +344,7 @@ def read_card(folder: Path) -> Card:
     Raises
     ------
     CardError
-        No card, no JSON, a missing, unknown or impossible entry, a name that is not the
+        No card, invalid JSON, a missing, unknown or invalid entry, a name that is not the
         folder's, or a fingerprint that is not the spec's.
     """
     path = folder / CARD
@@ -371,13 +371,13 @@ def read_card(folder: Path) -> Card:
 
 
 def _shipped(labels: LabelSet) -> LabelSet:
-    """The shipped set where it is the same."""
+    """The shipped label set if it is equal."""
     return next((known for known in (*LABEL_SETS.values(), EIGHT) if known == labels), labels)
 
 
 def _check(card: Card, folder: Path) -> None:
     """Raise `ValueError` on entries that contradict each other."""
-    known = {Path(os.path.abspath(folder)).name, folder.resolve().name}  # a link may have the one or the other
+    known = {Path(os.path.abspath(folder)).name, folder.resolve().name}  # a link may have either name
     if card.name not in known:
         raise ValueError(f"its name is {card.name}, but its folder is {' or '.join(sorted(known))}")
     if len(card.labels) > MAX_LABELS or not all(map(_is_name, (card.labels.name, *card.labels))):
@@ -402,7 +402,7 @@ def _size_of(card: Card, line: Figures) -> int:
 
 
 def _check_line(line: Figures, k: int) -> None:
-    """Raise `ValueError` unless there is a number for each of the k labels, or none, and they add up."""
+    """Raise `ValueError` unless rows have k entries or none, and counts are consistent."""
     by_label = {"recall": line.recall, "precision": line.precision, "counts": line.counts}
     for name, row in by_label.items():
         if len(row) not in (0, k):
@@ -430,14 +430,14 @@ def write_card(folder: Path, card: Card) -> None:
 
 
 def readable_json(data: object) -> str:
-    """JSON with a line an entry, but rows of numbers on one line each."""
+    """JSON with one entry per line, except for rows of numbers, which are on one line each."""
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-    # A line break is never inside a JSON string, so only lists can match.
+    # JSON strings contain no line breaks, so only lists can match.
     return re.sub(r"\[\n([^\[\]{}\"]*)\n\s*\]", lambda row: f"[{' '.join(row[1].split())}]", text)
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file, read in pieces."""
+    """SHA-256 of a file as hex digits."""
     digest = hashlib.sha256()
     with path.open("rb") as data:
         while block := data.read(1 << 20):
@@ -446,12 +446,12 @@ def sha256(path: Path) -> str:
 
 
 def checked(folder: Path, card: Card, name: str) -> Path:
-    """The path of one of a card's files, once its hash is right.
+    """The path of one of a card's files, after its hash is verified.
 
     Raises
     ------
     CardError
-        The file is not in the card, missing, or has another hash.
+        The file is not on the card, missing, or has another hash.
     """
     path = folder / name
     if name not in card.files:

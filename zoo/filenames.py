@@ -1,4 +1,4 @@
-"""Names and other people's words as text that every output can hold, and whether a file can be written."""
+"""Makes names and messages safe for every kind of output, and checks whether a file can be written."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def readable(name: str) -> str:
-    """A file name, or a message that has one in it, as valid Unicode.
+    """A file name, or a message that contains one, as valid Unicode.
 
     A byte that is not UTF-8 becomes an escape such as ``\\xf6``. Python keeps such bytes as lone
     surrogates, which neither Parquet nor a strict JSON parser accepts.
     """
     try:
         raw = name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # surrogates that Windows allows in names
+    except UnicodeEncodeError:  # surrogates, which Windows allows in names
         raw = name.encode("utf-8", "backslashreplace")
     return raw.decode("utf-8", "backslashreplace")
 
 
 def reason(error: Exception) -> str:
-    """Why a file failed: the error's message or, where it has none, its type."""
+    """Why a file failed: the error's message, or its type if there is none."""
     return readable(str(error) or type(error).__name__)
 
 
 def cell(value: object) -> object:
-    """A value as a cell of a CSV file that no spreadsheet runs as a formula; numbers stay numbers.
+    """A value as a CSV cell that spreadsheets do not run as a formula; numbers are unchanged.
 
     References
     ----------
@@ -42,11 +42,11 @@ def cell(value: object) -> object:
 
 
 class NotWritableError(OSError):
-    """Nothing can be written there. The message names the place."""
+    """The place is not writable. The message names it."""
 
 
 def check_file(path: Path) -> None:
-    """Raise unless a file can be written there; one that exists stays as it is.
+    """Raise unless a file can be written there; an existing one is not changed.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def check_file(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Make a folder where there is none, and raise unless files can be written in it.
+    """Create a folder if necessary, and raise unless files can be written in it.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Opens a zip that anyone may have made: nothing is written to disk, and nothing large or odd is unpacked.
+"""Reads untrusted zip files: nothing is written to disk, and nothing large or irregular is unpacked.
 
-Limits are checked before anything is unpacked; what is unpacked is counted as it comes.
+Limits are checked before anything is unpacked, and again while unpacking.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from features.phrase import Phrase
 from zoo.unicode_names import composed, is_printable
 
 MAX_NAME = 200
-_ENTRY = b"PK\x01\x02"  # every line of a zip's table of contents begins with this
+_ENTRY = b"PK\x01\x02"  # start of every entry of a zip's central directory
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, OverflowError, struct.error),
-    *(IndexError, MemoryError),  # what `zipfile` makes of a name or an extra field that breaks off
+    *(IndexError, MemoryError),  # raised by `zipfile` for a truncated name or extra field
 )
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8 = 0x800  # flag of a member whose name is UTF-8
-_SYSTEM = {"thumbs.db", "desktop.ini", "__macosx"}  # what systems leave in folders; so is all that begins with a dot
+_SYSTEM = {"thumbs.db", "desktop.ini", "__macosx"}  # files of operating systems, besides those that begin with a dot
 
 
 Z = TypeVar("Z", bound="SafeZip")
 
 
 class ZipError(ValueError):
-    """A file that is not a zip, or one that is not opened. The message says why and what to do."""
+    """The file is not a zip, or is rejected. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is read at most.
+    """Upper limits for reading a zip.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Limits:
     members, depth : int
         Files and folders in the zip, and folders inside each other.
     ratio : int, optional
-        How many times its packed size a member of more than 64 KB may unpack to.
+        Largest compression ratio of members over 64 KB.
     """
 
     size: int
@@ -57,9 +57,9 @@ class Limits:
 
 
 class SafeZip:
-    """The members of a zip by name; use it in a ``with`` where it is large.
+    """The members of a zip by name; use it in a ``with`` statement if it is large.
 
-    Names are composed (NFC) and have ``/`` between folders, whatever system wrote them. Files that systems leave in
+    Names are normalised (NFC) and have ``/`` between folders, whatever system wrote them. Files that systems create in
     folders (``__MACOSX``, ``._name``, ``Thumbs.db``) are left out.
 
     Parameters
@@ -71,13 +71,13 @@ class SafeZip:
     ------
     ZipError
         Not a zip, damaged, too large, too many members, a path that leaves the folder, a link, a password, a member
-        that would unpack to far more than it is.
+        with an excessive compression ratio.
     """
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         if len(data) > limits.size:
             raise ZipError(f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read.")
-        if data.count(_ENTRY) > 2 * limits.members:  # a table of millions is not even read
+        if data.count(_ENTRY) > 2 * limits.members:  # directories with millions of entries are not even parsed
             raise _too_many(limits)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -103,11 +103,11 @@ class SafeZip:
 
     @property
     def names(self) -> list[str]:
-        """Of every file, in the zip's order."""
+        """Names of all files, in the zip's order."""
         return list(self._members)
 
     def find(self, *endings: str) -> str | None:
-        """The file whose last part of the path is one of these, the one nearest to the top."""
+        """The file with one of these names that is nearest to the top."""
         for ending in endings:
             found = [name for name in self._members if name.rsplit("/", 1)[-1] == ending]
             if found:
@@ -121,7 +121,7 @@ class SafeZip:
         return wanted if wanted in self._members else None
 
     def read(self, name: str, most: int) -> bytes:
-        """A file's content; `ZipError` if it is missing, damaged or larger than `most` bytes."""
+        """Content of a file; `ZipError` if it is missing, damaged or larger than `most` bytes."""
         info = self._members.get(name)
         if info is None:
             raise ZipError(f"The zip lacks the file {shown(name)}. Export or save it again.")
@@ -129,7 +129,7 @@ class SafeZip:
             raise ZipError(f"{shown(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
         try:
             with self._zip.open(info) as member:
-                content = member.read(info.file_size + 1)  # what the table of contents says of its size may be a lie
+                content = member.read(info.file_size + 1)  # the size in the central directory may be wrong
         except _DAMAGED as error:
             raise ZipError(f"{shown(name)} in the zip is damaged. Export or save it again, and retry.") from error
         if len(content) != info.file_size:
@@ -138,7 +138,7 @@ class SafeZip:
 
 
 def shown(name: str) -> str:
-    """A name from a zip in at most 60 characters, all of which can be printed."""
+    """A name from a zip, shortened to 60 printable characters."""
     text = ascii(name) if not is_printable(name) else repr(name)
     return text if len(text) <= 60 else f"{text[:57]}…'"
 
@@ -163,13 +163,13 @@ def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """A member's name as its maker wrote it.
+    """A member's name, correctly decoded.
 
-    macOS and some Linux tools write UTF-8 without the flag that says so; `zipfile` then reads it as code page 437.
+    macOS and some Linux tools write UTF-8 without its flag; `zipfile` then decodes it as code page 437.
     """
     name = info.orig_filename
     if "\0" not in name and info.filename != name.replace("\\", "/") and info.filename != name:
-        return info.filename  # from the extra field for names in Unicode, which newer Pythons read
+        return info.filename  # from the Unicode extra field, which newer Pythons read
     if not info.flag_bits & _UTF8:
         try:
             return name.encode("cp437").decode("utf-8")
@@ -179,7 +179,7 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _path(name: str, limits: Limits) -> str:
-    """The name with ``/`` between folders and in composed form; `ZipError` if it leads out of the zip."""
+    """The name with ``/`` between folders and normalised (NFC); `ZipError` if it leads out of the zip."""
     path = composed(name.replace("\\", "/"))
     folder = path.endswith("/")
     parts = path.rstrip("/").split("/")

@@ -1,4 +1,4 @@
-"""Names that people give: classes, labels, projects, folders. One form for each, wherever it enters."""
+"""Normalises the names that people give to classes, labels, projects and folders."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import codecs
 import re
 import unicodedata
 
-JOINERS = "\u200c\u200d"  # zero-width non-joiner and joiner: inside a word they belong to its spelling
-# Shape nothing, and come along from file names and text files: soft hyphen, marks of direction, byte order mark.
+JOINERS = "\u200c\u200d"  # zero-width non-joiner and joiner: part of the spelling inside a word
+# Invisible characters from file names and text files: soft hyphen, directional marks, byte order mark.
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u061c\u200e\u200f\u2060\ufeff"))
 _LONE = re.compile(rf"(?:^|(?<=[\s{JOINERS}]))[{JOINERS}]+|[{JOINERS}]+(?=\s|$)")
 
 
 def composed(text: str) -> str:
-    """Composed letters (NFC) without invisible marks; spaces as they are."""
+    """Composed characters (NFC) without invisible ones; spaces are unchanged."""
     return unicodedata.normalize("NFC", text.translate(_INVISIBLE))
 
 
 def tidy(text: str) -> str:
-    """A name in one form: composed (NFC), single spaces, no invisible marks around or between words.
+    """A name in normal form: composed (NFC), single spaces, no invisible characters around or between words.
 
     macOS decomposes accents in file names (``e`` and U+0301), so that a name from a folder would not equal the same
-    name from a keyboard. Marks of text direction and byte order marks come along from file names and text files; they
-    shape nothing. A joiner inside a word stays: Persian and Hindi words are spelt with it.
+    name from a keyboard. Directional marks and byte order marks come from file names and text files; they
+    have no effect. A joiner inside a word is kept: Persian and Hindi words are spelt with it.
     """
     text = unicodedata.normalize("NFC", text)
     text = "".join(letter for letter in text if letter in JOINERS or unicodedata.category(letter) != "Cf")
@@ -30,12 +30,12 @@ def tidy(text: str) -> str:
 
 
 def is_printable(text: str) -> bool:
-    """Whether all of a name can be shown: no control characters, no overrides of direction; joiners are allowed."""
+    """Whether a name is printable: no control characters or directional overrides; joiners are allowed."""
     return all(letter.isprintable() or letter in JOINERS for letter in text)
 
 
 def same(text: str) -> str:
-    """What two names have in common that nobody can tell apart: case, accents' form and joiners do not count."""
+    """Key for comparing names, in which case, the form of accents and joiners do not count."""
     folded = composed(tidy(text).casefold())
     return "".join(letter for letter in folded if letter not in JOINERS)
 

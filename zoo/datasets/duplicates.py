@@ -1,4 +1,4 @@
-"""Finds near-duplicates, above all in FER2013. It leaks: one PrivateTest picture in eleven has a copy in Training."""
+"""Finds near-duplicates, mainly in FER2013: one PrivateTest picture in eleven has a copy in Training."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tqdm import tqdm
 from zoo.datasets.aligned import DAMAGED_CACHE, cache_folder, check_cache, file_key
 from zoo.datasets.fer2013 import SPLITS, Fer2013, read_fer2013
 
-SAME = 0.98  # correlation above which two pictures are one photograph, cut or compressed a little differently
+SAME = 0.98  # correlation above which two pictures show the same photograph, slightly differently cropped or compressed
 BLOCK = 2048
 
 
 @dataclass(frozen=True, eq=False)
 class Duplicates:
-    """What is a copy of what, for the pictures of one split.
+    """Near-duplicates among the pictures of one split.
 
     Parameters
     ----------
     seen : ndarray
-        ``(n,)`` bool: a near-duplicate lies in a split that models are trained or chosen on.
+        ``(n,)`` bool: whether a near-duplicate is in a split for training or model selection.
     groups : ndarray
         ``(n,)`` int: pictures of this split that are near-duplicates of each other share a number.
     """
@@ -33,7 +33,7 @@ class Duplicates:
 
 
 def load_duplicates(path: Path, split: str) -> Duplicates:
-    """The near-duplicates of one split of a FER2013 file, from the cache when found before."""
+    """The near-duplicates of one split of a FER2013 file, from the cache if possible."""
     store = cache_folder() / "duplicates" / f"fer2013-{file_key(path)}-{split}.npz"
     with suppress(*DAMAGED_CACHE), store.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         return Duplicates(kept["seen"], kept["groups"])
@@ -44,11 +44,11 @@ def load_duplicates(path: Path, split: str) -> Duplicates:
 
 
 def find_duplicates(data: Fer2013, split: str) -> Duplicates:
-    """Compare every picture of a split with the splits before it and with its own.
+    """Compare every picture of a split with those of earlier splits and of its own.
 
-    PrivateTest is held against Training and PublicTest, PublicTest against Training: models
-    are fitted on the one and chosen on the other. Byte-identical pictures are copies even
-    when blank, where a correlation is not defined.
+    PrivateTest is compared with Training and PublicTest, and PublicTest with Training: models
+    are fitted on the former and selected on the latter. Byte-identical pictures are copies even
+    if they are blank, for which the correlation is not defined.
     """
     here = data.pixels[data.splits == split]
     earlier = data.pixels[np.isin(data.splits, SPLITS[: SPLITS.index(split)])]
@@ -58,7 +58,7 @@ def find_duplicates(data: Fer2013, split: str) -> Duplicates:
 
 
 def groups_of(pictures: np.ndarray) -> np.ndarray:
-    """A number a picture, the same for near-duplicates: ``uint8 (n, H, W) -> (n,)`` int."""
+    """One number per picture, the same for near-duplicates: ``uint8 (n, H, W) -> (n,)`` int."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -68,14 +68,14 @@ def groups_of(pictures: np.ndarray) -> np.ndarray:
 
 
 def near_any(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which pictures nearly equal one of the others: ``uint8 (n, H, W), (m, H, W) -> (n,)`` bool."""
+    """Which pictures are near-duplicates of one of the others: ``uint8 (n, H, W), (m, H, W) -> (n,)`` bool."""
     if not len(pictures) or not len(others):
         return np.zeros(len(pictures), bool)
     return (_standardised(pictures) @ _standardised(others).T > SAME).any(axis=1)
 
 
 def near_copies(pictures: np.ndarray) -> np.ndarray:
-    """Which pictures nearly equal an earlier one: ``uint8 (n, H, W) -> (n,)`` bool. For a few hundred at a time."""
+    """Which pictures are near-duplicates of an earlier one: ``uint8 (n, H, W) -> (n,)`` bool. For a few hundred."""
     if not len(pictures):
         return np.zeros(0, bool)
     rows = _standardised(pictures)
@@ -91,7 +91,7 @@ def near_pairs(pictures: np.ndarray) -> np.ndarray:
 
 
 def _copies(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of all pairs of copies, one of each stack ``(n, H, W)`` uint8."""
+    """Positions of all pairs of copies between two stacks ``(n, H, W)`` uint8."""
     wanted = _standardised(first)
     identical: dict[bytes, list[int]] = {picture.tobytes(): [] for picture in first}
     for row, picture in enumerate(first):

@@ -1,4 +1,4 @@
-"""Reads FER2013 in Kaggle's CSV form, and its aligned crops from the cache."""
+"""Reads FER2013 from Kaggle's CSV, and its aligned crops from the cache."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FER2013_COUNTS = {
 
 @dataclass(frozen=True, eq=False)
 class Fer2013:
-    """FER2013 as it comes: ``pixels (n, 48, 48)`` uint8 grey, ``targets (n,)``, ``splits (n,)``."""
+    """FER2013 without alignment: ``pixels (n, 48, 48)`` uint8 grey, ``targets (n,)``, ``splits (n,)``."""
 
     pixels: np.ndarray
     targets: np.ndarray
@@ -47,7 +47,7 @@ GET_IT = "Download fer2013.csv from Kaggle and give its path."
 
 
 def read_fer2013(path: str | os.PathLike) -> Fer2013:
-    """Read rows of emotion, pixels and Usage, in any of the forms that Kaggle has given FER2013.
+    """Read rows of emotion, pixels and Usage, in any form in which Kaggle has published FER2013.
 
     These are ``fer2013.csv`` and ``icml_face_data.csv``, plain or packed (see `zoo.datasets.tables`), with their
     columns in any order.
@@ -55,7 +55,7 @@ def read_fer2013(path: str | os.PathLike) -> Fer2013:
     Raises
     ------
     DataError
-        Naming the file and the first broken row.
+        Names the file and the first invalid row.
     """
     path = Path(path)
     pixels: list[np.ndarray] = []
@@ -92,10 +92,10 @@ def _parse_row(path: Path, number: int, row: Row) -> tuple[int, np.ndarray, str]
 
 
 def _grey_levels(where: str, texts: list[str]) -> np.ndarray:
-    """The picture whose grey levels these are: ``(48, 48)`` uint8."""
+    """The picture with these grey levels: ``(48, 48)`` uint8."""
     try:
         levels = bytes(map(int, texts))
-    except ValueError:  # or as pandas writes whole numbers in a column of floats
+    except ValueError:  # whole numbers as floats, as written by pandas
         levels = bytes(_grey_level(where, place, text) for place, text in enumerate(texts, start=1))
     if len(levels) != SIDE * SIDE:
         raise DataError(f"{where}: {len(levels)} pixels; expected {SIDE * SIDE}.")
@@ -110,7 +110,7 @@ def _grey_level(where: str, place: int, text: str) -> int:
 
 
 def _whole(text: str) -> int | None:
-    """A small whole number, ``3`` or ``3.0``; None if it is none."""
+    """A small integer, ``3`` or ``3.0``; None for anything else."""
     text = text.strip().removesuffix(".0")
     digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdecimal() and len(digits) <= 9 else None
@@ -122,12 +122,12 @@ def class_counts(targets: np.ndarray, labels: LabelSet = SEVEN) -> tuple[int, ..
 
 
 def is_standard_fer2013(data: Fer2013 | AlignedSet) -> bool:
-    """Whether the class counts of all three splits are Kaggle's: figures then compare with papers'."""
+    """Whether the class counts of all splits are Kaggle's, so that figures are comparable with papers'."""
     return all(class_counts(data.targets[data.splits == name]) == FER2013_COUNTS[name] for name in SPLITS)
 
 
 def load_fer2013(path: str | os.PathLike, spec: AlignSpec) -> AlignedSet:
-    """FER2013, aligned; from the cache when this file was aligned to this spec before."""
+    """FER2013, aligned; from the cache if this file was aligned with this spec before."""
     store = cache_folder() / spec.fingerprint / f"fer2013-{file_key(Path(path))}.npz"
     if store.is_file() and (kept := read_aligned(store, spec)) is not None:
         return kept

@@ -21,13 +21,13 @@ GET_IT = "Get fer2013new.csv from the FER+ repository."
 def read_ferplus(path: str | os.PathLike) -> np.ndarray:
     """The ten taggers' votes on each FER2013 row: ``(35887, 10)`` int, columns `FERPLUS_VOTES`.
 
-    Rows without an image name hold no usable face; theirs are all zero. Votes may be written as whole numbers or as
+    Rows without an image name have no usable face and zero votes. Votes may be written as integers or as
     floats (``4.0``), in UTF-8 or UTF-16, plain or packed (see `zoo.datasets.tables`).
 
     Raises
     ------
     DataError
-        Naming the file and the first broken row.
+        Names the file and the first invalid row.
 
     References
     ----------
@@ -46,7 +46,7 @@ def read_ferplus(path: str | os.PathLike) -> np.ndarray:
 
 
 def _votes(path: Path, number: int, name: str, text: str | None) -> int:
-    """How many taggers chose one answer; an empty cell is none."""
+    """The number of taggers who chose one answer; 0 for an empty cell."""
     digits = (text or "").strip().removesuffix(".0") or "0"
     if digits.isascii() and digits.isdecimal() and len(digits) <= 3:
         return int(digits)
@@ -54,9 +54,9 @@ def _votes(path: Path, number: int, name: str, text: str | None) -> int:
 
 
 def ferplus_majority(votes: np.ndarray) -> np.ndarray:
-    """The label most FER+ taggers gave: ``(n, 10) -> (n,)`` int in `EIGHT`, -1 where there is none.
+    """The majority label of the FER+ taggers: ``(n, 10) -> (n,)`` int in `EIGHT`, -1 if there is none.
 
-    Single votes are noise and dropped; a label needs more than half of the rest; pictures
+    Single votes are dropped as noise; a label needs more than half of the remaining votes; pictures
     that most call "unknown" or "no face" have none.
 
     References
@@ -76,9 +76,9 @@ FERPLUS_ORDER = [EIGHT.index(_VOTED.get(name, name)) for name in FERPLUS_VOTES[:
 
 
 def vote_shares(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """FER+ votes as targets: ``(n, 10) -> (n, 8)`` shares in the order of `EIGHT`, and weights ``(n,)``.
+    """FER+ votes as soft targets: ``(n, 10) -> (n, 8)`` in the order of `EIGHT`, and weights ``(n,)``.
 
-    A picture counts as much as taggers saw one of the eight in it; "unknown" and "no face" do not.
+    The weight is the fraction of votes for one of the eight labels, as opposed to "unknown" and "no face".
     """
     known = votes[:, :8].astype(np.float32)
     shares = np.zeros_like(known)

@@ -1,4 +1,4 @@
-"""Reads pictures sorted into one folder per label."""
+"""Reads pictures in one folder per label."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Folder:
     ----------
     paths : tuple of Path
     targets : ndarray
-        ``(n,)`` int: the position of each one's label in `EIGHT`, which begins with the seven.
+        ``(n,)`` int: position of each label in `EIGHT`, which begins with the seven.
     read_as : dict
-        Names of folders that are not spelt as the label they were read as, with that label.
+        Folder names that differ from the label's name, with the label they were read as.
     skipped : str
-        Which files are not pictures, in a sentence.
+        A sentence about files that are not pictures.
     """
 
     paths: tuple[Path, ...]
@@ -39,12 +39,12 @@ class Folder:
 def read_folder(root: str | os.PathLike) -> Folder:
     """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``.
 
-    Class folders may be spelt as data sets spell them (``anger``, ``AN``, ``0``).
+    Class folders may have the names used in data sets (``anger``, ``AN``, ``0``).
 
     Raises
     ------
     DataError
-        Naming the folders that are no class, or that there is no picture.
+        Names the folders that are not a class, or says that there is no picture.
     """
     root = Path(root)
     if not root.is_dir():

@@ -1,6 +1,6 @@
-"""A data set at a glance: how many pictures of each label, and some of each, as they come and as models see them.
+"""Summaries of a data set: pictures per label, and samples of each label, before and after alignment.
 
-The grid shows people's faces: it is for whoever has the data, and not to be passed on. Matplotlib is
+The grid shows people's faces: it is for holders of the data, and must not be distributed. Matplotlib is
 imported only when something is drawn.
 """
 
@@ -22,7 +22,7 @@ TILE, GAP, LEFT, TOP = 72, 4, 84, 26
 
 
 def count_rows(counts: Mapping[str, Sequence[int]], labels: LabelSet) -> list[list[str]]:
-    """A table with its heading: a row a label, a column a split, and the sums.
+    """A table with a header: one row per label, one column per split, and the sums.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def to_csv(rows: Sequence[Sequence[str]]) -> str:
 
 
 def draw_counts(counts: Mapping[str, Sequence[int]], labels: LabelSet, target: Path) -> None:
-    """Bars of each label's pictures, a colour a split, each with its number, as a PNG.
+    """A bar chart of pictures per label as a PNG, one colour per split, with numbers.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def draw_counts(counts: Mapping[str, Sequence[int]], labels: LabelSet, target: P
 
 
 def sample_grid(pixels: np.ndarray, targets: np.ndarray, labels: LabelSet, each: int, seed: int = 0) -> np.ndarray:
-    """Some pictures of each label, drawn with a seed, a row a label.
+    """A random sample of pictures of each label, one row per label.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def sample_grid(pixels: np.ndarray, targets: np.ndarray, labels: LabelSet, each:
         ``(n,)`` int.
     labels : LabelSet
     each : int
-        Pictures of a label; places of labels with fewer stay empty.
+        Pictures per label; cells of labels with fewer pictures are empty.
     seed : int
 
     Returns

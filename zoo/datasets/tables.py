@@ -1,8 +1,8 @@
-"""Rows of a data set's CSV file, whatever it is packed in and whoever wrote it.
+"""Reads the rows of a data set's CSV file in any encoding and compression.
 
 Files are recognised by their content, not by their names: plain, ``.gz``, ``.xz``, ``.bz2``, ``.zip``, ``.tar`` and
-one inside the other, as Kaggle hands them out. Everything is read in a stream: no line, no table and no archive can
-fill the memory.
+nested ones, as Kaggle provides them. Everything is streamed: no line, table or archive can
+exhaust the memory.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from zoo.datasets.aligned import DataError
 
 MAX_LINE = 2**17  # characters; a row of FER2013 has 9,000
 MAX_TEXT = 2**30  # characters of one table; FER2013 has 300 million
-MAX_DEPTH = 4  # of archives inside each other
+MAX_DEPTH = 4  # of nested archives
 MAX_MEMBERS = 100_000
 _DAMAGED = (
     *(EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, struct.error, csv.Error),
@@ -40,17 +40,17 @@ Row = dict[str, str | None]
 
 
 def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[tuple[int, Row]]:
-    """Number of the line and values by column, row by row; blank lines are left out.
+    """Line number and values by column of each row; blank lines are skipped.
 
-    Columns may be in any order and may have blanks around their names; others are passed on as they are.
+    Columns may be in any order, with spaces around their names. Further columns are passed on.
 
     Parameters
     ----------
     path : Path
     needed : sequence of str
-        Columns without which a table is another one. Of an archive the first table that has them is read.
+        Required columns. In an archive, the first table that has them is read.
     where_from : str
-        What to do if there is no such file, as a sentence.
+        A sentence that says where to get the file, for the error if it does not exist.
 
     Raises
     ------
@@ -72,20 +72,20 @@ def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[
 
 
 def told(path: Path) -> str:
-    """A path in at most 100 characters."""
+    """A path, shortened to 100 characters."""
     text = str(path)
     return text if len(text) <= 100 else f"…{text[-99:]}"
 
 
 def short(text: str) -> str:
-    """A value in at most 40 characters, all of which can be printed."""
+    """A value, shortened to 40 printable characters."""
     shown = ascii(text) if not text.isprintable() else repr(text)
     return shown if len(shown) <= 40 else f"{shown[:37]}…{shown[0]}"
 
 
 @contextmanager
 def _typed(path: Path) -> Iterator[None]:
-    """Whatever a decoder raises becomes a `DataError`."""
+    """Turn any exception of a decoder into a `DataError`."""
     try:
         yield
     except DataError:
@@ -101,7 +101,7 @@ def _typed(path: Path) -> Iterator[None]:
 
 
 def _streams(stream: io.BufferedReader, depth: int) -> Iterator[io.BufferedReader]:
-    """Every file in a stream that may be a table, unpacked, one after the other."""
+    """Every file in a stream that may be a table, unpacked, in order."""
     head = stream.peek(512)
     opener = next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
     packed = opener is not None or head.startswith(b"PK\x03\x04") or head[257:262] == b"ustar"
@@ -127,7 +127,7 @@ def _zip_streams(stream: BinaryIO, depth: int) -> Iterator[io.BufferedReader]:
 
 
 def _tar_streams(stream: BinaryIO, depth: int) -> Iterator[io.BufferedReader]:
-    """In the tar's own order: it is read in one go."""
+    """Members in the order of the tar, which is streamed."""
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             inner = archive.extractfile(member) if member.isfile() and _rank(member.name) is not None else None
@@ -136,7 +136,7 @@ def _tar_streams(stream: BinaryIO, depth: int) -> Iterator[io.BufferedReader]:
 
 
 class _Forward(io.RawIOBase):
-    """A file in a tar that is read in one go; older Pythons fail when such a file is asked whether it can be sought."""
+    """A file in a streamed tar; older Pythons raise an error when it is asked whether it is seekable."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source
@@ -151,7 +151,7 @@ class _Forward(io.RawIOBase):
 
 
 def _rank(name: str) -> int | None:
-    """Tables before archives; None for what macOS and others leave behind, and for everything else."""
+    """Sort key: tables before archives; None for system files such as macOS', and for all others."""
     parts = name.replace("\\", "/").split("/")
     if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return None
@@ -163,7 +163,7 @@ def _rank(name: str) -> int | None:
 
 
 def _rows(path: Path, stream: io.BufferedReader) -> Generator[tuple[int, list[str]]]:
-    """Number of the line and values of each row that is not blank, the heading first."""
+    """Line number and values of each row that is not blank, the header first."""
     text = io.TextIOWrapper(stream, encoding=_encoding(stream.peek(4)), newline="")
     try:
         first = _heading(path, text)
@@ -171,7 +171,7 @@ def _rows(path: Path, stream: io.BufferedReader) -> Generator[tuple[int, list[st
         reader = csv.reader(_lines(path, first, text), delimiter=delimiter)
         yield from ((reader.line_num, values) for values in reader if any(value.strip() for value in values))
     finally:
-        text.detach()  # the stream is closed by whoever opened it
+        text.detach()  # the stream is closed by its owner
 
 
 def _heading(path: Path, text: io.TextIOBase) -> str:
@@ -202,7 +202,7 @@ def _encoding(head: bytes) -> str:
 
 
 def _named(columns: Sequence[str], values: Sequence[str]) -> Row:
-    """Values by column; None where the row breaks off."""
+    """Values by column; None if the row is too short."""
     return {name: values[i] if i < len(values) else None for i, name in enumerate(columns)}
 
 

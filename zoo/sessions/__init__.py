@@ -1,1 +1,1 @@
-"""What a server that many use at once shares out among their sessions."""
+"""Resources of a server that are shared among sessions."""

@@ -1,6 +1,6 @@
-"""Who gives up a place when all places are taken.
+"""Decides who is evicted when all slots of a limited resource are in use.
 
-One rule for everything of which there are only so many: Teach sessions, Live viewers, jobs in the queue, page states.
+One rule for all limited resources: Teach sessions, Live viewers, jobs in the queue, page states.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ NOTHING, LITTLE, REAL = range(3)
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody who has one of the places.
+    """The holder of a slot.
 
     Parameters
     ----------
     key : str
     address : str
-        Of the client. Everybody in a classroom may share one.
+        Address of the client. A whole classroom may share one.
     here : bool
-        Whether a page is open, or an answer waited for.
+        Whether a page is open, or a client waits for an answer.
     work : int
-        What would be lost: `NOTHING`, `LITTLE` that a few calls make again, or `REAL` work.
+        What would be lost: `NOTHING`, `LITTLE` that a few calls restore, or `REAL` work.
     used : float
-        When the place was used last; the smallest is the idlest.
+        When the slot was last used; the smallest is the idlest.
     busy : bool
-        At work right now: gives way to other addresses only.
+        Working right now; can be evicted by other addresses only.
     """
 
     key: str
@@ -40,17 +40,17 @@ class Holder:
 
 
 def who_yields(holders: Collection[Holder], newcomer: str) -> Holder | None:
-    """Who gives up a place for somebody at the address `newcomer`.
+    """Choose who is evicted for a new client at the address `newcomer`.
 
-    First whoever would lose nothing, then those whose page is closed. Then, of the newcomer's own address and of those
-    that hold more than it: whoever would lose little; those of the address that holds most. Among these the idlest.
-    So no address keeps another one out, and within an address nobody who has done some work gives way to one who
-    has only just come.
+    First a holder who would lose nothing, then one whose page is closed. Then, of the newcomer's address and of those
+    that hold more slots than it: one who would lose little; one of the address with the most slots. Always the idlest.
+    So no address can exclude another one, and within an address nobody who has done some work is evicted for one who
+    has just arrived.
 
     Returns
     -------
     Holder or None
-        None if all that could yield are busy.
+        None if all candidates are busy.
     """
     counts = Counter(one.address for one in holders)
     most = max(counts.values(), default=0)

@@ -1,4 +1,4 @@
-"""Memory that many threads use and free, kept small. Does nothing where there is no glibc."""
+"""Limits the memory that many threads allocate and free. Has no effect without glibc."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ ARENAS = 2
 
 
 def share_arenas() -> None:
-    """Let all threads take their memory from the same few pools.
+    """Make all threads allocate from the same few arenas.
 
-    glibc makes a pool for nearly every thread, up to eight for each core, and each keeps what was freed in it: a server
-    that works in 30 threads would grow for minutes without holding more. To be called before there are many threads.
+    glibc creates up to eight arenas per core, each of which keeps freed memory: a server
+    with 30 threads would grow for minutes without using more. Call it before starting threads.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
@@ -22,7 +22,7 @@ def share_arenas() -> None:
 
 
 def give_back_memory() -> None:
-    """Return what was freed to the system; glibc would keep all of it."""
+    """Return freed memory to the system; glibc would keep it."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Presence(Protocol):
-    """Tells whether a session has a page open, and from where."""
+    """Whether a session has a page open, and from which address."""
 
     def __contains__(self, session: object) -> bool: ...
 
@@ -20,7 +20,7 @@ class Presence(Protocol):
 
 
 class Everyone:
-    """Where there is no network, everybody is there."""
+    """Without a network, every session has a page open."""
 
     def __contains__(self, session: object) -> bool:
         return True
@@ -40,9 +40,9 @@ class _Page:
 
 
 class Pages:
-    """The sessions that have a page open. Safe to use from several threads.
+    """The sessions that have a page open. Thread-safe.
 
-    A page counts as open while at least one of its event streams is. A script that waits for its answer counts, too.
+    A page is open while at least one of its event streams is, or while a script waits for an answer.
 
     Parameters
     ----------
@@ -66,21 +66,21 @@ class Pages:
         return session in self._pages
 
     def address(self, session: str) -> str:
-        """From where a session's page was opened; empty if it has none."""
+        """The address from which a session's page was opened; empty if it has none."""
         page = self._pages.get(session)
         return page.address if page else ""
 
     def peak(self, address: str) -> int:
-        """How many pages an address had open at one time since `forget_peaks`."""
+        """The largest number of pages an address had open at one time since `forget_peaks`."""
         return self._peaks[address]
 
     def forget_peaks(self) -> None:
-        """Count anew from how many pages are open now."""
+        """Reset the peaks to the number of pages that are open now."""
         with self._lock:
             self._peaks = Counter(self._counts)
 
     def open(self, session: str, address: str) -> bool:
-        """Note that a stream of a session began; False if there are too many pages of this address."""
+        """Register a stream of a session; False if this address has too many pages."""
         with self._lock:
             page = self._pages.get(session)
             if page:
@@ -94,7 +94,7 @@ class Pages:
             return True
 
     def close(self, session: str) -> bool:
-        """Note that a stream of a session ended; True if it was the last one."""
+        """Unregister a stream of a session; True if it was the last one."""
         with self._lock:
             page = self._pages.get(session)
             if page is None or page.streams > 1:
@@ -111,7 +111,7 @@ class Pages:
         self._leave.append(leave)
 
     def left(self, session: str) -> None:
-        """Tell everybody who wanted to know that a session's page was closed, unless it is open again."""
+        """Call all functions of `when_left` with a session whose page was closed, unless it is open again."""
         if session not in self:
             for leave in self._leave:
                 leave(session)

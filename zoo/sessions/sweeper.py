@@ -1,4 +1,4 @@
-"""One thread for all that a server does now and then: forgetting what is idle, deleting what is old."""
+"""One thread for all periodic tasks of a server: dropping idle state, deleting old files."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Chore:
-    """Something to do now and then.
+    """A periodic task.
 
     Parameters
     ----------
     name : str
     every : float
-        Seconds from one time to the next.
+        Seconds between two runs.
     work : callable
-        What it raises is logged, and keeps nobody else waiting.
+        Its exceptions are logged and do not affect other tasks.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Chore:
 
 
 class Sweeper:
-    """Does chores in a thread of its own while it is entered, one after the other.
+    """Context manager that runs periodic tasks in a thread, one at a time.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Sweeper:
         self._ended = False
 
     def add(self, chore: Chore) -> None:
-        """Do this from now on; first when its time has passed once."""
+        """Add a task; it first runs after its interval has passed."""
         with self._changed:
             self._due[chore] = self._clock() + chore.every
             self._changed.notify()
@@ -58,7 +58,7 @@ class Sweeper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop; what is being done is waited for, up to some seconds."""
+        """Stop, waiting up to five seconds for a running task."""
         with self._changed:
             self._ended = True
             self._changed.notify()
@@ -66,7 +66,7 @@ class Sweeper:
             self._thread.join(5)
 
     def do_due(self) -> None:
-        """Do everything that is due now."""
+        """Run all tasks that are due."""
         now = self._clock()
         with self._changed:
             due = [chore for chore, at in self._due.items() if at <= now]
