@@ -1,1 +1,1 @@
-"""Models out to other programs' formats, and in from them; nothing that comes in is ever executed."""
+"""Export of models to other programs' formats, and import from them. Uploads are never executed."""

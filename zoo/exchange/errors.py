@@ -1,7 +1,7 @@
-"""The one exception of this room."""
+"""The exception for imported models."""
 
 from __future__ import annotations
 
 
 class ModelFileError(ValueError):
-    """An uploaded file is not a usable model. The message says why and what to do."""
+    """The uploaded file is not a usable model. The message says why, and what to do."""

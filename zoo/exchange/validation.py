@@ -1,4 +1,4 @@
-"""Reads numbers and words out of a layer's settings, each within bounds: what comes may be anything."""
+"""Validates numbers and names in the settings of layers, which are untrusted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from zoo.unicode_names import is_printable
 MODEL_ZIP = Limits(size=64 * 2**20, unpacked=192 * 2**20, members=200, depth=8, ratio=200)
 MAX_JSON = 4 * 2**20
 T = TypeVar("T")
-MAX_DEPTH = 60  # of entries inside each other in JSON
+MAX_DEPTH = 60  # of nested entries in JSON
 
 MAX_SIDE = 2048  # of pictures, kernels, strides
-MAX_WIDTH = 32_768  # channels of a layer; a kernel machine has one for each face that it learned from
+MAX_WIDTH = 32_768  # channels of a layer; a kernel machine has one per training face
 
 
 def record(value: object, what: str) -> dict:
@@ -42,7 +42,7 @@ def text(value: object, what: str, longest: int = 200) -> str:
 
 
 def whole(config: dict, key: str, low: int = 1, high: int = MAX_WIDTH, default: int | None = None) -> int:
-    """A whole number from `low` to `high`."""
+    """An integer from `low` to `high`, or `ModelFileError`."""
     value = config.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ModelFileError(f"{key} is {short(value)}; expected a whole number from {low} to {high}.")
@@ -50,7 +50,7 @@ def whole(config: dict, key: str, low: int = 1, high: int = MAX_WIDTH, default: 
 
 
 def number(config: dict, key: str, low: float, high: float, default: float) -> float:
-    """A number from `low` to `high`."""
+    """A number from `low` to `high`, or `ModelFileError`."""
     value = config.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise ModelFileError(f"{key} is {short(value)}; expected a number from {low} to {high}.")
@@ -58,7 +58,7 @@ def number(config: dict, key: str, low: float, high: float, default: float) -> f
 
 
 def pair(config: dict, key: str, default: Sequence[int] = (1, 1), low: int = 1, high: int = 64) -> tuple[int, int]:
-    """Two whole numbers, down and right; one number counts for both."""
+    """Two integers, vertical and horizontal; a single one is used for both."""
     value = config.get(key)
     value = list(default) if value is None else value
     value = [value, value] if isinstance(value, int) else value
@@ -69,7 +69,7 @@ def pair(config: dict, key: str, default: Sequence[int] = (1, 1), low: int = 1, 
 
 
 def choice(config: dict, key: str, known: Sequence[T], default: T) -> T:
-    """One of a few values."""
+    """One of the known values, or `ModelFileError`."""
     value = config.get(key, default)
     for one in known:
         if value is one or (type(value) is type(one) and value == one):
@@ -78,21 +78,21 @@ def choice(config: dict, key: str, known: Sequence[T], default: T) -> T:
 
 
 def plain(config: dict, **allowed: object) -> None:
-    """Refuse settings that change what a layer does and are not understood here."""
+    """Reject settings that change a layer's function and are not supported."""
     for key, value in allowed.items():
         if config.get(key, value) not in (value, None):
             raise ModelFileError(f"{key}={short(config[key])} is not supported; only {value} is.")
 
 
 def short(value: object) -> str:
-    """What came, in at most forty letters."""
+    """A value, shortened to forty characters."""
     shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
     return shown if len(shown) <= 40 else f"{shown[:37]}…"
 
 
 @contextmanager
 def model_zip(data: bytes) -> Iterator[SafeZip]:
-    """A zip with a model in it; whatever is wrong with it, or found wrong inside, is a `ModelFileError`."""
+    """A zip with a model; all errors of the zip or of its content are `ModelFileError`."""
     try:
         with SafeZip(data, MODEL_ZIP) as archive:
             yield archive

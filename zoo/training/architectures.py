@@ -1,7 +1,7 @@
-"""The networks, as Keras graphs. Backend-neutral: TensorFlow, JAX or PyTorch trains them.
+"""Network architectures as Keras graphs, independent of the backend (TensorFlow, JAX or PyTorch).
 
-Every network takes grey crops ``(n, side, side, 1)`` in 0..255 and standardises each by its own
-mean and spread, so that light and scaling cannot differ between training and serving.
+Every network takes grey crops ``(n, side, side, 1)`` in 0..255 and standardises each with its own
+mean and standard deviation, so that scaling cannot differ between training and serving.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ Trunk = tuple[KerasTensor, KerasTensor, KerasTensor]  # the crop, the first stag
 
 
 def residual_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 128, 256)) -> Trunk:
-    """A small VGG with batch normalisation, whose deeper stages carry a residual squeeze-excite pair.
+    """A small VGG with batch normalisation and residual squeeze-excite blocks in its deeper stages.
 
     Parameters
     ----------
     side : int
         Side of the input in pixels.
     widths : tuple of int
-        Channels of each stage; the picture is halved after each.
+        Channels of each stage; each ends with a pooling by 2.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def residual_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 128, 256)) -
 
 
 def standardise(x: KerasTensor) -> KerasTensor:
-    """Each picture minus its mean, over its spread."""
+    """Each picture minus its mean, divided by its standard deviation plus 1."""
     centred = x - ops.mean(x, axis=(1, 2, 3), keepdims=True)
     return centred / (ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)) + 1.0)
 
@@ -57,16 +57,16 @@ def conv(x: KerasTensor, width: int, activate: bool = True) -> KerasTensor:
 
 
 def residual(x: KerasTensor, width: int) -> KerasTensor:
-    """Two convolutions weighed by channel and added to what came in."""
+    """Two convolutions with squeeze-excite channel weights, added to the input."""
     y = conv(conv(x, width), width, activate=False)
     return layers.ReLU()(layers.Add()([x, _weighed(y, width)]))
 
 
 def separable_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 96, 160)) -> Trunk:
-    """A network small enough for anything: plain convolutions where pictures are large, separable ones after.
+    """A very small network: plain convolutions in the first stages, separable ones after them.
 
-    Plain convolutions have few weights at the first, narrow stages; where stages are wide, a
-    depthwise convolution and a pointwise one do the same for a ninth of the weights.
+    Plain convolutions have few weights in the first, narrow stages; in wide stages, a
+    depthwise and a pointwise convolution together have a ninth of the weights.
 
     Parameters and returns are those of `residual_vgg`.
 
@@ -88,13 +88,13 @@ def separable_vgg(side: int = 48, widths: tuple[int, ...] = (32, 64, 96, 160)) -
 
 
 def separable_residual(x: KerasTensor, width: int) -> KerasTensor:
-    """As `residual`, of separable convolutions."""
+    """As `residual`, with separable convolutions."""
     y = separable(separable(x, width), width, activate=False)
     return layers.ReLU()(layers.Add()([x, _weighed(y, width)]))
 
 
 def separable(x: KerasTensor, width: int, activate: bool = True) -> KerasTensor:
-    """3 x 3 convolution a channel, 1 x 1 convolution across them, each normalised."""
+    """Depthwise 3 x 3 and pointwise 1 x 1 convolution, each with batch normalisation."""
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.Conv2D(width, 1, use_bias=False, kernel_initializer="he_normal")(x)
@@ -106,11 +106,11 @@ def keras_blog(side: int = 48) -> Trunk:
     """The network of "Facial Expression Recognition using Keras" (2020): 4.48 M parameters at 48 pixels.
 
     Four convolutions of 64, 128, 512 and 512 channels, the second 5 x 5; two dense layers of 256
-    and 512. Each is normalised, has a ReLU and a dropout of a quarter.
+    and 512. Each has batch normalisation, a ReLU and a dropout of 0.25.
 
     Notes
     -----
-    The blog feeds grey levels as they are; here every crop is standardised first, as for all networks.
+    The blog uses grey levels without scaling; here every crop is standardised first, as for all networks.
 
     Parameters and returns are those of `residual_vgg`; the embedding is the second dense layer.
     """
@@ -129,7 +129,7 @@ def keras_blog(side: int = 48) -> Trunk:
 
 
 def paired_elu(side: int = 48, widths: tuple[int, ...] = (32, 64, 128)) -> Trunk:
-    """Pairs of 3 x 3 convolutions with ELU, then one dense layer: what FER2013 notebooks mostly use.
+    """Pairs of 3 x 3 convolutions with ELU, then one dense layer, as in most FER2013 notebooks.
 
     Parameters and returns are those of `residual_vgg`; the embedding is the dense layer.
 
@@ -161,7 +161,7 @@ def _embedding(x: KerasTensor) -> KerasTensor:
 
 
 def _weighed(y: KerasTensor, width: int) -> KerasTensor:
-    """Squeeze and excite: each channel times what its mean, and the others', make of it."""
+    """Squeeze and excitation: channels multiplied by weights computed from all channels' means."""
     weight = layers.GlobalAveragePooling2D(keepdims=True)(y)
     weight = layers.Conv2D(width // 8, 1, activation="relu")(weight)
     weight = layers.Conv2D(width, 1, activation="sigmoid")(weight)

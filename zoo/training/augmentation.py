@@ -1,4 +1,4 @@
-"""What a CNN meets in training besides the crops themselves: moved, lit, blurred and covered copies."""
+"""Data augmentation: copies of crops with other positions, light, blur and occlusions."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far copies stray from the crop. Every range is drawn evenly, each copy anew.
+    """Ranges of the augmentation. Values are drawn uniformly for each copy.
 
     Parameters
     ----------
     degrees : float
-        Turned by up to this many degrees either way.
+        Rotation by up to this angle to either side.
     zoom : float
         Scaled by 1 - zoom to 1 + zoom.
     shift : float
-        Moved by up to this part of the side.
+        Translation by up to this fraction of the side.
     gamma : float
-        Light to the power of 1 / gamma to gamma.
+        Gamma correction with 1 / gamma to gamma.
     contrast : float
-        Contrast times 1 - contrast to 1 + contrast.
+        Contrast multiplied by 1 - contrast to 1 + contrast.
     soften : float
-        Part of copies blurred, or shrunk and enlarged again.
+        Fraction of copies that are blurred, or shrunk and enlarged again.
     noise : float
-        Part of copies with Gaussian noise of up to 12 grey levels.
+        Fraction of copies with Gaussian noise of up to 12 grey levels.
     erase : float
-        Part of copies with a grey rectangle of 5-25 % of the area.
+        Fraction of copies with a grey rectangle of 5-25 % of the area.
     mirror : float
-        Part of copies turned left to right.
+        Fraction of copies that are mirrored.
     """
 
     degrees: float = 15.0
@@ -46,7 +46,7 @@ class Augmentation:
 
 
 def augment(crops: np.ndarray, side: int, spec: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """A changed copy of each crop: ``uint8 (n, S, S) -> uint8 (n, side, side)``."""
+    """An augmented copy of each crop: ``uint8 (n, S, S) -> uint8 (n, side, side)``."""
     return np.stack([_copy(crop, side, spec, rng) for crop in crops])
 
 
@@ -64,7 +64,7 @@ def _copy(crop: np.ndarray, side: int, spec: Augmentation, rng: np.random.Genera
 
 
 def _moved(crop: np.ndarray, side: int, spec: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Mirror, turn, scale, shift and bring to size in one interpolation."""
+    """Mirror, rotate, scale, translate and resize in one interpolation."""
     centre = (crop.shape[0] - 1) / 2
     scale = side / crop.shape[0] * rng.uniform(1 - spec.zoom, 1 + spec.zoom)
     matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-spec.degrees, spec.degrees), scale)
@@ -78,7 +78,7 @@ def _moved(crop: np.ndarray, side: int, spec: Augmentation, rng: np.random.Gener
 
 
 def _light(spec: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """A table of 256 grey levels: gamma, then contrast about the middle."""
+    """Lookup table of 256 grey levels: gamma, then contrast about medium grey."""
     gamma = np.exp(rng.uniform(-1, 1) * np.log(spec.gamma))
     contrast = rng.uniform(1 - spec.contrast, 1 + spec.contrast)
     levels = np.linspace(0, 1, 256) ** gamma

@@ -1,6 +1,6 @@
-"""Makes confidence mean what it says, and finds below which one to say "not sure".
+"""Calibrates confidence, and finds the threshold below which a model is "not sure".
 
-All of it is fitted on PublicTest, which no model is trained on and no figure is reported on.
+Everything is fitted on PublicTest, which is used neither for training nor for reported figures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoo.models.svm import softmax
 
 
 def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    """The one number to divide logits ``(n, k)`` by that makes the targets ``(n,)`` likeliest.
+    """The temperature of logits ``(n, k)`` that maximises the likelihood of targets ``(n,)``.
 
     References
     ----------
@@ -31,16 +31,16 @@ def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
 
 def vector_scaling(scores: np.ndarray, targets: np.ndarray, penalty: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and shift of each label's score that make ``softmax`` of them the likeliest.
+    """Vector scaling: scale and shift of each label's score that maximise the likelihood of the targets.
 
     Parameters
     ----------
     scores : ndarray
-        ``(n, k)`` of pictures the machine was not fitted on.
+        ``(n, k)`` for pictures that the machine was not fitted on.
     targets : ndarray
         ``(n,)`` int.
     penalty : float
-        On squared shifts.
+        Penalty on squared shifts.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def vector_scaling(scores: np.ndarray, targets: np.ndarray, penalty: float = 1e-
 
 
 def sum_weights(parts: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarray:
-    """One weight for each of several models' scores ``(n, k)`` that make the softmax of their sum the likeliest.
+    """Weights of several models' scores ``(n, k)`` that maximise the likelihood under the softmax of their sum.
 
     References
     ----------
@@ -90,7 +90,7 @@ def sum_weights(parts: Sequence[np.ndarray], targets: np.ndarray) -> np.ndarray:
 
 
 def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8, weights: np.ndarray | None = None) -> float:
-    """The lowest confidence above which at least `wanted` of the answers are right.
+    """The lowest confidence at or above which at least a fraction `wanted` of the answers are right.
 
     Parameters
     ----------
@@ -100,12 +100,12 @@ def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8, weigh
         ``(n,)`` int.
     wanted : float
     weights : ndarray, optional
-        ``(n,)``: how much each picture counts; see `balancing`.
+        ``(n,)``: weight of each picture; see `balancing`.
 
     Returns
     -------
     float
-        Rounded to two digits; 1.0 when no confidence is enough.
+        Rounded to two digits; 1.0 if no threshold is sufficient.
 
     References
     ----------
@@ -121,6 +121,6 @@ def sure_from(probs: np.ndarray, targets: np.ndarray, wanted: float = 0.8, weigh
 
 
 def balancing(targets: np.ndarray) -> np.ndarray:
-    """Weights ``(n,)`` with which every label present counts equally: for answers in an equal label mix."""
+    """Weights ``(n,)`` that make all labels in the data count equally, as in the equal label mix."""
     counts = np.bincount(targets)
     return 1.0 / counts[targets]

@@ -1,7 +1,7 @@
-"""Rules that end a run or slow its learning, each saying in words why it did.
+"""Rules that stop a run or reduce its learning rate, and report why.
 
-A rule keeps nothing but what stands in ``log.csv``: it reads the epochs before its first and so
-decides the same in a run that was killed and resumed as in one that was not.
+Rules keep no state except ``log.csv``: they read earlier epochs from it, and so
+decide the same in a resumed run as in an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ EVENTS = "events.log"
 
 @dataclass(frozen=True)
 class Watched:
-    """A column of the log, and which way is better.
+    """A monitored column of the log, and which direction is better.
 
     Parameters
     ----------
     name : str
     more_is_better : bool
     least : float
-        A change smaller than this is none.
+        Smaller changes do not count.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Watched:
         return (new - old if self.more_is_better else old - new) > self.least
 
     def best(self, values: Sequence[float]) -> int:
-        """Position of the first value that no later one betters."""
+        """Position of the best value; the first one if several are equal."""
         at = 0
         for i, value in enumerate(values):
             at = i if self.better(value, values[at]) else at
@@ -48,7 +48,7 @@ class Watched:
 
     @property
     def stands_still(self) -> str:
-        """In words."""
+        """That the value has not improved, in words."""
         return f"{self.name} has not {'risen' if self.more_is_better else 'fallen'}"
 
 
@@ -57,12 +57,12 @@ VAL_LOSS = Watched("val_loss", more_is_better=False)
 
 
 class Rule(callbacks.Callback):
-    """Looks at the log after each epoch; what it decides goes to the console and ``events.log``.
+    """Evaluates the log after each epoch; its decisions are written to the console and ``events.log``.
 
     Parameters
     ----------
     run : Path
-        Folder with ``log.csv`` of the epochs before, if there are any.
+        Folder with ``log.csv`` of earlier epochs, if any.
     """
 
     def __init__(self, run: Path) -> None:
@@ -85,7 +85,7 @@ class Rule(callbacks.Callback):
         """Called once with the log of earlier epochs."""
 
     def look(self) -> None:
-        """Called after each epoch with its line at the end of the log."""
+        """Called after each epoch, whose line is then the last of the log."""
         if reason := self.fires(self.log):
             self.model.stop_training = True
             self.say(f"stopped: {reason}")
@@ -95,7 +95,7 @@ class Rule(callbacks.Callback):
         return None
 
     def say(self, sentence: str) -> None:
-        """Tell of this epoch, and keep it."""
+        """Report an event of this epoch."""
         line = f"epoch {len(self.log)}: {sentence}"
         print(line, flush=True)
         with (self.run / EVENTS).open("a", encoding="utf-8", newline="\n") as events:
@@ -103,7 +103,7 @@ class Rule(callbacks.Callback):
 
 
 class EarlyStop(Rule):
-    """Ends a run whose watched figure has not become better for some epochs.
+    """Stops a run whose monitored value has not improved for some epochs.
 
     References
     ----------
@@ -123,13 +123,13 @@ class EarlyStop(Rule):
 
 
 class StopWhenBoth(Rule):
-    """Ends a run once two figures are above their thresholds in the same epoch: the Colab notebook's rule.
+    """Stops a run once all values exceed their thresholds in the same epoch, as in the Colab notebook.
 
     Parameters
     ----------
     run : Path
     thresholds : dict
-        Column of the log to what it has to exceed.
+        Column of the log to its threshold.
     """
 
     def __init__(self, run: Path, thresholds: dict[str, float]) -> None:
@@ -138,11 +138,11 @@ class StopWhenBoth(Rule):
         self._told: set[str] = set()
 
     def resumed(self) -> None:
-        """Conditions that held before need not be told again."""
+        """Conditions that held earlier are not reported again."""
         self._told = {name for line in self.log for name in self._held(line)}
 
     def look(self) -> None:
-        """As every rule; and tells when one of the conditions holds for the first time."""
+        """As for every rule; also reports when a condition holds for the first time."""
         super().look()
         held = self._held(self.log[-1])
         if len(held) < len(self.thresholds):
@@ -167,17 +167,17 @@ class StopWhenBoth(Rule):
 
 
 class Plateau(Rule):
-    """Multiplies the learning rate by a factor whenever the watched figure stands still: ReduceLROnPlateau.
+    """Multiplies the learning rate by a factor when the monitored value stops improving, like ReduceLROnPlateau.
 
     Parameters
     ----------
     run : Path
     watched : Watched
     patience : int
-        Epochs without a better figure, since the last one or the last cut.
+        Epochs without improvement, since the best one or the last reduction.
     factor : float
     lowest : float
-        The rate is never cut below.
+        Lower limit of the rate.
     """
 
     def __init__(
@@ -187,25 +187,25 @@ class Plateau(Rule):
         self.watched, self.patience, self.factor, self.lowest = watched, patience, factor, lowest
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        if not self.begun:  # before a resumed run puts the optimiser's state back
+        if not self.begun:  # before a resumed run restores the optimiser's state
             self.first = float(self.model.optimizer.learning_rate)
 
     def resumed(self) -> None:
-        """The rate that the epochs before had come to."""
+        """Restore the rate after the earlier epochs."""
         self._set(len(self.cuts(self.log)))
 
     def look(self) -> None:
-        """Cuts the rate if it is time, and says so."""
+        """Reduce the rate if necessary, and report it."""
         cuts = self.cuts(self.log)
         if cuts and cuts[-1] == len(self.log) - 1:
             before, after = self.rate(len(cuts) - 1), self.rate(len(cuts))
-            if after < 0.999 * before:  # not below the lowest, whatever rounding says
+            if after < 0.999 * before:  # not at the lower limit, despite rounding
                 self._set(len(cuts))
                 reason = f"{self.watched.stands_still} for {self.patience} epochs"
                 self.say(f"learning rate {before:g} to {after:g}: {reason}")
 
     def cuts(self, log: Sequence[dict[str, float]]) -> list[int]:
-        """Positions of the epochs after which the rate was cut."""
+        """Positions of the epochs after which the rate is reduced."""
         best, since, found = None, 0, []
         for i, value in enumerate(column(log, self.watched.name)):
             if best is None or self.watched.better(value, best):
@@ -218,7 +218,7 @@ class Plateau(Rule):
         return found
 
     def rate(self, cuts: int) -> float:
-        """The learning rate after so many cuts."""
+        """The learning rate after a number of reductions."""
         return max(self.first * self.factor**cuts, min(self.lowest, self.first))
 
     def _set(self, cuts: int) -> None:
@@ -226,7 +226,7 @@ class Plateau(Rule):
 
 
 class Clock(callbacks.Callback):
-    """Adds each epoch's seconds to the log."""
+    """Adds the duration of each epoch to the log, in seconds."""
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.start = time.perf_counter()
@@ -237,7 +237,7 @@ class Clock(callbacks.Callback):
 
 
 def column(log: Sequence[dict[str, float]], name: str) -> list[float]:
-    """One figure of each epoch; a run that does not measure it is a mistake of the recipe."""
+    """One column of the log; `KeyError` if the recipe does not measure it."""
     try:
         return [line[name] for line in log]
     except KeyError:
@@ -245,7 +245,7 @@ def column(log: Sequence[dict[str, float]], name: str) -> list[float]:
 
 
 def epochs_before(run: Path, epoch: int) -> list[dict[str, float]]:
-    """The log's lines before an epoch, one each: an epoch that was cut off and done again counts once."""
+    """The log's lines before an epoch, one per epoch, even if one was interrupted and repeated."""
     path = run / "log.csv"
     columns = read_log(path) if path.is_file() else {}
     lines = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -254,7 +254,7 @@ def epochs_before(run: Path, epoch: int) -> list[dict[str, float]]:
 
 
 def ended(run: Path) -> str:
-    """Why a run stopped before its last epoch, as it said; empty if it did not."""
+    """The reported reason why a run stopped before its last epoch; empty if it did not."""
     path = run / EVENTS
     told = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return next((line for line in reversed(told) if ": stopped: " in line), "")

@@ -1,4 +1,4 @@
-"""Trained networks as `.tflite` and `.keras` files."""
+"""Exports trained networks as `.tflite` and `.keras` files."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def tflite_bytes(model: keras.Model, bits: int = 16) -> bytes:
     ----------
     model : keras.Model
     bits : int
-        16: weights in half precision, calculated in float32. 8: weights in whole numbers with a scale for
-        each channel, and what they are multiplied with likewise, scaled as it comes; three times as
-        fast or more, logits off by some hundredths.
+        16: weights in half precision, computation in float32. 8: integer weights with a scale for
+        each channel, and activations quantised dynamically; three times as
+        fast or more, with errors of some hundredths in the logits.
 
     References
     ----------
@@ -30,21 +30,21 @@ def tflite_bytes(model: keras.Model, bits: int = 16) -> bytes:
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [] if bits == 8 else [tf.float16]
-    with contextlib.redirect_stdout(io.StringIO()):  # the converter prints every tensor it captures
+    with contextlib.redirect_stdout(io.StringIO()):  # the converter prints every captured tensor
         return converter.convert()
 
 
 def write_artefacts(model: keras.Model, folder: Path, bits: int = 16) -> dict[str, Path]:
-    """A trained model in every form that Keras' users exchange, for whoever wants to take it elsewhere.
+    """Write a trained model in all common formats of Keras.
 
     Parameters
     ----------
     model : keras.Model
     folder : Path
-        Gets ``model.json`` (the graph) and ``model.weights.h5`` (its weights), ``model.keras``
-        (both in one) and ``model.tflite`` (for serving).
+        For ``model.json`` (the graph), ``model.weights.h5`` (its weights), ``model.keras``
+        (both) and ``model.tflite`` (for serving).
     bits : int
-        Of the served weights, see `tflite_bytes`.
+        Bits per served weight, see `tflite_bytes`.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Reads a network a second time: what it sees half way up, weighed against every training face.
+"""Fits a kernel head: an RBF kernel machine on a network's intermediate features.
 
-A network's last stages keep of a face what most helped them with the training pictures. Its middle
-maps still hold the rest, and a kernel machine on them (RBF, squared loss, as `hog-svm` on its
-histograms) errs on other faces than the last stages do. Both read one pass of the same network, so
-the second reading costs a product with the support vectors and nothing else.
+The last stages of a network keep the information that helped most with the training pictures. Its intermediate
+maps contain more, and a kernel machine on them (RBF, squared loss, as `hog-svm` on its
+histograms) makes other errors than the last stages do. Both use one pass of the same network, so
+the kernel head costs only a product with the support vectors.
 
 References
 ----------
@@ -31,14 +31,14 @@ CHUNK = 512
 
 
 def fit(network: CnnClassifier, training: AlignedSet, settings: KernelSettings) -> Kernel:
-    """A machine that gives each label a score from the network's middle maps, laid in a row.
+    """Fit a machine that computes a score for each label from the network's flattened middle maps.
 
     Parameters
     ----------
     network : CnnClassifier
-        Shown both ways: only then does a mirror move its middle maps and change nothing in them.
+        With `mirror` set: only then does mirroring a face permute its middle maps without changing values.
     training : AlignedSet
-        Every face becomes a support vector. For the 28,709 of FER2013 it needs 6 GB of memory for a while.
+        Every face becomes a support vector. The 28,709 of FER2013 need 6 GB of memory temporarily.
     settings : KernelSettings
     """
     order = mirror_order(network.middle(training.faces[:1]).shape[1:])
@@ -47,18 +47,18 @@ def fit(network: CnnClassifier, training: AlignedSet, settings: KernelSettings) 
 
 
 def mirror_order(shape: tuple[int, int, int]) -> np.ndarray:
-    """Where each entry of a mirrored face's maps ``(h, w, c)``, laid in a row, stands in the face's own: ``(d,)``."""
+    """Position of each entry of a mirrored face's flattened maps ``(h, w, c)`` in the face's own: ``(d,)``."""
     return np.arange(np.prod(shape)).reshape(shape)[:, ::-1].ravel()
 
 
 def rows(network: CnnClassifier, faces: AlignedFaces) -> np.ndarray:
-    """Middle maps of many faces laid in rows, with a progress bar: float32 ``(n, h * w * c)``."""
+    """Flattened middle maps of many faces, with a progress bar: float32 ``(n, h * w * c)``."""
     starts = tqdm(range(0, len(faces), CHUNK), desc="looking half way", unit=f"x{CHUNK}", disable=None)
     return np.concatenate([network.middle(faces[i : i + CHUNK]).reshape(len(faces[i : i + CHUNK]), -1) for i in starts])
 
 
 def as_logits(machine: Kernel, network: CnnClassifier, public: AlignedSet) -> Kernel:
-    """The machine scaled so that its scores can be added to the network's logits; how much, PublicTest says."""
+    """The machine with its scores scaled for addition to the network's logits; the scale is fitted on PublicTest."""
     said = np.concatenate([machine(row[None]) for row in rows(network, public.faces)])
     own, second = calibration.sum_weights((network.raw_logits(public.faces), said), public.targets)
     part = np.float32(second / own)

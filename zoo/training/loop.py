@@ -1,4 +1,4 @@
-"""What every network's training shares: schedule, batches, callbacks, resuming, calibration."""
+"""Common parts of all networks' training: schedule, batches, callbacks, resuming, calibration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from zoo.training.callbacks import Clock, Rule
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast.
+    """Duration, learning rate and regularisation of a run.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class Schedule:
     rate : float
         Peak learning rate of SGD with Nesterov momentum, after a warm-up, then a cosine to zero.
     warm_up : float
-        Epochs of warm-up; a third of all at most.
+        Epochs of warm-up; at most a third of all.
     decay : float
-        Weight decay, not on biases and normalisation.
+        Weight decay, except for biases and normalisation.
     smoothing : float
         Label smoothing of the FER2013 head.
     seed : int
     precision : str
-        ``"mixed_bfloat16"`` is half as fast again on CPUs with AVX512-BF16; ``"float32"`` runs anywhere.
+        ``"mixed_bfloat16"`` is 1.5 times as fast on CPUs with AVX512-BF16; ``"float32"`` runs everywhere.
     """
 
     epochs: int
@@ -52,19 +52,19 @@ class Schedule:
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled, augmented batches. Every epoch's order and copies follow from seed and epoch alone.
+    """Shuffled, augmented batches. Order and copies of every epoch depend on seed and epoch only.
 
     Parameters
     ----------
     data : AlignedSet
     votes : (ndarray, ndarray)
-        What `vote_shares` returns for the same pictures.
+        Result of `vote_shares` for the same pictures.
     side : int
         Side of the network's input in pixels.
     schedule : Schedule
     changes : Augmentation
     blend : float
-        Each copy is laid over another, and so are their targets, in shares drawn from Beta(blend, blend);
+        Mixup: copies and their targets are mixed with weights drawn from Beta(blend, blend);
         0 for none.
 
     References
@@ -81,7 +81,7 @@ class Batches(keras.utils.PyDataset):
         changes: Augmentation,
         blend: float = 0.0,
     ) -> None:
-        super().__init__(workers=2)  # with one, tf.data tunes itself and ends every epoch with up to a minute's wait
+        super().__init__(workers=2)  # with one, tf.data's autotuning delays the end of every epoch by up to a minute
         self.blend = blend
         self.crops, self.targets = data.faces.images, keras.utils.to_categorical(data.targets, len(data.labels))
         self.shares, self.weights = votes
@@ -104,7 +104,7 @@ class Batches(keras.utils.PyDataset):
         return blended(x, targets, weights, rng.beta(self.blend, self.blend, len(rows)))
 
     def start_epoch(self, epoch: int) -> None:
-        """Order the pictures for this epoch."""
+        """Shuffle the pictures for this epoch."""
         self.epoch = epoch
         self._shuffle()
 
@@ -113,9 +113,9 @@ class Batches(keras.utils.PyDataset):
 
 
 def blended(x: np.ndarray, targets: dict, weights: dict, shares: np.ndarray) -> tuple[np.ndarray, dict, dict]:
-    """Each picture of a batch over the one at the batch's other end, and their targets: `shares` ``(n,)`` of the first.
+    """Mixup of each picture of a batch with the one at the opposite position; `shares` ``(n,)`` weigh the first.
 
-    Weights are blended too, and each target is weighed by its own: one that counts for nothing adds nothing.
+    Sample weights are mixed too, and each target is weighted with its own: one with weight 0 has no effect.
     """
 
     def over(values: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ def blended(x: np.ndarray, targets: dict, weights: dict, shares: np.ndarray) -> 
 
 
 def take_over(model: keras.Model, path: Path, head: str) -> None:
-    """The weights of a ``.keras`` file of the same graph, with this one of its heads.
+    """Load the weights of a ``.keras`` file of the same graph, with one of its heads.
 
     Raises
     ------
@@ -148,15 +148,15 @@ def _trunk(model: keras.Model) -> keras.Model:
 
 
 def keepers(batches: Batches, run: Path, watch: str, resume: bool, rules: Sequence[Rule] = ()) -> list:
-    """Callbacks that keep a run's log, best weights and state, after `rules` had their say.
+    """Callbacks that store a run's log, best weights and state, after `rules`.
 
     Parameters
     ----------
     batches : Batches
     run : Path
-        Made if it is not there.
+        Created if necessary.
     watch : str
-        Column of the log that is highest at the best epoch.
+        Column of the log that is largest in the best epoch.
     resume : bool
     rules : sequence of Rule
     """
@@ -169,7 +169,7 @@ def keepers(batches: Batches, run: Path, watch: str, resume: bool, rules: Sequen
         save_weights_only=True,
         initial_value_threshold=_best_so_far(run / "log.csv", watch) if resume else None,
     )
-    # The state is written last, so that an epoch that counts as done has its log line and its best weights.
+    # The state is written last, so that every completed epoch has its log line and best weights.
     return [
         callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)),
         Clock(),
@@ -181,13 +181,13 @@ def keepers(batches: Batches, run: Path, watch: str, resume: bool, rules: Sequen
 
 
 def minutes(run: Path) -> float:
-    """How long all epochs of a run took together, interruptions left out."""
+    """Total duration of all epochs of a run in minutes, without interruptions."""
     with (run / "log.csv").open(newline="") as text:
         return sum(float(row.get("seconds") or 0) for row in csv.DictReader(text)) / 60
 
 
 def sgd(schedule: Schedule, steps: int) -> keras.optimizers.Optimizer:
-    """SGD with Nesterov momentum; its rate warms up, then falls along a cosine. `steps` an epoch."""
+    """SGD with Nesterov momentum, and a rate with warm-up and cosine decay. `steps` per epoch."""
     warm_up = int(min(schedule.warm_up, schedule.epochs / 3) * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.rate / 100, schedule.epochs * steps - warm_up, warmup_target=schedule.rate, warmup_steps=warm_up
@@ -205,14 +205,14 @@ def _best_so_far(log: Path, column: str) -> float | None:
 
 
 def calibrated(served: CnnClassifier, public: AlignedSet) -> tuple[Settings, float]:
-    """A card's settings and threshold for a network as it will be served; says how good it is on PublicTest.
+    """Calibrate a network as it will be served, and print its accuracy on PublicTest.
 
     Parameters
     ----------
     served : CnnClassifier
-        Its own temperature does not matter.
+        Its own temperature is ignored.
     public : AlignedSet
-        Pictures the network was not fitted on.
+        Pictures that the network was not fitted on.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""What other models say of the training pictures, for a network to hear beside the label.
+"""Out-of-fold predictions of other models, as soft targets beside the labels.
 
-FER2013's labels were given by a search engine's keywords, and a third of them is chance. A second
-opinion from models that work otherwise says which labels to take with a grain of salt. A kernel
-machine knows its own training pictures by heart, so it is asked only about those it was not shown.
+FER2013's labels come from a search engine's keywords, and about a third of them are unreliable. Predictions
+of models of another kind show which labels are doubtful. A kernel
+machine fits its training pictures almost perfectly, so only its predictions for other pictures are used.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Scores = Callable[[AlignedFaces], np.ndarray]
 
 @dataclass(frozen=True)
 class SoftTargetMix:
-    """How much of a target is label and how much opinion.
+    """Mixes labels with the predictions of other models.
 
     Parameters
     ----------
     weight : float
-        Of the opinions, 0 to 1; the label has the rest.
+        Weight of the predictions, 0 to 1; the label has the rest.
 
     References
     ----------
@@ -40,17 +40,17 @@ class SoftTargetMix:
     weight: float = 0.5
 
     def __call__(self, hot: np.ndarray, said: np.ndarray) -> np.ndarray:
-        """Targets ``(n, k)`` from labels ``(n, k)``, one-hot, and opinions ``(n, k)``; rows sum to 1."""
+        """Targets ``(n, k)`` from one-hot labels ``(n, k)`` and predictions ``(n, k)``; rows sum to 1."""
         return (1 - self.weight) * hot + self.weight * said
 
 
 def cross_fitted(fit: Callable[[AlignedSet], Scores], data: AlignedSet, folds: int = 5, seed: int = 0) -> np.ndarray:
-    """Probabilities of each picture by a machine fitted on the other folds: ``(n, k)`` float32.
+    """Probabilities of each picture by a machine that was fitted on the other folds: ``(n, k)`` float32.
 
     Parameters
     ----------
     fit : callable
-        Training pictures to a machine that gives faces scores ``(n, k)``.
+        Fits a machine on training pictures, which computes scores ``(n, k)`` of faces.
     data : AlignedSet
     folds : int
     seed : int
@@ -68,7 +68,7 @@ def cross_fitted(fit: Callable[[AlignedSet], Scores], data: AlignedSet, folds: i
 
 
 def kept(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """What `make` gives, from the file if it was made before: a run that goes on does not ask twice."""
+    """The result of `make`, from the file if it exists, so that a resumed run does not compute it again."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, make())

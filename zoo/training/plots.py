@@ -1,7 +1,7 @@
-"""Pictures of a training run: its curves from ``log.csv``, and the network box by box.
+"""Pictures of a training run: curves from ``log.csv``, and a diagram of the network.
 
-Matplotlib is imported only when something is drawn; reading a log needs nothing. Networks are
-known by what they can be asked, so that this file needs no Keras.
+Matplotlib is imported only for drawing; reading a log does not need it. Networks are
+used through their attributes, so that this module does not need Keras.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Log = Mapping[str, Sequence[float]]
 
 
 def read_log(path: Path) -> dict[str, tuple[float, ...]]:
-    """A training log's columns by name; an epoch whose line was cut off, or holds no finite number, is left out."""
+    """A training log's columns by name, without incomplete lines and lines with numbers that are not finite."""
     with path.open(newline="", encoding="utf-8") as text:
         reader = csv.DictReader(text)
         rows = [row for row in map(_numbers, reader) if row]
@@ -40,18 +40,18 @@ def _numbers(row: Mapping[str, str | None]) -> dict[str, float] | None:
 
 
 def paired_columns(log: Log, ending: str) -> list[tuple[str, str]]:
-    """Columns such as ``("accuracy", "val_accuracy")`` that are measured on both kinds of pictures."""
+    """Columns such as ``("accuracy", "val_accuracy")`` that are measured on training and validation pictures."""
     both = [name for name in log if f"val_{name}" in log and name.endswith(ending)]
     return [(name, f"val_{name}") for name in both]
 
 
 def draw_curves(log: Path, target: Path) -> None:
-    """Accuracy and loss by epoch as a PNG, training dotted, validation full, a row a head.
+    """Plot accuracy and loss by epoch as a PNG: training dotted, validation solid, one row per head.
 
     Parameters
     ----------
     log : Path
-        As Keras' ``CSVLogger`` writes it.
+        A file of Keras' ``CSVLogger``.
     target : Path
         The ``.png``.
 
@@ -91,12 +91,12 @@ def _draw_pair(axis: Axes, name: str, trained: Sequence[float], validated: Seque
 
 
 def run_files(run: Path, model: Any) -> dict[str, bytes]:
-    """What a checkpoint keeps of its training: draws both pictures and returns them with the log.
+    """Draw both pictures, and return them with the log: the files about its training in a checkpoint.
 
     Parameters
     ----------
     run : Path
-        With a ``log.csv``; gets ``curves.png`` and ``architecture.png``.
+        With a ``log.csv``; ``curves.png`` and ``architecture.png`` are written there.
     model : keras.Model
 
     Returns
@@ -107,7 +107,7 @@ def run_files(run: Path, model: Any) -> dict[str, bytes]:
     draw_curves(run / "log.csv", run / "curves.png")
     draw_architecture(model, run / "architecture.png")
     files = {name: (run / name).read_bytes() for name in ("log.csv", "curves.png", "architecture.png")}
-    # The card keeps its hash: line ends as Git keeps them.
+    # Its hash is on the card, so line ends are those that Git stores.
     return files | {"log.csv": files["log.csv"].replace(b"\r\n", b"\n")}
 
 
@@ -116,20 +116,20 @@ def run_files(run: Path, model: Any) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class Box:
-    """Layers that follow each other and do one thing: convolution, normalisation, activation.
+    """Consecutive layers with one function, such as convolution, normalisation and activation.
 
     Parameters
     ----------
     layers : tuple of str
         Names of the layers.
     words : str
-        What they are.
+        Their description.
     shape : tuple of int
-        Of the last one's output, without the batch.
+        Shape of the last output, without the batch axis.
     parameters : int
-        Of all of them.
+        Number of parameters of all of them.
     parents : tuple of str
-        Names of the layers the first takes its input from.
+        Names of the layers that the first one gets its input from.
     """
 
     layers: tuple[str, ...]
@@ -139,13 +139,13 @@ class Box:
     parents: tuple[str, ...]
 
     def joined(self, after: Box) -> Box:
-        """This box with the one after it folded in."""
+        """This box merged with the next one."""
         words = f"{self.words} · {after.words}"
         return Box(self.layers + after.layers, words, after.shape, self.parameters + after.parameters, self.parents)
 
 
 def boxes(model: Any) -> list[Box]:
-    """A Keras model's layers in order; normalisation, activation and dropout are folded into what they follow.
+    """A Keras model's layers in order; normalisation, activation and dropout are merged with the layer before.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ def boxes(model: Any) -> list[Box]:
 
 
 def _layers(model: Any) -> Iterator[tuple[Any, Mapping]]:
-    """Layers and operations with the names of those they take their input from."""
-    graph = getattr(model, "_functional", None) or model  # a sequential model keeps its graph inside
+    """Layers and operations with the names of their inputs."""
+    graph = getattr(model, "_functional", None) or model  # the graph of a sequential model
     for entry in graph.get_config()["layers"]:
         yield graph.get_layer(entry["name"]) if _is_layer(graph, entry) else _operation(graph, entry), entry
 
@@ -193,7 +193,7 @@ def _words(layer: Any) -> str:
 
 
 def _parents(node: object) -> Iterator[str]:
-    """Names in every ``keras_history`` of a layer's configuration, however deep."""
+    """Names in every ``keras_history`` of a layer's configuration, at any depth."""
     if isinstance(node, Mapping):
         if "keras_history" in node:
             yield node["keras_history"][0]
@@ -206,7 +206,7 @@ def _parents(node: object) -> Iterator[str]:
 
 
 def draw_architecture(model: Any, target: Path | BinaryIO, more: Sequence[Box] = ()) -> None:
-    """The network as a PNG: a box for every step with output shape and parameters, arcs for shortcuts.
+    """Draw the network as a PNG: boxes with output shapes and parameters, arcs for shortcuts.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def draw_architecture(model: Any, target: Path | BinaryIO, more: Sequence[Box] =
     target : Path, or a file open for bytes
         The ``.png``.
     more : sequence of Box
-        What is computed outside Keras, after the last layer; `parents` are names of the model's layers.
+        Steps outside Keras after the last layer; `parents` are names of the model's layers.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -234,7 +234,7 @@ def draw_architecture(model: Any, target: Path | BinaryIO, more: Sequence[Box] =
 
 
 def heading(name: str, parameters: int) -> str:
-    """What stands above the boxes; names that Keras numbers by itself ("functional_5") say nothing."""
+    """The heading above the boxes, without names that Keras generates ("functional_5")."""
     own = not re.fullmatch(r"(functional|sequential|model)(_\d+)?", name)
     return f"{name if own else 'The network'}: {parameters:,} parameters"
 
@@ -254,7 +254,7 @@ def _draw_box(axis: Axes, step: Box, y: float) -> None:
 
 
 def _draw_links(axis: Axes, steps: Sequence[Box]) -> None:
-    """Short arrows from box to box, arcs at the right where a box takes its input from further up."""
+    """Short arrows from box to box, and arcs on the right for inputs from further up."""
     place = {name: i for i, step in enumerate(steps) for name in step.layers}
     arrow = {"arrowstyle": "-|>", "color": "#5f6670", "linewidth": 1}
     for i, step in enumerate(steps):

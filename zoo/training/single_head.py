@@ -1,7 +1,7 @@
-"""Trains networks with one head: on labels alone, or taught by networks that were trained before.
+"""Trains networks with one head, on labels alone or with distillation from trained networks.
 
-What `zoo.training.two_head` does for `cnn` with its two heads, for all others: batches, a run that can be cut
-off, export. Imports Keras.
+As `zoo.training.two_head` for `cnn` with its two heads: batches, a run that can be interrupted and
+resumed, export. Imports Keras.
 """
 
 from __future__ import annotations
@@ -37,32 +37,32 @@ SIDE = 48
 
 @dataclass(frozen=True)
 class Plan:
-    """What a network with one head is made of.
+    """Architecture and training settings of a network with one head.
 
     Parameters
     ----------
     name, title, summary : str
-        Of the card.
+        For the card.
     network : callable
-        Makes the graph: inputs, maps, embedding.
+        Builds the graph: inputs, maps, embedding.
     changes : Augmentation
     labels : LabelSet
-        Pictures with other labels are left out.
+        Pictures with other labels are excluded.
     batch : int
     rate : float
-        Learning rate at the start or, with a cosine, at its peak.
+        Initial learning rate or, with a cosine schedule, its peak.
     optimiser : callable
-        From schedule and steps an epoch.
+        Builds the optimiser from schedule and steps per epoch.
     rules : callable
-        From the run's folder, what may end it or slow its learning.
+        Builds the rules for stopping and learning rate from the run's folder.
     dropout : float
-        Before the last layer.
+        Dropout before the last layer.
     mirror : bool
-        Whether it is served the face and its mirror image; see `zoo.models.cnn.Reading`.
+        Whether outputs are averaged with the mirror image's when serving; see `zoo.models.cnn.Reading`.
     keep_keras : bool
-        Whether the checkpoint holds the ``.keras`` file too, for training further.
+        Whether the checkpoint includes the ``.keras`` file, for further training.
     bits : int
-        Of the weights that are served; see `zoo.training.export.tflite_bytes`.
+        Bits per served weight; see `zoo.training.export.tflite_bytes`.
     """
 
     name: str
@@ -83,17 +83,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Teaching:
-    """How much a student hears of its teachers.
+    """Settings of knowledge distillation.
 
     Parameters
     ----------
     temperature : float
-        Both sides' logits are divided by it, so that the teachers' second thoughts count.
+        Logits of teachers and student are divided by it, so that less probable labels also count.
     weight : float
-        Of the teachers; the labels have the rest.
+        Weight of the teachers; the labels have the rest.
     same_copy : bool
-        Teachers look at the very copy the student gets. Otherwise at the crop and its mirror
-        once, before training: many times faster, and the student is told less.
+        Whether teachers get the same augmented copy as the student. Otherwise they get the crop and its mirror image
+        once, before training, which is many times faster but gives the student less information.
 
     References
     ----------
@@ -107,12 +107,12 @@ class Teaching:
 
 
 class Teachers:
-    """Trained networks that say what they see, softened: the mean of their probabilities.
+    """Trained networks whose averaged, softened probabilities are targets.
 
     Parameters
     ----------
     models : sequence of keras.Model
-        As the ``.keras`` file of a checkpoint holds them: logits are the first output.
+        From ``.keras`` files of checkpoints: logits are the first output.
     teaching : Teaching
     """
 
@@ -126,14 +126,14 @@ class Teachers:
         return np.mean([softmax(logits / self.teaching.temperature) for logits in said], axis=0)
 
     def see(self, x: np.ndarray, batch: int = 256) -> np.ndarray:
-        """The same of many pictures, averaged with their mirror images'."""
+        """The same for many pictures, averaged with their mirror images'."""
         starts = range(0, len(x), batch)
         parts = [(self(x[i : i + batch]) + self(x[i : i + batch, :, ::-1])) / 2 for i in starts]
         return np.concatenate(parts)
 
 
 class DistilledBatches(Batches):
-    """Batches for one head; with teachers, what they say stands beside the label.
+    """Batches for one head; with teachers, targets also contain their probabilities.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class DistilledBatches(Batches):
     changes : Augmentation
     teachers : Teachers, optional
     others : (SoftTargetMix, ndarray), optional
-        What else is said of each picture, ``(n, k)``, and how much of the teachers' part that is.
+        Further predictions for each picture, ``(n, k)``, and how to mix them with the teachers'.
     """
 
     def __init__(
@@ -175,14 +175,14 @@ class DistilledBatches(Batches):
 
 
 def one_head(plan: Plan) -> keras.Model:
-    """The plan's network with a last layer that gives logits."""
+    """The plan's network with a last layer for logits."""
     inputs, _, embedding = plan.network()
     x = layers.Dropout(plan.dropout, dtype="float32")(embedding)
     return keras.Model(inputs, layers.Dense(len(plan.labels), name="logits", dtype="float32")(x), name=plan.name)
 
 
 def objective(k: int, smoothing: float, teaching: Teaching | None) -> Callable:
-    """The loss for targets ``(n, k)``, or ``(n, 2 k)`` where the second half is what teachers say."""
+    """The loss for targets ``(n, k)``, or ``(n, 2 k)`` with the teachers' probabilities as second half."""
 
     def loss(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
         hot = targets[:, :k] * (1 - smoothing) + smoothing / k
@@ -191,13 +191,13 @@ def objective(k: int, smoothing: float, teaching: Teaching | None) -> Callable:
             return right
         t, weight = teaching.temperature, teaching.weight
         taught = ops.categorical_crossentropy(targets[:, k:], logits / t, from_logits=True)
-        return (1 - weight) * right + weight * t * t * taught  # softening shrinks gradients by t squared
+        return (1 - weight) * right + weight * t * t * taught  # softening reduces gradients by t squared
 
     return loss
 
 
 def accuracy_of(k: int) -> Callable:
-    """Share of logits whose largest is the label's."""
+    """The metric accuracy for targets of `objective`."""
 
     def accuracy(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
         return ops.cast(ops.argmax(targets[:, :k], axis=1) == ops.argmax(logits, axis=1), "float32")
@@ -213,19 +213,19 @@ def fit(
     resume: bool = False,
     start: Path | None = None,
 ) -> None:
-    """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
+    """Train, storing state and best weights in a folder; an interrupted run continues with `resume`.
 
     Parameters
     ----------
     plan : Plan
     batches : DistilledBatches
     public : AlignedSet
-        What the best epoch is chosen on: PublicTest.
+        For choosing the best epoch: PublicTest.
     run : Path
-        Gets ``log.csv``, ``best.weights.h5``, ``state/``, and ``events.log`` if a rule fires.
+        For ``log.csv``, ``best.weights.h5``, ``state/``, and ``events.log`` if a rule fires.
     resume : bool
     start : Path, optional
-        Folder of checkpoints to begin from instead of random weights.
+        Folder of checkpoints with initial weights; default: random ones.
     """
     schedule, teachers, k = batches.schedule, batches.teachers, len(plan.labels)
     rules = plan.rules(run)
@@ -252,14 +252,14 @@ def fit(
 
 
 def _over(rules: Sequence[Rule], run: Path) -> str | None:
-    """Why a run that is to be resumed had already stopped."""
+    """Why a run that is to be resumed has already stopped."""
     log = epochs_before(run, 10**9)
     reasons = [reason for rule in rules if log and (reason := rule.fires(log))]
     return f"stopped after epoch {len(log)}: {reasons[0]}" if reasons else None
 
 
 def served(plan: Plan, weights: Path) -> keras.Model:
-    """Trained weights as the model that is served: logits, embedding and the first stage's maps."""
+    """The model for serving with trained weights: logits, embedding and the first stage's maps."""
     keras.mixed_precision.set_global_policy("float32")
     model = one_head(plan)
     model.load_weights(weights)
@@ -272,7 +272,7 @@ def served(plan: Plan, weights: Path) -> keras.Model:
 
 
 def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
-    """Options of every recipe here."""
+    """Command line options of all recipes for one head."""
     parser.add_argument("--epochs", type=whole, default=epochs)
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
 
@@ -284,7 +284,7 @@ def begin(
     smoothing: float = Schedule.smoothing,
     decay: float = Schedule.decay,
 ) -> tuple[Schedule, AlignedSet]:
-    """Seed and precision set, the data read: what every run begins with. The rate is the plan's if not given."""
+    """Set seed and precision, and read the data, as every run does. The default rate is the plan's."""
     schedule = Schedule(
         args.epochs,
         plan.batch,
@@ -309,12 +309,12 @@ def train(plan: Plan, args: argparse.Namespace, smoothing: float = Schedule.smoo
 
 
 def command(plan: Plan, args: argparse.Namespace) -> str:
-    """What was typed, without paths."""
+    """The command of this run, without paths."""
     return f"python -m zoo train {plan.name} --data fer2013.csv --epochs {args.epochs} --precision {args.precision}"
 
 
 def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str) -> None:
-    """Export the best epoch, calibrate it on PublicTest, write the checkpoint."""
+    """Export the best epoch, calibrate it on PublicTest, and write the checkpoint."""
     made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name, plan.bits)
     tflite = made["model.tflite"].read_bytes()
     spec = public.faces.spec

@@ -1,4 +1,4 @@
-"""Trains support vector machines on descriptors of aligned crops."""
+"""Fits support vector machines on descriptors of aligned crops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from features.descriptors import Joined
 from zoo.models.svm import Kernel, Linear, rbf
 
 CHUNK = 512
-# Faces the principal directions are computed from: enough for them, and half the memory of all.
+# Faces used for the principal components: sufficient, and half the memory of all.
 PCA_SAMPLE = 12_000
 
 
@@ -28,23 +28,23 @@ def describe(descriptor: Joined, faces: AlignedFaces) -> np.ndarray:
 
 
 def fit_linear(x: np.ndarray, targets: np.ndarray, c: float, seed: int) -> Linear:
-    """One-against-rest linear machines on raw descriptors: the textbook's way."""
+    """One-against-rest linear SVMs on descriptors, as in textbooks."""
     machine = LinearSVC(C=c, random_state=seed, max_iter=5000).fit(x, targets)
     return Linear(machine.coef_.T.astype(np.float32), machine.intercept_.astype(np.float32))
 
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """What an RBF machine is fitted with.
+    """Hyperparameters of an RBF machine.
 
     Parameters
     ----------
     components : int
-        Directions kept of the descriptor (PCA).
+        Principal components of the descriptor that are kept.
     c : float
-        Price of a mistake, for the hinge loss.
+        Penalty for misclassification, with hinge loss.
     ridge : float
-        Added to the kernel's diagonal, for the squared loss.
+        Ridge (L2) regularisation strength, with squared loss; added to the kernel's diagonal.
     gamma : float
         Width of the kernel, as a multiple of 1 / total variance of the projected data.
     seed : int
@@ -59,7 +59,7 @@ class KernelSettings:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Leading directions of descriptors, each of which a mirror keeps or turns about.
+    """Principal components of descriptors, each even or odd under mirroring.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ class Projection:
 def project(x: np.ndarray, order: np.ndarray, settings: KernelSettings) -> Projection:
     """Principal directions of descriptors and of their mirror images.
 
-    Faces and mirrored faces together look the same in a mirror, so each principal direction is
-    even or odd under it. The numerical ones are so but for rounding, which is taken off.
+    Faces and mirrored faces together are symmetric, so each principal component is
+    even or odd under mirroring. Rounding errors of the symmetry are removed.
 
     Parameters
     ----------
@@ -107,9 +107,9 @@ def project(x: np.ndarray, order: np.ndarray, settings: KernelSettings) -> Proje
 
 
 def stepped(values: np.ndarray) -> np.ndarray:
-    """Numbers as exact as a checkpoint keeps them, a byte each: float32 multiples of one step, see `steps_of`.
+    """Values rounded as in a checkpoint, to one byte each: float32 multiples of one step, see `steps_of`.
 
-    One step for all directions costs least: it errs as much in each, so distances hardly notice.
+    One step for all components is best: the error is the same in each, which hardly affects distances.
 
     References
     ----------
@@ -120,16 +120,16 @@ def stepped(values: np.ndarray) -> np.ndarray:
 
 
 def steps_of(values: np.ndarray) -> tuple[np.ndarray, np.float32]:
-    """What `stepped` gave as int8, and the step: their product is the same float32 numbers again."""
+    """Values of `stepped` as int8, and the step: their product is exactly the same float32 values."""
     step = np.float32(np.abs(values).max()) / np.float32(127)
     return np.round(values / step).astype(np.int8), step
 
 
 def fit_kernel(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSettings) -> Fitted:
-    """All pairwise machines on projected descriptors, summed into one row of coefficients a label.
+    """All pairwise machines on projected descriptors, summed into one column of coefficients per label.
 
-    Each pair's kernel matrix is one BLAS product, which makes this many times faster than
-    letting libsvm compute it entry by entry, and the answer is the same.
+    Each pair's kernel matrix is one matrix product, which is many times as fast as
+    libsvm's own computation, with the same result.
 
     Parameters
     ----------
@@ -187,11 +187,11 @@ def one_against_one(
 
 
 def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSettings) -> Fitted:
-    """One-against-rest machines with a squared loss instead of a hinge: every face becomes a support vector.
+    """One-against-rest machines with squared instead of hinge loss: every face becomes a support vector.
 
     One Cholesky factorisation serves all labels. It needs 4 n² bytes: 3.3 GB for the 28,709 pictures of
-    FER2013. Where labels are noisy nearly every face is a support vector of the hinge loss too, and the
-    squared loss does not bend after single wrong ones.
+    FER2013. With noisy labels, nearly every face is a support vector of the hinge loss too, and the
+    squared loss is affected less by single wrong labels.
 
     Parameters and returns are those of `fit_kernel`.
 
@@ -212,7 +212,7 @@ def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: K
 
 
 def _mirror_averaged(a: np.ndarray, b: np.ndarray, even: int, gamma: float) -> np.ndarray:
-    """Kernel of faces with others, over a face and its mirror image: ``(n, r), (m, r) -> (n, m)``."""
+    """Kernel between faces, averaged over a face and its mirror image: ``(n, r), (m, r) -> (n, m)``."""
     mirrored = a.copy()
     mirrored[:, even:] *= -1
     return (rbf(a, b, gamma) + rbf(mirrored, b, gamma)) / 2
@@ -229,7 +229,7 @@ class Fitted:
 
 
 def _gram(z: np.ndarray, even: int, gamma: float) -> np.ndarray:
-    """The mirror-averaged kernel of faces with themselves, ``(n, n)`` float64 as libsvm wants it.
+    """The mirror-averaged kernel matrix of faces, ``(n, n)`` float64 for libsvm.
 
     It is positive definite because ``k(Mx, My) = k(x, y)``.
     """
@@ -237,7 +237,7 @@ def _gram(z: np.ndarray, even: int, gamma: float) -> np.ndarray:
 
 
 def kernel_machine(projection: Projection, fitted: Fitted) -> Kernel:
-    """Both steps as one machine."""
+    """Projection and machine combined."""
     parts = fitted.vectors, fitted.coefficients, fitted.bias, fitted.gamma
     return Kernel(projection.mean, projection.components, *parts, projection.even)
 
@@ -249,12 +249,12 @@ def mirror_blind_machine(
     settings: KernelSettings,
     fit: Callable[..., Fitted] = fit_least_squares,
 ) -> Kernel:
-    """Projection and machine on descriptors of faces, as exact as they are kept; a mirror changes no answer.
+    """Fit a projection and a machine with the precision of checkpoints; answers are invariant to mirroring.
 
     Parameters
     ----------
     described : callable
-        Makes the descriptors, ``(n, d)`` float32: as large as the kernel that comes next, so nobody else may keep them.
+        Computes the descriptors, ``(n, d)`` float32: as large as the kernel, so no other reference may be kept.
     order : ndarray
         As for `project`.
     targets : ndarray
@@ -271,7 +271,7 @@ def mirror_blind_machine(
 
 
 def kernel_arrays(machine: Kernel) -> dict[str, np.ndarray]:
-    """A machine's arrays as a checkpoint keeps them; `gamma` and `even` stand on the card."""
+    """A machine's arrays for a checkpoint; `gamma` and `even` are on the card."""
     return {
         "mean": machine.mean.astype(np.float16),
         **_bytes("components", machine.components),

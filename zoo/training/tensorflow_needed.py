@@ -1,4 +1,4 @@
-"""What is said where TensorFlow is needed and not installed: Python 3.14 has none."""
+"""Messages for features that need TensorFlow if it is not installed; there is none for Python 3.14."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def installed() -> bool:
 
 
 def sentence(what: str) -> str:
-    """Why something cannot be done here: `what` is a plural, such as "Keras and LiteRT files"."""
+    """A sentence that something needs TensorFlow: `what` is a plural, such as "Keras and LiteRT files"."""
     return f"{what} need TensorFlow, which is not installed. {WHICH}"
 
 
 def not_installed(package: str) -> str:
-    """What to say after an import failed, for the package that was missing."""
+    """The message for a failed import of this package."""
     if package.partition(".")[0] == "tensorflow":
         return sentence("Neural networks that are to be trained")
     return f"{package} is not installed; run: pip install -r requirements.txt"

@@ -1,4 +1,4 @@
-"""The network of `cnn` in PyTorch, to be trained where there is a GPU, and its weights to Keras and back.
+"""The network of `cnn` in PyTorch, for training on GPUs, and conversion of its weights to Keras and back.
 
 `zoo.training.architectures.residual_vgg` with the two heads of `zoo.training.two_head.two_heads`, layer for
 layer: the same weights give the same logits in both. PyTorch is needed only here, and only for training.
@@ -18,7 +18,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     import keras
 
-EPSILON = 1e-3  # Keras' own, in batch normalisation
+EPSILON = 1e-3  # Keras' default for batch normalisation
 HEADS = {"fer2013": 7, "ferplus": 8}
 
 
@@ -30,7 +30,7 @@ class ResidualVgg(nn.Module):
     widths : sequence of int
         Channels of each stage.
     dropout : float
-        Before the heads.
+        Dropout before the heads.
     """
 
     def __init__(self, widths: Sequence[int] = (32, 64, 128, 256), dropout: float = 0.3) -> None:
@@ -50,7 +50,7 @@ class ResidualVgg(nn.Module):
 
 
 def standardised(crops: Tensor) -> Tensor:
-    """Each crop minus its mean, over its spread."""
+    """Each crop minus its mean, divided by its standard deviation plus 1."""
     centred = crops - crops.mean((1, 2, 3), keepdim=True)
     return centred / (centred.square().mean((1, 2, 3), keepdim=True).sqrt() + 1.0)
 
@@ -70,7 +70,7 @@ class _Conv(nn.Module):
 
 
 class _Residual(nn.Module):
-    """Two convolutions weighed by channel (squeeze and excite) and added to what came in."""
+    """Two convolutions with squeeze-excite channel weights, added to the input."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class _Residual(nn.Module):
 
 
 class _Stage(nn.Module):
-    """Two convolutions, or one and a residual pair; then the picture is halved."""
+    """Two convolutions, or one and a residual pair, then pooling by 2."""
 
     def __init__(self, before: int, width: int, plain: bool) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ def into_keras(network: ResidualVgg, model: keras.Model) -> None:
     Raises
     ------
     ValueError
-        The two are not the same network.
+        The networks differ.
     """
     for module, layer in _pairs(network, model):
         weight, *others = _arrays(module)
@@ -125,7 +125,7 @@ def from_keras(model: keras.Model, network: ResidualVgg) -> None:
 
 
 def _arrays(module: nn.Module) -> list[Tensor]:
-    """A module's weights in Keras' order; the first may have its axes in another."""
+    """A module's weights in Keras' order; the first may have another order of axes."""
     if isinstance(module, nn.BatchNorm2d):
         return [module.weight, module.bias, module.running_mean, module.running_var]
     return [module.weight] if module.bias is None else [module.weight, module.bias]
@@ -139,7 +139,7 @@ def _turned(weight: Tensor, back: bool = False) -> Tensor:
 
 
 def _pairs(network: ResidualVgg, model: keras.Model) -> Iterator[tuple[nn.Module, keras.layers.Layer]]:
-    """Every module that has weights and the Keras layer that has the same."""
+    """Pairs of modules with weights and the corresponding Keras layers."""
     modules = [m for m in network.stages.modules() if isinstance(m, nn.Conv2d | nn.BatchNorm2d)]
     layers = [x for x in model.layers if type(x).__name__ in ("Conv2D", "BatchNormalization")]
     pairs = [*zip_longest(modules, layers), *((network.heads[name], model.get_layer(name)) for name in HEADS)]

@@ -1,6 +1,6 @@
-"""Trains Keras networks on aligned crops and exports them for serving.
+"""Trains networks with two heads on aligned crops, and exports them for serving.
 
-The only file, with `zoo.training.architectures`, that imports Keras; serving does not need it.
+Imports Keras, which serving does not need.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from zoo.training.loop import Batches, Schedule, keepers, sgd, take_over
 
 
 def two_heads(network: tuple, dropout: float = 0.3) -> keras.Model:
-    """A network with a head for FER2013's labels and one for the FER+ votes; both give logits."""
+    """A network with one head for FER2013's labels and one for the FER+ votes, both with logits."""
     inputs, _, embedding = network
     x = layers.Dropout(dropout, dtype="float32")(embedding)
     heads = {
@@ -28,14 +28,14 @@ def two_heads(network: tuple, dropout: float = 0.3) -> keras.Model:
 
 
 def warm_start(model: keras.Model, folder: Path) -> None:
-    """Begin from kept models instead of random weights: a restart of the cosine (SGDR).
+    """Load the weights of trained models as initial ones: a warm restart of the cosine schedule (SGDR).
 
     Parameters
     ----------
     model : keras.Model
         As `two_heads` makes it.
     folder : Path
-        Holds ``cnn/model.keras`` and, if the second head learned something, ``cnn-ferplus/model.keras``.
+        Contains ``cnn/model.keras`` and, if the second head was trained, ``cnn-ferplus/model.keras``.
 
     References
     ----------
@@ -49,7 +49,7 @@ def warm_start(model: keras.Model, folder: Path) -> None:
 
 
 def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: bool = False) -> None:
-    """Train, keeping state and the best weights in a folder; cut off at any moment it goes on with `resume`.
+    """Train, storing state and best weights in a folder; an interrupted run continues with `resume`.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
         As `two_heads` makes it.
     batches : Batches
     public : (AlignedSet, (ndarray, ndarray))
-        What the best epoch is chosen on (PublicTest), and its vote shares and weights.
+        For choosing the best epoch (PublicTest), with its vote shares and weights.
     run : Path
-        Gets ``log.csv``, ``best.weights.h5`` and ``state/``.
+        For ``log.csv``, ``best.weights.h5`` and ``state/``.
     """
     schedule = batches.schedule
     _compile(model, schedule, len(batches))
@@ -87,14 +87,14 @@ def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
 
 
 def with_head(weights: Path, network: Callable[[], tuple], head: str) -> keras.Model:
-    """Trained weights as the network that is served: crop to logits, embedding and the first stage's maps.
+    """The network for serving with trained weights: crop to logits, embedding and the first stage's maps.
 
     Parameters
     ----------
     weights : Path
-        As `fit` wrote them.
+        Written by `fit`.
     network : callable
-        Makes the network again.
+        Builds the network.
     head : str
         ``"fer2013"`` or ``"ferplus"``.
     """
@@ -106,10 +106,10 @@ def with_head(weights: Path, network: Callable[[], tuple], head: str) -> keras.M
 
 
 def middle_of(model: keras.Model) -> keras.layers.Layer:
-    """The layer that ends a network's second stage: what `zoo.training.kernel_head` reads."""
+    """The last layer of a network's second stage, whose maps are the input of `zoo.training.kernel_head`."""
     return [layer for layer in model.layers if isinstance(layer, layers.MaxPooling2D)][1]
 
 
 def with_middle(model: keras.Model) -> keras.Model:
-    """A network that is served, which also gives its middle maps."""
+    """A network for serving with its middle maps as a further output."""
     return keras.Model(model.inputs, [*model.outputs[:3], middle_of(model).output], name=model.name)

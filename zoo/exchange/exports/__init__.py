@@ -1,1 +1,1 @@
-"""The zip that goes out: every format, programs and a page."""
+"""Exports as a zip: all formats, programs and a page."""

@@ -1,4 +1,4 @@
-"""The zip a model goes out in: files for other programs, the contract, programs that use them, and a page."""
+"""Exports a model as a zip: files for other programs, the preprocessing, example programs, and a page."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ _ABOUT = {
 
 
 class NothingToExportError(ValueError):
-    """No model, or no part, was chosen."""
+    """No model or no format was chosen, or they do not fit."""
 
 
 @dataclass(frozen=True, eq=False)
 class ExportRequest:
-    """What is to go out.
+    """Models and formats to export.
 
     Parameters
     ----------
@@ -80,10 +80,10 @@ class ExportRequest:
         Some of `PARTS`.
     cnn : CnnClassifier or TaughtCnn, optional
     svm : SvmClassifier, optional
-        One of both at least; they have the same labels and are fed the same crops.
+        At least one of both; they have the same labels and get the same crops.
     crops : ndarray
-        ``uint8 (n, S, S)``: what the models will see, to set the scales of ``int8``. They are used
-        and go nowhere.
+        ``uint8 (n, S, S)``: representative input, to set the scales of ``int8``. They are not
+        exported.
     """
 
     title: str
@@ -104,7 +104,7 @@ class ExportRequest:
 
     @property
     def model(self) -> CnnClassifier | TaughtCnn | SvmClassifier:
-        """The network, or the support vector machine where there is no network."""
+        """The network, or the support vector machine without a network."""
         model = self.cnn or self.svm
         assert model is not None  # see __post_init__
         return model
@@ -120,7 +120,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A zip, and what was asked for but is not in it.
+    """A zip, and the requested formats that are not in it.
 
     Parameters
     ----------
@@ -134,12 +134,12 @@ class Bundle:
 
 
 def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda share, words: None) -> Bundle:
-    """Write everything that was wished for.
+    """Write all requested formats.
 
     Parameters
     ----------
     told : callable
-        Hears how far it is, 0 to 1, and what is done now.
+        Called with the progress, 0 to 1, and the current step.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
 
 
 def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_out: list[str]) -> list[str]:
-    """What TensorFlow is started for. `ExportError` if that is all that was asked for and there is no TensorFlow."""
+    """The formats that need TensorFlow; `ExportError` if there are no others and TensorFlow is missing."""
     heavy = [part for part in parts if part in _MADE_BY_TENSORFLOW]
     if cnn.kernel_head is not None and "int8" in heavy:
         heavy.remove("int8")
@@ -188,7 +188,7 @@ def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_ou
 
 
 def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
-    """Crops to scale eight bits by: some of those given, mirrored, and darker and lighter: ``uint8 (m, S, S)``."""
+    """Crops for eight-bit calibration: some of those given, mirrored, darker and lighter: ``uint8 (m, S, S)``."""
     if not len(crops):
         raise NothingToExportError("Eight-bit export needs sample crops to set its scales. Record samples first.")
     chosen = crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).astype(int)]
@@ -197,13 +197,13 @@ def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
 
 
 def identifier(title: str) -> str:
-    """A title as a name that Keras takes."""
+    """A title as a valid name for Keras."""
     word = re.sub(r"\W+", "_", title, flags=re.ASCII).strip("_").lower()
     return word if word[:1].isalpha() else f"model_{word}".rstrip("_")
 
 
 def _light_parts(wanted: ExportRequest, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
-    """What needs no TensorFlow."""
+    """Write the formats that do not need TensorFlow."""
     from zoo.exchange.formats import onnx_writer
 
     if "tfjs" in wanted.parts:
@@ -237,7 +237,7 @@ def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_ou
 
 
 def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
-    """A page with the network inside, that makes no request."""
+    """A self-contained page with the network, which makes no requests."""
     table, content = tfjs.pack_weights(graph)
     nodes = [
         {
@@ -264,12 +264,12 @@ def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
 
 
 def _script(value: object) -> str:
-    """JSON that may stand inside a script."""
+    """JSON that is safe inside a script."""
     return json.dumps(value).replace("<", "\\u003c")
 
 
 def contract(align: AlignSpec, side: int) -> dict:
-    """How a face becomes what the network takes; `preprocessing.json`."""
+    """`preprocessing.json`: how a face becomes the network's input."""
     names = ("left_eye", "right_eye", "mouth")
     return {
         "fingerprint": align.fingerprint,
@@ -286,7 +286,7 @@ def contract(align: AlignSpec, side: int) -> dict:
 
 
 def _metadata(wanted: ExportRequest, side: int) -> bytes:
-    """Teachable Machine's notes, for programs that look for them."""
+    """Metadata in the form of Teachable Machine, for programs that read it."""
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     notes = {
         "modelName": wanted.title,
@@ -301,7 +301,7 @@ def _metadata(wanted: ExportRequest, side: int) -> bytes:
 
 
 def _papers(wanted: ExportRequest, side: int, files: dict[str, bytes]) -> dict[str, bytes]:
-    """What every zip holds beside the models."""
+    """The files that every zip contains besides the models."""
     lines = "".join(f"{i} {label}\n" for i, label in enumerate(wanted.labels))
     papers = {
         "labels.txt": lines.encode(),
@@ -336,12 +336,12 @@ def _readme(wanted: ExportRequest, side: int, names: set[str]) -> str:
     )
 
 
-# What begins markup, a link or an address; what begins HTML is written as an entity.
+# Characters that begin markup, links or addresses; those that begin HTML become entities.
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=www)\.|:(?=//)|^[#+-]")
 
 
 def markdown(text: str) -> str:
-    """Somebody's words as Markdown that shows them as they are, on one line."""
+    """A user's text escaped as Markdown, on one line."""
     return html.escape(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())), quote=False)
 
 
@@ -353,7 +353,7 @@ _EIGHT_BITS = "The app itself calculates this network in eight bits: other proba
 
 
 def _snippets(names: Sequence[str] | set[str]) -> str:
-    """The sections of the README for the formats that are there."""
+    """The sections of the README for the exported formats."""
     text = (KIT / "SNIPPETS.md").read_text(encoding="utf-8")
     sections = re.split(r"^<!-- (\S+) -->\n", text, flags=re.MULTILINE)[1:]
     return "\n".join(body for name, body in zip(sections[::2], sections[1::2], strict=True) if name in names).strip()

@@ -1,7 +1,7 @@
-"""A trained network as a `Graph` of layers that Keras 2 and 3, TensorFlow.js, LiteRT and ONNX all have.
+"""Converts a trained network to a `Graph` of layers that Keras 2 and 3, TensorFlow.js, LiteRT and ONNX all have.
 
-The shipped networks standardise each crop with ``keras.ops``, which are no layers anywhere else.
-The same is written here with layers alone, exactly: of a crop x with mean m and spread s,
+The shipped networks standardise each crop with ``keras.ops``, which are not layers in other formats.
+Here the same is computed with layers only, exactly: for a crop x with mean m and standard deviation s,
 
     u = LayerNormalization(x) = (x - m) / s
     mean of x * u             = s
@@ -35,7 +35,7 @@ from zoo.teach.head_model import TaughtCnn
 Dense = tuple[np.ndarray, np.ndarray]  # kernel and bias
 SERVED, KEPT = "model.tflite", "model.keras"
 MIRRORED = "_mirrored"
-TINY = 1e-6  # keeps a crop of one grey from dividing by 0; a spread is 0, or more than this by far
+TINY = 1e-6  # avoids a division by 0 for uniform crops; other standard deviations are far larger
 
 
 def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS) -> Graph:
@@ -46,7 +46,7 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     model : CnnClassifier or TaughtCnn
         A shipped network, or a head taught on one.
     root : Path
-        Where the shipped networks' folders are.
+        Folder of the shipped networks.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
 def _dense(
     layers: Sequence[tuple[np.ndarray, np.ndarray]], source: str, temperature: float, end: tuple[str, str]
 ) -> list[Node]:
-    """Layers with ReLU between them; the last, named and activated as `end` says, gives logits over `temperature`."""
+    """Dense layers with ReLU; the last one has the name and activation in `end`, and logits over `temperature`."""
     nodes = []
     for i, (kernel, bias) in enumerate(layers):
         name, activation = end if i == len(layers) - 1 else (f"dense_{i + 1}", "relu")
@@ -80,7 +80,7 @@ def _dense(
 
 
 def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
-    """A kernel machine's scores of a network's middle maps, added to its logits and made probabilities."""
+    """Nodes that add a kernel machine's scores of the middle maps to the logits, and compute probabilities."""
     maps, before = middle, list[Node]()
     if mirrored:
         maps = "middle"
@@ -97,10 +97,10 @@ def _cooled(machine: Kernel, temperature: float) -> Kernel:
 
 
 def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
-    """A trunk beside itself in a mirror, their embeddings added: what a face and its mirror image give together.
+    """A trunk and its mirrored copy with their embeddings added, as for a face and its mirror image.
 
-    No format has a layer that mirrors. But a network whose windows are mirrored sees in a face what the
-    network itself sees in the mirror image, where all before a mean, or before a row, treats left and right alike.
+    No format has a layer for mirroring. But a network with mirrored kernels computes for a face what the
+    network computes for the mirror image, because all layers before a mean or Flatten are symmetric in other respects.
     """
     names = {"": ""} | {node.name: f"{node.name}{MIRRORED}" for node in nodes}
     shapes = Graph(shape, tuple(nodes)).shapes()
@@ -117,31 +117,31 @@ def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
 
 
 def _mirrored(kernel: np.ndarray, picture: Shape | None) -> np.ndarray:
-    """A window ``(h, w, c, k)`` left to right, or what reads a picture laid flat; anything else as it is."""
+    """A mirrored kernel ``(h, w, c, k)``, or one that reads flattened maps; others are unchanged."""
     if kernel.ndim == 4:
         return kernel[:, ::-1]
     return kernel.reshape(*picture, -1)[:, ::-1].reshape(kernel.shape) if picture else kernel
 
 
 def _halved(layers: tuple[Dense, ...]) -> tuple[Dense, ...]:
-    """The layers for a sum of two embeddings instead of their mean."""
+    """The layers adapted to a sum of two embeddings instead of their mean."""
     (kernel, bias), *others = layers
     return (kernel / 2, bias), *others
 
 
 def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> TaughtCnn | None:
-    """A linear machine on a shipped network's embedding as one dense layer on it: the same probabilities.
+    """A linear machine on a shipped network's embedding as a network with one dense layer: the same probabilities.
 
     Parameters
     ----------
     machine : SvmClassifier
     root : Path
-        Where the shipped models' folders are.
+        Folder of the shipped models.
 
     Returns
     -------
     TaughtCnn or None
-        None for a machine on HOG, and where the network it was trained on is not the one that is there.
+        None for a machine on HOG, and if the network it was trained on is not available.
     """
     if isinstance(machine.descriptor, Joined) or not isinstance(machine.machine, Linear):
         return None
@@ -158,12 +158,12 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
 
 
 def goes_out(card: Card) -> bool:
-    """Whether a shipped model can be exported: of a network the ``.keras`` file must be there, or its network's."""
+    """Whether a shipped model can be exported: networks need a ``.keras`` file, their own or their trunk's."""
     return card.loader != "tflite" or KEPT in card.files
 
 
 def half(values: np.ndarray) -> np.ndarray:
-    """Numbers that half precision can hold, in float32."""
+    """Values rounded to half precision, as float32."""
     return values.astype(np.float16).astype(np.float32)
 
 
@@ -177,12 +177,12 @@ def _trunk(name: str, root: Path) -> tuple[Shape, tuple[Node, ...], tuple[np.nda
 
 
 def _owner(card: Card, root: Path) -> Card:
-    """The card whose folder keeps a network's ``.keras`` file: the model's own, or that of the one it is built on.
+    """The card whose folder has a network's ``.keras`` file: the model's own, or that of the model it is built on.
 
     Raises
     ------
     CardError
-        The network it was built on is not there, or is not the same one any more.
+        The network it was built on is missing or has changed.
     """
     name = card.settings.get("network")
     if KEPT in card.files or not name:
@@ -194,12 +194,12 @@ def _owner(card: Card, root: Path) -> Card:
 
 
 def from_keras(data: bytes) -> Graph:
-    """A ``model.keras`` of ours, crop to logits, in layers alone; batch normalisation is written into what is before.
+    """A ``model.keras`` of this app, crop to logits, in layers only, with batch normalisation folded into other layers.
 
     Parameters
     ----------
     data : bytes
-        The file; its first output are the logits.
+        The file; its first output is the logits.
     """
     with model_zip(data) as file:
         config = record(read_json(file, "config.json"), "config.json")
@@ -211,7 +211,7 @@ def from_keras(data: bytes) -> Graph:
 
 
 def _with_layers_only(config: dict, output: str) -> dict:
-    """The description with its operations replaced by the four layers above, ending in one output."""
+    """The description with its operations replaced by the layers above, and with one output."""
     inner = config["config"]
     operations = [layer["name"] for layer in inner["layers"] if layer["module"].startswith("keras.src.ops")]
     kept = [layer for layer in inner["layers"] if layer["name"] not in operations]
@@ -235,7 +235,7 @@ def _entry(kind: str, name: str, sources: Sequence[str], **settings: object) -> 
 
 
 def _plain_pooling(graph: Graph) -> list[Node]:
-    """The nodes with means that keep their sides written as a mean and a Reshape: TensorFlow.js knows no other."""
+    """The nodes with `keepdims` means replaced by a mean and a Reshape, for TensorFlow.js."""
     shapes, nodes = graph.shapes(), []
     for node in graph.nodes:
         if isinstance(node.layer, kinds.GlobalAveragePooling2D) and node.layer.keepdims:
@@ -252,7 +252,7 @@ def _node(name: str, layer: Layer, source: str, **weights: np.ndarray) -> Node:
 
 
 def _folded(nodes: list[Node]) -> list[Node]:
-    """The nodes with batch normalisations written into the layer before, where LiteRT's converter does it, too."""
+    """The nodes with batch normalisations folded into the layer before, as LiteRT's converter does."""
     readers = [name for node in nodes for name in node.inputs]
     made: dict[str, Node] = {}
     for node in nodes:
@@ -284,14 +284,14 @@ _LEARNED = (kinds.Conv2D, kinds.DepthwiseConv2D, kinds.Dense)
 
 
 def _rounded(node: Node) -> Node:
-    """The node with weights that half precision can hold, as they are served."""
+    """The node with weights rounded to half precision, as they are served."""
     if not isinstance(node.layer, _LEARNED):
         return node
     return replace(node, weights={name: half(array) for name, array in node.weights.items()})
 
 
 def _named(nodes: list[Node], head: Node) -> list[Node]:
-    """The nodes with plain names: a kind and a running number; before the head comes the embedding."""
+    """The nodes renamed to their kind and a number; the one before the head is called embedding."""
     counts: dict[str, int] = {}
     names = {"": ""}
     for node in nodes:

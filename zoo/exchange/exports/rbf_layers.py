@@ -1,11 +1,11 @@
-"""A kernel machine as layers that every format has.
+"""Converts a kernel machine to layers that every format has.
 
 Of a row z and a support vector v,
 
     -γ|z - v|² = 2γ v·z - γ|v|² - γ|z|²        a convolution by 1 x 1, and the sum of a square
     elu(t)     = exp(t) - 1, for t <= 0        the kernel, less one
 
-and z stands beside what a mirror makes of it as a picture of 1 x 2, over which a mean averages the kernel.
+and z and its mirrored version form a picture of 1 x 2, over which a mean averages the kernel.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
     Parameters
     ----------
     machine : Kernel
-        Reads the maps laid in a row.
+        Takes the flattened maps.
     maps : str
-        The node that makes them.
+        The node whose output they are.
     share : float
-        The maps are multiplied by it first: a half, where they are a sum over both ways and the mean is read.
+        Factor for the maps: 0.5 if they are the sum over a face and its mirror image.
     """
     depth, gamma = machine.components.shape[1], machine.gamma
     signs = np.ones(depth, np.float32)
@@ -48,7 +48,7 @@ def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
         _node("both_rows", layers.Dense(2 * depth, use_bias=False), "directions", **both),
         _node("pair", layers.Reshape((1, 2, depth)), "both_rows"),
         _node("products", layers.Conv2D(len(machine.vectors), (1, 1)), "pair", **near),
-        _node("same", layers.Reshape((1, 2, depth)), "both_rows"),  # TensorFlow.js frees what one layer reads twice
+        _node("same", layers.Reshape((1, 2, depth)), "both_rows"),  # TensorFlow.js frees inputs used twice by a layer
         _node("squared", layers.Multiply(), "pair", "same"),
         _node("length", layers.Conv2D(1, (1, 1), use_bias=False), "squared", kernel=np.full((1, 1, depth, 1), -gamma)),
         _node("apart", layers.Add(), "products", "length"),
@@ -59,7 +59,7 @@ def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
             layers.Dense(machine.coefficients.shape[1]),
             "kernel",
             kernel=machine.coefficients,
-            bias=machine.bias + machine.coefficients.sum(axis=0),  # the one that elu takes off
+            bias=machine.bias + machine.coefficients.sum(axis=0),  # adds the 1 that elu subtracts
         ),
     ]
 
