@@ -88,6 +88,7 @@ def test_a_resting_picture_is_read_and_recorded(client):
         (None, "1=1", "cannot be its own"),
         (None, "1", "not a pair such as"),
         (None, {"a": 1}, "expected a text"),
+        (None, "1=2," * 1000, "expected a text"),
         ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "", ""),
         ("a text", "", "Upload it"),
         (7, "", "Upload it"),

@@ -219,12 +219,15 @@ class CompareTab:
         ------
         RestingError, ImageError
         """
-        if not isinstance(pairs, str):
+        if not isinstance(pairs, str) or len(pairs) > LONGEST_CHOICE:
             raise RestingError(f'pairs is {str(pairs)[:40]}; expected a text such as "1=2, 2=1".')
         if rest is None and not pairs.strip():
             return None
         looks = comparison if rest is None else self._compare(rest, asked)
-        return relative_to(comparison, looks, choose(comparison, looks, pairs), self._file_name(rest) if rest else "")
+        file = self._file_name(rest) if rest else ""
+        return relative_to(
+            comparison, looks, choose(comparison, looks, pairs), file, self.engine.cards_of(asked.session)
+        )
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""

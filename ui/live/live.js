@@ -381,7 +381,7 @@ window.faceOffLive = (element, props, server) => {
   function isSure(face, name, answer) {
     const label = face.shown[name],
       share = face.answers[name][labelsOf(answer, name).indexOf(label)];
-    const threshold = models[name]?.thresholds?.[(window.faceOffChosen ?? chosen).mix] ?? 0;
+    const threshold = models[name]?.thresholds?.[face.rested ? 'equal' : (window.faceOffChosen ?? chosen).mix] ?? 0;
     return share >= threshold || (face.rested && label === 'neutral');
   }
 

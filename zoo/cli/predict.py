@@ -99,7 +99,9 @@ def run(args: argparse.Namespace) -> int:
         for path in tqdm(paths, desc="pictures", disable=True if len(paths) == 1 else None):
             try:
                 seen = ask(path)
-                rested = relative_to(seen, rest, choose(seen, rest, args.pairs), str(args.rest)) if rest else None
+                rested = None
+                if rest:
+                    rested = relative_to(seen, rest, choose(seen, rest, args.pairs), str(args.rest), mix.cards)
                 found.append(record(seen, thresholds, str(path), rested))
             except Exception as error:  # one bad file must not end the run
                 failed.append(Failure(readable(str(path)), reason(error)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from features.phrase import Phrase
+from zoo.cards import Card
 from zoo.inference.compare import Comparison
+from zoo.models.label_mix import EQUAL, threshold
 from zoo.models.resting import Reference
 from zoo.prediction import Prediction
 
@@ -17,6 +19,7 @@ NO_FACE = Phrase(
     "rest.no_face",
     "No face was found in the relaxed picture. Use one taken from the front, well lit, and not too small.",
 )
+NO_CARDS: Mapping[str, Card] = {}
 NOBODY = "none"  # instead of pairs: no face has a resting face
 PAIR = re.compile(r"\s*(\d{1,3})\s*[=:]\s*(\d{1,3})\s*")
 
@@ -40,12 +43,15 @@ class Rested:
         Of the picture with the resting faces.
     file : str
         Name of that picture; empty if it is the same one.
+    thresholds : mapping
+        Model name to the confidence below which it is not sure when all labels are equally common, as they are here.
     """
 
     predictions: dict[str, Prediction]
     references: tuple[int | None, ...]
     rest: Comparison
     file: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def changed(self, comparison: Comparison, i: int) -> dict[str, tuple[str, str]]:
         """Models whose label for face `i` is another one relative to the resting face: as is, and relative."""
@@ -53,7 +59,13 @@ class Rested:
         return {name: (before, after) for name, before, after in both if before != after}
 
 
-def relative_to(comparison: Comparison, rest: Comparison, references: Mapping[int, int], file: str = "") -> Rested:
+def relative_to(
+    comparison: Comparison,
+    rest: Comparison,
+    references: Mapping[int, int],
+    file: str = "",
+    cards: Mapping[str, Card] = NO_CARDS,
+) -> Rested:
     """The answers of a comparison relative to the resting faces of another one by the same models.
 
     Parameters
@@ -63,6 +75,8 @@ def relative_to(comparison: Comparison, rest: Comparison, references: Mapping[in
         Position of a face to the position of its resting face, as `by_place` and `by_numbers` give it.
     file : str
         Name of the picture with the resting faces.
+    cards : mapping
+        Model name to its card, for the thresholds.
     """
     predictions = {}
     for name, answer in comparison.predictions.items():
@@ -73,7 +87,7 @@ def relative_to(comparison: Comparison, rest: Comparison, references: Mapping[in
             rows[face] = applied.onto(answer.labels).probs[0]
         predictions[name] = Prediction(rows, answer.labels, answer.unknown)
     found = tuple(references.get(i) for i in range(len(comparison.faces)))
-    return Rested(predictions, found, rest, file)
+    return Rested(predictions, found, rest, file, {name: threshold(card, EQUAL) for name, card in cards.items()})
 
 
 def by_place(comparison: Comparison, rest: Comparison) -> dict[int, int]:

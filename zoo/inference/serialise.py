@@ -172,8 +172,9 @@ def _resting(rested: Rested | None, thresholds: Mapping[str, float], i: int) -> 
     at = rested.references[i]
     if at is None:
         return {"resting": None}
+    limits = {**thresholds, **rested.thresholds}
     answers = {
-        name: _answer(one[i], thresholds[name]) | {"sure": bool(sure(one[i], thresholds[name])[0])}
+        name: _answer(one[i], limits[name]) | {"sure": bool(sure(one[i], limits[name])[0])}
         for name, one in rested.predictions.items()
     }
     return {"resting": {"face": at + 1, "answers": answers}}

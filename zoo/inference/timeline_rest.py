@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 import numpy as np
 
+from zoo.cards import Card
 from zoo.filenames import cell
 from zoo.inference import timeline
 from zoo.inference.timeline import Timeline
+from zoo.models.label_mix import EQUAL, threshold
 from zoo.models.resting import FRAMES, NEUTRAL, Reference, most_neutral
 from zoo.prediction import Prediction
 
@@ -29,10 +31,13 @@ class RestedTimeline:
         Its probabilities are relative, and the label shown is the most probable one.
     moments : dict
         Face to the seconds of the frames that were its reference; faces without one have their answers as is.
+    thresholds : dict
+        Model name to the confidence below which it is not sure when all labels are equally common, as they are here.
     """
 
     timeline: Timeline
     moments: dict[int, tuple[float, ...]]
+    thresholds: dict[str, float] = field(default_factory=dict)
 
 
 def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
@@ -62,9 +67,12 @@ def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
     return RestedTimeline(replace(plain, probs=probs.astype(np.float32), shown=shown), moments)
 
 
-def all_rested(timelines: Sequence[Timeline], rest: str | float) -> tuple[RestedTimeline, ...]:
+def all_rested(
+    timelines: Sequence[Timeline], rest: str | float, cards: Mapping[str, Card]
+) -> tuple[RestedTimeline, ...]:
     """Every timeline of a clip relative to rest; empty for ``"none"``."""
-    return tuple(found for one in timelines if (found := rested(one, rest)))
+    limits = {name: threshold(card, EQUAL) for name, card in cards.items()}
+    return tuple(replace(found, thresholds=limits) for one in timelines if (found := rested(one, rest)))
 
 
 def _near(times: np.ndarray, moment: float) -> np.ndarray:
@@ -94,7 +102,8 @@ def write_csv(plain: Timeline, found: RestedTimeline, thresholds: Mapping[str, f
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(map(cell, (*timeline.COLUMNS, *COLUMNS, *plain.labels)))
     face, label, share, certain = (timeline.COLUMNS.index(n) for n in ("face", "label", "probability", "sure"))
-    for row, rest in zip(timeline.rows(plain, thresholds), timeline.rows(found.timeline, thresholds), strict=True):
+    limits = {**thresholds, **found.thresholds}
+    for row, rest in zip(timeline.rows(plain, thresholds), timeline.rows(found.timeline, limits), strict=True):
         known = rest[face] in found.moments
         more = [rest[label], rest[share], rest[certain] or rest[label] == NEUTRAL] if known else [""] * len(COLUMNS)
         at = len(timeline.COLUMNS)

@@ -28,7 +28,7 @@ from zoo.inference.live_stream import LiveFace, LiveFrame, Options, Viewer
 from zoo.inference.timeline import Recorder, Timeline, as_json, frame_at
 from zoo.inference.timeline_rest import NONE, RestedTimeline
 from zoo.labels import SEVEN, LabelSet, colours
-from zoo.models.label_mix import FER2013, LabelMix
+from zoo.models.label_mix import EQUAL, FER2013, LabelMix, threshold
 from zoo.models.resting import NEUTRAL
 
 RATE = 15.0
@@ -232,7 +232,7 @@ class _Work:
         rest = self.options.rest
         if rest == NONE:
             return result
-        result = replace(result, rest=rest, rested=timeline_rest.all_rested(result.timelines, rest))
+        result = replace(result, rest=rest, rested=timeline_rest.all_rested(result.timelines, rest, self.cards))
         return replace(result, references=self._draw(result, self.target, turn)) if self.target else result
 
     def _draw(self, result: VideoResult, target: str | os.PathLike, turn: int) -> tuple[ReferenceFrame, ...]:
@@ -471,7 +471,9 @@ class _Drawing:
     def _says(self, face: LiveFace, name: str, labels: LabelSet) -> str:
         label = face.shown[name]
         share = float(face.answers[name][labels.index(label)])
-        clear = share >= self._cards[name].threshold or (face.rested and label == NEUTRAL)
+        card = self._cards[name]
+        clear = share >= (threshold(card, EQUAL) if face.rested else card.threshold)
+        clear |= face.rested and label == NEUTRAL
         return f"{label} {share:.2f}" if clear else "not sure"
 
 

@@ -414,6 +414,11 @@ def test_a_resting_look_is_marked_and_forgotten(live):
     live.locator(".fo-rested").wait_for()
     live.locator(".fo-forget").click()
     live.wait_for_function("document.querySelector('.fo-rested').hidden")
+    live.locator(".fo-so-far").click()  # offered once a face has been there for ten seconds
+    live.locator(".fo-rested").wait_for()
+    live.locator(".fo-so-far").wait_for(state="hidden")
+    live.locator(".fo-forget").click()
+    live.wait_for_function("document.querySelector('.fo-rested').hidden")
 
 
 @pytest.mark.browser

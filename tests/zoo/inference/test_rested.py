@@ -1,6 +1,7 @@
 """Pictures read relative to resting faces."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -68,6 +69,18 @@ def test_the_difference_is_taken_in_all_labels_and_then_narrowed(portrait, meshe
     assert set(RESTING_COLUMNS) <= set(table[0]) and table[0]["rest"] == "rest.jpg"
     assert "rest" not in record(seen, {"first": 0.9, "second": 0.9})
     assert not set(RESTING_COLUMNS) & set(rows(record(seen, {"first": 0.9, "second": 0.9}))[0])
+
+
+def test_relative_answers_have_the_threshold_of_the_equal_mix(portrait, mesher, models, two_models):
+    cards = {model.name: replace(registry.card(model.name, two_models), threshold_equal=0.99) for model in models}
+    seen = compare(portrait, models, SEVEN, mesher)
+    rest = compare(255 - (255 - np.roll(portrait, 3, axis=1)) // 2, models, SEVEN, mesher)
+    rested = relative_to(seen, rest, {0: 0}, "", cards)
+    assert rested.thresholds == {"first": 0.99, "second": 0.99}
+    (face,) = record(seen, {"first": 0.0, "second": 0.0}, "", rested)["faces"]
+    for answer in face["resting"]["answers"].values():
+        assert answer["sure"] == (answer["label"] == "neutral" or answer["probability"] >= 0.99)
+    assert all(answer["sure"] for answer in face["answers"].values())
 
 
 def test_a_face_without_a_resting_face_stays_as_is(portrait, mesher, models):

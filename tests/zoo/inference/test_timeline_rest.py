@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,6 +62,16 @@ def test_fewer_labels_have_the_same_rest_and_the_same_change():
 def test_where_no_model_knows_neutral_a_moment_has_to_be_named():
     assert rested(clip(SIX, known=False), "auto").moments == {}
     assert set(rested(clip(SIX, known=False), 0.2).moments) == {1}
+
+
+def test_the_table_takes_the_threshold_of_the_equal_mix_for_relative_answers():
+    found = replace(rested(clip(), "auto"), thresholds={"first": 1.0})
+    table = io.StringIO()
+    write_csv(clip(), found, {"first": 0.0}, table)
+    lines = list(csv.DictReader(io.StringIO(table.getvalue())))
+    seen = [line for line in lines if line["face"] != "0"]
+    assert all(line["sure"] == "True" for line in seen)
+    assert all(line["resting_sure"] == str(line["resting_label"] == "neutral") for line in seen)
 
 
 def test_an_empty_clip_is_a_result():
