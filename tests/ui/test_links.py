@@ -62,7 +62,7 @@ def test_an_example_alone_opens_compare_and_another_choice_changes_the_link(visi
 def test_what_is_not_known_is_ignored(visit_link):
     for query in UNKNOWN:
         page, errors = visit_link(query), []
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error, seen=errors: seen.append(error))
         page.reload()
         page.wait_for_function(SELECTED, arg="compare")
         page.locator("#fo-examples button").first.wait_for()

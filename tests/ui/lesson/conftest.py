@@ -1,32 +1,13 @@
-"""The app in a classroom, launched once."""
-
-import argparse
+"""Pages of a classroom."""
 
 import pytest
 
-from ui.app import build, start
-from ui.lesson import classroom
-from ui.model_service import ModelService
-
-CODE = "ABC234"
-NOWHERE = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
-
-
-@pytest.fixture(scope="session")
-def classroom_url(uploads):
-    """Where the app runs in classroom mode; the teacher's code is `CODE`."""
-    room = classroom.classroom(CODE)
-    engine = ModelService(room=room)
-    engine.warm()
-    app = build(engine, room)
-    yield start(app, NOWHERE, room)
-    app.close(verbose=False)
-    engine.close()
+CODE = "ABC234"  # the teacher's, in the app behind `classroom_url`
 
 
 @pytest.fixture
 def in_class(classroom_url, browser, visits):
-    """``in_class(**options)``: a pupil's or the teacher's page, on the Lesson tab."""
+    """``in_class(path="", **options)``: a pupil's or the teacher's page, on the Lesson tab."""
     with visits() as visit:
 
         def page(path="", **options):
