@@ -8,7 +8,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,26 +17,35 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from zoo.benchmark.stages import WARM_UP, Timing, one_core, one_thread, timing
+from zoo.benchmark.stages import BARE_MESH, WARM_UP, Timing, bare_mesh, one_core, one_thread, timing
 from zoo.classifier import Classifier
 from zoo.inference.live_stream import PREFIX, Options, Viewer, read_frame
 from zoo.labels import SEVEN
 from zoo.stopwatch import Stopwatch
 
 
-def bench_live(models: Sequence[Classifier], repeats: int = 100, pinned: bool = False) -> dict[str, Timing]:
+def bench_live(
+    models: Sequence[Classifier],
+    repeats: int = 100,
+    pinned: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Timing]:
     """Time what the server does for one frame of a camera: 320 x 240 pixels, one face that moves a little.
 
     Returns
     -------
     dict
-        ``decode``, ``mesh``, ``align``, each model, ``steady`` (who is who, smoothing, answer) and ``total``.
+        ``decode``, ``mesh``, ``align``, each model, ``steady`` (who is who, smoothing, answer) and ``total``;
+        beside them ``bare mesh``, see `zoo.benchmark.stages.bare_mesh`, on the same frames.
     """
     frames = camera(repeats + WARM_UP)
     with one_thread(), one_core() if pinned else contextlib.nullcontext():
-        viewer = Viewer()
-        rounds = [_frame(frame, viewer, models, i / 25) for i, frame in enumerate(frames)][WARM_UP:]
+        viewer, bare = Viewer(clock=clock), bare_mesh(read_frame(frames[0]))
+        rounds = [
+            _frame(frame, viewer, models, i / 25, clock) | _alone(frame, bare, clock) for i, frame in enumerate(frames)
+        ]
         viewer.close()
+    rounds = rounds[WARM_UP:]
     return {name: timing(np.array([took[name] for took in rounds])) for name in rounds[0]}
 
 
@@ -65,7 +74,7 @@ def soak(models: Sequence[Classifier], count: int) -> Soak:
     frames, viewer, before = camera(250), Viewer(), 0.0
     with one_thread():
         for i in range(count):
-            _frame(frames[i % len(frames)], viewer, models, i / 25)
+            _frame(frames[i % len(frames)], viewer, models, i / 25, time.perf_counter)
             if i == count // 10:
                 before = resident()
     after = resident()
@@ -92,12 +101,21 @@ def _data_url(frame: np.ndarray) -> str:
     return PREFIX + base64.b64encode(stored.getvalue()).decode()
 
 
-def _frame(frame: str, viewer: Viewer, models: Sequence[Classifier], now: float) -> dict[str, float]:
-    watch = Stopwatch()
-    start = time.perf_counter()
+def _alone(frame: str, bare: Callable[[np.ndarray], object], clock: Callable[[], float]) -> dict[str, float]:
+    """The time of the bare mesh on the same frame."""
+    image, watch = read_frame(frame), Stopwatch(clock)
+    watch.time(BARE_MESH, lambda: bare(image))
+    return watch.milliseconds
+
+
+def _frame(
+    frame: str, viewer: Viewer, models: Sequence[Classifier], now: float, clock: Callable[[], float]
+) -> dict[str, float]:
+    watch = Stopwatch(clock)
+    start = clock()
     image = watch.time("decode", lambda: read_frame(frame))
     seen = viewer.step(image, models, SEVEN, Options(), now)
     json.dumps(seen.as_json())
-    total = (time.perf_counter() - start) * 1000
+    total = (clock() - start) * 1000
     parts = watch.milliseconds | seen.milliseconds
     return parts | {"steady": total - sum(parts.values()), "total": total}

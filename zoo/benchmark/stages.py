@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,12 +23,15 @@ from threadpoolctl import threadpool_limits
 from features import images
 from features.align import align
 from features.mesh import FaceMesher
+from features.mesh_network import MeshNetwork
+from features.regions import around_mesh
 from zoo.classifier import Classifier, common_spec
 from zoo.stopwatch import Stopwatch
 
 WARM_UP = 10
 ROOT = Path(__file__).parents[2]
 STAGES = ("decode", "mesh", "align")
+BARE_MESH = "bare mesh"
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,33 @@ class Startup:
 
 @dataclass(frozen=True)
 class Bench:
-    """Times by stage (decode, mesh, align, each model), and of mesh, align and all models together."""
+    """Times by stage (decode, mesh, align, each model), and of mesh, align and all models together.
+
+    Parameters
+    ----------
+    stages : dict
+    total : Timing
+    startup : Startup
+    bare_mesh : Timing
+        Of the mesh network alone, in the same rounds; see the function `bare_mesh`.
+    ratios : dict
+        How many times the bare mesh's median each stage's is, and ``total``'s.
+    """
 
     stages: dict[str, Timing]
     total: Timing
     startup: Startup
+    bare_mesh: Timing
+    ratios: dict[str, float]
 
 
-def bench(models: Sequence[Classifier], root: Path, repeats: int = 100, pinned: bool = False) -> Bench:
+def bench(
+    models: Sequence[Classifier],
+    root: Path,
+    repeats: int = 100,
+    pinned: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Bench:
     """Time the whole street on one portrait of 512 x 512 pixels with one face.
 
     Stages take turns, so that whatever else the machine does falls on all of them alike.
@@ -79,14 +102,36 @@ def bench(models: Sequence[Classifier], root: Path, repeats: int = 100, pinned: 
         Timed rounds, after a few untimed ones.
     pinned : bool
         Whether MediaPipe's own threads, too, must take turns on one core (Linux only).
+    clock : callable
+        See `zoo.stopwatch.Stopwatch`.
     """
     jpeg = portrait()
     with one_thread(), one_core() if pinned else contextlib.nullcontext(), FaceMesher() as mesher:
-        rounds = [_round(jpeg, models, mesher) for _ in range(WARM_UP + repeats)][WARM_UP:]
+        bare = bare_mesh(images.load(jpeg))
+        rounds = [_round(jpeg, models, mesher, bare, Stopwatch(clock)) for _ in range(WARM_UP + repeats)][WARM_UP:]
     names = [*STAGES, *(model.name for model in models)]
     times = np.array([[took[name] for name in names] for took in rounds])
     stages = {name: timing(column) for name, column in zip(names, times.T, strict=True)}
-    return Bench(stages, timing(times[:, 1:].sum(axis=1)), startup([model.name for model in models], root))
+    total, alone = timing(times[:, 1:].sum(axis=1)), timing(np.array([took[BARE_MESH] for took in rounds]))
+    started = startup([model.name for model in models], root)
+    return Bench(stages, total, started, alone, ratios(stages | {"total": total}, alone))
+
+
+def bare_mesh(image: np.ndarray) -> Callable[[np.ndarray], object]:
+    """MediaPipe's mesh network alone, run where the face of this picture is.
+
+    Every program pays it that follows a face with MediaPipe. Other times as multiples of it can be compared between
+    machines, and between quiet and busy ones, if both are measured in turn.
+    """
+    network = MeshNetwork()
+    with FaceMesher() as mesher:
+        window = around_mesh(mesher.find(image).landmarks[0])
+    return lambda picture: network.fit(picture, window)
+
+
+def ratios(timings: Mapping[str, Timing], alone: Timing) -> dict[str, float]:
+    """How many times the median of the bare mesh each other median is."""
+    return {name: round(one.p50 / alone.p50, 2) for name, one in timings.items()}
 
 
 def portrait() -> bytes:
@@ -128,9 +173,15 @@ def _stay_on(cores: set[int]) -> None:
         os.sched_setaffinity(0, cores)
 
 
-def _round(jpeg: bytes, models: Sequence[Classifier], mesher: FaceMesher) -> dict[str, float]:
-    watch = Stopwatch()
+def _round(
+    jpeg: bytes,
+    models: Sequence[Classifier],
+    mesher: FaceMesher,
+    bare: Callable[[np.ndarray], object],
+    watch: Stopwatch,
+) -> dict[str, float]:
     image = watch.time("decode", lambda: images.load(jpeg))
+    watch.time(BARE_MESH, lambda: bare(image))
     faces = watch.time("mesh", lambda: mesher.find(image))
     aligned = watch.time("align", lambda: align(image, faces, common_spec(models)))
     for model in models:

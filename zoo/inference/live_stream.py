@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -319,14 +320,26 @@ class _Memory:
 class Viewer:
     """The state of one camera and its faces. Not thread-safe; close it.
 
-    Parameters
-    ----------
-    max_faces : int
-    readers : Readers, optional
-        Shared with other viewers; default: a pool of its own.
+        Parameters
+        ----------
+        max_faces : int
+        readers : Readers, optional
+    <<<<<<< HEAD
+            Shared with other viewers; default: a pool of its own.
+    =======
+            Shared with other viewers; without, it has its own.
+        clock : callable
+            See `zoo.stopwatch.Stopwatch`.
+    >>>>>>> a25a072 (bench times the bare mesh in the same rounds and gives every stage as a multiple of it, by the clock or in processor time, so that figures of busy machines can be compared)
     """
 
-    def __init__(self, max_faces: int = MAX_FACES, readers: Readers | None = None) -> None:
+    def __init__(
+        self,
+        max_faces: int = MAX_FACES,
+        readers: Readers | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._clock = clock
         self._stream = FaceStream(max_faces, readers)
         self._tracker = Tracker()
         self._memories: dict[int, _Memory] = {}
@@ -351,7 +364,7 @@ class Viewer:
         now : float
             Time of the frame in seconds, increasing.
         """
-        spec, watch = common_spec(models), Stopwatch()
+        spec, watch = common_spec(models), Stopwatch(self._clock)
         faces = watch.time("mesh", lambda: self._stream.find(frame, now))
         memories = self._recall(faces, (labels, options.mix.name, *(model.name for model in models)), now)
         if options.smooth:

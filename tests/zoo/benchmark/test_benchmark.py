@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_info
 from features import images
 from zoo.benchmark.covering import bench_cover
 from zoo.benchmark.live import Soak, bench_live, camera, soak
-from zoo.benchmark.stages import _cores, bench, one_core, one_thread, portrait
+from zoo.benchmark.stages import _cores, bench, one_core, one_thread, portrait, ratios
 from zoo.inference.live_stream import read_frame
 from zoo.models import registry
 
@@ -20,6 +20,8 @@ def test_every_stage_is_timed(two_models):
     parts = [timing.p50 for name, timing in result.stages.items() if name != "decode"]
     assert result.total.p50 == pytest.approx(sum(parts), rel=0.6)
     assert 0 < result.startup.import_seconds <= result.startup.ready_seconds
+    assert set(result.ratios) == {*result.stages, "total"}
+    assert result.ratios["total"] == pytest.approx(result.total.p50 / result.bare_mesh.p50, abs=0.01)
     assert result.startup.megabytes is None or 50 < result.startup.megabytes < 2000
 
 
@@ -37,9 +39,10 @@ def test_one_thread_on_one_core_and_back():
 def test_a_camera_is_timed_stage_by_stage(two_models):
     models = [registry.load(name, two_models) for name in ("first", "second")]
     result = bench_live(models, repeats=6)
-    assert list(result) == ["decode", "mesh", "align", "first", "second", "steady", "total"]
+    assert list(result) == ["decode", "mesh", "align", "first", "second", "steady", "total", "bare mesh"]
+    assert ratios(result, result["bare mesh"])["total"] >= ratios(result, result["bare mesh"])["mesh"] > 0
     assert all(0 < timing.p50 <= timing.p95 for timing in result.values())
-    assert result["total"].p50 >= max(timing.p50 for name, timing in result.items() if name != "total")
+    assert result["total"].p50 >= max(result[name].p50 for name in list(result)[:-2])
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells memory this way")

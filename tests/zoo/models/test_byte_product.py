@@ -49,7 +49,7 @@ def test_only_large_tables_of_whole_steps_are_taken(whole):
 
 
 def test_floats_are_kept_where_litert_rounds_otherwise(whole, monkeypatch):
-    monkeypatch.setattr(byte_product, "GRID", 90)
+    monkeypatch.setattr(byte_product, "ENDS", np.array([-90, 90], np.float32))
     assert byte_product.byte_product(whole * np.float32(0.01)) is None
 
 

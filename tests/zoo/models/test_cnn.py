@@ -35,6 +35,18 @@ def test_temperature_softens(cnn, portrait_face):
     assert sharp.predict_proba(portrait_face).names == soft.predict_proba(portrait_face).names
 
 
+def test_a_face_and_its_mirror_image_together_are_both_one_after_the_other(cnn, crops):
+    card = registry.card(cnn.name)
+    model = (registry.CHECKPOINTS / cnn.name / "model.tflite").read_bytes()
+    once, both = (
+        CnnClassifier("t", card.labels, card.align, model, Reading(mirror=mirror)) for mirror in (False, True)
+    )
+    for read in (CnnClassifier.raw_logits, CnnClassifier.pooled, CnnClassifier.embedding, CnnClassifier.raw_logits):
+        straight, mirrored = read(once, crops), read(once, crops.mirrored())
+        expected = straight if read is CnnClassifier.embedding else (straight + mirrored) / 2
+        assert read(both, crops) == pytest.approx(expected, abs=1e-4)
+
+
 def test_what_is_no_network_is_refused(spec):
     with pytest.raises(ValueError):
         CnnClassifier("t", SEVEN, spec, b"no flatbuffer at all")
