@@ -320,17 +320,13 @@ class _Memory:
 class Viewer:
     """The state of one camera and its faces. Not thread-safe; close it.
 
-        Parameters
-        ----------
-        max_faces : int
-        readers : Readers, optional
-    <<<<<<< HEAD
-            Shared with other viewers; default: a pool of its own.
-    =======
-            Shared with other viewers; without, it has its own.
-        clock : callable
-            See `zoo.stopwatch.Stopwatch`.
-    >>>>>>> a25a072 (bench times the bare mesh in the same rounds and gives every stage as a multiple of it, by the clock or in processor time, so that figures of busy machines can be compared)
+    Parameters
+    ----------
+    max_faces : int
+    readers : Readers, optional
+        Shared with other viewers; default: a pool of its own.
+    clock : callable
+        See `zoo.stopwatch.Stopwatch`.
     """
 
     def __init__(
