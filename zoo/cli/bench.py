@@ -41,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--processor", action="store_true", help="processor time instead of the clock's, for a busy machine"
     )
+    parser.add_argument("--close-up", action="store_true", help="only the 256 x 256 pixels around the portrait's face")
     parser.add_argument("--live", action="store_true", help="camera frames of 320 x 240 pixels, one viewer")
     parser.add_argument("--soak", type=whole, metavar="N", help="with --live: memory growth over N frames (Linux)")
     parser.add_argument("--teach", action="store_true", help="training in Teach: both models on 6 x 100 samples")
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
     print(f"timing {args.repeats} rounds ...", file=sys.stderr)
-    result = bench(models, args.checkpoints, args.repeats, args.one_core, clock_of(args))
+    result = bench(models, args.checkpoints, args.repeats, args.one_core, clock_of(args), args.close_up)
     if args.json:
         common.write_json(common.STDOUT, asdict(result))
     else:

@@ -19,17 +19,26 @@ from features.tflite import interpreter
 SMALLEST = 2**18  # numbers in a table; smaller ones are read as fast as floats
 ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
 EXACT = 2e-3  # largest error that is accepted, of the spread of the results; they come to a tenth of it
+CHUNK = 1024  # rows of a table
 GRID = 127  # steps to either side of nothing in a row of inputs
+ENDS = np.array([-GRID - 1, GRID], np.float32)
+SMALLEST_STEP = np.float32(1e-30)  # of a row of nothing
 VERSION = 9  # of LiteRT's fully connected layer: from here on inputs may be quantised asymmetrically
 
 
 def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
     """Whole numbers -127..127 as int8 and the step that they are multiples of; None if they are not."""
-    step = np.float32(np.abs(array).max(initial=0) / 127)
+    step = np.float32(max(array.max(initial=0), -array.min(initial=0)) / 127)
     if not step:
         return None
-    whole = np.round(array / step)
-    return (whole.astype(np.int8), step) if np.abs(whole * step - array).max() <= step * ROUNDING else None
+    whole = np.empty(array.shape, np.int8)
+    for start in range(0, len(array), CHUNK):  # a large table is not copied as a whole
+        part = array[start : start + CHUNK]
+        rounded = np.rint(part / step)
+        if np.abs(rounded * step - part).max() > step * ROUNDING:
+            return None
+        whole[start : start + CHUNK] = rounded
+    return whole, step
 
 
 class ByteProduct:
@@ -55,21 +64,22 @@ class ByteProduct:
         self._network = interpreter(_fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
         self._lock = threading.Lock()
         self._rows = rows
+        self._inputs = np.empty((2 * rows, whole.shape[1] + 2), np.float32)
         self._input = self._network.get_input_details()[0]["index"]
         self._output = self._network.get_output_details()[0]["index"]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``(rows, r) -> (rows, m)`` float32."""
-        coarse, fine = _split(x)
         with self._lock:
-            self._network.set_tensor(self._input, np.concatenate([coarse, fine]))
+            _split(x, self._inputs)
+            self._network.set_tensor(self._input, self._inputs)
             self._network.invoke()
             products = self._network.tensor(self._output)()
             return products[: self._rows] + products[self._rows :]
 
 
-def byte_product(table: np.ndarray, rows: int = 1) -> ByteProduct | None:
-    """The product with a table ``(m, r)`` on bytes.
+def byte_product(table: np.ndarray, rows: int = 1, scale: float = 1.0) -> ByteProduct | None:
+    """The product with a table ``(m, r)``, times `scale`, on bytes.
 
     None for a small table, for one that is not made of whole steps, and where LiteRT rounds its inputs in another way
     than expected, so that the result is not that of float32.
@@ -77,28 +87,27 @@ def byte_product(table: np.ndarray, rows: int = 1) -> ByteProduct | None:
     if table.size < SMALLEST or (steps := as_steps(table)) is None:
         return None
     whole, step = steps
-    product = ByteProduct(whole, float(step), rows)
+    product = ByteProduct(whole, step * scale, rows)
     probe = np.random.default_rng(0).normal(size=(rows, table.shape[1])).astype(np.float32)
-    expected = probe @ table.T
+    expected = probe @ table.T * np.float32(scale)
     return product if np.abs(product(probe) - expected).max() <= EXACT * expected.std() else None
 
 
-def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows ``(n, r)`` as coarse and fine ones that add up to them, each ``(n, r + 2)`` with the ends of its grid."""
-    step = _grid(x)
-    coarse = np.round(x / step) * step
-    fine = x - coarse
-    return _with_ends(coarse, step), _with_ends(fine, _grid(fine))
+def _split(x: np.ndarray, into: np.ndarray) -> None:
+    """Rows ``(n, r)`` as coarse and, below them, fine ones that add up to them: ``(2 n, r + 2)``.
 
-
-def _grid(x: np.ndarray) -> np.ndarray:
-    """The step of each row's grid: ``(n, 1)``."""
-    return np.maximum(np.abs(x).max(axis=1, keepdims=True) / np.float32(GRID), np.finfo(np.float32).tiny)
-
-
-def _with_ends(x: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """With the least and the largest number that LiteRT's 8 bits can hold, so that it takes this grid and no other."""
-    return np.concatenate([x, -(GRID + 1) * step, GRID * step], axis=1)
+    In the last two columns stand the least and the largest number of each row's grid of 256 steps, so that LiteRT,
+    which looks for both, takes this grid and no other.
+    """
+    coarse, fine = into[: len(x), :-2], into[len(x) :, :-2]
+    largest = np.maximum(x.max(axis=1), -x.min(axis=1))[:, None]
+    step = np.maximum(largest / np.float32(GRID), SMALLEST_STEP)
+    np.multiply(x, 1 / step, out=coarse)
+    np.rint(coarse, out=coarse)
+    coarse *= step
+    np.subtract(x, coarse, out=fine)
+    steps = np.concatenate([step, step / (2 * GRID)])  # what is left over is half a coarse step at most
+    into[:, -2:] = steps * ENDS
 
 
 def _fully_connected(whole: np.ndarray, step: float, rows: int) -> bytes:
@@ -122,7 +131,7 @@ def _fully_connected(whole: np.ndarray, step: float, rows: int) -> bytes:
     model.buffers[1].data = np.ascontiguousarray(whole).view(np.uint8).ravel()
     builder = flatbuffers.Builder(whole.size + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])
 
 
 def _tensor(

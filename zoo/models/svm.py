@@ -95,7 +95,7 @@ class Kernel:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         kernels = [self._kernel(self._projected(row[None])[0]) for row in x]
-        return np.concatenate(kernels) @ self.coefficients + self.bias
+        return np.stack(kernels) @ self.coefficients + self.bias
 
     def _projected(self, x: np.ndarray) -> np.ndarray:
         """``(1, d) -> (1, r)``."""
@@ -103,9 +103,11 @@ class Kernel:
         return self._projection(centred) if self._projection else centred @ self.components
 
     def _kernel(self, z: np.ndarray) -> np.ndarray:
-        """``(r,) -> (1, m)``."""
-        products = self._products(z) if self._byte_vectors is None else self._byte_vectors(self._both_ways(z))
-        return rbf_of(products, np.array([z @ z]), self._squares, self.gamma).mean(axis=0, keepdims=True)
+        """``exp(-gamma |z - v|²)`` for every vector, over both ways if a mirror counts: ``(r,) -> (m,)``."""
+        near = self._products(z) if self._byte_vectors is None else self._byte_vectors(self._both_ways(z))
+        near -= self._squares + self.gamma * (z @ z)
+        np.exp(near, out=near)
+        return near[0] if len(near) == 1 else near.mean(axis=0)
 
     def _both_ways(self, z: np.ndarray) -> np.ndarray:
         """What is compared with the vectors, with its mirror image if that counts: ``(r,) -> (1 or 2, r)``."""
@@ -116,7 +118,8 @@ class Kernel:
         return both
 
     def _products(self, z: np.ndarray) -> np.ndarray:
-        """``_both_ways(z) @ vectors.T`` in float32; matrix times vector, for BLAS is slower at thin matrices."""
+        """``2 gamma _both_ways(z) @ vectors.T`` in float32; matrix times vector: BLAS is slower at thin matrices."""
+        z = z * np.float32(2 * self.gamma)
         if self.even is None:
             return (self._columns @ z)[None]
         kept, turned = (self._columns[:, part] @ z[part] for part in (slice(self.even), slice(self.even, None)))
@@ -128,7 +131,7 @@ class Kernel:
 
     @cached_property
     def _byte_vectors(self) -> ByteProduct | None:
-        return byte_product(self.vectors, 1 if self.even is None else 2)
+        return byte_product(self.vectors, 1 if self.even is None else 2, 2 * self.gamma)
 
     @cached_property
     def _columns(self) -> np.ndarray:
@@ -137,19 +140,15 @@ class Kernel:
 
     @cached_property
     def _squares(self) -> np.ndarray:
-        return (self.vectors**2).sum(axis=1)
+        return np.float32(self.gamma) * np.einsum("ij,ij->i", self.vectors, self.vectors)
 
 
 def rbf(a: np.ndarray, b: np.ndarray, gamma: float) -> np.ndarray:
-    """``exp(-gamma |a - b|²)``: ``(n, r), (m, r) -> (n, m)``."""
-    return rbf_of(a @ b.T, (a * a).sum(axis=1), (b * b).sum(axis=1), gamma)
-
-
-def rbf_of(products: np.ndarray, a_squares: np.ndarray, b_squares: np.ndarray, gamma: float) -> np.ndarray:
-    """The same from ``a @ b.T (n, m)``, ``|a|² (n,)`` and ``|b|² (m,)``; works in place, for kernels are large."""
+    """``exp(-gamma |a - b|²)``: ``(n, r), (m, r) -> (n, m)``. Works in place, because kernels are large."""
+    products = a @ b.T
     products *= -2
-    products += a_squares[:, None]
-    products += b_squares
+    products += (a * a).sum(axis=1)[:, None]
+    products += (b * b).sum(axis=1)
     np.maximum(products, 0, out=products)
     products *= -gamma
     return np.exp(products, out=products)

@@ -61,6 +61,7 @@ def test_the_cameras_frames_differ():
 
 def test_the_portrait_is_512_pixels():
     assert images.load(portrait()).shape == (512, 512, 3)
+    assert images.load(portrait(close_up=True)).shape == (256, 256, 3)
 
 
 def test_a_dragged_patch_is_timed(two_models):

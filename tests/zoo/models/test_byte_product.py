@@ -42,8 +42,9 @@ def test_it_can_be_asked_by_several_threads(whole):
 
 
 def test_only_large_tables_of_whole_steps_are_taken(whole):
-    table = whole * np.float32(0.01)
+    table, x = whole * np.float32(0.01), rows(1)
     assert byte_product.byte_product(table) is not None
+    assert byte_product.byte_product(table, 1, 3.0)(x) == pytest.approx(3 * x @ table.T, abs=0.1)
     assert byte_product.byte_product(table[:300]) is None
     assert byte_product.byte_product(table + rows(600)) is None
 
@@ -65,7 +66,7 @@ def test_the_shipped_machines_say_the_same_on_bytes_and_on_floats(name, monkeypa
     assert served._projection and served._byte_vectors
     seen = served.components.shape[0]
     x = registry.load(name).descriptor(crops) if name == "hog-svm" else registry.load(name).middle(crops)
-    monkeypatch.setattr(svm, "byte_product", lambda table, rows=1: None)
+    monkeypatch.setattr(svm, "byte_product", lambda table, *_: None)
     floats = svm.Kernel(**{field: getattr(served, field) for field in served.__dataclass_fields__})
     assert floats._projection is None and floats._byte_vectors is None
     x = x.reshape(len(crops), seen)
