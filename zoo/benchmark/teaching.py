@@ -1,4 +1,4 @@
-"""Times one training run in Teach, features computed and features cached."""
+"""Measures the time of a training run in Teach, with and without cached features."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from zoo.training.augmentation import augment
 
 
 def bench_teach(classes: int, each: int) -> dict[str, float]:
-    """Seconds to teach both models so many classes with so many samples each, one thread.
+    """Seconds to train both models on `classes` classes with `each` samples per class, on one thread.
 
-    ``first`` computes every feature; ``again`` trains with other settings on what is known by then.
+    ``first`` computes all features; ``again`` trains with another seed on cached features.
     """
     project, cache = taught_project(classes, each), FeatureCache(registry.load_network(TRUNK))
     with threadpool_limits(1):
@@ -31,7 +31,7 @@ def bench_teach(classes: int, each: int) -> dict[str, float]:
 
 
 def taught_project(classes: int, each: int) -> Project:
-    """Mouths of different shape drawn on a public-domain portrait, ten moved and lit copies a burst."""
+    """A project of drawn mouth shapes on a public-domain portrait, with bursts of ten augmented copies."""
     portrait = skimage.data.astronaut()[:300, 80:380]
     with FaceMesher() as mesher:
         mesh = mesher.find(portrait)[0].landmarks[0]

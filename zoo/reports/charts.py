@@ -1,7 +1,7 @@
-"""Figures drawn as HTML and SVG, for the page and for reports; colours come from `assets/charts.css`.
+"""Charts as HTML and SVG, for the page and for reports; colours are in `assets/charts.css`.
 
-Every chart carries its numbers in words, so that it can be read without seeing it, and tells its
-series apart by dash and dot as well as by colour.
+Every chart has a text alternative with its numbers, and distinguishes its
+series by line style and markers as well as by colour.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from zoo.reports.markup import attribute, say
 from zoo.reports.svg import Axes, Series, drawing, legend, line_chart
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
-SCRIPT = STYLE.with_suffix(".js")  # what cells do; wants the chart's container as `element`
-DARK_FROM = 0.8  # of a cell's share: from here on its number is written in the colour of the paper
+SCRIPT = STYLE.with_suffix(".js")  # behaviour of cells; needs the chart's container as `element`
+DARK_FROM = 0.8  # proportion from which a cell's number is in the background colour
 BEFORE, AFTER = Phrase("chart.before", "before calibration"), Phrase("chart.after", "as served")
 FOUND = Phrase("chart.found", "faces the mesh still finds")
 NAMES = {"precision": Phrase("chart.precision", "precision"), "recall": Phrase("chart.recall", "recall"), "f1": "F1"}
@@ -34,7 +34,7 @@ MAYBE_CHANCE = Phrase("zoo.may_be", "may be chance")
 
 
 def reliability(line: Figures) -> str:
-    """Confidence against share right, before and after calibration."""
+    """Reliability diagram: accuracy by confidence, before and after calibration."""
     series = [Series(AFTER, tuple((sure, right) for sure, right, _ in line.reliability))]
     if line.reliability_before:
         series.append(Series(BEFORE, tuple((sure, right) for sure, right, _ in line.reliability_before), "b"))
@@ -48,7 +48,7 @@ def _bins(line: Figures) -> list[tuple[str, tuple]]:
 
 
 def coverage(line: Figures) -> str:
-    """Share right against share answered, the surest pictures first."""
+    """Coverage curve: accuracy by fraction of pictures, the most confident first."""
     steps = len(line.coverage)
     points = tuple(((i + 1) / steps, right) for i, right in enumerate(line.coverage))
     at = {share: points[round(share * steps) - 1][1] for share in (0.2, 0.5, 0.8, 1.0)}
@@ -65,7 +65,7 @@ def coverage(line: Figures) -> str:
 
 
 def training(name: str, trained: Sequence[float], validated: Sequence[float], percent: bool = True) -> str:
-    """A quantity by epoch, on the training pictures (augmented) and on those the best epoch is chosen on."""
+    """A metric by epoch, on augmented training pictures and on validation pictures."""
     series = [
         Series("PublicTest", tuple(enumerate(validated, 1))),
         Series(Phrase("chart.trained", "training, augmented"), tuple(enumerate(trained, 1)), "b"),
@@ -89,7 +89,7 @@ def training(name: str, trained: Sequence[float], validated: Sequence[float], pe
 
 
 def _floor(values: Sequence[float]) -> float:
-    """The tenth below the least."""
+    """The smallest value, rounded down to a tenth."""
     return max(0.0, int(min(values, default=0.0) * 10) / 10)
 
 
@@ -97,12 +97,12 @@ def _floor(values: Sequence[float]) -> float:
 
 
 def robustness(found: Sequence[tuple[str, Robustness]]) -> str:
-    """Accuracy as pictures get worse: a small chart for each harm, then what is covered, as bars.
+    """Accuracy by severity: one small chart per corruption, then occlusions as bars.
 
     Parameters
     ----------
     found : sequence of (str, Robustness)
-        One or two models' titles and what they made of it.
+        Titles and results of one or two models.
     """
     styles = [(title, one, style) for (title, one), style in zip(found, "ab", strict=False)]
     charts = "".join(_harm(name, styles) for name in CORRUPTIONS)
@@ -151,13 +151,13 @@ def _harm_series(title: str, one: Robustness, style: str, name: str) -> Series:
 
 
 def _found_series(one: Robustness, name: str) -> Series:
-    """How often the mesh still finds the face: where it does not, the crop is wrong before any model looks."""
+    """How often a mesh is still found; if not, the crop is wrong for every model."""
     lines = [one.conditions[0], *(line for line in one.conditions if line.kind == name)]
     return Series(FOUND, tuple((i, line.found) for i, line in enumerate(lines)), "b")
 
 
 def _parts(styles: Sequence[tuple[str, Robustness, str]]) -> str:
-    """As they are, eyes covered, mouth covered, mirrored: bars with their intervals in words."""
+    """Bars for unchanged, eyes covered, mouth covered and mirrored, with intervals as text."""
     rows = []
     measured = {line.kind for _, one, _ in styles for line in one.conditions}
     for kind, words in {AS_IT_IS: AS_THEY_ARE, **PARTS}.items():
@@ -171,7 +171,7 @@ def _parts(styles: Sequence[tuple[str, Robustness, str]]) -> str:
 
 def _part(title: str, one: Robustness, style: str, kind: str) -> str:
     line = next((line for line in one.conditions if line.kind == kind), None)
-    if line is None:  # the other model was measured on it
+    if line is None:  # measured for the other model only
         return ""
     low, high = line.interval
     words = Phrase("chart.part", "{0}: {1:.0%}, 95 % interval {2:.0%} to {3:.0%}", title, line.accuracy, low, high)
@@ -181,7 +181,7 @@ def _part(title: str, one: Robustness, style: str, kind: str) -> str:
 
 
 def slices(parts: Sequence[Slice]) -> str:
-    """Accuracy by what can be measured of a face: bars with the interval, and n."""
+    """Accuracy by measured properties of faces: bars with intervals, and n."""
     groups = []
     for name, factor in FACTORS.items():
         rows = "".join(_slice(part) for part in parts if part.factor == name)
@@ -229,7 +229,7 @@ def cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -
 
 
 def own_cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
-    """The same for made-up classes: "1 of 6 samples of “wink” were classified as “neutral” (17 %)."."""
+    """The same for user-defined classes: "1 of 6 samples of “wink” were classified as “neutral” (17 %)."."""
     n, of, share = _counted(line, truth, said)
     return Phrase(
         "cell_own",
@@ -248,14 +248,14 @@ def _counted(line: Figures, truth: int, said: int) -> tuple[int, int, str]:
 
 
 def confusion(line: Figures, labels: Sequence[str], own: bool = False) -> str:
-    """The confusion matrix as a table of buttons; each carries its sentence in ``data-say``.
+    """The confusion matrix as a table of buttons, each with its sentence in ``data-say``.
 
     Parameters
     ----------
     line : Figures
     labels : sequence of str
     own : bool
-        They are classes of somebody's own: samples of them are counted, and their names are not translated.
+        Whether they are user-defined classes: counts are of samples, and names are not translated.
     """
     kept, sentence = (" translate='no'", own_cell_sentence) if own else ("", cell_sentence)
     names = [label if own else known(label) for label in labels]
@@ -309,7 +309,7 @@ def _bar(css: str, share: Estimate) -> str:
 
 
 def _reach(words: str, css: str, share: Estimate, shown: str) -> str:
-    """A bar as long as a share, with its interval as a short line across its end."""
+    """A bar for a proportion, with its interval as a short line across its end."""
     low, high = share.interval or (0.0, 0.0)
     line = f"<u style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></u>" if share.interval else ""
     return (
@@ -320,9 +320,9 @@ def _reach(words: str, css: str, share: Estimate, shown: str) -> str:
 
 
 def recall_differences(first: Figures, second: Figures, labels: Sequence[str], tested: Sequence[Recall] = ()) -> str:
-    """Bars to the left where the first model finds more of a label's pictures, to the right where the second does.
+    """Differences in recall per label: bars to the left in favour of the first model, to the right of the second.
 
-    Where the differences were tested picture by picture, those that may be chance are pale, and say so.
+    If the differences were tested, those that are not significant are pale and marked in words.
     """
     differences = [a - b for a, b in zip(first.recall, second.recall, strict=True)]
     unknown = [None] * len(differences)
@@ -334,7 +334,7 @@ def recall_differences(first: Figures, second: Figures, labels: Sequence[str], t
 
 
 def rights(both: Together, first: str, second: str) -> str:
-    """One bar of all pictures: those both models get right, only the one, only the other, neither."""
+    """One bar of all pictures: both models right, only one of them, or neither."""
     shares = {
         ("twice", Phrase("zoo.both_right", "both right")): both.both,
         ("first", Phrase("zoo.only_right", "only {0} right", first)): both.only_first,
@@ -351,7 +351,7 @@ def rights(both: Together, first: str, second: str) -> str:
 
 @dataclass(frozen=True)
 class _Difference:
-    """First minus second, its interval, and whether it is more than chance; None where that is not known."""
+    """First minus second, its interval, and whether it is significant; None if unknown."""
 
     label: str
     value: float
@@ -373,7 +373,7 @@ def _difference(one: _Difference, widest: float) -> str:
 
 
 def _ends(ends: tuple[float, float] | None, widest: float) -> str:
-    """The interval as a short line; what is in favour of the first lies left of the middle."""
+    """The interval as a short line; left of the centre is in favour of the first model."""
     if ends is None:
         return ""
     left, width = 50 - 50 * ends[1] / widest, 50 * (ends[1] - ends[0]) / widest

@@ -1,4 +1,4 @@
-"""An evaluation as one HTML file that needs nothing else: figures, charts, who is better, notes."""
+"""An evaluation as one self-contained HTML file: figures, charts, comparisons, notes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STYLE = charts.STYLE.with_name("report.css")
 
 @dataclass(frozen=True)
 class Panel:
-    """A chart under a heading; a wide one takes a row of its own."""
+    """A chart with a heading; a wide one has a row of its own."""
 
     title: str
     chart: str
@@ -70,7 +70,7 @@ def page(result: Evaluation, cards: dict[str, Card]) -> str:
 
 
 def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
-    """The charts of one line of figures that its card has the numbers for."""
+    """The charts of one line of figures for which the card has data."""
     names = tuple(labels)
     made = []
     if line.confusion:
@@ -87,7 +87,7 @@ def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
 
 
 def hard_panels(card: Card) -> list[Panel]:
-    """Charts of what makes pictures hard for a model, as far as its card has the numbers."""
+    """Charts of slices and corruptions, as far as the card has data."""
     made = []
     if card.slices:
         made.append(Panel(Phrase("zoo.slices", "Accuracy by pose, light and size"), charts.slices(card.slices)))
@@ -97,7 +97,7 @@ def hard_panels(card: Card) -> list[Panel]:
 
 
 def _beyond(card: Card, result: Evaluation) -> str:
-    """The same from an evaluation that is on no card yet."""
+    """The same from an evaluation that is not on a card."""
     fresh = replace(card, slices=result.slices.get(card.name, ()), robustness=result.robustness.get(card.name))
     body = "".join(map(_panel, hard_panels(fresh)))
     title = f"{card.title}: what makes it hard"
@@ -133,7 +133,7 @@ def _before(line: Figures) -> str:
 
 
 def _people(card: Card, found: Relative) -> str:
-    """What comparing with resting faces gave, which margins were tried, and every group."""
+    """Results relative to resting faces, by margin and by group."""
     from zoo.evaluation.people import RESTING
 
     labels = [line.labels for line in found.lines[::2]]
@@ -168,7 +168,7 @@ def _compared(pair: Pair, cards: dict[str, Card]) -> str:
 
 
 def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> Phrase:
-    """Who is right more often, by how much, and whether that is more than chance, in a sentence."""
+    """A sentence about which model is more accurate, by how much, and whether that is significant."""
     if difference < 0:
         return verdict(second, first, -difference, (-interval[1], -interval[0]), p_value)
     if not difference:
@@ -197,7 +197,7 @@ _MORE, _LESS = (
     "more often than the better one alone (McNemar {4}): ",
     "less often than the better one alone (McNemar {4}): ",
 )
-# By whether two models are better together than the better one, and whether that could be chance.
+# By whether the average of two models is better than the better one, and whether that could be chance.
 TOGETHER = {
     (True, False): partial(Phrase, "zoo.together_more", f"{_AVERAGED}{_MORE}more than chance."),
     (True, True): partial(Phrase, "zoo.together_more_maybe", f"{_AVERAGED}{_MORE}that may well be chance."),
@@ -207,7 +207,7 @@ TOGETHER = {
 
 
 def together_words(both: Together) -> Phrase:
-    """What two models are worth when their probabilities are averaged, in a sentence."""
+    """A sentence about the accuracy of two models with averaged probabilities."""
     values = [number("{0:.1f}", 100 * share) for share in (both.accuracy, both.low, both.high)]
     if not both.gain:
         return Phrase(
@@ -222,7 +222,7 @@ def together_words(both: Together) -> Phrase:
 
 
 def where_words(first: str, second: str, results: Sequence[Recall], labels: Iterable[str]) -> str:
-    """On which labels which model finds more than chance would have it, in a sentence."""
+    """A sentence about the labels on which the models' recall differs significantly."""
     parts: dict[str, list[str]] = {first: [], second: []}
     for label, one, beyond in zip(labels, results, beyond_chance(results), strict=True):
         if beyond:

@@ -1,4 +1,4 @@
-"""The table of models in the READMEs, made from the cards so that it cannot say anything else."""
+"""The table of models in the READMEs, generated from the cards."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ HEADING = (
 
 
 class TableError(ValueError):
-    """A README without the two lines between which the table goes."""
+    """The README lacks the two marks between which the table goes."""
 
 
 def share(line: Figures | None, digits: int = 1) -> str:
-    """An accuracy as a percentage, ``-`` where it was not measured."""
+    """An accuracy as a percentage, ``-`` if it was not measured."""
     return "-" if line is None else f"{line.accuracy:.{digits}%}".replace("%", " %")
 
 
@@ -38,7 +38,7 @@ def with_interval(line: Figures | None) -> str:
 
 
 def model_table(cards: Sequence[Card]) -> str:
-    """Markdown, a row a model, the textbook's first and the best last."""
+    """The table as Markdown, one row per model, the baseline first and the best last."""
     ranked = sorted(cards, key=lambda card: (_accuracy(card), card.name))
     rows = [HEADING, ["---"] * len(HEADING), *(_row(card) for card in ranked)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -50,7 +50,7 @@ def _accuracy(card: Card) -> float:
 
 
 def fewer_words(card: Card) -> str:
-    """``", 5 labels"`` for a model whose figure is of fewer labels than seven: it does not compare."""
+    """``", 5 labels"`` for a figure on fewer than seven labels, which is not comparable."""
     own = card.own_figure()
     return f", {own.labels} labels" if own and card.figure() is None else ""
 
@@ -85,5 +85,5 @@ def with_table(text: str, table: str, name: str = "README.md") -> str:
 
 
 def has_marks(path: Path) -> bool:
-    """Whether a table of models belongs in this file."""
+    """Whether this file has the marks for a table of models."""
     return path.is_file() and BEGIN in path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Phrases as HTML: an element carries its sentence's key, so that a page's script can show another language's."""
+"""Phrases as HTML: elements have their sentence's key, so that a page's script can translate them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from features.phrase import Phrase, arguments
 
 
 def keyed(phrase: str, of: str = "") -> str:
-    """The attributes that name a phrase's key; nothing for plain text.
+    """The attributes with a phrase's key; empty for plain text.
 
     Parameters
     ----------
     phrase : str
     of : str
-        Name of the attribute that shows the phrase; the element's text, if it is empty.
+        Name of the attribute that contains the phrase; empty for the element's text.
     """
     if not isinstance(phrase, Phrase):
         return ""
@@ -25,14 +25,14 @@ def keyed(phrase: str, of: str = "") -> str:
 
 
 def say(phrase: str, tag: str = "span", attributes: str = "") -> str:
-    """An element with a phrase as its text. Plain text in a ``span`` without attributes needs no element."""
+    """An element with a phrase as its text. Plain text that would be in a bare ``span`` has no element."""
     if not isinstance(phrase, Phrase) and tag == "span" and not attributes:
         return escape(phrase)
     return f"<{tag}{f' {attributes}' if attributes else ''}{keyed(phrase)}>{escape(phrase)}</{tag}>"
 
 
 def attribute(name: str, phrase: str) -> str:
-    """An attribute that shows a phrase: ``title="…" data-i18n-title="key"``."""
+    """An attribute with a phrase: ``title="…" data-i18n-title="key"``."""
     return f'{name}="{escape(phrase)}"{keyed(phrase, name)}'
 
 

@@ -1,4 +1,4 @@
-"""A model's card in Mitchell's nine sections, filled from `card.json`; what is not known says so.
+"""A model's card in Mitchell's nine sections, generated from `card.json`; unknown items are marked as such.
 
 References
 ----------
@@ -32,7 +32,7 @@ MADE = "<!-- Made from card.json by `python -m zoo table`; change that, not this
 
 @dataclass(frozen=True)
 class Table:
-    """A heading and rows of cells, all text."""
+    """A header and rows of text cells."""
 
     heading: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -40,7 +40,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One of the nine: terms with what is to be said of them, and tables of figures."""
+    """One of the nine sections: terms with descriptions, and tables of figures."""
 
     title: str
     entries: tuple[tuple[str, str], ...]
@@ -66,7 +66,7 @@ def sections(card: Card) -> tuple[Section, ...]:
 
 
 def _limit(text: str) -> str:
-    """What most cards say has a key; the rest is the card's own."""
+    """A phrase for sentences that most cards share; others are unchanged."""
     return next((known_one for known_one in LIMITS if known_one == text), text)
 
 
@@ -220,7 +220,7 @@ PICTURES, N, ACCURACY = Phrase("table.pictures", "pictures"), "n", Phrase("zoo.a
 
 
 def slice_table(parts: tuple[Slice, ...]) -> Table:
-    """Accuracy by what can be measured of a face."""
+    """Accuracy by measured properties of the face."""
     rows = (
         (
             Phrase("{0}: {1}", "{0}: {1}", FACTORS[part.factor].title, range_words(part)),
@@ -233,7 +233,7 @@ def slice_table(parts: tuple[Slice, ...]) -> Table:
 
 
 def harm_table(found: Robustness) -> Table:
-    """Accuracy and share of faces found, condition by condition."""
+    """Accuracy and proportion of faces found, for each condition."""
     rows = (
         (corruption_words(line), number("{0:.0f} %", 100 * line.found), _share_of(line.accuracy, line.interval))
         for line in found.conditions
@@ -360,12 +360,12 @@ def _overall(line: Figures) -> tuple[str, ...]:
 
 
 def _before(line: Figures) -> str:
-    """ECE of what the machine said before calibration."""
+    """ECE before calibration."""
     return number("{0:.3f}", calibration_gap(line.reliability_before)) if line.reliability_before else "-"
 
 
 def by_label(card: Card, line: Figures) -> Table:
-    """Pictures, precision, recall and F1 of each label, with their intervals where they are known."""
+    """Pictures, precision, recall and F1 of each label, with intervals if known."""
     found = figures_by_label(line, card.labels_of(line))
     rows = tuple(
         (known(one.label), number("{0}", one.n), *map(_with_ends, (one.precision, one.recall, one.f1))) for one in found
@@ -426,7 +426,7 @@ def _ethics() -> Section:
 
 
 def markdown(card: Card) -> str:
-    """The whole card as a README."""
+    """The card as a README."""
     line = card.own_figure()
     result = (
         f"FER2013 PrivateTest, {line.labels} labels: {with_interval(line)}"

@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 28, 42
 class Series:
     """A line: points ``(x, y)`` in the units of the axes; style ``"a"`` (full) or ``"b"`` (dotted).
 
-    `spans` are the ``(low, high)`` of the points' intervals, where they are known.
+    `spans` are the ``(low, high)`` of the points' intervals, if known.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Axes:
     x_ticks: tuple[str, ...] = ()
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point lies in the drawing."""
+        """Position of a point in the drawing."""
         (left, right), (low, high) = self.x_range, self.y_range
         across = (x - left) / ((right - left) or 1)
         up = (y - low) / ((high - low) or 1)
@@ -50,16 +50,16 @@ class Axes:
 
 
 def line_chart(series: Sequence[Series], axes: Axes, words: str, ideal: bool = False, dots: bool = True) -> str:
-    """Lines over two axes, with a key above.
+    """A line chart with a legend above.
 
     Parameters
     ----------
     series : sequence of Series
     axes : Axes
     words : str
-        What is seen, for those who do not see it.
+        Text alternative.
     ideal : bool
-        Draw the diagonal, where what is said equals what is so.
+        Draw the diagonal of perfect calibration.
     dots : bool
     """
     return legend(series) + drawing(series, axes, words, ideal, dots)

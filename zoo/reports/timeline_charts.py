@@ -1,6 +1,6 @@
-"""A face's answers over time as SVG: what each model makes of it, stacked, and where models disagree.
+"""A face's answers over time as SVG: stacked probabilities of each model, and where models disagree.
 
-Colours are the labels' own, the order is always theirs, and every chart says in words what is seen.
+Labels have fixed colours and a fixed order, and every chart has a text alternative.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from zoo.labels import LabelSet, colours, named
 from zoo.reports.markup import attribute, say
 
 WIDTH, HEIGHT, STRIP = 720, 90, 10
-COLUMNS = 240  # more points than that a chart cannot show
+COLUMNS = 240  # maximum number of points that a chart can show
 DISAGREE = Phrase("disagree", "Models disagree")
-LOST = 0.7  # seconds without a face that are shown as a gap
+LOST = 0.7  # seconds without a face from which there is a gap
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Mean probabilities in slices of time, without a gap.
+    """Mean probabilities in intervals of time, without a gap.
 
     Parameters
     ----------
     edges : ndarray
-        ``(c + 1,)`` seconds, where slices begin and the last one ends.
+        ``(c + 1,)`` seconds: starts of the intervals, and the end of the last one.
     probs : ndarray
         ``(c, k)``.
     """
@@ -38,14 +38,14 @@ class Run:
 
 
 def face_over_time(face: Timeline, titles: Mapping[str, str], seconds: float) -> str:
-    """One face's charts, a model below the other, over the clip's whole time.
+    """The charts of one face, one below another for each model, over the whole clip.
 
     Parameters
     ----------
     face : Timeline
         Rows of one face.
     titles : mapping
-        Model name to what it is called.
+        Model name to title.
     seconds : float
         Length of the time axis.
     """
@@ -59,7 +59,7 @@ def face_over_time(face: Timeline, titles: Mapping[str, str], seconds: float) ->
 
 
 def areas(face: Timeline, model: int, title: str, seconds: float) -> str:
-    """A model's probabilities as areas on top of each other, the first label below."""
+    """A model's probabilities as stacked areas, the first label at the bottom."""
     tones = colours(face.labels)
     paths = "".join(
         _area(run, i, (named(label, face.labels), tone), seconds)
@@ -75,10 +75,10 @@ def areas(face: Timeline, model: int, title: str, seconds: float) -> str:
 
 
 def disagreement(face: Timeline, seconds: float) -> str:
-    """A strip that is filled where models show different labels."""
+    """A strip that is filled while models show different labels."""
     width = max(1.0, WIDTH * _step(face.times) / max(seconds, 1e-6))
     at = face.times[~face.agree] / max(seconds, 1e-6) * WIDTH
-    # Marks that touch are one: the page stays small.
+    # Adjacent marks are merged to keep the page small.
     starts = [x for i, x in enumerate(at) if not i or x - at[i - 1] > 1.5 * width]
     ends = [x for i, x in enumerate(at) if i + 1 == len(at) or at[i + 1] - x > 1.5 * width]
     marks = "".join(
@@ -90,7 +90,7 @@ def disagreement(face: Timeline, seconds: float) -> str:
 
 
 def key(labels: LabelSet) -> str:
-    """Which colour is which label."""
+    """The legend of label colours."""
     entries = "".join(
         f"<li><i style='background:{tone}'></i>{say(named(label, labels))}</li>"
         for label, tone in colours(labels).items()
@@ -107,7 +107,7 @@ def _svg(inside: str, height: int, words: str) -> str:
 
 
 def _runs(face: Timeline, model: int) -> Iterator[Run]:
-    """Stretches without a gap, cut into slices that a chart can show."""
+    """Stretches without gaps, divided into intervals for a chart."""
     breaks = np.flatnonzero(np.diff(face.times) > max(LOST, 3 * _step(face.times))) + 1
     for rows in np.split(np.arange(len(face)), breaks):
         if len(rows):
@@ -117,12 +117,12 @@ def _runs(face: Timeline, model: int) -> Iterator[Run]:
 
 
 def _step(times: np.ndarray) -> float:
-    """Seconds from one answer to the next."""
+    """Seconds between consecutive answers."""
     return float(np.median(np.diff(times))) if len(times) > 1 else 0.1
 
 
 def _area(run: Run, i: int, shown: tuple[str, str], seconds: float) -> str:
-    """One label's area as steps; drawn over the ones before it, so that no seam shows."""
+    """One label's area as steps, drawn over earlier ones so that there are no seams."""
     low, high = run.probs[:, :i].sum(axis=1), run.probs[:, : i + 1].sum(axis=1)
     x = np.clip(run.edges / max(seconds, 1e-6), 0, 1) * WIDTH
     top, bottom = (1 - high.clip(0, 1)) * HEIGHT, (1 - low.clip(0, 1)) * HEIGHT
@@ -136,7 +136,7 @@ def _area(run: Run, i: int, shown: tuple[str, str], seconds: float) -> str:
 
 
 def _axis(seconds: float) -> str:
-    """Seconds below the charts, in words that stay as large as the page's whatever the width."""
+    """Seconds below the charts, as text whose size does not depend on the width."""
     ticks = "".join(
         f"<span style='left:{100 * at / seconds:.2f}%'>{say(words)}</span>" for at, words in _ticks(seconds)
     )
@@ -144,7 +144,7 @@ def _axis(seconds: float) -> str:
 
 
 def _ticks(seconds: float) -> Sequence[tuple[float, str]]:
-    """Up to six round times."""
+    """At most six round times."""
     sizes = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
     step = next((size for size in sizes if seconds / size <= 5.5), sizes[-1])
     return [(i * step, _clock(i * step)) for i in range(int(seconds / step + 1e-6) + 1)] if seconds > 0 else []

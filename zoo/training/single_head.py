@@ -230,7 +230,7 @@ def fit(
     schedule, teachers, k = batches.schedule, batches.teachers, len(plan.labels)
     rules = plan.rules(run)
     if resume and (reason := _over(rules, run)):
-        print(f"nothing to go on with; the run {reason}", flush=True)
+        print(f"nothing to resume: the run {reason}", flush=True)
         return
     model = one_head(plan)
     if start:

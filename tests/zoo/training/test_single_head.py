@@ -311,7 +311,7 @@ def test_a_run_that_has_ended_is_not_gone_on_with(plan, tmp_path, capsys):
     for resume in (False, True):
         single_head.fit(plan, lessons_of(plan, data, 5), data, tmp_path, resume=resume)
     assert len(callbacks.epochs_before(tmp_path, 99)) == 1
-    assert "nothing to go on with; the run stopped after epoch 1: accuracy" in capsys.readouterr().out
+    assert "nothing to resume: the run stopped after epoch 1: accuracy" in capsys.readouterr().out
 
 
 def test_only_cnn_knows_what_no_epochs_mean(made_fer2013, tmp_path, capsys):

@@ -1,6 +1,6 @@
-"""Keras' description of a network (versions 2 and 3, and TensorFlow.js) as a flat `Graph` without weights.
+"""Reads Keras' configuration of a network (versions 2 and 3, and TensorFlow.js) as a flat `Graph` without weights.
 
-Networks inside networks are laid flat, as Teachable Machine nests MobileNet in a Sequential.
+Nested networks are flattened; Teachable Machine, for example, nests MobileNet in a Sequential.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NETWORKS = ("Sequential", "Functional", "Model")
 
 @dataclass
 class _Found:
-    """What was met so far, flat."""
+    """The nodes read so far, flattened."""
 
     input_shape: Shape | None = None
     nodes: list[Node] = field(default_factory=list)
@@ -30,14 +30,14 @@ class _Found:
 
 @dataclass(frozen=True, eq=False)
 class Blueprint:
-    """A network that waits for its weights.
+    """A network without weights.
 
     Parameters
     ----------
     input_shape : tuple of int
     nodes : tuple of Node
     paths : dict
-        Where Keras 3 keeps the weights of each node in its files, by the node's name.
+        Node name to the path of its weights in files of Keras 3.
     """
 
     input_shape: Shape
@@ -45,7 +45,7 @@ class Blueprint:
     paths: dict[str, str]
 
     def weight_names(self) -> dict[str, list[str]]:
-        """Of every layer, the names of its weights in the order in which Keras 3 numbers them."""
+        """Names of each layer's weights, in the order of their numbers in Keras 3."""
         shapes: dict[str, Shape] = {"": self.input_shape}
         names = {}
         for node in self.nodes:
@@ -55,13 +55,13 @@ class Blueprint:
         return names
 
     def with_weights(self, named: dict[str, Weights]) -> Graph:
-        """The network with weights by layer and name; `ModelFileError` unless they fit. Others are left."""
+        """The network with weights by layer and name; `ModelFileError` unless they fit. Others are ignored."""
         nodes = tuple(replace(node, weights=named.get(node.name, {})) for node in self.nodes)
         return check(Graph(self.input_shape, nodes))
 
 
 def blueprint(config: object) -> Blueprint:
-    """Read a network's description.
+    """Read the configuration of a network.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def blueprint(config: object) -> Blueprint:
     Raises
     ------
     ModelFileError
-        Not such a description, a layer that is not understood, or too many of them.
+        Not a valid configuration, an unsupported layer, or too many layers.
     """
     found = _Found()
     _prune(_network(record(config, "The model's description"), "", found, 0, ""), found)
@@ -83,13 +83,13 @@ def blueprint(config: object) -> Blueprint:
 
 
 def _network(entry: dict, feed: str, found: _Found, depth: int, path: str) -> str:
-    """Add a network's layers; returns the name of the node that makes its output."""
+    """Add a network's layers, and return the name of its output node."""
     if depth > MAX_NESTING:
         raise ModelFileError(f"The model nests networks more than {MAX_NESTING} deep.")
     kind, config = entry.get("class_name"), entry.get("config")
     if kind not in _NETWORKS:
         raise ModelFileError(f"The file describes {short(kind)}, not a network; expected {', '.join(_NETWORKS)}.")
-    if kind == "Sequential" and isinstance(config, list):  # as Keras wrote it before 2.2.3
+    if kind == "Sequential" and isinstance(config, list):  # Keras before 2.2.3
         config = {"layers": config}
     config = record(config, f"The description of a {kind}")
     layers = [record(layer, "A layer") for layer in rows(config.get("layers"), "layers")]
@@ -103,7 +103,7 @@ def _network(entry: dict, feed: str, found: _Found, depth: int, path: str) -> st
 
 
 def _places(layers: list[dict], path: str) -> list[str]:
-    """Where Keras 3 keeps each layer's weights: a running number a class, in snake case."""
+    """Path of each layer's weights in Keras 3: its class in snake case, with a number."""
     counts: dict[str, int] = {}
     places = []
     for layer in layers:
@@ -115,7 +115,7 @@ def _places(layers: list[dict], path: str) -> list[str]:
 
 
 def _snake(name: str) -> str:
-    """A class's name as Keras writes it in files: ``Conv2D -> conv2d``, ``ReLU -> re_lu``."""
+    """A class's name in files of Keras: ``Conv2D -> conv2d``, ``ReLU -> re_lu``."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
@@ -148,7 +148,7 @@ def _functional(config: dict, layers: list[dict], places: list[str], feed: str, 
 
 
 def _prune(last: str, found: _Found) -> None:
-    """Drop what does not lead to the output; the output comes last."""
+    """Remove nodes that do not contribute to the output, and move the output to the end."""
     needed, by_name = {last}, {node.name: node for node in found.nodes}
     for node in reversed(found.nodes):
         if node.name in needed:
@@ -163,7 +163,7 @@ def _name(layer: dict) -> str:
 
 
 def _ends(value: object, key: str) -> str:
-    """The one layer a network begins or ends with: ``[["crop", 0, 0]]``, or flat as Keras 3 writes it."""
+    """The single input or output layer of a network: ``[["crop", 0, 0]]``, or flat in Keras 3."""
     value = rows(value, key)
     if value and isinstance(value[0], list):
         if len(value) != 1:
@@ -175,7 +175,7 @@ def _ends(value: object, key: str) -> str:
 
 
 def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place: str) -> str:
-    """Add one layer, or the network that stands in its place."""
+    """Add one layer or nested network."""
     kind = layer.get("class_name")
     if kind in _NETWORKS:
         if len(feeds) != 1:
@@ -184,7 +184,7 @@ def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place
     config = record(layer.get("config"), f"The settings of a {short(kind)}")
     _note_input(_shape_of(layer), found)
     if kind in ("InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"):
-        return feeds[0]  # they do nothing once training is over
+        return feeds[0]  # they have no effect after training
     name = _name(layer)
     if any(node.name == name for node in found.nodes):
         raise ModelFileError(f"Two layers have the same name {short(name)}.")
@@ -203,7 +203,7 @@ def _shape_of(layer: dict) -> object:
 
 
 def _note_input(value: object, found: _Found) -> None:
-    """Take the first shape that is given as the network's."""
+    """Use the first shape in the configuration as the network's."""
     if value is None or found.input_shape is not None or found.nodes:
         return
     sides = rows(value, "batch_input_shape")
@@ -215,7 +215,7 @@ def _note_input(value: object, found: _Found) -> None:
 
 
 def _sources(layer: dict) -> list[str]:
-    """Names of the layers that a layer reads, in order."""
+    """Names of a layer's input layers, in order."""
     nodes = rows(layer.get("inbound_nodes"), "inbound_nodes")
     if not nodes:
         raise ModelFileError(f"Layer {short(_name(layer))} has no input.")
@@ -224,13 +224,13 @@ def _sources(layer: dict) -> list[str]:
         _tensors(nodes[0].get("args"), names)
         return names
     first = rows(nodes[0], "inbound_nodes")
-    if first and isinstance(first[0], str):  # a flat single input, as some converters write it
+    if first and isinstance(first[0], str):  # a flat single input, from some converters
         first = [first]
     return [text(rows(source, "inbound_nodes")[0] if source else None, "inbound_nodes") for source in first]
 
 
 def _tensors(value: object, names: list[str]) -> None:
-    """Collect what Keras 3 calls ``__keras_tensor__`` in a layer's arguments."""
+    """Collect the ``__keras_tensor__`` of Keras 3 in a layer's arguments."""
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         history = rows(record(value.get("config"), "keras_tensor").get("keras_history"), "keras_history")
         names.append(text(history[0] if history else None, "keras_history"))
@@ -240,7 +240,7 @@ def _tensors(value: object, names: list[str]) -> None:
 
 
 def elements(shape: object, what: str) -> Shape:
-    """A weight's shape from JSON, its size within reason."""
+    """A weight's shape from JSON, with a limit on its size."""
     sides = tuple(whole({"shape": side}, "shape", 0, 2**26) for side in rows(shape, f"{what}: shape"))
     if len(sides) > 4 or math.prod(sides) > 2**26:
         raise ModelFileError(f"{what} has shape {sides[:6]}: too large.")
@@ -259,7 +259,7 @@ _CALLED = {
 
 
 def settings(node: Node) -> dict:
-    """A node's settings in Keras' words, those of Keras 2 and 3 and of TensorFlow.js alike."""
+    """A node's settings with the names that Keras 2, Keras 3 and TensorFlow.js share."""
     config: dict = {"name": node.name, "trainable": True}
     if is_dataclass(node.layer):
         values = {each.name: getattr(node.layer, each.name) for each in fields(node.layer)}
@@ -276,7 +276,7 @@ def settings(node: Node) -> dict:
 
 
 def describe(graph: Graph, name: str) -> dict:
-    """The network as Keras 2 describes it, without its weights; TensorFlow.js reads this."""
+    """The network's configuration in the form of Keras 2, without weights, for TensorFlow.js."""
     crop = {"name": "crop", "batch_input_shape": [None, *graph.input_shape], "dtype": "float32"}
     layers: list[dict] = [{"class_name": "InputLayer", "name": "crop", "config": crop, "inbound_nodes": []}]
     for node in graph.nodes:

@@ -1,4 +1,4 @@
-"""What only TensorFlow can write, written by a program of its own (`workers/make_keras.py`), one at a time."""
+"""Writes the formats that need TensorFlow in a separate process (`workers/make_keras.py`), one at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _one_at_a_time = threading.Lock()
 
 
 class ExportError(RuntimeError):
-    """A file could not be made. The message says which and what to do."""
+    """A file could not be written. The message says which, and what to do."""
 
 
 def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> dict[str, bytes]:
@@ -30,12 +30,12 @@ def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> d
     ----------
     graph : Graph
     name : str
-        Of the model, in Keras' words: letters, digits and underscores.
+        Name of the model for Keras: letters, digits and underscores.
     parts : sequence of str
         Some of `PARTS`.
     crops : ndarray
-        ``(n, h, w, c)`` float32, what the network will see: sets the scales of ``int8``. They go
-        through a pipe and are not written anywhere.
+        ``(n, h, w, c)`` float32, representative input to set the scales of ``int8``. They go
+        through a pipe and are not stored.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""ONNX: the support vector machine from the grey crop to its probabilities, and the network likewise.
+"""Writes ONNX: support vector machines and networks, from the grey crop to probabilities.
 
-Written with `onnx.helper`, because no converter knows this descriptor: HOG is spelled out in
-ONNX's own operations, in double precision where NumPy has it, so that every gradient falls into the same bin.
+Uses `onnx.helper`, because no converter supports this descriptor: HOG is composed of
+ONNX operations, in double precision where NumPy uses it, so that every gradient falls into the same bin.
 
 References
 ----------
@@ -25,34 +25,34 @@ from zoo.exchange.network.graph import Graph, Node
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 
 OPSET, IR = 17, 8
-MANY = 1000  # numbers from which packing is worth a node or two
+MANY = 1000  # size from which packing is worth additional nodes
 
 
 class UnsupportedError(ValueError):
-    """This model cannot be written in ONNX. The message says why."""
+    """This model cannot be written as ONNX. The message says why."""
 
 
 class _Pad:
-    """Nodes and constants of a graph in the making."""
+    """Builder for the nodes and constants of a graph."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
     def op(self, kind: str, *inputs: str, **settings: Any) -> str:
-        """Add a node; returns what its output is called."""
+        """Add a node, and return the name of its output."""
         out = f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [out], **settings))
         return out
 
     def constant(self, value: object, kind: type = np.float32) -> str:
-        """Add a constant; returns what it is called."""
+        """Add a constant, and return its name."""
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
         return name
 
     def weight(self, value: np.ndarray) -> str:
-        """A learned float32 constant, kept as tightly as loses nothing; runtimes widen it once, when they load it."""
+        """Add a float32 weight with lossless packing; runtimes unpack it once, on loading."""
         array = np.asarray(value, np.float32)
         if array.size >= MANY and (steps := as_steps(array)) is not None:
             whole, step = steps
@@ -64,19 +64,19 @@ class _Pad:
         return self.constant(array)
 
     def whole(self, *values: int) -> str:
-        """A constant list of whole numbers."""
+        """Add a constant list of integers."""
         return self.constant(values, np.int64)
 
     def part(self, x: str, axis: int, start: int, stop: int) -> str:
-        """A slice along one axis."""
+        """Add a slice along one axis."""
         return self.op("Slice", x, self.whole(start), self.whole(stop), self.whole(axis))
 
     def named(self, x: str, name: str) -> None:
-        """Give a result its name for the world."""
+        """Name an output of the model."""
         self.nodes.append(helper.make_node("Identity", [x], [name]))
 
     def model(self, title: str, given: onnx.ValueInfoProto, *results: onnx.ValueInfoProto) -> bytes:
-        """The file."""
+        """The model as a file."""
         graph = helper.make_graph(self.nodes, title, [given], list(results), self.constants)
         made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="face-off")
         made.ir_version = IR
@@ -90,7 +90,7 @@ def support_vectors(model: SvmClassifier) -> bytes:
     Raises
     ------
     UnsupportedError
-        Its descriptor has other parts than HOG.
+        Its descriptor has parts other than HOG.
     """
     pad, size = _Pad(), model.align.size
     grey = pad.op("Cast", "crop", to=TensorProto.DOUBLE)
@@ -119,7 +119,7 @@ def support_vectors(model: SvmClassifier) -> bytes:
 
 
 def _enlarged(pad: _Pad, grey: str, zoom: Zoom, size: int) -> str:
-    """The part of crops that is looked at more closely, in whole grey levels: ``(n, high, wide)``."""
+    """The enlarged part of crops, rounded to grey levels: ``(n, high, wide)``."""
     rows, columns, down, across = zoom.steps(size)
     part = pad.part(pad.part(grey, 1, rows.start, rows.stop), 2, columns.start, columns.stop)
     left, right = pad.constant(down, np.float64), pad.constant(across, np.float64)
@@ -128,7 +128,7 @@ def _enlarged(pad: _Pad, grey: str, zoom: Zoom, size: int) -> str:
 
 
 def _gradients(pad: _Pad, grey: str, shape: tuple[int, int]) -> tuple[str, str, str, str]:
-    """Strength of pictures' changes ``(n, h, w)``; their changes right and down, turned about where up; where."""
+    """Magnitude of gradients ``(n, h, w)``; horizontal and vertical parts, negated where upward; the mask of these."""
     down, right = (_difference(pad, grey, axis, shape[axis - 1]) for axis in (1, 2))
     squares = pad.op("Add", pad.op("Mul", down, down), pad.op("Mul", right, right))
     zero = pad.constant(0, np.float64)
@@ -139,7 +139,7 @@ def _gradients(pad: _Pad, grey: str, shape: tuple[int, int]) -> tuple[str, str, 
 
 
 def _difference(pad: _Pad, grey: str, axis: int, size: int) -> str:
-    """Next minus last pixel along an axis; 0 at the border."""
+    """Next minus previous pixel along an axis; 0 at the border."""
     inner = pad.op("Sub", pad.part(grey, axis, 2, size), pad.part(grey, axis, 0, size - 2))
     borders = [0] * 6
     borders[axis] = borders[axis + 3] = 1
@@ -161,10 +161,10 @@ def _hog(pad: _Pad, gradients: tuple[str, str, str, str], hog: Hog, size: int) -
 
 
 def _bins(pad: _Pad, direction: list[str], hog: Hog) -> str:
-    """The bin of each change's direction: how many of the bins' edges it has passed, seen from the right.
+    """The bin of each gradient's direction: the number of bin edges that it has passed, counted from the right.
 
-    ONNX has no two-sided arctangent, and runtimes none in double precision; the sign of a cross
-    product tells the same. Twelve digits make the edges at 45 degrees exact.
+    ONNX has no atan2, and runtimes have no arctangent in double precision; the sign of a cross
+    product gives the same result. Twelve digits make the edges at 45 degrees exact.
     """
     right, down, turned = direction
     half_circle = hog.orientations // 2 if hog.signed else hog.orientations
@@ -205,7 +205,7 @@ def _linear(pad: _Pad, x: str, machine: Linear) -> str:
 
 
 def _kernel(pad: _Pad, x: str, machine: Kernel) -> str:
-    """Scores of an RBF machine behind a projection; averaged over a face and its mirror image if it is."""
+    """Scores of an RBF machine after a projection, averaged over a face and its mirror image if the machine is."""
     z = pad.op("MatMul", pad.op("Sub", x, pad.weight(machine.mean)), pad.weight(machine.components))
     width = machine.vectors.shape[1]
     even = width if machine.even is None else machine.even
@@ -235,10 +235,10 @@ def network(graph: Graph, title: str = "cnn") -> bytes:
     Raises
     ------
     UnsupportedError
-        It has a layer that is not written here; the shipped and the taught networks have none.
+        It has an unsupported layer; shipped and taught networks have none.
     """
     pad = _Pad()
-    made = {"": pad.op("Transpose", "crop", perm=[0, 3, 1, 2])}  # ONNX keeps channels before rows
+    made = {"": pad.op("Transpose", "crop", perm=[0, 3, 1, 2])}  # ONNX has channels before rows
     for node in graph.nodes:
         if node.kind not in _WRITERS:
             raise UnsupportedError(f"Layer {node.name}: {node.kind} is not written in ONNX.")
@@ -316,7 +316,7 @@ def _max_pooling(pad: _Pad, node: Node, x: str) -> str:
 
 
 def _reshape(pad: _Pad, node: Node, x: str) -> str:
-    """A row as a picture; rows keep their order, so only what comes out needs its channels brought before its rows."""
+    """A Reshape of a row to a picture, with channels then moved before rows."""
     target = node.layer_as(layers.Reshape).target
     if len(target) != 3:
         raise UnsupportedError(f"a Reshape to {target} is not written in ONNX.")

@@ -23,7 +23,7 @@ _KERNEL = ("mean", "components", "vectors", "coefficients", "bias")
 
 
 def write(model: SvmClassifier) -> dict[str, bytes]:
-    """Both files."""
+    """The contents of both files."""
     machine = model.machine
     names = _KERNEL if isinstance(machine, Kernel) else ("weights", "bias")
     arrays = {name: getattr(machine, name) for name in names} | {"scale": model.scale, "shift": model.shift}
@@ -34,7 +34,7 @@ def write(model: SvmClassifier) -> dict[str, bytes]:
 
 
 def read(archive: SafeZip, name: str, labels: LabelSet, align: AlignSpec) -> SvmClassifier:
-    """The machine of a ``svm.json`` in a zip; `ModelFileError` unless everything fits together."""
+    """The machine of a ``svm.json`` in a zip; `ModelFileError` unless everything is consistent."""
     notes = record(read_json(archive, name), "svm.json")
     content = archive.beside(name, "svm.bin")
     if not content:
@@ -61,7 +61,7 @@ _ZOOM = (*_HOG, "top", "bottom", "breadth", "high", "wide")
 
 
 def _descriptor(config: object, align: AlignSpec) -> Joined:
-    """HOG in one or more sizes; other descriptors are not taken from a file."""
+    """HOG in one or more sizes; other descriptors are not read from files."""
     parts = [record(part, "A part of the descriptor") for part in rows(config, "The descriptor")]
     if not 1 <= len(parts) <= 4:
         raise ModelFileError(f"The descriptor has {len(parts)} parts; expected 1 to 4.")
@@ -84,7 +84,7 @@ def _descriptor(config: object, align: AlignSpec) -> Joined:
 
 
 def _check_zoom(part: dict, align: AlignSpec) -> None:
-    """Refuse a part that is no part of the crop, or that would be enlarged without end."""
+    """Reject a part that is outside the crop or would be enlarged excessively."""
     for key in ("high", "wide"):
         whole(part, key, 2 * whole(part, "cell", 3, align.size // 2), 4 * align.size)
     top, bottom, breadth = (number(part, key, 0.0, 1.0, -1.0) for key in ("top", "bottom", "breadth"))
@@ -93,7 +93,7 @@ def _check_zoom(part: dict, align: AlignSpec) -> None:
 
 
 def _width(descriptor: Joined, align: AlignSpec) -> int:
-    """How many numbers the descriptor has, from one crop."""
+    """The length of the descriptor, computed from one crop."""
     zero = np.zeros
     blank = AlignedFaces(
         zero((1, align.size, align.size), np.uint8), zero((1, MESH_POINTS, 3), "f4"), zero((1, 2, 3), "f4"), align
@@ -103,7 +103,7 @@ def _width(descriptor: Joined, align: AlignSpec) -> int:
 
 
 def _shapes(arrays: Weights, k: int, d: int, kernel: bool) -> dict[str, Shape]:
-    """What shape every array must have."""
+    """The required shape of every array."""
     common = {"bias": (k,), "scale": (k,), "shift": (k,)}
     if not kernel:
         return common | {"weights": (d, k)}

@@ -1,8 +1,8 @@
-"""TensorFlow.js layers models, both ways: ``model.json`` and ``weights.bin``.
+"""Reads and writes TensorFlow.js layers models: ``model.json`` and ``weights.bin``.
 
-The first holds Keras 2's description of the network and a table of its weights, the second the weights.
-Written here because the Python package ``tensorflowjs`` cannot be installed beside our versions.
-Weights that lose nothing by it are kept in half precision or in a byte a number; TensorFlow.js widens them again.
+The former contains the configuration in the form of Keras 2 and a table of the weights, the latter the weights.
+Implemented here because the Python package ``tensorflowjs`` conflicts with current versions of others.
+Weights are stored in half precision or bytes where that is lossless; TensorFlow.js expands them.
 
 References
 ----------
@@ -28,7 +28,7 @@ _SIZES = {"float32": 4, "float16": 2, "uint8": 1, "uint16": 2}
 
 
 def write(graph: Graph, config: dict) -> dict[str, bytes]:
-    """A network as the files that `tf.loadLayersModel` reads.
+    """A network as files for `tf.loadLayersModel`.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _called(node: Node, name: str) -> str:
 
 
 def read(archive: SafeZip, name: str) -> Graph:
-    """The network of a ``model.json`` in a zip and of the files of weights beside it."""
+    """The network of a ``model.json`` in a zip and its files of weights."""
     model = record(read_json(archive, name), name)
     topology = record(model.get("modelTopology"), "modelTopology")
     plan = blueprint(topology.get("model_config", topology))
@@ -72,7 +72,7 @@ def read(archive: SafeZip, name: str) -> Graph:
 
 
 def _content(archive: SafeZip, model: str, group: dict) -> bytes:
-    """The bytes of a group's files, one after the other; only files beside ``model.json`` are taken."""
+    """The concatenated bytes of a group's files, which must be beside ``model.json``."""
     parts = []
     for path in rows(group.get("paths"), "paths")[:64]:
         found = archive.beside(model, text(path, "A path of weights"))
@@ -101,7 +101,7 @@ def read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
 
 
 def _array(content: bytes, start: int, entry: dict, name: str) -> tuple[np.ndarray, int]:
-    """One weight, and how many bytes it took."""
+    """One weight, and its size in bytes."""
     packed = record(entry.get("quantization") or {}, f"{name}: quantization")
     kind = packed.get("dtype", entry.get("dtype"))
     if not isinstance(kind, str) or kind not in _SIZES:

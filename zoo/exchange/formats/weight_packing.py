@@ -1,7 +1,7 @@
-"""Weights as tightly as loses nothing: a byte a number, half precision, or float32 as they are.
+"""Lossless packing of weights: one byte per number, half precision, or float32.
 
-Kernel machines are kept as whole multiples of one step (`zoo.training.svm_fit.stepped`), networks in half
-precision; what goes out need not be larger.
+Kernel machines are stored as multiples of one step (`zoo.training.svm_fit.stepped`), networks in half
+precision, so exports need not be larger.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from zoo.models.byte_product import as_steps
 
 
 def as_halves(array: np.ndarray) -> np.ndarray | None:
-    """The numbers in half precision; None if that changes one."""
+    """The values in half precision; None if that changes any."""
     half = array.astype(np.float16)
     return half if np.array_equal(half.astype(np.float32), array) else None
 
 
 def pack(named: Mapping[str, np.ndarray]) -> tuple[list[dict], bytes]:
-    """A table of weights and their bytes as TensorFlow.js has them, each packed as tightly as loses nothing.
+    """A table of weights and their bytes in the form of TensorFlow.js, losslessly packed.
 
     Parameters
     ----------

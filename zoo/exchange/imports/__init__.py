@@ -1,1 +1,1 @@
-"""A zip that comes in, as a classifier."""
+"""Imports a zip as a classifier."""

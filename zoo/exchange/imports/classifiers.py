@@ -1,4 +1,4 @@
-"""A network that came from outside, as one more classifier."""
+"""Imported networks as classifiers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zoo.prediction import Prediction
 
 @dataclass(frozen=True)
 class PixelRange:
-    """Grey levels to what a network takes: ``level * scale + offset``."""
+    """Scaling of grey levels to a network's input: ``level * scale + offset``."""
 
     scale: float = 1.0
     offset: float = 0.0
@@ -28,16 +28,16 @@ class PixelRange:
             raise ValueError(f"pixel range {self.scale} x + {self.offset} is not usable")
 
 
-# What trainers commonly scale grey levels to; Teachable Machine takes the first.
+# Common ranges of input; Teachable Machine uses the first.
 PIXEL_RANGES = {"-1 to 1": PixelRange(1 / 127.5, -1.0), "0 to 1": PixelRange(1 / 255, 0.0), "0 to 255": PixelRange()}
 
 
 class ImportedNetwork:
-    """A network of somebody else's, run in NumPy.
+    """An imported network, evaluated in NumPy.
 
-    It gets the same grey crop as every model here, enlarged or shrunk to its side and repeated on
-    as many channels as it wants. A Teachable Machine model learned from whole colour pictures
-    instead, so what it says here is what it makes of faces cut our way, not what it says there.
+    It gets the same grey crop as all models, resized to its input and repeated for
+    its channels. A Teachable Machine model was trained on whole colour pictures
+    instead, so its answers for aligned crops differ from those in Teachable Machine.
 
     Parameters
     ----------
@@ -56,16 +56,16 @@ class ImportedNetwork:
         self.pixels = pixels
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
-        """Probabilities of every face; even ones where the network's numbers overflow."""
+        """Probabilities of every face; uniform if the network's values overflow."""
         check_spec(self, faces)
-        # One after the other: enlarged for a network of 2,048 pixels, many crops would fill the memory.
+        # One at a time: many crops, resized for a network of 2,048 pixels, would exhaust the memory.
         rows = [self.graph.run(to_input(crop[None], self.graph, self.pixels)) for crop in faces.images]
         probs = np.concatenate([np.zeros((0, self.graph.outputs), np.float32), *rows])
         return Prediction(proper(probs), self.labels)
 
 
 def to_input(crops: np.ndarray, graph: Graph, pixels: PixelRange) -> np.ndarray:
-    """Aligned crops as a network takes them: ``uint8 (n, S, S) -> float32 (n, h, w, c)``."""
+    """Aligned crops as input of a network: ``uint8 (n, S, S) -> float32 (n, h, w, c)``."""
     height, width, channels = graph.input_shape
     resized = [cv2.resize(crop, (width, height), interpolation=cv2.INTER_LINEAR) for crop in crops]
     grey = np.array(resized, np.float32).reshape(-1, height, width, 1) * np.float32(pixels.scale)
@@ -73,7 +73,7 @@ def to_input(crops: np.ndarray, graph: Graph, pixels: PixelRange) -> np.ndarray:
 
 
 def proper(probs: np.ndarray) -> np.ndarray:
-    """Rows that are probabilities: what is none of its own becomes even, "cannot tell"."""
+    """Rows of probabilities; invalid rows become uniform."""
     with np.errstate(all="ignore"):
         good = np.isfinite(probs).all(axis=1) & (probs >= 0).all(axis=1)
         good &= np.abs(probs.sum(axis=1) - 1) < 1e-2
@@ -82,7 +82,7 @@ def proper(probs: np.ndarray) -> np.ndarray:
 
 
 def check_answers(graph: Graph, pixels: PixelRange) -> None:
-    """`ModelFileError` unless the network's answers to two made-up crops are probabilities."""
+    """Raise `ModelFileError` unless the network's outputs for two artificial crops are probabilities."""
     noise = np.random.default_rng(0).integers(0, 256, (72, 72), np.uint8)
     crops = np.stack([np.full_like(noise, 128), noise])
     answers = graph.run(to_input(crops, graph, pixels))
@@ -94,14 +94,14 @@ def check_answers(graph: Graph, pixels: PixelRange) -> None:
 
 @dataclass(frozen=True)
 class ClassMap:
-    """Which of the seven labels each class of a model stands for.
+    """Maps the classes of a model to the seven labels.
 
     Parameters
     ----------
     source : LabelSet
         The model's classes.
     to : tuple of str or None
-        Of each class one of the seven labels, or None to leave it out.
+        For each class one of the seven labels, or None to drop it.
     """
 
     source: LabelSet
@@ -120,12 +120,12 @@ class ClassMap:
 
     @property
     def labels(self) -> LabelSet:
-        """The labels that some class stands for; of the others the model can say nothing."""
+        """The labels to which a class is mapped; the model cannot predict the others."""
         used = tuple(label for label in SEVEN if label in self.to)
         return next((known for known in LABEL_SETS.values() if known.labels == used), None) or LabelSet("mapped", used)
 
     def __call__(self, prediction: Prediction) -> Prediction:
-        """The same faces in these labels: classes of one label are added, others dropped, the rest scaled."""
+        """The prediction in these labels: classes of one label are summed, dropped ones removed, rows renormalised."""
         labels = self.labels
         sums = np.zeros((len(prediction), len(labels)), np.float64)
         for place, label in enumerate(self.to):
@@ -136,12 +136,12 @@ class ClassMap:
 
 
 def suggest(source: LabelSet) -> tuple[str | None, ...]:
-    """What a model's classes probably stand for, by their names; None where that is not clear."""
+    """Labels suggested for a model's classes by their names; None if that is unclear."""
     return tuple(label_from_spelling(name) if not name.strip().isdigit() else None for name in source)
 
 
 class MappedClassifier:
-    """A classifier that answers in the labels its classes stand for.
+    """A classifier whose classes are mapped to labels.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""A zip somebody exported elsewhere, or here, as networks that can be compared with the others.
+"""Reads zips exported by other programs or by this app, as networks that can be compared with the others.
 
-Understood are Teachable Machine's Keras zip (``keras_model.h5``, ``labels.txt``), its TensorFlow.js
+Supported are Teachable Machine's Keras zip (``keras_model.h5``, ``labels.txt``), its TensorFlow.js
 zip (``model.json``, ``weights.bin``, ``metadata.json``), ``model.json`` with weights in ``.h5``,
 ``.keras`` files, and what this app exports. Nothing of an upload is executed: a network is a list
 of numbers and of layers from a fixed list (`zoo.exchange.network.layers`).
@@ -48,23 +48,23 @@ PREPROCESSING = "preprocessing.json"
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
-    """A model that came, and what came with it.
+    """An imported model and its metadata.
 
     Parameters
     ----------
     title : str
-        Its name, if it had one.
+        Its name, if it has one.
     origin : str
-        What kind of file it was, in words.
+        The kind of file, in words.
     core : Graph or SvmClassifier
     labels : LabelSet
         Its classes.
     pixels : PixelRange
-        How grey levels become what a network takes.
+        Scaling of grey levels to the network's input.
     align : AlignSpec
-        How its crops are cut: as the file says, or as everybody's here.
+        Alignment of its crops: from the file, or the usual one.
     ours : bool
-        Whether it was exported here, and so learned from crops like ours.
+        Whether it was exported by this app, and so trained on aligned crops.
     """
 
     title: str
@@ -81,11 +81,11 @@ class ModelFile:
         return "deep" if isinstance(self.core, Graph) else "classical"
 
     def scaled(self, pixels: PixelRange) -> ModelFile:
-        """The same with grey levels scaled otherwise."""
+        """The same model with another scaling of grey levels."""
         return replace(self, pixels=pixels)
 
     def classifier(self, name: str) -> ImportedNetwork | SvmClassifier:
-        """The model under a name, ready to answer in its own classes."""
+        """The model as a classifier with its own classes, under this name."""
         if isinstance(self.core, Graph):
             return ImportedNetwork(name, self.labels, self.align, self.core, self.pixels)
         parts = self.core.descriptor, self.core.machine, (self.core.scale, self.core.shift)
@@ -93,7 +93,7 @@ class ModelFile:
 
 
 def read_models(data: bytes) -> tuple[ModelFile, ...]:
-    """Read a zip with a model in it; what this app exported may hold two.
+    """Read the models in a zip; exports of this app may contain two.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def read_models(data: bytes) -> tuple[ModelFile, ...]:
     Raises
     ------
     ModelFileError
-        With one sentence that says what is wrong and what to do. Nothing else is raised,
-        whatever comes.
+        One sentence that says what is wrong, and what to do. No other exception is raised,
+        whatever the content.
     """
     with model_zip(data) as archive:
         found = tuple(_read(archive))
@@ -129,7 +129,7 @@ def _read(archive: SafeZip) -> Iterator[ModelFile]:
 
 
 def _choose(archive: SafeZip) -> tuple[str, Callable[[SafeZip, str], Graph], str] | None:
-    """The network to read: its kind in words, how, and where it is."""
+    """The network to read: its kind in words, the reader, and the file's name."""
     if name := archive.find("keras_model.h5"):
         return "Teachable Machine, Keras", _read_keras_h5, name
     for name in _tfjs_descriptions(archive):
@@ -145,12 +145,12 @@ def _choose(archive: SafeZip) -> tuple[str, Callable[[SafeZip, str], Graph], str
     return ("Keras", _read_keras_h5, whole_models[0]) if len(whole_models) == 1 else None
 
 
-# As Teachable Machine, `model.save` of TensorFlow.js and the converter call them.
+# Names used by Teachable Machine, `model.save` of TensorFlow.js and the converter.
 _WEIGHTS = re.compile(r"(.+\.)?weights\.bin|group\d+-shard\d+of\d+(\.bin)?")
 
 
 def _tfjs_descriptions(archive: SafeZip) -> list[str]:
-    """Every ``model.json``, and other JSON that describes a network in TensorFlow.js' way; nearest to the top first."""
+    """Every ``model.json``, and other JSON with a TensorFlow.js topology, nearest to the top first."""
     others = [name for name in archive.names if name.endswith(".json") and name.rpartition("/")[2] != "model.json"]
     return _all(archive, "model.json") + [name for name in others[:10] if _has_topology(archive, name)]
 
@@ -158,7 +158,7 @@ def _tfjs_descriptions(archive: SafeZip) -> list[str]:
 def _has_topology(archive: SafeZip, name: str) -> bool:
     try:
         return b'"modelTopology"' in archive.read(name, MAX_JSON)
-    except ZipError:  # too large or damaged: not a description that could be read
+    except ZipError:  # too large or damaged
         return False
 
 
@@ -168,7 +168,7 @@ def _all(archive: SafeZip, ending: str) -> list[str]:
 
 
 def _in_folder(archive: SafeZip, name: str) -> list[str]:
-    """Every file in the folder of a file."""
+    """All files in the folder of a file."""
     folder = name.rpartition("/")[0]
     return [other for other in archive.names if other.rpartition("/")[0] == folder]
 
@@ -178,7 +178,7 @@ def _weights_beside(archive: SafeZip, name: str) -> str | None:
 
 
 def _read_keras_h5(archive: SafeZip, name: str) -> Graph:
-    """Keras 2's whole model in one file; Keras 3's too."""
+    """A whole model of Keras 2 or 3 in one file."""
     file = read_h5(archive.read(name, MODEL_ZIP.size))
     if not file.config:
         raise ModelFileError(f"{short(name)} holds weights only, without model.json beside it. Export the whole model.")
@@ -194,7 +194,7 @@ def _read_json_and_h5(archive: SafeZip, name: str) -> Graph:
 
 
 def _read_keras(archive: SafeZip, name: str) -> Graph:
-    """A ``.keras`` file: a zip in the zip, opened with the same care."""
+    """A ``.keras`` file: a zip in the zip, with the same limits."""
     with model_zip(archive.read(name, MODEL_ZIP.size)) as inner:
         for wanted in ("config.json", "model.weights.h5"):
             if wanted not in inner.names:
@@ -203,7 +203,7 @@ def _read_keras(archive: SafeZip, name: str) -> Graph:
 
 
 def _joined(config: object, arrays: dict) -> Graph:
-    """A description and weights in Keras 2's or Keras 3's layout."""
+    """A configuration, and weights in the layout of Keras 2 or 3."""
     plan = blueprint(config)
     if not any(path.startswith(("layers/", "_layer_checkpoint_dependencies/")) for path in arrays):
         return plan.with_weights(by_layer(arrays))
@@ -237,7 +237,7 @@ def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
 
 
 def _names(archive: SafeZip, model: str) -> list:
-    """The names of the classes as they stand in the file that has them."""
+    """The names of the classes, unchanged, from the file that has them."""
     if name := archive.beside(model, "labels.txt") or archive.find("labels.txt"):
         return _lines(archive.read(name, 2**16))
     notes = _metadata(archive, model)
@@ -250,7 +250,7 @@ def _names(archive: SafeZip, model: str) -> list:
 
 
 def _lines(content: bytes) -> list[str]:
-    """Teachable Machine's ``0 Happy``, a line a class; lines without numbers are names too."""
+    """Lines such as Teachable Machine's ``0 Happy``, one per class; lines without numbers are names too."""
     try:
         lines = [line.strip() for line in decoded(content).splitlines() if line.strip()]
     except UnicodeDecodeError:
@@ -262,7 +262,7 @@ def _lines(content: bytes) -> list[str]:
 
 
 def _contract(archive: SafeZip, name: str) -> tuple[AlignSpec, PixelRange]:
-    """How crops are cut and scaled, as `preprocessing.json` of our own exports says."""
+    """Alignment and scaling of crops, from the `preprocessing.json` of this app's exports."""
     value = record(read_json(archive, name), PREPROCESSING)
     settings = record(value.get("align"), "align in preprocessing.json")
     pixels = record(value.get("pixels"), "pixels in preprocessing.json")

@@ -1,4 +1,4 @@
-"""Models of a session that were brought from elsewhere: their names, cards and limits."""
+"""Imported models of a session: names, cards and limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zoo.exchange.network.graph import MAX_WEIGHTS, Graph
 from zoo.models.checkpoint import training_note
 
 MOST = 4
-THRESHOLD = 0.5  # nobody has measured from where such a model is right often enough
+THRESHOLD = 0.5  # arbitrary, because there are no measurements for imported models
 LIMITS = (
     "It came from outside this app. What it was trained on, and how good it is, is not known here.",
     "It names the class that a picture looks most like. It cannot know how anyone feels.",
@@ -30,15 +30,15 @@ GREY = Phrase(
 
 
 def guest(file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[str]) -> tuple[Card, Classifier]:
-    """A model that came, as one of a session's.
+    """The card and classifier of an imported model.
 
     Parameters
     ----------
     file : ModelFile
     to : tuple of str or None, optional
-        What its classes stand for (see `ClassMap`); None keeps them as they are.
+        Labels of its classes (see `ClassMap`); None keeps its classes.
     there : collection of str
-        Names that are taken.
+        Names that are in use.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def guest(file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[
 
 
 def check_room(models: Collection[Classifier], file: ModelFile) -> None:
-    """`ModelFileError` when a session has as many models from elsewhere as it may have."""
+    """Raise `ModelFileError` if a session has reached its limit of imported models."""
     if len(models) >= MOST:
         raise ModelFileError(Phrase("import.full_n", "You already have {0} imported models. Remove them first.", MOST))
     if sum(map(_weights_of, models)) + weights(file) > MAX_WEIGHTS:
@@ -77,7 +77,7 @@ def check_room(models: Collection[Classifier], file: ModelFile) -> None:
 
 
 def weights(file: ModelFile) -> int:
-    """How many numbers a model has."""
+    """Number of parameters of a model."""
     if isinstance(file.core, Graph):
         return file.core.parameters
     arrays = [getattr(file.core.machine, name, None) for name in ("weights", "components", "vectors", "coefficients")]
@@ -90,7 +90,7 @@ def _weights_of(model: Classifier) -> int:
 
 
 def _free(title: str, there: Collection[str]) -> str:
-    """A name that is not taken: ``imported-my-faces``, ``imported-my-faces-2``."""
+    """An unused name: ``imported-my-faces``, ``imported-my-faces-2``."""
     word = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "model"
     name, number = f"imported-{word}", 1
     while name in there:

@@ -1,4 +1,4 @@
-"""Layers that look at a picture through windows: convolutions, pooling, borders.
+"""Layers with windows: convolutions, pooling, padding.
 
 References
 ----------
@@ -65,7 +65,7 @@ class Conv2D(Layer):
 
 @dataclass(frozen=True)
 class DepthwiseConv2D(Layer):
-    """A convolution of each channel by itself. Kernel ``(h, w, c, multiplier)``."""
+    """A depthwise convolution. Kernel ``(h, w, c, multiplier)``."""
 
     kernel: tuple[int, int]
     strides: tuple[int, int] = (1, 1)
@@ -109,7 +109,7 @@ class DepthwiseConv2D(Layer):
 
 @dataclass(frozen=True)
 class ZeroPadding2D(Layer):
-    """Black borders."""
+    """Zero padding."""
 
     borders: tuple[tuple[int, int], tuple[int, int]]
 
@@ -133,7 +133,7 @@ class ZeroPadding2D(Layer):
 
 @dataclass(frozen=True)
 class MaxPooling2D(Layer):
-    """The largest number of every window."""
+    """The maximum of every window."""
 
     kernel: tuple[int, int]
     strides: tuple[int, int]
@@ -163,7 +163,7 @@ class MaxPooling2D(Layer):
 
 
 class AveragePooling2D(MaxPooling2D):
-    """The mean of every window; borders that were added do not count."""
+    """The mean of every window, without padding."""
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         total = self._windows(_padded(inputs[0], self, 0.0)).sum(axis=(4, 5))
@@ -192,7 +192,7 @@ class GlobalAveragePooling2D(Layer):
 
 
 class GlobalMaxPooling2D(GlobalAveragePooling2D):
-    """The largest number of every channel."""
+    """The maximum of every channel."""
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         largest = inputs[0].max(axis=(1, 2))
@@ -208,7 +208,7 @@ def _padding(config: dict) -> str:
 
 
 def _side(size: int, kernel: int, stride: int, dilation: int, padding: str) -> int:
-    """Height or width of what comes out."""
+    """Height or width of the output."""
     if padding == "same":
         return -(-size // stride)
     reach = (kernel - 1) * dilation + 1
@@ -218,7 +218,7 @@ def _side(size: int, kernel: int, stride: int, dilation: int, padding: str) -> i
 
 
 def _padded(x: np.ndarray, layer: Conv2D | DepthwiseConv2D | MaxPooling2D, value: float) -> np.ndarray:
-    """A picture with the borders that "same" needs; the larger half comes after, as in TensorFlow."""
+    """A picture with "same" padding; the larger half is at the end, as in TensorFlow."""
     if layer.padding == "valid":
         return x
     borders = []

@@ -1,4 +1,4 @@
-"""A network as a list of layers with their weights, checked before it is run, and run in NumPy."""
+"""A network as a list of layers with weights, validated first and evaluated in NumPy."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from zoo.exchange.network.layer_base import Layer, Shape, Weights
 L = TypeVar("L", bound=Layer)
 MAX_LAYERS = 1000
 MAX_WEIGHTS = 12_000_000  # 48 MB
-MAX_WORK = 3_000_000_000  # multiplications a face; MobileNetV2 at 224 pixels takes 300 million
-MAX_MEMORY = 40_000_000  # numbers one layer may hold at once
+MAX_WORK = 3_000_000_000  # multiplications per face; MobileNetV2 at 224 pixels takes 300 million
+MAX_MEMORY = 40_000_000  # numbers in memory per layer
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A layer in its place.
+    """A layer with its inputs and weights.
 
     Parameters
     ----------
@@ -28,11 +28,11 @@ class Node:
     kind : str
         The layer's class in Keras.
     config : dict
-        Its settings as they came.
+        Its unchecked settings.
     layer : Layer
-        The same, understood.
+        The layer with these settings.
     inputs : tuple of str
-        Names of the nodes it reads; ``""`` is the network's input.
+        Names of its input nodes; ``""`` is the network's input.
     weights : dict
         Name to float32 array.
     """
@@ -45,7 +45,7 @@ class Node:
     weights: Weights = field(default_factory=dict)
 
     def layer_as(self, kind: type[L]) -> L:
-        """The layer, of which the node's kind says that it is of this class."""
+        """The layer, which must be of this class; `TypeError` otherwise."""
         if not isinstance(self.layer, kind):
             raise TypeError(f"node {self.name} is a {type(self.layer).__name__}; expected a {kind.__name__}")
         return self.layer
@@ -53,7 +53,7 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A network with one input and one output, its nodes in an order they can be run in.
+    """A network with one input and one output, and nodes in topological order.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Graph:
     nodes: tuple[Node, ...]
 
     def shapes(self) -> dict[str, Shape]:
-        """What every node makes, by name."""
+        """Output shape of every node, by name."""
         shapes = {"": self.input_shape}
         for node in self.nodes:
             shapes[node.name] = node.layer.shape(*(shapes[name] for name in node.inputs))
@@ -75,23 +75,23 @@ class Graph:
 
     @property
     def outputs(self) -> int:
-        """How many numbers come out."""
+        """Size of the output."""
         return self.shapes()[self.nodes[-1].name][0]
 
     @property
     def parameters(self) -> int:
-        """How many numbers were learned."""
+        """Number of parameters."""
         return sum(array.size for node in self.nodes for array in node.weights.values())
 
     def run(self, x: np.ndarray) -> np.ndarray:
-        """What comes out: ``(n, h, w, c) -> (n, k)`` float32; pictures one by one, to bound the memory."""
+        """Evaluate: ``(n, h, w, c) -> (n, k)`` float32, one picture at a time to limit memory."""
         rows = [self._run(picture[None]) for picture in np.asarray(x, np.float32)]
         return np.concatenate(rows) if rows else np.zeros((0, self.outputs), np.float32)
 
     def _run(self, x: np.ndarray) -> np.ndarray:
         last_use = {name: i for i, node in enumerate(self.nodes) for name in node.inputs}
         values = {"": x}
-        with np.errstate(all="ignore"):  # weights that overflow show in the answer, which is looked at
+        with np.errstate(all="ignore"):  # overflows show in the output, which is checked
             for i, node in enumerate(self.nodes):
                 values[node.name] = node.layer(node.weights, *(values[name] for name in node.inputs))
                 for name in set(node.inputs):
@@ -101,7 +101,7 @@ class Graph:
 
 
 def check(graph: Graph) -> Graph:
-    """The graph, if it fits together and stays within the limits; `ModelFileError` otherwise."""
+    """The graph, if it is consistent and within the limits; `ModelFileError` otherwise."""
     if not 1 <= len(graph.nodes) <= MAX_LAYERS:
         raise ModelFileError(f"The model has {len(graph.nodes)} layers; expected 1 to {MAX_LAYERS}.")
     if graph.parameters > MAX_WEIGHTS:
@@ -119,7 +119,7 @@ def check(graph: Graph) -> Graph:
 
 
 def _check_node(node: Node, inputs: list[Shape]) -> int:
-    """Multiplications of a node whose weights fit."""
+    """Multiplications of a node, whose weights are checked."""
     try:
         shape = node.layer.shape(*inputs)
         expected = node.layer.parameters(*inputs)

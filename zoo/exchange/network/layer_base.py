@@ -1,4 +1,4 @@
-"""What every layer is: what shape it makes, what it needs, what it costs, what it does; and the activations.
+"""The base class of layers: output shape, parameters, cost and evaluation; and the activations.
 
 Pictures are float32 ``(n, h, w, c)``, rows ``(n, c)``; shapes leave ``n`` out.
 """
@@ -43,35 +43,35 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def activation(config: dict) -> str:
-    """Name of the activation in a layer's settings; `ModelFileError` on an unknown one."""
+    """Name of the activation in a layer's settings; `ModelFileError` if it is unknown."""
     return choice(config, "activation", tuple(ACTIVATIONS), "linear") or "linear"
 
 
 def picture(shape: Shape, layer: str) -> Shape:
-    """The shape of a picture; `ModelFileError` on any other."""
+    """The shape, if it is a picture's; `ModelFileError` otherwise."""
     if len(shape) != 3:
         raise ModelFileError(f"{layer} got something of shape {shape}; expected a picture (height, width, channels).")
     return shape
 
 
 class Layer:
-    """One input, its shape kept, nothing learned, nothing done; the others change what they need to."""
+    """The identity for one input, without parameters; subclasses override what differs."""
 
     @classmethod
     def from_config(cls, config: dict) -> Layer:
-        """The layer with these settings; `ModelFileError` on any that is not understood."""
+        """The layer with these settings; `ModelFileError` for unsupported ones."""
         return cls()
 
     def shape(self, *inputs: Shape) -> Shape:
-        """What comes out."""
+        """The output shape."""
         return one(inputs, type(self).__name__)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
-        """What must have been learned, by name and shape."""
+        """Name and shape of the parameters."""
         return {}
 
     def work(self, *inputs: Shape) -> tuple[int, int]:
-        """Multiplications, and numbers held in memory at once."""
+        """Multiplications, and numbers in memory at one time."""
         size = math.prod(self.shape(*inputs))
         return size, 2 * size
 
@@ -80,17 +80,17 @@ class Layer:
 
 
 def one(inputs: tuple, layer: str) -> Shape:
-    """The only input; `ModelFileError` when there are more."""
+    """The only input; `ModelFileError` if there are more."""
     if len(inputs) != 1:
         raise ModelFileError(f"a {layer} layer has {len(inputs)} inputs; expected 1.")
     return inputs[0]
 
 
 def ending(config: dict) -> tuple[bool, str]:
-    """Whether a bias is added, and the activation after it."""
+    """Whether there is a bias, and the activation."""
     return switch(config, "use_bias"), activation(config)
 
 
 def switch(config: dict, key: str, default: bool = True) -> bool:
-    """A setting that is on or off; `ModelFileError` on anything else."""
+    """A boolean setting; `ModelFileError` for anything else."""
     return choice(config, key, (True, False), default)

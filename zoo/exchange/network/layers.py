@@ -1,6 +1,6 @@
-"""The layers that are understood, each in NumPy: those without a window, and the list of all.
+"""The supported layers in NumPy: those without windows, and the list of all.
 
-A list of what is allowed, not of what is forbidden: a layer that is not here is refused by name.
+This is an allowlist: any other layer is rejected, and the error names it.
 
 References
 ----------
@@ -40,12 +40,12 @@ from zoo.exchange.validation import choice, number, plain, rows, short, whole
 
 
 class Dropout(Layer):
-    """Does nothing once training is over."""
+    """No effect after training."""
 
 
 @dataclass(frozen=True)
 class BatchNormalization(Layer):
-    """Every channel shifted and scaled as learned."""
+    """Shifts and scales every channel with learned parameters."""
 
     epsilon: float
     scale: bool
@@ -78,7 +78,7 @@ class BatchNormalization(Layer):
 
 @dataclass(frozen=True)
 class LayerNormalization(Layer):
-    """Every picture minus its mean, over its spread; nothing learned."""
+    """Every picture minus its mean, divided by its standard deviation, without parameters."""
 
     epsilon: float
 
@@ -129,7 +129,7 @@ class Dense(Layer):
 
 @dataclass(frozen=True)
 class ReLU(Layer):
-    """Nothing below 0, or a slope there; nothing above a limit."""
+    """Rectified linear unit, optionally with a slope below 0 and an upper limit."""
 
     limit: float
     slope: float
@@ -147,7 +147,7 @@ class ReLU(Layer):
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """A function of every number by itself, or a softmax of every row."""
+    """An elementwise function, or a softmax of every row."""
 
     activation: str
 
@@ -160,7 +160,7 @@ class Activation(Layer):
 
 
 class Softmax(Layer):
-    """Rows that sum to 1."""
+    """Softmax of every row."""
 
     @classmethod
     def from_config(cls, config: dict) -> Softmax:
@@ -172,7 +172,7 @@ class Softmax(Layer):
 
 
 class Add(Layer):
-    """Two or more inputs added; a side of 1 is stretched."""
+    """The sum of two or more inputs, with broadcasting of sides of 1."""
 
     function: np.ufunc = np.add
 
@@ -192,13 +192,13 @@ class Add(Layer):
 
 
 class Multiply(Add):
-    """Two or more inputs multiplied."""
+    """The product of two or more inputs."""
 
     function: np.ufunc = np.multiply
 
 
 class Concatenate(Layer):
-    """Channels of several inputs side by side."""
+    """The channels of several inputs, concatenated."""
 
     @classmethod
     def from_config(cls, config: dict) -> Concatenate:
@@ -215,7 +215,7 @@ class Concatenate(Layer):
 
 
 class Flatten(Layer):
-    """A picture as one row."""
+    """A picture flattened to a row."""
 
     def shape(self, *inputs: Shape) -> Shape:
         return (math.prod(one(inputs, "Flatten")),)
@@ -226,7 +226,7 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class Reshape(Layer):
-    """The same numbers in another shape."""
+    """The same values in another shape."""
 
     target: Shape
 
@@ -272,7 +272,7 @@ KINDS: dict[str, type[Layer]] = {
 
 
 def make(kind: object, config: dict) -> Layer:
-    """A layer by its name in Keras; `ModelFileError` when it is not one of `KINDS`."""
+    """A layer by its name in Keras; `ModelFileError` unless it is one of `KINDS`."""
     if not isinstance(kind, str) or kind not in KINDS:
         known = ", ".join(sorted(KINDS))
         raise ModelFileError(f"The model has a layer {short(kind)}, which is not one of those understood: {known}.")

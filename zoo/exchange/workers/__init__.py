@@ -1,1 +1,1 @@
-"""Programs of their own, started for one job each; they know nothing of the rest."""
+"""Separate programs, each started for one task; they import nothing else of the app."""

@@ -1,4 +1,4 @@
-"""What two programs tell each other through a pipe: a JSON object, and arrays or files as plain bytes."""
+"""Messages between two programs through a pipe: a JSON object, and arrays or files as plain bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pack(header: dict, arrays: dict[str, np.ndarray | bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
-    """A message's object and arrays; ValueError when it is none."""
+    """A message's object and arrays; ValueError if it is invalid."""
     if len(data) < 8:
         raise ValueError("the message is cut off")
     start = 8 + struct.unpack_from("<Q", data)[0]

@@ -1,7 +1,7 @@
 """Builds a network in Keras and writes it in TensorFlow's formats. stdin: a message; stdout: a message with the files.
 
-A program of its own because TensorFlow takes ten seconds and most of a gigabyte; both are given
-back when it ends. Run by `zoo.exchange.formats.keras_writer`, one at a time.
+A separate program because TensorFlow takes ten seconds and most of a gigabyte, which is freed
+when it exits. Run by `zoo.exchange.formats.keras_writer`, one at a time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 
 def build(header: dict, arrays: dict[str, np.ndarray], for_litert: bool = False) -> keras.Model:
-    """The network of a message. LiteRT has no softsign; of a spread, which is never below 0, it is this."""
+    """The network of a message. LiteRT has no softsign; for standard deviations, which are >= 0, it is this."""
     crop = keras.Input(header["input_shape"], name="crop")
     made = {"": crop}
     for node in header["nodes"]:
@@ -54,7 +54,7 @@ def _saved(save: Callable[[Path], object], name: str) -> dict[str, bytes]:
 
 
 def tflite(model: keras.Model, header: dict, arrays: dict) -> dict[str, bytes]:
-    """LiteRT with half-precision weights, as the app itself serves."""
+    """LiteRT with half-precision weights, as served by the app."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(build(header, arrays, for_litert=True))
@@ -64,7 +64,7 @@ def tflite(model: keras.Model, header: dict, arrays: dict) -> dict[str, bytes]:
 
 
 def tflite_int8(model: keras.Model, header: dict, arrays: dict) -> dict[str, bytes]:
-    """LiteRT with weights and sums in eight bits, scaled by what crops make of them; floats in and out."""
+    """LiteRT with eight-bit weights and activations, calibrated with crops; float input and output."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(build(header, arrays, for_litert=True))
@@ -78,7 +78,7 @@ PARTS = {"keras": keras_file, "h5": json_and_h5, "tflite": tflite, "int8": tflit
 
 
 def main() -> None:
-    """Make what is asked for; TensorFlow's talk goes to stderr."""
+    """Write the requested formats; TensorFlow's messages go to stderr."""
     answer_to = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with contextlib.redirect_stdout(sys.stderr):

@@ -1,9 +1,9 @@
-"""Reads the plain numbers out of an HDF5 file of Keras that anybody may have made. stdin: the file; stdout: a message.
+"""Reads the numbers in an untrusted HDF5 file of Keras. stdin: the file; stdout: a message.
 
-A program of its own because the HDF5 library is written in C and may crash or loop on a file made
-to that end: then only this ends, and its limits on memory and time are its own. Only ordinary
+A separate program because the HDF5 library is written in C and may crash or loop on a file made
+for that purpose: then only this program ends, and it has its own limits on memory and time. Only ordinary
 groups and datasets are followed: no links to other files, no virtual or external data, no filters
-(a filter could unpack a kilobyte to gigabytes), no references, nothing that is not a number.
+(a filter could unpack a kilobyte to gigabytes), no references, and nothing but numbers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 def limit_memory(size: int = 2 * 2**30, seconds: int = 20) -> None:
-    """Let the system end this program when it takes too much; Windows cannot, there the caller's clock must do."""
+    """Let the system limit this program; on Windows, only the caller's timeout applies."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -68,7 +68,7 @@ def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], depth:
 
 
 def check(dataset: h5py.Dataset, name: str) -> None:
-    """Refuse anything but numbers that are all in the file."""
+    """Reject anything but numbers stored in the file itself."""
     shown = name[:40]
     if dataset.dtype.kind != "f" or dataset.dtype.itemsize not in (2, 4, 8):
         raise Refused(f"{shown} holds {str(dataset.dtype)[:20]}; expected floating-point numbers.")
@@ -82,7 +82,7 @@ def check(dataset: h5py.Dataset, name: str) -> None:
 
 
 def text_attribute(file: h5py.File, name: str) -> str | None:
-    """A text beside the data, or None."""
+    """A text attribute, or None."""
     if name not in file.attrs:
         return None
     identity = file.attrs.get_id(name)
@@ -96,13 +96,13 @@ def text_attribute(file: h5py.File, name: str) -> str | None:
 
 
 def main() -> None:
-    """Read stdin, answer, and say in one sentence what is wrong."""
+    """Read stdin and answer, or report the problem in one sentence."""
     limit_memory()
     try:
         answer = read(sys.stdin.buffer.read())
     except Refused as error:
         answer = frames.pack({"refused": str(error)}, {})
-    except Exception:  # whatever h5py makes of a damaged file
+    except Exception:  # h5py raises many kinds for damaged files
         answer = frames.pack({"refused": "The file of weights is damaged or no HDF5 file."}, {})
     sys.stdout.buffer.write(answer)
 
