@@ -1,4 +1,4 @@
-"""What ``predict --parquet`` does; no command of its own."""
+"""The implementation of ``predict --parquet``; not a command of its own."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _engine(args: argparse.Namespace, left: Sequence[Chunk], request: BatchReque
 
 
 def _follow(parts: Iterator[str], whole: int, left: int) -> None:
-    """A bar where somebody watches."""
+    """Show a progress bar on a terminal."""
     with tqdm(desc="parts", total=whole, initial=whole - left, disable=None) as bar:
         for _ in parts:
             bar.update()

@@ -1,4 +1,4 @@
-"""Time decoding, mesh, alignment and each model on one face, one thread.
+"""Measure the time of decoding, mesh, alignment and each model for one face, on one thread.
 
 Examples:
   python -m zoo bench
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Time it, print it, keep it if asked."""
+    """Measure, print, and store the times if requested."""
     from zoo.benchmark.stages import bench
 
     if args.soak and not args.live:

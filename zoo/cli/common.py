@@ -1,4 +1,4 @@
-"""What several commands share: options, choosing models, writing results."""
+"""Functions shared by commands: options, choice of models, output."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ INDENT = 1
 
 
 class UsageError(ValueError):
-    """The command was asked something it cannot do. The message says what to type instead."""
+    """The command line is wrong. The message says what to type instead."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the whole usage."""
+    """Reports errors in one sentence, without the whole usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See: {self.prog} --help\n")
 
 
 def add_checkpoints(parser: argparse.ArgumentParser) -> None:
-    """``--checkpoints``: where the models lie."""
+    """``--checkpoints``: the folder of the models."""
     parser.add_argument(
         "--checkpoints",
         type=Path,
@@ -58,7 +58,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_mix(parser: argparse.ArgumentParser, default: str | None, words: str = "") -> None:
-    """``--mix``: how common the labels are taken to be."""
+    """``--mix``: the assumed frequency of the labels."""
     said = words or default
     parser.add_argument("--mix", choices=MIXES, default=default, help=f"how common labels are (default: {said})")
 
@@ -68,7 +68,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def chosen(names: Sequence[str] | None, root: Path) -> tuple[str, ...]:
-    """The models asked for, or the favourites, or all there are."""
+    """The requested models, or the default ones, or all."""
     known = registry.names(root)
     if not known:
         raise UsageError(f"{root} contains no models. Train one, or set --checkpoints.")
@@ -78,7 +78,7 @@ def chosen(names: Sequence[str] | None, root: Path) -> tuple[str, ...]:
 
 
 def load_models(names: Sequence[str], root: Path) -> list[Classifier]:
-    """Models that can look at the same crops."""
+    """Load models that take the same crops."""
     models = [registry.load(name, root) for name in names]
     try:
         common_spec(models)
@@ -88,7 +88,7 @@ def load_models(names: Sequence[str], root: Path) -> list[Classifier]:
 
 
 def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
-    """Stop where a model cannot answer in these labels."""
+    """Raise `UsageError` if a model cannot answer in these labels."""
     for model in models:
         lacking = [label for label in labels if label not in model.labels.labels]
         if lacking:
@@ -96,12 +96,12 @@ def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
 
 
 def output(suffix: str) -> Callable[[str], str]:
-    """An argparse type: ``-`` for stdout or a file of this suffix, so that no photo is ever written over."""
+    """An argparse type: ``-`` for stdout, or a file with this suffix, so that no photo is overwritten."""
 
     def check(text: str) -> str:
         if text != STDOUT and Path(text).suffix.lower() != suffix:
             raise argparse.ArgumentTypeError(f"{text!r} is neither - nor a file ending in {suffix}")
-        if text != STDOUT and not Path(text).parent.is_dir():  # told now, not after the work
+        if text != STDOUT and not Path(text).parent.is_dir():  # reported before the work
             raise argparse.ArgumentTypeError(
                 f"the folder {Path(text).parent} does not exist; create it, or choose another"
             )
@@ -117,7 +117,7 @@ def output(suffix: str) -> Callable[[str], str]:
 
 @contextmanager
 def stopped_by_signal() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does, so that what is half written is removed."""
+    """Handle SIGTERM like Ctrl-C, so that incomplete files are removed."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -133,7 +133,7 @@ def stopped_by_signal() -> Iterator[None]:
 
 
 def write_text(target: str, text: str) -> None:
-    """To stdout (``-``) or a file."""
+    """Write to stdout (``-``) or to a file."""
     if target == STDOUT:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -142,12 +142,12 @@ def write_text(target: str, text: str) -> None:
 
 
 def write_json(target: str, data: object) -> None:
-    """JSON, readable; pure ASCII, because nobody knows what a pipe's other end expects."""
+    """Readable JSON in pure ASCII, because the encoding at a pipe's other end is unknown."""
     write_text(target, json.dumps(data, indent=INDENT) + "\n")
 
 
 def update_card(name: str, root: Path, card: Card) -> None:
-    """Write a changed card back, and say so."""
+    """Write a changed card, and report it."""
     write_card(root / name, card)
     print(f"wrote {root / name / 'card.json'}", file=sys.stderr)
 

@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Count, draw, say where."""
+    """Count and draw, and print where the files are."""
     check_folder(args.out)
     data = read_fer2013(args.data)
     counts = {name: class_counts(data.targets[data.splits == name]) for name in SPLITS if (data.splits == name).any()}

@@ -8,18 +8,18 @@ Examples:
   python -m zoo evaluate hog-svm cnn --data fer2013.csv --robustness 500 --html report.html
   python -m zoo evaluate hog-svm cnn --data photos/ --people people.csv
 
-photos/ is a tree of class folders (photos/happy/..., photos/test/anger/...). Every photo is
-taken the whole way, detection included; of several faces the largest is judged; figures are given
-for photos with a face found and for all, where no face counts as wrong. A file that cannot be read is
-reported and left out, and the exit status is then 1.
+photos/ contains class folders (photos/happy/..., photos/test/anger/...). Every photo goes through
+the whole pipeline, including face detection; of several faces the largest is used. Figures are given
+for photos with a face and for all photos, in which a missing face counts as wrong. A file that cannot be read is
+reported and skipped, and the exit status is then 1.
 
 --people names who is in which picture of a folder (columns file, person; further columns are groups). Each neutral
 picture of a person then serves once as the reference for that person's other pictures (data set "photos, resting
 face"; margin 0.5 for neutral), intervals are clustered by person, and each group gets its figures with intervals.
 
---robustness takes so many pictures (drawn with seed 0) the whole way again in 32 conditions: blurred,
-darker, brighter, leaning, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500, as many
-as without a number, take four minutes with four models on two cores. Intervals stand beside all figures.
+--robustness N evaluates N pictures (drawn with seed 0) again under 32 conditions: blurred,
+darker, brighter, tilted, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500, the
+default, take four minutes with four models on two cores. All figures have intervals.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score the models, print what came out, keep it if asked."""
+    """Evaluate the models, print the results, and store them if requested."""
     from zoo.evaluation.evaluate import evaluate
     from zoo.evaluation.people import read_people
 
@@ -122,7 +122,7 @@ def _mix(args: argparse.Namespace, names: Sequence[str]) -> LabelMix:
 def _check(args: argparse.Namespace) -> None:
     if args.robustness and args.data.is_dir():
         raise common.UsageError("--robustness is for FER2013's CSV, whose pictures are all of one size.")
-    if args.write_cards:  # told now, not after the work
+    if args.write_cards:  # reported before the work
         check_folder(args.checkpoints)
 
     if args.people and not args.data.is_dir():
@@ -200,7 +200,7 @@ def _people_record(found: Relative) -> dict[str, object]:
 
 
 def _pair_record(pair: Pair) -> dict[str, object]:
-    """With every number named, by label too."""
+    """A line of figures as JSON, with all numbers named, also by label."""
     by_label = {name: one._asdict() for name, one in zip(_labels_named(pair.labels), pair.by_label, strict=True)}
     return {**asdict(pair), "by_label": by_label, "together": pair.together._asdict()}
 
@@ -221,7 +221,7 @@ HEADING = ("model", "labels", "n", "accuracy", "95 % interval", "balanced", "mac
 
 
 def report(result: Evaluation) -> str:
-    """All figures, readable: a table a data set, then labels one by one, then who is better."""
+    """All figures as text: one table per data set, figures per label, comparisons."""
     lines = [(name, line) for name, figures in result.figures.items() for line in figures]
     parts = []
     for data in dict.fromkeys(line.data for _, line in lines):
@@ -271,7 +271,7 @@ def _covered(line: Coverage) -> str:
 
 
 def _sliced(slices: dict[str, tuple[Slice, ...]]) -> str:
-    """Accuracy by what can be measured of a face, a row a range."""
+    """Accuracy by measured properties of the face, one row per range."""
     names = [name for name, parts in slices.items() if parts]
     rows = [("accuracy by", "n", *names)]
     found = {name: {(part.factor, part.low): part for part in slices[name]} for name in names}
@@ -296,7 +296,7 @@ def _relative(people: dict[str, Relative]) -> str:
 
 
 def _stressed(robustness: dict[str, Robustness]) -> str:
-    """Accuracy on pictures made worse, a row a condition."""
+    """Accuracy on corrupted pictures, one row per condition."""
     first = next(iter(robustness.values()))
     rows = [(f"{first.n} pictures, seed {first.seed}", "face found", *robustness)]
     for conditions in zip(*(found.conditions for found in robustness.values()), strict=True):

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _counts(card: Card, args: argparse.Namespace) -> tuple[int, ...]:
-    """Training pictures of each label; where people voted, their shares of the votes, summed and rounded."""
+    """Training pictures of each label; for FER+ votes, the sums of vote fractions, rounded."""
     if not set(card.labels) <= set(EIGHT):
         raise common.UsageError(f"{card.name} has labels that FER2013 lacks: {', '.join(card.labels)}.")
     data = load_fer2013(args.data, card.align)
@@ -68,7 +68,7 @@ def _counts(card: Card, args: argparse.Namespace) -> tuple[int, ...]:
 
 
 def _labelled(card: Card, args: argparse.Namespace) -> AlignedSet:
-    """The data in the labels that the model learned."""
+    """The data in the model's labels."""
     data = load_fer2013(args.data, card.align)
     if card.labels == EIGHT:
         majority = ferplus_majority(read_ferplus(args.votes))
@@ -78,7 +78,7 @@ def _labelled(card: Card, args: argparse.Namespace) -> AlignedSet:
 
 
 def _measured(card: Card, data: AlignedSet, root: Path) -> tuple[Card, tuple[float, float]]:
-    """The card with its threshold; calibration error with every label counting equally, mixed and as learned."""
+    """The card with its threshold, and the class-balanced calibration error for the equal mix and as learned."""
     from zoo.evaluation.evaluate import predict
     from zoo.training.calibration import balancing, sure_from
 
@@ -92,7 +92,7 @@ def _measured(card: Card, data: AlignedSet, root: Path) -> tuple[Card, tuple[flo
 
 
 def _gap(answer: Prediction, targets: np.ndarray, weights: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error, each picture counting by its weight."""
+    """Expected calibration error with weighted pictures."""
     place = np.minimum((answer.confidence * bins).astype(int), bins - 1)
     apart = weights * (answer.confidence - (answer.best == targets))
     return float(np.abs(np.bincount(place, weights=apart, minlength=bins)).sum() / weights.sum())

@@ -1,10 +1,10 @@
-"""List the models there are.
+"""List the available models.
 
 Examples:
   python -m zoo list
   python -m zoo list --json
 
-A model whose card is broken is reported and left out; the exit status is then 1.
+A model with an invalid card is reported and skipped; the exit status is then 1.
 """
 
 from __future__ import annotations

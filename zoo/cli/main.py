@@ -1,6 +1,6 @@
-"""The command line ``python -m zoo``: which commands there are, and how failures are told.
+"""The command line ``python -m zoo``: its commands, and the handling of errors.
 
-Exit status: 0 all went well, 1 something failed for some inputs, 2 bad input or usage,
+Exit status: 0 success, 1 some inputs failed, 2 invalid input or usage,
 130 stopped with Ctrl-C. Results go to stdout, everything else to stderr.
 """
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return args.run(args)
     except KeyboardInterrupt:
         return _complain("Stopped.", STOPPED)
-    except BrokenPipeError:  # whoever read our output, such as `head`, has had enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has exited
         return _close_stdout()
     except ModuleNotFoundError as error:
         return _complain(tensorflow_needed.not_installed(error.name or "a package"), BAD)
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command with its options."""
+    """The parser with all commands and their options."""
     whole = Parser(prog="python -m zoo", description="The model zoo: predict, train, evaluate, measure.")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
@@ -75,7 +75,7 @@ def _complain(sentence: str, status: int) -> int:
 
 
 def _close_stdout() -> int:
-    """Point stdout at nothing, so that Python's own flush at exit does not complain again."""
+    """Redirect stdout to the null device, so that Python's flush at exit does not fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return OK

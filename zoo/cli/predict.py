@@ -1,4 +1,4 @@
-"""Ask models which labelled pictures the faces in photos look most like.
+"""Predict which labelled pictures the faces in photos look most like.
 
 Examples:
   python -m zoo predict photo.jpg
@@ -8,13 +8,13 @@ Examples:
   python -m zoo predict smile.jpg --rest calm.jpg
   python -m zoo predict archive/ --parquet answers/ --engine dask --workers 4
 
-A folder's clips are answered, too, with --parquet. What was stopped goes on where it was when it is called again.
+With --parquet, clips in a folder are processed too. An interrupted run resumes where it stopped when repeated.
 
 --rest gives a picture of the same person at rest: every answer is then also read relative to it, so that a face that
 looks sad or angry at rest is not called so. Several faces are paired from left to right, a single resting face belongs
 to the largest face; --pairs 1=2,2=1 says otherwise (face 1 has resting face 2).
 
-A file that cannot be read is reported and the rest goes on; the exit status is then 1.
+A file that cannot be read is reported and skipped; the exit status is then 1.
 Expression is not emotion: no answer says how anyone feels.
 """
 
@@ -75,7 +75,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer for every face in every picture."""
+    """Predict for every face in every picture."""
     if args.pairs and not args.rest:
         raise common.UsageError("--pairs goes with --rest FILE.")
     if args.parquet:
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
                 if rest:
                     rested = relative_to(seen, rest, choose(seen, rest, args.pairs), str(args.rest), mix.cards)
                 found.append(record(seen, thresholds, str(path), rested))
-            except Exception as error:  # one bad file must not end the run
+            except Exception as error:  # one bad file must not stop the run
                 failed.append(Failure(readable(str(path)), reason(error)))
                 tqdm.write(f"python -m zoo: {failed[-1].file}: {failed[-1].error}", file=sys.stderr)
     if failed and found:
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rest(args: argparse.Namespace, ask: Callable[[Path], Comparison]) -> Comparison | None:
-    """The picture of resting faces, looked at once."""
+    """The comparison for the picture of resting faces, if there is one."""
     if args.rest is None:
         return None
     rest = ask(args.rest)
@@ -123,7 +123,7 @@ def _rest(args: argparse.Namespace, ask: Callable[[Path], Comparison]) -> Compar
 
 
 def pictures(path: Path) -> Iterator[Path]:
-    """A file as it is (whatever its name ends in); of a folder, every picture below it, known by its content."""
+    """The file itself, whatever its suffix; for a folder, all pictures below it, recognised by their content."""
     if not path.is_dir():
         yield path
         return
@@ -139,7 +139,7 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
     if args.json:
         failures = [{"file": failure.file, "error": failure.error} for failure in failed]
         common.write_json(args.json, {"pictures": list(found), "failed": failures})
-    elif args.csv:  # even without a row, so that no older answer stays in its place
+    elif args.csv:  # even without rows, so that no older file remains
         table = [row for picture in found for row in rows(picture)]
         common.write_text(args.csv, to_csv(table, list(label_set(args.labels))))
     elif found:
@@ -148,7 +148,7 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
 
 
 def describe(picture: Record) -> str:
-    """One picture's answers, readable."""
+    """One picture's answers as text."""
     count = len(picture["faces"])
     if not count:
         return f"{picture['file']}: no face found. Faces must be seen from the front, lit, and not too small."
@@ -179,6 +179,6 @@ def _describe_face(face: Face, labels: Sequence[str]) -> str:
 
 
 def in_words(answer: Answer) -> str:
-    """A model's answer as a sentence that claims no more than it can."""
+    """A model's answer as a sentence that does not overclaim."""
     close = f"looks most like pictures people labelled {answer['label']} ({answer['probability']:.2f})"
     return f"says: {close}" if answer["sure"] else f"is not sure: {close}"

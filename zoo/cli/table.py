@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wanted(args: argparse.Namespace) -> dict[Path, str]:
-    """Every file that is made from the cards, and what it should say."""
+    """Every file generated from the cards, with its expected content."""
     readmes = [registry.CHECKPOINTS.parent / "README.md", args.checkpoints / "README.md"]
     paths = [path for path in args.file or readmes if has_marks(path)]
     if not paths:

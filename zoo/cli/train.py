@@ -24,7 +24,7 @@ RUNS = registry.CHECKPOINTS.parent / "runs"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The name; all other options depend on it and are read by `options`."""
+    """Add the name; all other options depend on it and are parsed by `options`."""
     parser.add_argument("name", choices=RECIPES, metavar="NAME", help=f"one of {', '.join(RECIPES)}")
     parser.add_argument(
         "options",
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Hand over to the model's recipe."""
+    """Run the model's recipe."""
     recipe = import_module(RECIPES[args.name])
     chosen = options(args.name, recipe).parse_args(args.options)
     _check(chosen)
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def options(name: str, recipe: ModuleType) -> argparse.ArgumentParser:
-    """What every recipe takes, and this one's own."""
+    """The parser for the options of all recipes and of this one."""
     parser = common.Parser(
         prog=f"python -m zoo train {name}",
         description=recipe.__doc__,
@@ -71,7 +71,7 @@ def options(name: str, recipe: ModuleType) -> argparse.ArgumentParser:
 
 
 def _check(chosen: argparse.Namespace) -> None:
-    """Say at once what would otherwise come up only after reading and aligning the data."""
+    """Report errors before the data is read and aligned."""
     for name, path in (("--data", chosen.data), ("--votes", chosen.votes)):
         if path is not None and not path.is_file():
             raise common.UsageError(f"{name}: file {path} not found.")

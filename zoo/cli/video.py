@@ -1,4 +1,4 @@
-"""Follow every face in a clip, ask all models, and write an annotated clip, CSV and JSON.
+"""Track every face in a clip, predict with all models, and write an annotated clip, CSV and JSON.
 
 Examples:
   python -m zoo video clip.mp4
@@ -8,10 +8,10 @@ Examples:
   python -m zoo video clip.gif --fps 0 --flicker --out every-frame.mp4
 
 Reads mp4, mov, mkv, webm, avi and GIF, writes H.264 without sound. Sides above 1280 pixels are shrunk and at most
-30 frames a second kept. Of a clip that breaks off, what can be read is kept; the exit status is then 1.
+30 frames per second kept. Of a truncated clip, the readable part is kept; the exit status is then 1.
 The CSV, the JSON and the text also have the answers relative to each face at rest: by default its five frames that
 look most neutral to the models, which are named; --rest 3.5 takes the frames around 3.5 s, --rest none leaves it out.
-Somebody who never rests in a clip is better read with --rest none. The annotated clip shows both ("vs. rest").
+Use --rest none for somebody who is never at rest in the clip. The annotated clip shows both ("vs. rest").
 Expression is not emotion: no answer says how anyone feels.
 """
 
@@ -90,7 +90,7 @@ def _rate(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer for every face in one clip."""
+    """Predict for every face in one clip."""
     _check(args)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     common.check_labels(models, options.labels)
     cards = LabelMix(args.mix, {name: registry.card(name, args.checkpoints) for name in names}).with_thresholds()
     if args.out:
-        partial(args.out).unlink(missing_ok=True)  # of a run that was killed
+        partial(args.out).unlink(missing_ok=True)  # left by a killed run
     with common.stopped_by_signal(), _progress(args.clip) as tick:
         result = annotate(args.clip, args.out, models, cards, options, tick)
     _write(args, result, {name: card.threshold for name, card in cards.items()})
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Before minutes of work: nothing is written over, and every folder is there."""
+    """Check before the work that nothing is overwritten, and that all folders exist."""
     files = [Path(target) for target in (args.out, args.csv, args.json) if target and target != common.STDOUT]
     if args.out == common.STDOUT:
         raise common.UsageError("--out needs a file; a clip is not written to stdout.")
@@ -122,7 +122,7 @@ def _check(args: argparse.Namespace) -> None:
 
 @contextmanager
 def _progress(clip: Path) -> Iterator[Tick]:
-    """A bar of seconds on stderr where somebody watches."""
+    """Show a progress bar in seconds on a terminal."""
     with tqdm(desc=clip.name, unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
         def tick(now: float, whole: float | None) -> None:
@@ -156,7 +156,7 @@ def _write_table(
 
 
 def describe_rest(found: timeline_rest.RestedTimeline) -> list[str]:
-    """Which frames were the reference, and what the models then say."""
+    """Text about the reference frames and the answers relative to them."""
     lines = []
     for number, seconds in sorted(found.moments.items()):
         face = found.timeline.of(number)
@@ -166,7 +166,7 @@ def describe_rest(found: timeline_rest.RestedTimeline) -> list[str]:
 
 
 def describe(result: VideoResult, file: str) -> str:
-    """What was found, readable."""
+    """The result as text."""
     timeline = result.timeline
     head = f"{file}: {result.seconds:.1f} s, {result.frames} frames, {len(timeline.moments)} of them analysed"
     if not len(timeline):
@@ -182,6 +182,6 @@ def describe(result: VideoResult, file: str) -> str:
 
 
 def shares_in_words(shares: dict[str, float]) -> str:
-    """``{"happy": 0.8, "sad": 0.2}`` as a sentence that claims no more than it can."""
+    """``{"happy": 0.8, "sad": 0.2}`` as a sentence that does not overclaim."""
     parts = [f"{label} ({100 * share:.0f} % of the time)" for label, share in shares.items()]
     return f"says: looks most like pictures people labelled {', '.join(parts)}"
