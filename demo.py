@@ -50,7 +50,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--classroom", action="store_true", help="a lesson: camera off until the teacher turns it on")
     args = parser.parse_args(argv)
     if args.port is not None and not 0 < args.port < 65536:
-        parser.error(f"--port {args.port} is no port; choose one from 1024 to 65535")
+        parser.error(f"--port {args.port} is not a valid port; choose one from 1024 to 65535")
     if bool(args.ssl_certfile) != bool(args.ssl_keyfile):
         parser.error("--ssl-certfile and --ssl-keyfile belong together; give both or neither")
     for path in filter(None, (args.ssl_certfile, args.ssl_keyfile)):

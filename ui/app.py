@@ -198,7 +198,7 @@ def serve(args: argparse.Namespace) -> None:
     """Launch, warm up, and stay until Ctrl-C or a signal to end; leave no picture behind."""
     share_arenas()
     if not server.can_listen(args.host):
-        raise SystemExit(f"Cannot listen on {args.host}: it is no address of this computer. Try --host 0.0.0.0")
+        raise SystemExit(f"Cannot listen on {args.host}: this computer does not have that address. Try --host 0.0.0.0")
     if args.ssl_certfile:
         check_certificate(args.ssl_certfile, args.ssl_keyfile)
     uploads.stop_on_signals()

@@ -145,7 +145,7 @@ def png() -> bytes:
         (b"ffconcat version 1.0\nfile '/etc/passwd'\n", "not a clip that can be read"),
     ],
 )
-def test_what_is_no_clip_is_refused(tmp_path, data, words):
+def test_what_is_not_a_clip_is_refused(tmp_path, data, words):
     (tmp_path / "x.mp4").write_bytes(data)
     with pytest.raises(ClipError, match=words):
         Clip(tmp_path / "x.mp4")
@@ -158,7 +158,7 @@ def test_a_clip_cut_off_before_its_index_is_refused(tmp_path, write_clip):
         Clip(tmp_path / "cut.mp4")
 
 
-def test_sound_alone_is_no_clip(tmp_path):
+def test_sound_alone_is_not_a_clip(tmp_path):
     import av
 
     with av.open(str(tmp_path / "x.mkv"), "w") as container:
@@ -354,7 +354,7 @@ def test_times_that_start_anew_go_on(tmp_path, write_clip, monkeypatch):
     assert np.allclose([frame.time for frame in frames], np.arange(80) / 25, atol=0.002)
 
 
-def test_the_picture_of_a_sound_is_no_clip(tmp_path):
+def test_the_picture_of_a_sound_is_not_a_clip(tmp_path):
     with av.open(str(tmp_path / "x.m4a"), "w", format="mp4") as out:
         sound_, cover = out.add_stream("aac", rate=8000), out.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"

@@ -275,12 +275,12 @@ def test_paths(tmp_path):
         ([[1, 2]], "list"),
     ],
 )
-def test_what_is_no_picture(source, words):
+def test_what_is_not_a_picture(source, words):
     with pytest.raises(ImageError, match=words):
         load(source)
 
 
-def test_a_folder_is_no_picture(tmp_path):
+def test_a_folder_is_not_a_picture(tmp_path):
     with pytest.raises(ImageError, match="folder|Permission"):
         load(tmp_path)
 

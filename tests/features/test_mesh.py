@@ -171,7 +171,7 @@ def test_the_picture_is_not_changed_and_may_be_any_view(astronaut, mesher):
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
-def test_what_is_no_picture_is_refused(wrong, mesher):
+def test_what_is_not_a_picture_is_refused(wrong, mesher):
     with pytest.raises(ValueError, match=r"expected uint8 \(H, W, 3\)"):
         mesher.find(wrong)
 

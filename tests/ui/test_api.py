@@ -94,7 +94,7 @@ def test_a_resting_picture_is_read_and_recorded(client):
         (7, "", "Upload it"),
     ],
 )
-def test_what_is_no_resting_face_is_refused(url, uploaded, rest, pairs, words):
+def test_what_is_not_a_resting_face_is_refused(url, uploaded, rest, pairs, words):
     answer = post(url, uploaded, ["cnn"], "7", 20, EQUAL, rest, pairs)
     assert "probabilities" not in answer and words in answer
 
@@ -171,7 +171,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_picture_is_refused_in_one_sentence(client, engine, astronaut, tmp_path, name):
+def test_what_is_not_a_picture_is_refused_in_one_sentence(client, engine, astronaut, tmp_path, name):
     make, words = BAD[name]
     (tmp_path / name).write_bytes(make())
     with pytest.raises(AppError, match=words) as refusal:
@@ -263,7 +263,7 @@ def test_values_of_another_kind_are_told_what_is_wanted(url, uploaded, models, l
 @pytest.mark.parametrize(
     "image", ["a text", 7, [], {}, {"url": "x"}, {"path": 5}, {"path": None}, [[0, 255], [255, 0]]]
 )
-def test_what_is_no_upload_is_told_to_be_uploaded(url, image):
+def test_what_is_not_an_upload_is_told_to_be_uploaded(url, image):
     said = raw(url, image, ["cnn"], "7")
     assert "event: error" in said
     assert "Upload it" in said

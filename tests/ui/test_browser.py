@@ -119,7 +119,7 @@ def test_examples_answer_and_clearing_empties(page):
     page.wait_for_selector(".fo-empty")
 
 
-def test_what_is_no_picture_is_refused_and_the_page_goes_on(page, astronaut, tmp_path):
+def test_what_is_not_a_picture_is_refused_and_the_page_goes_on(page, astronaut, tmp_path):
     upload(page, astronaut)
     page.locator("#fo-picture").get_by_label("Remove Image").click()
     page.wait_for_selector(".fo-empty")

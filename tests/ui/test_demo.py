@@ -52,7 +52,7 @@ def test_half_a_certificate_and_missing_files_are_refused(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "-1", "many"])
-def test_what_is_no_port_is_refused(port):
+def test_what_is_not_a_port_is_refused(port):
     with pytest.raises(SystemExit) as stopped:
         demo.parse(["--port", port])
     assert stopped.value.code == 2
@@ -149,7 +149,7 @@ def test_a_port_in_use_is_one_sentence():
 
 def test_an_address_of_another_computer_is_one_sentence():
     away = arguments(host="192.0.2.1")
-    with pytest.raises(SystemExit, match=r"192\.0\.2\.1: it is no address of this computer"):
+    with pytest.raises(SystemExit, match=r"192\.0\.2\.1: this computer does not have that address"):
         ui_app.serve(away)
 
 

@@ -88,7 +88,7 @@ def test_a_missing_card_is_named(tmp_path):
         read_card(tmp_path)
 
 
-def test_a_card_that_is_no_json(make_checkpoint):
+def test_a_card_that_is_not_json(make_checkpoint):
     folder = make_checkpoint("toy") / "toy"
     (folder / "card.json").write_text("{")
     with pytest.raises(CardError, match="cannot be read"):

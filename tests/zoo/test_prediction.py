@@ -49,7 +49,7 @@ def test_indexing_gives_predictions():
     [[ROW[:6]], ROW, [[0.0] * 7], [[np.nan] * 7], [[-0.5, 0, 0, 0, 0, 0, 1.5]], [[np.inf, 0, 0, 0, 0, 0, 0]]],
     ids=["too few", "one row flat", "sums to 0", "NaN", "negative", "infinite"],
 )
-def test_what_is_no_probability_is_refused(probs):
+def test_what_is_not_a_probability_is_refused(probs):
     with pytest.raises(ValueError, match=r"sum to 1|expected \(n, 7\)"):
         Prediction(np.array(probs), SEVEN)
 

@@ -114,7 +114,7 @@ def parse_json(content: bytes, name: str) -> object:
     except RecursionError:
         raise ModelFileError(f"{short(name)} nests its entries too deep.") from None
     except ValueError as error:
-        raise ModelFileError(f"{short(name)} is no JSON ({short(str(error))}). Export it again.") from error
+        raise ModelFileError(f"{short(name)} is not valid JSON ({short(str(error))}). Export it again.") from error
     _check_depth(value, name)
     return value
 

@@ -55,7 +55,7 @@ def read_frame(text: object) -> np.ndarray:
         data = base64.b64decode(text[len(PREFIX) :], validate=True)
         width, height = images.check(data, ("JPEG",))
     except ValueError as error:  # base64's own, or an ImageError
-        raise ImageError(f"The frame is no JPEG ({error}).") from None
+        raise ImageError(f"The frame is not a JPEG ({error}).") from None
     if width * height > MAX_PIXELS:
         raise ImageError(f"The frame has {width} x {height} pixels; at most {MAX_PIXELS:,} are read. Send 320 x 240.")
     return images.load(data)

@@ -246,7 +246,7 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
         if max(width, height) <= most:
             return images.load(data)
     except ImageError as error:
-        raise ArchiveError(f"{name[:80]!r} in the zip is no {kind} picture ({error}).") from None
+        raise ArchiveError(f"{name[:80]!r} in the zip is not a {kind} picture ({error}).") from None
     raise ArchiveError(f"{name[:80]!r} has {width} x {height} pixels; expected {most}.")
 
 

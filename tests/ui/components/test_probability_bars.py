@@ -47,7 +47,7 @@ def test_the_stack_is_read_out_as_numbers():
     assert sum(widths) == 100
 
 
-def test_a_label_the_model_never_learned_is_no_zero():
+def test_a_label_the_model_never_learned_is_not_a_zero():
     five = Prediction(np.array([[0.1, 0.2, 0.3, 0.1, 0.3]]), FIVE).onto(SEVEN)
     html = probability_bars.bars(five, 0)
     assert html.count("cannot answer: never learned") == html.count("fo-unknown") == 2

@@ -334,7 +334,7 @@ def test_nothing_sticks_out_on_a_phone(open_page, clip, scheme):
 
 
 @pytest.mark.browser
-def test_what_is_no_clip_is_said_and_the_page_goes_on(open_page, clip, tmp_path):
+def test_what_is_not_a_clip_is_reported_and_the_page_goes_on(open_page, clip, tmp_path):
     page = open_page()
     (tmp_path / "words.mp4").write_bytes(b"words " * 99)
     page.click("#fv-start")

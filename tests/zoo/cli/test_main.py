@@ -301,7 +301,7 @@ def test_names_a_console_cannot_show(root, two_models, jpeg, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE on Windows")
-def test_a_reader_that_stops_early_is_no_error(root, two_models):
+def test_a_reader_that_stops_early_is_not_an_error(root, two_models):
     command = f"{sys.executable} -m zoo list --json --checkpoints {two_models} | true"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=root, capture_output=True, text=True)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr

@@ -82,7 +82,7 @@ def test_a_broken_row_is_named(tmp_path, row, sentence):
         ("a.parquet", b"PAR1\x15\x04\x00\x00", "is not a CSV file"),
     ],
 )
-def test_what_is_no_fer2013_is_refused(tmp_path, name, content, sentence):
+def test_what_is_not_fer2013_is_refused(tmp_path, name, content, sentence):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=sentence):
         read_fer2013(tmp_path / name)
@@ -151,7 +151,7 @@ def test_votes_of_pictures_without_a_name_are_none(tmp_path):
     assert read_ferplus(path).tolist() == [[4, 6, 0, 0, 0, 0, 0, 0, 0, 0], [0] * 10]
 
 
-def test_another_csv_is_no_votes(fer2013_csv):
+def test_another_csv_is_not_votes(fer2013_csv):
     with pytest.raises(DataError, match="expected Image name, neutral, happiness"):
         read_ferplus(fer2013_csv)
 

@@ -175,7 +175,7 @@ def test_votes_as_whole_numbers_or_floats_in_any_encoding(tmp_path, encoding, ro
 
 
 @pytest.mark.parametrize("value", ["-1", "4.5", "nan", "1e3", "many", "99999", "４"])
-def test_what_is_no_number_of_votes_is_named(tmp_path, value):
+def test_what_is_not_a_number_of_votes_is_named(tmp_path, value):
     path = tmp_path / "votes.csv"
     path.write_text(votes(f"Training,a.png,4,{value},0,0,0,0,0,0,0,0"), encoding="utf-8")
     with pytest.raises(DataError, match="line 2: happiness is"):

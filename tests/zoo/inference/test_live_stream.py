@@ -71,21 +71,21 @@ def test_a_frame_comes_back_as_it_was_sent(frame):
         ("data:image/png;base64,AAAA", "not a camera frame"),
         ("http://127.0.0.1/a.jpg", "not a camera frame"),
         (PREFIX + "A" * 400_000, "characters"),
-        (PREFIX + "?!", "no JPEG"),
-        (PREFIX, "no JPEG"),
-        (data_url(np.zeros((8, 8, 3), np.uint8), "PNG"), "no JPEG"),
+        (PREFIX + "?!", "not a JPEG"),
+        (PREFIX, "not a JPEG"),
+        (data_url(np.zeros((8, 8, 3), np.uint8), "PNG"), "not a JPEG"),
         (data_url(np.zeros((4000, 4000, 3), np.uint8)), "pixels"),
-        (data_url(np.zeros((240, 320, 3), np.uint8))[:400], "no JPEG|damaged"),
+        (data_url(np.zeros((240, 320, 3), np.uint8))[:400], "not a JPEG|damaged"),
     ],
     ids=["none", "list", "png", "address", "long", "letters", "empty", "png-inside", "large", "cut"],
 )
-def test_what_is_no_small_jpeg_is_refused_in_a_sentence(text, words):
+def test_what_is_not_a_small_jpeg_is_refused_in_a_sentence(text, words):
     with pytest.raises(ImageError, match=words):
         read_frame(text)
 
 
 def test_a_frame_that_is_a_program_is_not_run(eps):
-    with pytest.raises(ImageError, match="no JPEG"):
+    with pytest.raises(ImageError, match="not a JPEG"):
         read_frame(PREFIX + base64.b64encode(eps.read_bytes()).decode())
 
 

@@ -67,7 +67,7 @@ def test_a_lost_face_keeps_its_number_for_a_while(lost, number):
 
 
 @pytest.mark.parametrize(("pause", "number"), [(1.0, 1), (5.0, 2)])
-def test_a_slow_server_is_no_loss(pause, number):
+def test_a_slow_server_is_not_a_loss(pause, number):
     tracker = Tracker()
     tracker.follow(faces_at((300, 200)), 0.0)
     assert tracker.follow(faces_at((310, 200)), pause) == [number]

@@ -47,7 +47,7 @@ def test_a_face_and_its_mirror_image_together_are_both_one_after_the_other(cnn, 
         assert read(both, crops) == pytest.approx(expected, abs=1e-4)
 
 
-def test_what_is_no_network_is_refused(spec):
+def test_what_is_not_a_network_is_refused(spec):
     with pytest.raises(ValueError):
         CnnClassifier("t", SEVEN, spec, b"no flatbuffer at all")
 

@@ -112,8 +112,8 @@ def test_a_changed_manifest_is_refused_with_a_reason(saved, change, words):
 @pytest.mark.parametrize(
     ("member", "data", "words"),
     [
-        (".png", b"not a picture", "no PNG"),
-        (".png", jpeg(), "no PNG"),
+        (".png", b"not a picture", "not a PNG"),
+        (".png", jpeg(), "not a PNG"),
         ("-photo.jpg", jpeg(400), "pixels"),
         ("-photo.jpg", b"\0" * 20_000, "at most 12,000"),
         ("landmarks.f32", b"", "need"),

@@ -39,7 +39,7 @@ class H5:
 def read_h5(data: bytes) -> H5:
     """Read a file's numbers; `ModelFileError` when it is damaged, odd or too large."""
     if not data.startswith(SIGNATURE):
-        raise ModelFileError("The file of weights is no HDF5 file. Export the model again.")
+        raise ModelFileError("The file of weights is not an HDF5 file. Export the model again.")
     with _at_once:
         header, arrays = _ask(data)
     if "refused" in header:
