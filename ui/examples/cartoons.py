@@ -6,6 +6,7 @@ has only ever seen photos, to be laid on them; a test says of how many that is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,9 @@ from PIL import Image
 from ui.examples.portraits import PICTURES, Example
 
 SIDE, FINER = 480, 2  # pixels; drawn larger and made smaller, for smooth edges
+Point = Sequence[float]  # x and y
+Points = Sequence[Point] | np.ndarray
+Colour = tuple[int, int, int]  # RGB
 
 
 @dataclass(frozen=True)
@@ -112,35 +116,36 @@ class _Pen:
     centre: np.ndarray
     unit: float
 
-    def at(self, points) -> np.ndarray:
+    def at(self, points: Points) -> np.ndarray:
         """Pixels of points ``(n, 2)``."""
         return np.rint(self.centre + self.unit * np.asarray(points, float)).astype(np.int32)
 
-    def oval(self, place, radii, colour, turned: float = 0.0) -> None:
+    def oval(self, place: Point, radii: Point, colour: Colour, turned: float = 0.0) -> None:
         """A filled ellipse."""
         axes = tuple(int(max(1, round(self.unit * r))) for r in radii)
         cv2.ellipse(self.image, tuple(map(int, self.at([place])[0])), axes, turned, 0, 360, colour, -1, cv2.LINE_AA)
 
-    def shape(self, points, colour) -> None:
+    def shape(self, points: Points, colour: Colour) -> None:
         """A filled polygon."""
         cv2.fillPoly(self.image, [self.at(points)], colour, cv2.LINE_AA)
 
-    def line(self, points, colour, wide: float) -> None:
+    def line(self, points: Points, colour: Colour, wide: float) -> None:
         """An open line with round ends."""
         thick = max(1, round(self.unit * wide))
         cv2.polylines(self.image, [self.at(points)], False, colour, thick, cv2.LINE_AA)
 
-    def shade(self, place, radii, by: float) -> None:
+    def shade(self, place: Point, radii: Point, by: float) -> None:
         """Make a soft oval darker (below 1) or lighter."""
         mask = np.zeros(self.image.shape[:2], np.float32)
         axes = tuple(int(self.unit * r) for r in radii)
         cv2.ellipse(mask, tuple(map(int, self.at([place])[0])), axes, 0, 0, 360, 1.0, -1)
-        mask = cv2.GaussianBlur(mask, (0, 0), 0.4 * min(axes))[:, :, None]
-        self.image[:] = np.clip(self.image * (1 + (by - 1) * mask), 0, 255).astype(np.uint8)
+        soft = cv2.GaussianBlur(mask, (0, 0), 0.4 * min(axes))[:, :, None]
+        self.image[:] = np.clip(self.image * (1 + (by - 1) * soft), 0, 255).astype(np.uint8)
 
 
-def _tone(colour, by: float) -> tuple[int, int, int]:
-    return tuple(int(min(255, by * part)) for part in colour)
+def _tone(colour: Colour, by: float) -> Colour:
+    red, green, blue = (int(min(255, by * part)) for part in colour)
+    return red, green, blue
 
 
 def _head(pen: _Pen, person: Person, size: np.ndarray) -> None:
