@@ -87,7 +87,7 @@ def byte_product(table: np.ndarray, rows: int = 1, scale: float = 1.0) -> BytePr
     if table.size < SMALLEST or (steps := as_steps(table)) is None:
         return None
     whole, step = steps
-    product = ByteProduct(whole, step * scale, rows)
+    product = ByteProduct(whole, float(step) * scale, rows)
     probe = np.random.default_rng(0).normal(size=(rows, table.shape[1])).astype(np.float32)
     expected = probe @ table.T * np.float32(scale)
     return product if np.abs(product(probe) - expected).max() <= EXACT * expected.std() else None
