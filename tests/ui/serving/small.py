@@ -12,6 +12,7 @@ from ui.serving.forwarded import Proxy
 from ui.serving.guard import Policy
 from ui.serving.headers import PagePolicy
 from ui.serving.hosts import hosts
+from ui.serving.manifest import Manifest
 from ui.serving.storage import Quota
 
 SCRIPT = (
@@ -59,7 +60,7 @@ def launched(own=None, root_path=None, host="127.0.0.1"):
             run_history=False,
             enable_monitoring=False,
             root_path=root_path,
-            app_kwargs={"middleware": [Middleware(PagePolicy, heads=heads)]},
+            app_kwargs={"middleware": [Middleware(Manifest), Middleware(PagePolicy, heads=heads)]},
         )
     try:
         yield address.rstrip("/")

@@ -12,6 +12,7 @@ import pytest
 from tests.ui.serving.small import launched, policy
 from ui.serving.forwarded import Proxy
 from ui.serving.hosts import hosts
+from ui.serving.manifest import MANIFEST
 
 HOP = {"connection", "keep-alive", "transfer-encoding", "host"}
 
@@ -118,6 +119,10 @@ def test_programs_get_through(published, tmp_path):
     assert client.predict("abc", api_name="/turn") == "cba"
     (tmp_path / "a.txt").write_text("hello")
     assert client.predict(gradio_client.handle_file(tmp_path / "a.txt"), api_name="/size") == "5"
+
+
+def test_the_manifest_is_found_below_the_prefix(published):
+    assert httpx.get(f"{published}/manifest.json").json() == MANIFEST
 
 
 @pytest.mark.browser
