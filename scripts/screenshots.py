@@ -61,11 +61,11 @@ def annotated(page: Page) -> Page:
     """Once the example clip is annotated, at the moment when its mouth is open."""
     page.get_by_role("tab", name="Video").click()
     page.locator("#fv-example").click()
-    page.wait_for_timeout(2000)
-    page.locator("#fv-start").click()
     page.locator("#fv-answer .fo-summary").wait_for(timeout=120_000)
     page.wait_for_function("document.querySelector('#fv-video video')?.videoWidth > 0")
-    page.evaluate("document.querySelector('#fv-video video').currentTime = 2.5")
+    page.evaluate(
+        "{ const video = document.querySelector('#fv-video video'); video.pause(); video.currentTime = 2.5; }"
+    )
     page.wait_for_timeout(1500)
     return page
 

@@ -76,7 +76,7 @@ def _over_time(timeline: Timeline, rest: RestedTimeline | None, result: VideoRes
     )
     hidden = wording.more_faces(len(faces) - MOST_FACES)
     more = say(hidden, "p", 'class="fv-hint"') if hidden else ""
-    hint = say(wording.VIDEO["areas"], "p", "class=fv-hint")
+    hint = f'<p class="fv-hint">{say(wording.VIDEO["areas"])} {say(wording.VIDEO["seek"])}</p>'
     return (
         f'<section class="fo-card">{say(wording.VIDEO["over_time"], "h2")}{hint}'
         f"{timeline_charts.key(timeline.labels)}{parts}{more}</section>"
@@ -146,7 +146,8 @@ def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
         for name, (label, share) in one.shown.items()
     )
     when = say(phrase("video.at_n", number("{0:.1f}", one.time), one.number))
-    return f"<figure>{picture}<figcaption>{when}<ul>{said}</ul></figcaption></figure>"
+    go = f'<button type="button" data-time="{one.time:.3f}">{picture}</button>'
+    return f"<figure>{go}<figcaption>{when}<ul>{said}</ul></figcaption></figure>"
 
 
 def _downloads(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:

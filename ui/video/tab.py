@@ -8,13 +8,14 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
+from gradio.events import Dependency
 
 from features import clips, images
 from features.clips import ClipError, ClipWriter, Frame, Limits
@@ -46,8 +47,8 @@ NAME = "face-off.mp4"
 MOMENT = "moment"
 # The annotated clip has the times of the one that was chosen.
 NOW = "() => ['moment', Math.round(10 * (document.querySelector('#fv-video video')?.currentTime ?? 0)) / 10]"
-# On a phone or an upright tablet the progress lies below the controls.
-SHOW_PROGRESS = "() => { if (window.innerWidth <= 1000) document.getElementById('fv-answer').scrollIntoView(); }"
+BEGIN = "() => window.dispatchEvent(new CustomEvent('face-off-video', { detail: true }))"
+END = BEGIN.replace("true", "false")
 EXAMPLE = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowered", "photo")
 
 
@@ -243,10 +244,10 @@ def build(engine: ModelService) -> gr.CheckboxGroup:
         with gr.Column(scale=9, min_width=340):
             plain: Unstyled = {"apply_default_css": False}
             spoken = gr.HTML(elem_id="fv-spoken", js_on_load=read("assets/spoken.js"), **plain)
-            shown = gr.Video(visible=False, show_label=False, buttons=["download"], elem_id="fv-video")
-            answer = gr.HTML(
-                page.WAITING, elem_id="fv-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
+            shown = gr.Video(
+                visible=False, show_label=False, buttons=["download"], autoplay=True, loop=True, elem_id="fv-video"
             )
+            answer = gr.HTML(page.WAITING, elem_id="fv-answer", js_on_load=read("video/video.js"), **plain)
     _wire(tab, inputs, buttons, [shown, answer, spoken])
     return inputs[1]
 
@@ -255,20 +256,20 @@ def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
     file = gr.File(
         label=text.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
     )
-    gr.HTML(say(text.VIDEO["limits"], "p", 'class="fv-limits"'), apply_default_css=False)
-    sample = gr.Button(text.VIDEO["example"], size="sm", elem_id="fv-example")
-    sample.click(example, None, file, show_progress="hidden", concurrency_limit=1, api_visibility="private")
-    choices = [(text.title(card), name) for name, card in engine.cards.items()]
-    models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fv-models")
-    sets = [(words, name) for name, words in DESCRIPTIONS.items()]
-    labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fv-labels")
-    mix = mix_choice("fv-mix")
-    steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
-    rest, seconds = _resting()
     with gr.Row(elem_classes="fv-buttons"):
         start = gr.Button(text.VIDEO["start"], variant="primary", elem_id="fv-start", min_width=120)
-        stop = gr.Button(text.VIDEO["stop"], elem_id="fv-stop", min_width=90)
-    return [file, models, labels, steady, mix, rest, seconds], [start, stop]
+        stop = gr.Button(text.VIDEO["stop"], elem_id="fv-stop", min_width=120)
+    sample = gr.Button(text.VIDEO["example"], size="sm", elem_id="fv-example")
+    gr.HTML(say(text.VIDEO["limits"], "p", 'class="fv-limits"'), apply_default_css=False)
+    with gr.Accordion(text.VIDEO["options"], open=False, elem_id="fv-options"):
+        choices = [(text.title(card), name) for name, card in engine.cards.items()]
+        models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fv-models")
+        sets = [(words, name) for name, words in DESCRIPTIONS.items()]
+        labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fv-labels")
+        mix = mix_choice("fv-mix")
+        steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
+        rest, seconds = _resting()
+    return [file, models, labels, steady, mix, rest, seconds], [start, stop, sample]
 
 
 def _resting() -> tuple[gr.Radio, gr.Number]:
@@ -286,8 +287,28 @@ def _resting() -> tuple[gr.Radio, gr.Number]:
 
 
 def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) -> None:
-    start, stop = buttons
-    running = start.click(
+    """Annotate, or the example, begins; both end in the same way, and Stop is there in between."""
+    start, stop, sample = buttons
+    for button in (start, sample):
+        button.click(None, js=BEGIN, api_visibility="private")
+    running = _answering(start.click, tab, inputs, outputs)
+    chosen = sample.click(
+        example, None, inputs[0], show_progress="hidden", concurrency_limit=1, api_visibility="private"
+    )
+    shown = _answering(chosen.success, tab, inputs, outputs)
+    chosen.failure(None, js=END, api_visibility="private")
+    for last in (running, shown):
+        last.then(None, js=END, api_visibility="private")
+    stopped = stop.click(
+        tab.stop, None, outputs, cancels=[running, chosen, shown], queue=False, show_progress="hidden", **PRIVATE
+    )
+    stopped.then(None, js=END, api_visibility="private")
+    tab.engine.pages.when_left(tab.left)
+
+
+def _answering(event: Callable[..., Dependency], tab: VideoTab, inputs: list, outputs: list) -> Dependency:
+    """A clip is annotated when `event` happens."""
+    return event(
         tab.run,
         inputs,
         outputs,
@@ -296,6 +317,3 @@ def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) 
         show_progress_on=outputs[1],
         **PRIVATE,
     )
-    start.click(None, js=SHOW_PROGRESS, queue=False, api_visibility="private")
-    stop.click(tab.stop, None, outputs, cancels=[running], queue=False, show_progress="hidden", **PRIVATE)
-    tab.engine.pages.when_left(tab.left)

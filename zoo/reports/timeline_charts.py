@@ -55,7 +55,7 @@ def face_over_time(face: Timeline, titles: Mapping[str, str], seconds: float) ->
     ]
     if len(face.models) > 1:
         rows.append(f"<div class='ft-row'>{say(DISAGREE, 'h4')}{disagreement(face, seconds)}</div>")
-    return f"<div class='ft-rows'>{''.join(rows)}{_axis(seconds)}</div>"
+    return f"<div class='ft-rows' data-seconds='{seconds:.3f}'>{''.join(rows)}{_axis(seconds)}</div>"
 
 
 def areas(face: Timeline, model: int, title: str, seconds: float) -> str:

@@ -213,5 +213,7 @@ def test_in_the_app_an_imported_model_is_offered_wherever_models_are_chosen(brow
     page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
     for tab, choice in (("Compare", "fo-models"), ("Live", "fo-live-models"), ("Video", "fv-models")):
         page.get_by_role("tab", name=tab).click()
+        if tab == "Video":
+            page.locator("#fv-options > button").click()
         page.locator(f"#{choice}").get_by_label("Imported: My faces").first.wait_for()
     context.close()

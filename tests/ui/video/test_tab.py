@@ -289,10 +289,10 @@ def test_a_clip_is_annotated_and_plays(open_page, clip):
     assert "1 face tracked. The models agree on 100 %" in page.locator(".fv-head").inner_text()
     assert "pictures people labelled happy (100 % of the time)" in page.locator(".fv-said").inner_text()
     assert page.locator("#fv-spoken").inner_text().startswith("1 face tracked")
-    page.wait_for_function("document.querySelector('#fv-video video')?.videoWidth > 0")
-    page.evaluate("document.querySelector('#fv-video video').play()")
-    page.wait_for_function("document.querySelector('#fv-video video').currentTime > 0.2")
+    page.wait_for_function("document.querySelector('#fv-video video')?.currentTime > 0.2")  # it plays by itself
     assert page.evaluate("document.querySelector('#fv-video video').videoWidth") == 640
+    assert page.evaluate("document.querySelector('#fv-video video').loop")
+    assert not page.locator("#fv-stop").is_visible() and page.locator("#fv-start").is_visible()
     assert page.evaluate(PATHS) > 1
     with page.expect_download() as saved:
         page.locator("#fv-answer").get_by_role("link", name="Download CSV").click()
@@ -303,15 +303,58 @@ def test_a_clip_is_annotated_and_plays(open_page, clip):
 @pytest.mark.browser
 def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
     page = open_page()
+    assert not page.locator("#fv-stop").is_visible()
+    page.locator("#fv-start").focus()
     begun = begin(page, long_clip, uploads)
+    assert not page.locator("#fv-start").is_visible()
+    assert page.evaluate("document.activeElement.id") == "fv-stop"
     page.click("#fv-stop")
+    page.wait_for_selector("#fv-stop", state="hidden")
     page.locator("#fv-answer").get_by_text(text.VIDEO["stopped"]).wait_for()
     assert wait_for(lambda: not begun.exists(), 3)
     assert page.locator("#fv-video video").count() == 0
     page.click("#fv-example")
     page.locator("#fv-file").get_by_text("example").first.wait_for()
-    page.click("#fv-start")
     page.wait_for_selector(".fv-moments img")
+    page.wait_for_selector("#fv-start")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_the_first_things_to_press_are_in_view(open_page, width, height):
+    page = open_page(viewport={"width": width, "height": height})
+    for button in ("#fv-start", "#fv-example"):
+        box = page.locator(button).bounding_box()
+        assert box["y"] + box["height"] <= height, button
+    assert not page.locator("#fv-models").is_visible()
+    page.locator("#fv-options > button").press("Enter")
+    page.wait_for_selector("#fv-models")
+
+
+NOW = "document.querySelector('#fv-video video').currentTime"
+LINE = """() => {
+  const [line, chart] = ['.ft-now', '.ft-chart'].map((one) => document.querySelector(one).getBoundingClientRect());
+  return (line.left + line.width / 2 - chart.left) / chart.width; }"""
+
+
+@pytest.mark.browser
+def test_charts_and_moments_lead_into_the_clip(open_page):
+    page = open_page(reduced_motion="reduce")
+    page.click("#fv-example")
+    page.wait_for_selector(".fv-moments img")
+    page.wait_for_function("document.querySelector('#fv-video video')?.readyState >= 2")
+    assert page.evaluate("document.querySelector('#fv-video video').paused")  # nothing moves by itself for this reader
+    moment = page.locator(".fv-moments button").first
+    moment.focus()
+    page.keyboard.press("Enter")
+    at = float(moment.get_attribute("data-time"))
+    page.wait_for_function(f"Math.abs({NOW} - {at}) < 0.1")
+    whole = float(page.locator(".ft-rows").first.get_attribute("data-seconds"))
+    assert page.evaluate(LINE) == pytest.approx(at / whole, abs=0.02)
+    chart = page.locator(".ft-chart").first
+    chart.click(position={"x": chart.bounding_box()["width"] / 4, "y": 10})
+    page.wait_for_function(f"Math.abs({NOW} - {whole / 4}) < 0.1")
+    page.wait_for_function(f"Math.abs(({LINE})() - 0.25) < 0.02")
 
 
 @pytest.mark.browser
