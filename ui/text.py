@@ -239,7 +239,6 @@ DUEL_HINT = phrase("zoo.duel")
 DUEL_TESTED = phrase("zoo.duel_tested")
 MEASURE_HINT = phrase("zoo.hint")
 CANNOT_ANSWER = phrase("cannot_answer")
-NOTHING_TO_MEASURE = phrase("zoo.choose_some")
 
 
 def not_compared(first: str, second: str) -> Phrase:

@@ -23,9 +23,9 @@ ENGLISH = ALL["en"]
 OTHERS = sorted(set(ALL) - {"en"})
 # Keys that are put together where they are used.
 FAMILIES = re.compile(
-    r"(label|labels|family|model|move|part|tab|trial|language)\..+|(step|hint|help|sheet)\d.*|video\.step\d.*"
+    r"(label|labels|family|model|move|part|tab|term|trial|language)\..+|(step|hint|help|sheet)\d.*|video\.step\d.*"
     r"|box\..+|teach\.(several|skipped|start)_.+|.+_(own|made|agree|disagree)(_n)?|teach\..+_hint|import\.(grey|colour)_n"
-    r"|.+\.alt|lesson\.(ticket|unplugged)_.+"
+    r"|.+\.alt|lesson\.(ticket|unplugged)_.+|zoo\.hint\..+"
 )
 SCRIPTS = {folder: f"{folder}." for folder in ("live", "teach", "lesson")} | {"compare": "cover."}
 GROUPS = ("hold", "live", "video", "lesson", "teach")

@@ -13,7 +13,7 @@ from features import images
 from features.images import ImageError
 from features.phrase import Phrase, joined, number
 from ui import text as wording
-from ui.components import data_uri
+from ui.components import data_uri, terms
 from ui.languages import phrase
 from zoo.cards import Card, Figures, Robustness
 from zoo.evaluation.paired import PairResult, find_pair
@@ -33,21 +33,26 @@ NONE = f'<span class="fz-none" role="img" {attribute("aria-label", model_card.NO
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the leaderboard: its heading, what it means, and whether more is better."""
+    """A column of the leaderboard: its heading, the term that explains it, and whether more is better."""
 
-    title: str
-    hint: str
+    term: str
     more_is_better: bool = True
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return terms.NAMES[self.term]
 
 
 COLUMNS = (
-    Column(phrase("zoo.accuracy"), phrase("zoo.hint.accuracy")),
-    Column(phrase("zoo.copies"), phrase("zoo.hint.copies")),
-    Column("macro-F1", phrase("zoo.hint.f1")),
-    Column("ECE", phrase("zoo.hint.ece"), more_is_better=False),
-    Column(phrase("zoo.size"), phrase("zoo.hint.size"), more_is_better=False),
-    Column(phrase("zoo.ms"), phrase("zoo.hint.ms"), more_is_better=False),
+    Column("accuracy"),
+    Column("copies"),
+    Column("f1"),
+    Column("ece", more_is_better=False),
+    Column("size", more_is_better=False),
+    Column("ms", more_is_better=False),
 )
+TERMS = ("accuracy", "copies", "f1", "ece", "brier", "mcnemar", "holm", "hog")
 
 
 # --- The leaderboard -------------------------------------------------------------------------
@@ -91,8 +96,8 @@ def _head(column: Column, i: int) -> str:
     first = "descending" if column.more_is_better else "ascending"
     start = "descending" if i == 0 else "none"
     return (
-        f'<th scope="col" aria-sort="{start}"><button type="button" data-sort="{i}" data-first="{first}" '
-        f"{attribute('title', column.hint)}>{say(column.title)}</button></th>"
+        f'<th scope="col" aria-sort="{start}"><button type="button" data-sort="{i}" data-first="{first}">'
+        f"{say(column.title)}</button>{terms.ask(column.term)}</th>"
     )
 
 
@@ -190,12 +195,32 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
     line = find_line(card, wanted)
     hard = hard_panels(card)
     narrow, wide = [p for p in hard if not p.wide], [p for p in hard if p.wide]
-    parts = [_panel(panel) for panel in (*_charts(card, line), *narrow, *_training(folder), *wide)]
+    parts = [
+        _panel(panel, i == 0) for i, panel in enumerate((*_charts(card, line), *narrow, *_training(folder), *wide))
+    ]
     return (
-        f'<article class="fz-page"><header>{say(wording.title(card), "h2")}{say(wording.summary(card), "p")}'
-        f"{_measured(line)}</header>"
+        f'<article class="fz-page"><header>{say(wording.title(card), "h2")}{_about(card)}'
+        f"{_measured(line)}{_facts(card, line)}</header>"
         f'<div class="fz-panels">{"".join(parts)}</div>{_card(card)}</article>'
     )
+
+
+def _about(card: Card) -> str:
+    """What the model is; with a word about HOG where it is built on that."""
+    explained = f" {terms.ask('hog')}" if "HOG" in card.title else ""
+    return f"<p>{say(wording.summary(card))}{explained}</p>"
+
+
+def _facts(card: Card, line: Figures | None) -> str:
+    """The figures that say most, before any chart."""
+    shown = [("size", number("{0:.1f}", card.size_bytes / 2**20))]
+    shown += [("ms", number("{0:.1f}", card.milliseconds))] if card.milliseconds else []
+    measured = [("f1", line.macro_f1), ("ece", line.ece), ("brier", line.brier)] if line else []
+    shown = [(name, number("{0:.3f}", value)) for name, value in measured] + shown
+    items = "".join(
+        f"<div><dt>{say(terms.NAMES[name])} {terms.ask(name)}</dt>{say(value, 'dd')}</div>" for name, value in shown
+    )
+    return f'<dl class="fz-facts">{items}</dl>'
 
 
 def _measured(line: Figures | None) -> str:
@@ -209,11 +234,12 @@ def _charts(card: Card, line: Figures | None) -> list[Panel]:
     return panels(line, card.labels_of(line)) if line else []
 
 
-def _panel(panel: Panel) -> str:
+def _panel(panel: Panel, opened: bool) -> str:
+    """A chart that opens by its title."""
     cell = say(CHOOSE, "p", 'class="fz-say" role="status"') if "data-say" in panel.chart else ""
     return (
-        f'<section class="fz-panel{" fz-wide" if panel.wide else ""}">{say(panel.title, "h3")}'
-        f"{panel.chart}{cell}</section>"
+        f'<details class="fz-panel{" fz-wide" if panel.wide else ""}"{" open" if opened else ""}>'
+        f'<summary>{say(panel.title, "h3")}</summary><div class="fz-body">{panel.chart}{cell}</div></details>'
     )
 
 
@@ -234,7 +260,8 @@ def _architecture(path: Path) -> list[Panel]:
     except ImageError:
         return []
     image = data_uri.img(picture, phrase("zoo.layers"), "fz-architecture", photo=False)
-    return [Panel(phrase("zoo.network"), f'<div class="fz-tall">{image}</div>')]
+    region = f'<div class="fz-tall" tabindex="0" role="region" {attribute("aria-label", phrase("zoo.network"))}>'
+    return [Panel(phrase("zoo.network"), f"{region}{image}</div>")]
 
 
 def _curves(log: Log) -> list[Panel]:
@@ -249,7 +276,8 @@ def _curves(log: Log) -> list[Panel]:
 
 def _card(card: Card) -> str:
     body = "".join(_section(section) for section in model_card.sections(card))
-    return f'<section class="fz-card">{say(phrase("zoo.card"), "h3")}<div class="fz-sections">{body}</div></section>'
+    head = f"<summary>{say(phrase('zoo.card'), 'h3')}</summary>"
+    return f'<details class="fz-card">{head}<div class="fz-sections">{body}</div></details>'
 
 
 def _section(section: model_card.Section) -> str:
@@ -287,8 +315,8 @@ def _open_table(table: model_card.Table) -> str:
     heads = "".join(say(cell, "th", 'scope="col"') for cell in table.heading)
     rows = "".join(f"<tr>{''.join(say(cell, 'td') for cell in row)}</tr>" for row in table.rows)
     return (
-        f'<div class="fz-scroll"><table class="fz-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>'
-        "</table></div>"
+        f'<div class="fz-scroll" tabindex="0"><table class="fz-table"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -309,14 +337,18 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
         f'<article class="fz-page">{head}{say(_verdict(first, second, pair), "p", "class=fz-verdict")}'
         f"{_together(first, second, pair)}{_duel_key(first, second)}"
         f"{charts.recall_differences(line, other, first.labels_of(line).labels, pair.by_label if pair else ())}"
-        f'<p class="fz-hint">{_duel_hint(pair)}</p>{_both_worse(first, second)}</article>'
+        f'<p class="fz-hint">{_duel_hint(pair)}</p>{_duel_terms(pair)}{_both_worse(first, second)}</article>'
     )
 
 
 def _duel_hint(pair: PairResult | None) -> str:
-    """Sentences in elements of their own, as the dictionaries of other languages have them."""
+    """Sentences in elements of their own, as the dictionaries of other languages have them; and the tests' names."""
     said = (wording.DUEL_HINT, wording.DUEL_TESTED) if pair and pair.by_label else (wording.DUEL_HINT,)
     return " ".join(map(say, said))
+
+
+def _duel_terms(pair: PairResult | None) -> str:
+    return terms.listed(("mcnemar", "holm") if pair.by_label else ("mcnemar",)) if pair else ""
 
 
 def _both_worse(first: Card, second: Card) -> str:

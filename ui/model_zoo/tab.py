@@ -9,6 +9,7 @@ from itertools import groupby
 import gradio as gr
 
 from ui import text
+from ui.components import terms
 from ui.components.errors import refusal
 from ui.components.options import Hidden, Unstyled
 from ui.languages import phrase
@@ -66,12 +67,9 @@ class ZooTab:
         except CardError as error:
             raise refusal(str(error)) from None
 
-    def measure(self, names: Sequence[str], measured: dict[str, float]) -> tuple[str, dict[str, float]]:
-        """Time the models on this machine: the leaderboard with the milliseconds, and these."""
-        if not names:
-            raise refusal(text.NOTHING_TO_MEASURE)
-        measured = {**measured, **self._milliseconds(names)}
-        return zoo_page.board(self.engine.cards, measured), measured
+    def measure(self) -> str:
+        """Time every model on this machine: the leaderboard with the milliseconds."""
+        return zoo_page.board(self.engine.cards, self._milliseconds(list(self.engine.cards)))
 
     def _milliseconds(self, names: Sequence[str]) -> dict[str, float]:
         try:
@@ -89,7 +87,8 @@ class ZooTab:
 def build(engine: ModelService) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
     tab = ZooTab(engine)
-    gr.HTML(f'<div class="fz-intro">{say(text.ZOO, "h2")}{say(text.ZOO_NOTE, "p")}</div>', **PLAIN)
+    intro = f'<div class="fz-intro">{say(text.ZOO, "h2")}{say(text.ZOO_NOTE, "p")}{terms.listed(zoo_page.TERMS)}</div>'
+    gr.HTML(intro + terms.explanations(), **PLAIN)
     left_out = gr.HTML(zoo_page.left_out(engine.broken), elem_id="fz-left-out", **PLAIN)
     board = gr.HTML(
         zoo_page.board(engine.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
@@ -115,21 +114,10 @@ def _warming(engine: ModelService, left_out: gr.HTML, board: gr.HTML) -> None:
 
 
 def _measuring(tab: ZooTab, board: gr.HTML) -> None:
-    titles = [(text.title(card), name) for name, card in tab.engine.cards.items()]
     with gr.Row(elem_id="fz-measure"):
-        names = gr.CheckboxGroup(
-            titles, value=tab.engine.default_models, label=phrase("zoo.measure_here"), info=text.MEASURE_HINT, scale=5
-        )
-        button = gr.Button(phrase("zoo.measure"), variant="secondary", scale=1, min_width=120)
-    measured = gr.State({})
-    button.click(
-        tab.measure,
-        [names, measured],
-        [board, measured],
-        concurrency_id="bench",
-        concurrency_limit=1,
-        api_visibility="private",
-    )
+        button = gr.Button(phrase("zoo.measure_here"), variant="secondary", size="sm", scale=0, min_width=200)
+        gr.HTML(say(text.MEASURE_HINT, "p"), **PLAIN)
+    button.click(tab.measure, None, board, concurrency_id="bench", concurrency_limit=1, api_visibility="private")
 
 
 def _choices(engine: ModelService) -> Choices:

@@ -22,7 +22,7 @@ from zoo.reports.svg import Axes, Series, drawing, legend, line_chart
 
 STYLE = Path(__file__).parent / "assets" / "charts.css"
 SCRIPT = STYLE.with_suffix(".js")  # behaviour of cells; needs the chart's container as `element`
-DARK_FROM = 0.8  # proportion from which a cell's number is in the background colour
+DARK_FROM = 0.85  # proportion from which a cell's number is in the background colour
 BEFORE, AFTER = Phrase("chart.before", "before calibration"), Phrase("chart.after", "as served")
 FOUND = Phrase("chart.found", "faces the mesh still finds")
 NAMES = {"precision": Phrase("chart.precision", "precision"), "recall": Phrase("chart.recall", "recall"), "f1": "F1"}

@@ -91,7 +91,9 @@ def test_a_models_page_has_every_chart_and_nine_sections(tab):
     html = tab.show("good", USUAL)
     for title in ("Confusion matrix", "Label by label", "Training, epoch by epoch"):
         assert title in html
-    assert html.count("<svg") == 3 and html.count("<details") == 9 + 1  # the table by group opens by itself
+    assert html.count("<svg") == 3 and html.count('<details class="fz-section') == 9
+    assert html.count('<details class="fz-long') == 1  # the table by group opens by itself
+    assert html.count('<details class="fz-panel') > 3 and len(re.findall(r'<details class="fz-panel[^>]* open>', html)) == 1
     assert "Ethical considerations" in html and "data-say" in html
 
 
@@ -111,7 +113,7 @@ def test_worse_pictures_for_one_model_and_for_two(zoo):
     cards = [replace(zoo.cards[name], robustness=made_robustness(), slices=SLICES) for name in ("good", "small")]
     html = zoo_page.model(cards[0], USUAL, zoo.root / "good")
     assert "On worse pictures" in html and "Turned to the side" in html and "500 pictures from FER2013" in html
-    assert html.count("<svg") == 3 + 7 and html.count("<details") == 9 + 2  # so does the long one
+    assert html.count("<svg") == 3 + 7 and html.count('<details class="fz-long"') == 2  # so does the long one
     both = zoo_page.duel(*cards, USUAL, ())
     assert both.count("<svg") == 7 and "Good from 50% to 50%; Small from 50% to 50%" in both
     other = replace(cards[1], robustness=made_robustness(n=200))
@@ -160,15 +162,13 @@ def test_broken_pairs_are_told(tab, root, monkeypatch, tmp_path):
         tab.compare("good", "small", USUAL)
 
 
-def test_measuring_shows_this_machines_milliseconds(tab, monkeypatch):
+def test_all_models_are_measured_together_so_that_their_milliseconds_can_be_compared(tab, zoo, monkeypatch):
     monkeypatch.setattr(zoo_tab, "ROUNDS", 2)
-    html, measured = tab.measure(["small"], {"good": 7.5})
-    assert measured["good"] == 7.5 and 0 < measured["small"] < 1000
-    assert f"{measured['small']:.1f} here" in text(html) and "7.5 here" in text(html)
-    with pytest.raises(gr.Error, match="Choose one or more"):
-        tab.measure([], {})
+    assert text(tab.measure()).count(" here") == len(zoo.cards) == 3
+    monkeypatch.setattr(zoo_tab, "bench", lambda *_: pytest.fail("asked without a model"))
+    monkeypatch.setattr(tab.engine, "cards", {"nobody": zoo.cards["good"]})
     with pytest.raises(gr.Error, match="no model 'nobody'"):
-        tab.measure(["nobody"], {})
+        tab.measure()
 
 
 def test_models_that_cannot_be_served_are_named_without_paths():
@@ -239,14 +239,14 @@ def order(page):
 @pytest.mark.parametrize("page", [1280, 390], indirect=True)
 def test_sort_choose_click_and_compare(page, zoo):
     assert order(page) == ["good", "small", "blank"]
-    size = page.get_by_role("button", name="size")
+    size = page.get_by_role("button", name="size, MB", exact=True)
     size.focus()
     page.keyboard.press("Enter")
     assert order(page) == ["small", "blank", "good"]
     assert page.locator("th[aria-sort=ascending]").inner_text().startswith("size")
     page.keyboard.press("Enter")
     assert order(page) == ["good", "blank", "small"]
-    page.get_by_role("button", name="accuracy").click()
+    page.locator(".fz-board").get_by_role("button", name="accuracy", exact=True).click()
     assert order(page) == ["good", "small", "blank"]
 
     page.locator(".fz-board").get_by_role("button", name="Small").click()
@@ -276,3 +276,34 @@ def test_a_long_name_stays_in_its_column(page):
       return [button, button.closest('.fz-model')].map((each) => each.getBoundingClientRect().right);
     }""")
     assert ends[0] <= ends[1]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [1280, 390], indirect=True)
+def test_words_are_explained_by_tap_and_by_keyboard(page):
+    ask = page.locator(".fz-board").get_by_role("button", name="What is “ECE”?")
+    box = ask.bounding_box()
+    assert min(box["width"], box["height"]) >= 24
+    ask.click()
+    said = page.get_by_text("Expected calibration error")
+    said.wait_for()
+    place = page.locator("#fo-term-ece").bounding_box()
+    assert place["x"] >= 0 and place["x"] + place["width"] <= page.viewport_size["width"]
+    page.keyboard.press("Escape")
+    said.wait_for(state="hidden")
+    page.locator(".fz-intro").get_by_role("button", name="McNemar").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("whether one model really is better").wait_for()
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("accuracy")  # asking does not sort
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [1280, 390], indirect=True)
+def test_a_models_page_begins_with_its_figures_and_opens_further_charts_by_keyboard(page):
+    page.wait_for_selector(".fz-facts")
+    assert page.locator(".fz-facts dt").first.inner_text().startswith("macro-F1")
+    assert page.locator("#fz-page .fz-panel[open]").count() == 1 and page.locator(".fz-matrix").is_visible()
+    assert not page.get_by_text("Ethical considerations").is_visible()
+    page.locator(".fz-card > summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Ethical considerations").wait_for()
