@@ -10,6 +10,8 @@ AXE = Path(os.environ.get("FACEOFF_NODE_MODULES", "node_modules")) / "axe-core/a
 # Gradio's upload button is called other than what is written on it; that cannot be changed from here.
 GRADIOS = ["button[aria-dropeffect]"]
 RUN = """async (gradios) => {
+  const ends = (animation) => animation.effect.getComputedTiming().endTime < Infinity;
+  await Promise.allSettled(document.getAnimations().filter(ends).map((animation) => animation.finished));
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
   const { violations } = await axe.run({ exclude: gradios }, { runOnly: tags, resultTypes: ['violations'] });
   const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
@@ -35,6 +37,7 @@ def compared(page):
     page.get_by_role("tab", name="Compare", exact=True).click()
     page.locator('#fo-examples button[data-name="photo"]').click()
     page.wait_for_selector(".fo-results .fo-answer")
+    page.wait_for_selector("#fo-answer .pending", state="detached")
 
 
 def mattered(page):

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +87,45 @@ def test_what_mattered_to_an_older_answer_is_not_shown_on_a_newer_one(page):
     page.evaluate("document.querySelector('.fo-results').dataset.answer = 'newer'")
     page.wait_for_function("document.querySelector('#fo-mattered [data-for=older]')", timeout=60_000)
     assert page.locator(".fo-results .fo-hold").count() == 0
+
+
+def kept(page) -> bytes:
+    """What Save writes."""
+    with page.expect_download() as saved:
+        page.locator(".fo-keep").get_by_role("button", name="Save").click()
+    assert saved.value.suggested_filename.startswith("face-off-")
+    return saved.value.path().read_bytes()
+
+
+@pytest.mark.parametrize("which", ["Result card", "Picture with labels"])
+def test_a_result_is_kept_as_a_picture_with_faces_blurred_or_not(page, astronaut, which):
+    upload(page, astronaut)
+    page.get_by_role("button", name=which).click()
+    dialog = page.get_by_role("dialog", name="Result as a picture")
+    dialog.locator("canvas").wait_for()
+    if which == "Result card":
+        page.wait_for_selector(".fo-hold img", timeout=60_000)  # what mattered is asked for it
+        page.wait_for_function("document.querySelector('.fo-keep canvas').height > 800")
+    sharp = kept(page)
+    width, height = Image.open(io.BytesIO(sharp)).size
+    assert width >= 1000 and height >= 700
+    page.get_by_label("Blur faces").check()
+    blurred = kept(page)
+    assert Image.open(io.BytesIO(blurred)).size == (width, height)
+    before, after = (np.asarray(Image.open(io.BytesIO(one)).convert("L"), float) for one in (sharp, blurred))
+    assert (np.abs(before - after) > 12).sum() > 5000  # the face
+    assert (before[-60:] == after[-60:]).all()  # and not what is written below it
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+
+
+def test_a_result_is_copied(open_page, astronaut):
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    upload(page, astronaut)
+    page.get_by_role("button", name="Picture with labels").press("Enter")
+    page.locator(".fo-keep").get_by_role("button", name="Copy").press("Enter")
+    page.get_by_text("Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.read().then(([one]) => one.types)") == ["image/png"]
 
 
 def test_six_labels_show_no_neutral(page, astronaut):

@@ -47,12 +47,15 @@ class Extras:
         Why there are no resting faces, if they were asked for.
     pictures : str
         Names the two pictures; the page sends it back with a choice of resting faces.
+    kept : bool
+        Whether the result may be kept as a picture: not in a lesson, where no face leaves the page.
     """
 
     file: str = ""
     rested: Rested | None = None
     note: str = ""
     pictures: str = ""
+    kept: bool = True
 
 
 NO_EXTRAS = Extras()
@@ -129,18 +132,19 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
     notes = quality.notes(comparison.image, comparison.faces)
     faces = range(len(comparison.faces))
     strips = [_strip(i, pipeline_stages.strip(comparison, i, cards, models)) for i in faces]
-    strips = [_ask(i) + resting_panel.panel(comparison, extras.rested, i, cards) + strips[i] for i in faces]
+    asked = [_ask(i, extras.kept) + resting_panel.panel(comparison, extras.rested, i, cards) for i in faces]
     by_hand = [cover.fold(comparison, i, cards) for i in faces]
     moved = [movements.fold(comparison, i, cards, models, extras.rested) for i in faces]
-    strips = [by_hand[i] + moved[i] + strips[i] for i in faces]
+    strips = [by_hand[i] + moved[i] + asked[i] + strips[i] for i in faces]
     return "".join(_face(comparison, i, cards, notes[i], strips[i]) for i in faces)
 
 
-def _ask(i: int) -> str:
-    """The button that asks which parts of face `i` mattered; `mattered` takes its place."""
+def _ask(i: int, kept: bool) -> str:
+    """The button that asks which parts of face `i` mattered, whose place `mattered` takes; and its card to keep."""
+    card = f'<button type="button" data-keep="{i + 1}">{say(phrase("keep.card"))}</button>' if kept else ""
     return (
-        f'<div class="fo-details fo-ask"><button type="button" data-mattered="{i + 1}">'
-        f"{say(wording.HOLD['ask'])}</button> {say(wording.HOLD['ask_hint'], 'small')}</div>"
+        f'<div class="fo-details fo-ask-row">{card}<div class="fo-ask"><button type="button" data-mattered="{i + 1}">'
+        f"{say(wording.HOLD['ask'])}</button> {say(wording.HOLD['ask_hint'], 'small')}</div></div>"
     )
 
 
@@ -202,7 +206,8 @@ def _downloads(comparison: Comparison, cards: Mapping[str, Card], extras: Extras
         json.dumps(record, indent=1, ensure_ascii=False), "face-off.json", "application/json", "JSON"
     )
     as_csv = data_uri.download(serialise.to_csv(serialise.rows(record)), "face-off.csv", "text/csv", "CSV")
-    return f'<p class="fo-downloads">{as_json}{as_csv}</p>'
+    picture = f'<button type="button" class="fo-download" data-keep="picture">{say(phrase("keep.picture"))}</button>'
+    return f'<p class="fo-downloads">{picture if extras.kept and len(comparison.faces) else ""}{as_json}{as_csv}</p>'
 
 
 def thresholds(comparison: Comparison, cards: Mapping[str, Card]) -> dict[str, float]:

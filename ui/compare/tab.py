@@ -131,7 +131,7 @@ class CompareTab:
             comparison, cards, loaded = self._answered(photo, asked)
             pictures = _pictures(photo, rest)
             rested, note = self._rested(comparison, rest, asked, _chosen(chosen, pictures))
-            extras = Extras(self._file_name(photo), rested, note, pictures)
+            extras = Extras(self._file_name(photo), rested, note, pictures, self.room.files)
             html = results.page(comparison, cards, loaded, extras)
             return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
         # An error is an answer too: an older picture's must not stay beside this one.

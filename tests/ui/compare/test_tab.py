@@ -17,6 +17,7 @@ from tests.html import bare, words
 from ui import text
 from ui.compare import occlusion_maps, pipeline_stages
 from ui.compare.tab import CompareTab
+from ui.lesson.classroom import classroom
 from ui.model_service import ModelService
 from zoo.inference.occlusion import OcclusionMap
 from zoo.models import registry
@@ -154,6 +155,13 @@ def test_what_a_script_sends_is_shown_as_text_and_errors_are_sentences(engine, p
     monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
     assert text.FAILED in mattered(engine, photo, ["cnn"])
     assert "IndexError" in caplog.text
+
+
+def test_results_are_kept_as_pictures_at_home_and_not_in_a_lesson(engine, photo):
+    home, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+    assert home.count("data-keep=") == 2
+    lesson, _ = CompareTab(engine, classroom("secret")).show(photo, ["cnn"], "7", REQUEST)
+    assert "data-keep=" not in lesson and "data-mattered=" in lesson
 
 
 def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
