@@ -93,7 +93,10 @@ def test_a_models_page_has_every_chart_and_nine_sections(tab):
         assert title in html
     assert html.count("<svg") == 3 and html.count('<details class="fz-section') == 9
     assert html.count('<details class="fz-long') == 1  # the table by group opens by itself
-    assert html.count('<details class="fz-panel') > 3 and len(re.findall(r'<details class="fz-panel[^>]* open>', html)) == 1
+    assert (
+        html.count('<details class="fz-panel') > 3
+        and len(re.findall(r'<details class="fz-panel[^>]* open>', html)) == 1
+    )
     assert "Ethical considerations" in html and "data-say" in html
 
 
