@@ -65,7 +65,7 @@ UPLOADS = 2 * 2**30
 AT_ONCE: Direct = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 SCRIPTS = ("assets/languages.js", "assets/links.js", "components/calls.js")
-MODULES = ("assets/page.js", "compare/keep.js")
+MODULES = ("assets/page.js", "compare/keep.js", "compare/camera_box.js")
 # Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
 GIVE_BACK = 30  # seconds between two times that freed memory is returned to the system
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90

@@ -208,11 +208,30 @@ def test_a_snapshot_from_the_camera_is_answered(open_page):
     page.locator("#fo-picture").get_by_label("Capture from camera").or_(
         page.locator("[aria-label*=ebcam]")
     ).first.click()
-    page.get_by_text("Click to Access Webcam").click()
     page.wait_for_function("document.querySelector('#fo-picture video')?.currentTime > 0.5")
     page.get_by_label("capture photo").click()
     page.wait_for_selector(".fo-results")
     assert "No face found" in page.locator(".fo-results").inner_text()  # Chromium's fake camera shows a clock
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("NotAllowedError", "choose Allow, then try again"),
+        ("NotFoundError", "No camera was found"),
+        ("NotReadableError", "in use by another program"),
+    ],
+)
+def test_a_camera_that_cannot_be_opened_is_explained(page, astronaut, error, words):
+    page.evaluate(
+        "name => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', name)); }", error
+    )
+    page.locator("#fo-picture").get_by_label("Capture from camera").press("Enter")
+    problem = page.locator(".fo-controls").get_by_role("alert")
+    problem.get_by_text(words).wait_for()
+    page.locator("#fo-picture").get_by_label("Upload file").press("Enter")
+    problem.wait_for(state="detached")
+    upload(page, astronaut)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -198,6 +198,11 @@ def left_in_english(page, code="de") -> set[str]:
     return {one for one in shown if one in whole or any(pattern.fullmatch(one) for pattern in patterns)}
 
 
+def english_numbers(page) -> list[str]:
+    """What a page shows with a decimal point."""
+    return [one for one in page.evaluate(SHOWN) if re.search(r"\d\.\d", one)]
+
+
 def _pattern(english: str) -> re.Pattern:
     return re.compile(".+?".join(map(re.escape, languages.PLACE.split(english))))
 
@@ -210,12 +215,13 @@ def test_no_english_sentence_is_left_in_german(in_language, astronaut):
     page = in_language("?lang=de", locale="en-US")
     page.set_input_files("#fo-picture input[type=file]", str(astronaut))
     page.wait_for_selector(".fo-results .fo-answer")
-    assert left_in_english(page) == set()
+    assert left_in_english(page) == set() and english_numbers(page) == []
     for tab, there in READY.items():
         page.get_by_role("tab", name=ALL["de"][f"tab.{tab.lower()}"], exact=True).click()
         page.wait_for_selector(there)
         page.wait_for_timeout(300)
         assert left_in_english(page) == set(), tab
+        assert english_numbers(page) == [], tab
     page.locator("#fz-choices input").nth(1).click()
     assert "7 Bezeichnungen" in page.get_by_role("listbox").inner_text()
 

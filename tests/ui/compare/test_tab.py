@@ -152,6 +152,7 @@ def test_each_of_many_faces_can_be_asked_about_and_no_other(engine, photo, uploa
 def test_what_a_script_sends_is_shown_as_text_and_errors_are_sentences(engine, photo, monkeypatch, caplog):
     assert "<b>" not in mattered(engine, photo, ["cnn"], answer='"><b>', face="<b>")
     assert "Choose one or more models" in mattered(engine, photo, [])
+    assert "did not arrive as an uploaded file" in mattered(engine, None, ["cnn"])
     monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
     assert text.FAILED in mattered(engine, photo, ["cnn"])
     assert "IndexError" in caplog.text
