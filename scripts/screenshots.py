@@ -72,6 +72,11 @@ def annotated(page: Page) -> Page:
 
 def kept(page: Page, path: Path, height: int | None = None, exact: bool = False) -> None:
     """The whole page as a small PNG, or `height` pixels of it from the answer on; `exact` keeps all its colours."""
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size(
+        {"width": page.evaluate("innerWidth"), "height": max(900, whole)}
+    )  # nothing sticks or scrolls
+    page.evaluate("window.scrollTo(0, 0)")
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     if height:
         top = round(page.evaluate("document.querySelector('#fo-answer').getBoundingClientRect().top + scrollY"))

@@ -199,8 +199,8 @@ def left_in_english(page, code="de") -> set[str]:
 
 
 def english_numbers(page) -> list[str]:
-    """What a page shows with a decimal point."""
-    return [one for one in page.evaluate(SHOWN) if re.search(r"\d\.\d", one)]
+    """What a page shows with a decimal point; in 3.589 it stands between thousands."""
+    return [one for one in page.evaluate(SHOWN) if re.search(r"\b0\.\d|\d\.\d{1,2}(?!\d)", one)]
 
 
 def _pattern(english: str) -> re.Pattern:

@@ -9,7 +9,7 @@ const SEEN = 260; // the crop's side
 const COLUMN = 400;
 const GAP = 32;
 const TALL = 4000;
-const say = (/** @type {string} */ key) => window.faceOffText({ key });
+const worded = (/** @type {string} */ key) => window.faceOffText({ key });
 
 /**
  * Draw the card of a face.
@@ -41,7 +41,7 @@ function heading(context, card) {
 function seen(context, card, y, blurred) {
   const crop = /** @type {HTMLImageElement | null} */ (card.querySelector('.fo-crop'));
   if (crop) whole(context, crop, [EDGE, y, SEEN, SEEN], blurred);
-  return write(context, say('saw'), { x: EDGE, y: y + SEEN + 8, width: SEEN, size: 20, ink: SOFT });
+  return write(context, worded('saw'), { x: EDGE, y: y + SEEN + 8, width: SEEN, size: 20, ink: SOFT });
 }
 
 /** @type {(context: CanvasRenderingContext2D, image: HTMLImageElement, to: number[], blurred: boolean) => void} */
@@ -78,7 +78,7 @@ function answer(context, one, x, y) {
 function mattered(context, card, y, blurred) {
   const found = matteredOn(card);
   if (!found.length) return y;
-  y = write(context, say('hold.title'), { x: EDGE, y, width: WIDTH, size: 24, weight: 700 }) + 8;
+  y = write(context, worded('hold.title'), { x: EDGE, y, width: WIDTH, size: 24, weight: 700 }) + 8;
   const side = 220;
   let below = y;
   found.forEach(({ image, lines }, i) => {
@@ -90,7 +90,7 @@ function mattered(context, card, y, blurred) {
     below = Math.max(i % 4 ? below : 0, at);
   });
   return (
-    write(context, say('hold.legend'), { x: EDGE, y: below + 8, width: WIDTH - 2 * EDGE, size: 19, ink: SOFT }) + GAP
+    write(context, worded('hold.legend'), { x: EDGE, y: below + 8, width: WIDTH - 2 * EDGE, size: 19, ink: SOFT }) + GAP
   );
 }
 
@@ -98,8 +98,8 @@ function mattered(context, card, y, blurred) {
 function caution(context, y) {
   const width = WIDTH - 2 * EDGE;
   plate(context, [EDGE, y, width, 3], '#e9c46a', 0);
-  y = write(context, say('not_emotion'), { x: EDGE, y: y + 18, width, size: 26, weight: 700, ink: INK });
-  return write(context, say('cannot_know'), { x: EDGE, y, width, size: 20, ink: SOFT }) + EDGE;
+  y = write(context, worded('not_emotion'), { x: EDGE, y: y + 18, width, size: 26, weight: 700, ink: INK });
+  return write(context, worded('cannot_know'), { x: EDGE, y, width, size: 20, ink: SOFT }) + EDGE;
 }
 
 /** @type {(sheet: HTMLCanvasElement, height: number) => HTMLCanvasElement} */

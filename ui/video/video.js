@@ -37,9 +37,19 @@ function follow() {
 const ofFilm = (work) => (event) => event.target === film() && work(event.target);
 document.addEventListener('play', ofFilm(follow), true);
 for (const name of ['seeked', 'timeupdate', 'loadeddata']) document.addEventListener(name, ofFilm(mark), true);
+// It plays by itself, but not for those who ask for less motion.
+let fresh = false;
 document.addEventListener(
-  'loadeddata',
-  ofFilm((video) => still.matches && video.pause()),
+  'loadstart',
+  ofFilm(() => (fresh = true)),
+  true,
+);
+document.addEventListener(
+  'playing',
+  ofFilm((video) => {
+    if (fresh && still.matches) video.pause();
+    fresh = false;
+  }),
   true,
 );
 window.addEventListener('resize', mark);
