@@ -94,7 +94,7 @@ def express(landmarks: np.ndarray, pulls: tuple[Pull, ...] = (), mouth: Mouth | 
     points = to_face(flat)
     moved = points.copy()
     if mouth is not None:
-        indices, targets = _laid_lips(points, mouth)
+        indices, targets = _shaped_lips(points, mouth)
         moved += _carried(points, indices, targets - points[indices], reach=0.13)
     for one in pulls:
         indices = np.array(one.points)
@@ -112,7 +112,7 @@ def _face_frame(flat: np.ndarray) -> tuple[_Map, _Map]:
     return lambda p: (p - origin) @ np.linalg.inv(axes), lambda p: p @ axes + origin
 
 
-def _laid_lips(points: np.ndarray, mouth: Mouth) -> tuple[np.ndarray, np.ndarray]:
+def _shaped_lips(points: np.ndarray, mouth: Mouth) -> tuple[np.ndarray, np.ndarray]:
     """Indices of lip points and their positions in the wanted shape, in face coordinates: ``(k,), (k, 2)``."""
     corners = points[list(MOUTH)]
     middle, half = corners.mean(axis=0), np.ptp(corners[:, 0]) / 2

@@ -83,10 +83,10 @@ def number() -> str:
 # ---- Teach
 
 
-def few_desks(engine, monkeypatch, most: int) -> None:
+def few_sessions(engine, monkeypatch, most: int) -> None:
     """So many, all of them free."""
     monkeypatch.setattr(engine.teach_sessions, "_most", most)
-    for name in ("_desks", "_used", "_left"):
+    for name in ("_sessions", "_used", "_left"):
         monkeypatch.setattr(engine.teach_sessions, name, {})
 
 
@@ -106,7 +106,7 @@ def test_41_calls_take_no_teach_session(engine, ask, pages):
 
 
 def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(engine, ask, pages, monkeypatch):
-    few_desks(engine, monkeypatch, 4)
+    few_sessions(engine, monkeypatch, 4)
     image = clip(0)[0]
     (worker,) = pages()
     ask("ft", "teach", {"do": "add", "name": "mine"}, worker)
@@ -120,7 +120,7 @@ def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(engine, ask, p
 
 
 def test_whoever_gave_way_is_told_so(engine, ask, pages, monkeypatch):
-    few_desks(engine, monkeypatch, 1)
+    few_sessions(engine, monkeypatch, 1)
     first, second = pages(2)
     value = {"do": "frame", "image": clip(0)[0], "at": 0, "burst": 0}
     assert ask("ft", "teach", value, first)["added"] and ask("ft", "teach", value, second)["added"]
@@ -202,7 +202,7 @@ def test_jobs_of_a_page_that_is_closed_are_dropped(url, app, engine, monkeypatch
 def test_turns_go_round_the_sessions(url, app, engine, pages, monkeypatch):
     done, served = threading.Event(), []
 
-    def note(image, names, labels, session="", most=None):
+    def note(image, names, labels, *_more):
         done.wait(WAIT)
         served.append(labels)
         raise ValueError
@@ -284,6 +284,6 @@ def test_a_page_whose_stream_broke_off_opens_another(visits, browser, url, engin
         assert wait_for(lambda: len(set(engine.pages._pages) - before) == 1)
         (session,) = set(engine.pages._pages) - before
         engine.pages.close(session)  # as after a restart of the server
-        engine.teach_sessions._desks.clear()
+        engine.teach_sessions._sessions.clear()
         page.locator(".ft-add").click()
         assert wait_for(lambda: session in engine.pages and engine.teach_sessions.known(session))

@@ -35,9 +35,9 @@ TRAINING = {
     "zoo/training/single_head.py",
     "zoo/exchange/workers/make_keras.py",
 }
-KIT = "zoo/exchange/exports/templates/"  # goes out with exported models and stands alone; nothing here imports it
+TEMPLATES = "zoo/exchange/exports/templates/"  # goes out with exported models and stands alone; nothing here imports it
 FILES = sorted(path for layer in LAYERS[:3] for path in (ROOT / layer).rglob("*.py")) + [ROOT / "demo.py"]
-FILES = [path for path in FILES if path.is_file() and KIT not in path.as_posix()]
+FILES = [path for path in FILES if path.is_file() and TEMPLATES not in path.as_posix()]
 
 
 def place(path: Path) -> str:

@@ -22,7 +22,7 @@ CODE_LENGTH = 6
 TRIES, REST_SECONDS = 5, 60.0  # wrong codes of one client, and how long it then has to wait
 MOST_CLIENTS = 1000  # of which wrong codes are remembered at a time
 CLASS_SAMPLES = 300  # 19 MB a pupil
-CLASS_DESKS = 90  # thirty pupils, and the pages that they reload
+CLASS_SESSIONS = 90  # thirty pupils, and the pages that they reload
 
 
 class WrongCodeError(ValueError):
@@ -155,7 +155,7 @@ HOME = Mode()
 
 def classroom(code: str) -> Mode:
     """The switches of ``demo.py --classroom``."""
-    return Mode(lesson=True, files=False, samples=CLASS_SAMPLES, teach_sessions=CLASS_DESKS, camera=Camera(code))
+    return Mode(lesson=True, files=False, samples=CLASS_SAMPLES, teach_sessions=CLASS_SESSIONS, camera=Camera(code))
 
 
 def new_code() -> str:

@@ -23,7 +23,7 @@ from zoo.exchange.exports import bundle, portable_graph
 from zoo.exchange.formats.keras_writer import ExportError
 from zoo.exchange.imports.classifiers import PIXEL_RANGES, suggest
 from zoo.exchange.imports.reader import ModelFile, read_models
-from zoo.exchange.imports.session_models import GREY, check_room, guest
+from zoo.exchange.imports.session_models import GREY, check_room, session_model
 from zoo.exchange.network.graph import Graph
 from zoo.labels import SEVEN, named
 from zoo.models.cnn import CnnClassifier
@@ -174,7 +174,7 @@ class Imports:
                 check_room([model for _, model in teach_session.extra.values()], file)
                 file = file.scaled(PIXEL_RANGES[pixels]) if pixels in PIXEL_RANGES and not file.ours else file
                 mapped = tuple(label if label in SEVEN.labels else None for label in to) if to is not None else None
-                card, model = guest(file, mapped, {*self.engine.cards, *teach_session.extra})
+                card, model = session_model(file, mapped, {*self.engine.cards, *teach_session.extra})
                 teach_session.extra[card.name] = card, model
                 names.append(file.title)
         except SORRY as error:

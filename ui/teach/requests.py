@@ -72,7 +72,7 @@ class RequestParams:
 
 @dataclass(frozen=True)
 class Call:
-    """A request at a session's desk."""
+    """A request of a session."""
 
     engine: ModelService
     teach_session: TeachSession
@@ -229,7 +229,7 @@ def _archive(call: Call) -> dict:
 
 
 def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict:
-    """Faces of all pictures in an archive, which are one burst; a full desk ends it, and says so."""
+    """Faces of all pictures in an archive, which are one burst; a full session ends it, and says so."""
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
     words, total = "", max(1, len(archive.names))
     burst = project.next_burst(call.teach_session.project)

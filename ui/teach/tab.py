@@ -74,7 +74,7 @@ class TeachTab:
             return {"words": text.FAILED, "failed": True}
 
     async def without_page(self, value: object, session: str) -> dict:
-        """Answer a session that has no page open: it gets no desk, but finds one that it had before."""
+        """Answer a session that has no page open: it gets no state, but finds one that it had before."""
         if self.engine.teach_sessions.known(session):
             return await self.teach(value, session)
         asked = RequestParams(value if isinstance(value, dict) else {})

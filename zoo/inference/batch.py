@@ -193,15 +193,15 @@ def work(chunk: Chunk, request: BatchRequest) -> str:
     root = Path(request.checkpoints)
     models = [registry.load(name, root) for name in request.models]
     cards = LabelMix(request.mix, {name: registry.card(name, root) for name in request.models}).with_thresholds()
-    desk = _Desk(models, cards, label_set(request.labels), request)
+    annotator = _Annotator(models, cards, label_set(request.labels), request)
     with FaceMesher() as mesher:
-        rows = [row for file in chunk.files for row in desk.rows(file, mesher)]
-    _write(Path(request.out) / chunk.part, rows, desk.labels)
+        rows = [row for file in chunk.files for row in annotator.rows(file, mesher)]
+    _write(Path(request.out) / chunk.part, rows, annotator.labels)
     return chunk.part
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Annotator:
     """Models and settings for processing inputs."""
 
     models: Sequence[Classifier]

@@ -72,12 +72,12 @@ class Viewers:
         pages: Presence = EVERYONE,
     ) -> None:
         self._make, self._clock, self._most, self._pages = make, clock, most, pages
-        self._seats: dict[str, _Slot] = {}
+        self._slots: dict[str, _Slot] = {}
         self._left: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return sum(slot.viewer is not None for slot in list(self._seats.values()))
+        return sum(slot.viewer is not None for slot in list(self._slots.values()))
 
     def use(self, session: str, run: int, work: Callable[[Viewer, float], Answer]) -> Answer | None:
         """Run a function with exclusive access to a session's viewer, and the time.
@@ -113,9 +113,9 @@ class Viewers:
     def _seat(self, session: str) -> _Slot:
         with self._lock:
             out = None
-            if session not in self._seats and len(self._seats) >= self._most:
-                out = self._seats.pop(self._idlest(self._pages.address(session)))
-            slot = self._seats.setdefault(session, _Slot())
+            if session not in self._slots and len(self._slots) >= self._most:
+                out = self._slots.pop(self._idlest(self._pages.address(session)))
+            slot = self._slots.setdefault(session, _Slot())
             slot.used, slot.frames = self._clock(), slot.frames + 1
         if out:
             with out.lock:
@@ -134,7 +134,7 @@ class Viewers:
                 slot.used,
                 now - slot.used < BUSY_SECONDS,
             )
-            for session, slot in self._seats.items()
+            for session, slot in self._slots.items()
         ]
         found = who_yields(holders, newcomer)
         if found is None:
@@ -143,7 +143,7 @@ class Viewers:
 
     def stop(self, session: str, run: int) -> None:
         """End this run; frames of it that still arrive are dropped."""
-        slot = self._seats.get(session)
+        slot = self._slots.get(session)
         if slot:
             with slot.lock:
                 slot.stopped = max(slot.stopped, run)
@@ -155,7 +155,7 @@ class Viewers:
         with self._lock:
             now = self._clock()
             self._left = {one: at for one, at in self._left.items() if now - at < LATE_SECONDS} | {session: now}
-            slot = self._seats.pop(session, None)
+            slot = self._slots.pop(session, None)
         if slot:
             with slot.lock:
                 slot.close()
@@ -169,7 +169,7 @@ class Viewers:
         """Close the viewers that have been silent for `IDLE_SECONDS`."""
         with self._lock:  # a frame that arrives now either keeps its slot or gets a new one
             limit = self._clock() - IDLE_SECONDS
-            silent = [self._seats.pop(session) for session, slot in list(self._seats.items()) if slot.used < limit]
+            silent = [self._slots.pop(session) for session, slot in list(self._slots.items()) if slot.used < limit]
         for slot in silent:
             with slot.lock:
                 slot.close()
@@ -178,5 +178,5 @@ class Viewers:
 
     def close(self) -> None:
         """Close all viewers."""
-        for session in list(self._seats):
+        for session in list(self._slots):
             self.leave(session)

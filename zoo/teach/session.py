@@ -328,7 +328,7 @@ class TeachSessions:
         pages: Presence = EVERYONE,
     ) -> None:
         self._trunk, self._clock, self._most, self._samples, self._pages = trunk, clock, most, samples, pages
-        self._desks: dict[str, TeachSession] = {}
+        self._sessions: dict[str, TeachSession] = {}
         self._used: dict[str, float] = {}
         self._left: dict[str, float] = {}
         self._gave_way: dict[str, None] = {}
@@ -336,18 +336,18 @@ class TeachSessions:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._desks)
+        return len(self._sessions)
 
     def at(self, session: str) -> TeachSession:
         """The session's state, created if it has none. At the limit, another session is evicted."""
         with self._lock:
-            if session not in self._desks:
-                if len(self._desks) >= self._most:
+            if session not in self._sessions:
+                if len(self._sessions) >= self._most:
                     self._give_way(self._pages.address(session))
-                self._desks[session] = TeachSession(self._trunk, self._turns, self._samples)
+                self._sessions[session] = TeachSession(self._trunk, self._turns, self._samples)
             self._used[session] = self._clock()
             self._left.pop(session, None)
-            return self._desks[session]
+            return self._sessions[session]
 
     def passing(self) -> TeachSession:
         """The state of no session, which is not kept."""
@@ -362,7 +362,7 @@ class TeachSessions:
                 teach_session.work,
                 self._used[session],
             )
-            for session, teach_session in self._desks.items()
+            for session, teach_session in self._sessions.items()
         ]
         out = who_yields(holders, newcomer)
         assert out is not None  # somebody always yields, because nobody here is busy
@@ -378,13 +378,13 @@ class TeachSessions:
             return session in self._gave_way and self._gave_way.pop(session) is None
 
     def _drop(self, session: str) -> None:
-        self._desks.pop(session).cancel()
+        self._sessions.pop(session).cancel()
         self._used.pop(session, None)
         self._left.pop(session, None)
 
     def known(self, session: str) -> TeachSession | None:
         """The session's state if it has one."""
-        return self._desks.get(session)
+        return self._sessions.get(session)
 
     def leave(self, session: str) -> None:
         """The page was closed or lost its connection: delete its state unless it comes back.
@@ -392,9 +392,9 @@ class TeachSessions:
         A training run that has not begun is cancelled; a running one continues.
         """
         with self._lock:
-            if session in self._desks:
+            if session in self._sessions:
                 self._left[session] = self._clock()
-                self._desks[session].cancel_waiting()
+                self._sessions[session].cancel_waiting()
 
     def forget(self) -> None:
         """Delete the state of sessions that left a while ago, or that are idle."""

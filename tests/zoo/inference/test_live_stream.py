@@ -268,7 +268,7 @@ def test_a_late_frame_of_a_closed_page_opens_nothing(watching):
     frames[1].start()  # waits in line until the first is done
     leaving = threading.Thread(target=crowd.leave, args=("a",))
     leaving.start()
-    while "a" in crowd._seats:
+    while "a" in crowd._slots:
         time.sleep(0.01)
     closed.set()
     for thread in (*frames, leaving):
@@ -299,11 +299,11 @@ def test_there_is_an_end_to_the_number_of_viewers(watching):
         crowd.use("d", 1, who)
     crowd.leave("a")
     assert crowd.use("d", 1, who).open
-    assert crowd.use("e", 1, who).open and "d" not in crowd._seats  # a single frame keeps no place
+    assert crowd.use("e", 1, who).open and "d" not in crowd._slots  # a single frame keeps no place
     clock[0] += live_sessions.BUSY_SECONDS
     for name in "ce" * live_sessions.BUSY_FRAMES:
         crowd.use(name, 1, who)
-    assert crowd.use("f", 1, who).open and "b" not in crowd._seats  # who has fallen silent does not, either
+    assert crowd.use("f", 1, who).open and "b" not in crowd._slots  # who has fallen silent does not, either
 
 
 def test_viewers_of_one_address_do_not_keep_another_one_out(watching):
@@ -330,7 +330,7 @@ def test_a_frame_of_a_session_without_a_page_is_answered_and_takes_no_place(watc
     crowd, opened, _ = watching
     crowd._pages = There()
     assert all(crowd.use(f"-{n}", 1, who) is opened[n] for n in range(5))
-    assert len(crowd) == 0 and not crowd._seats and not any(viewer.open for viewer in opened)
+    assert len(crowd) == 0 and not crowd._slots and not any(viewer.open for viewer in opened)
 
 
 def test_after_an_error_the_next_frame_gets_a_new_viewer(watching):

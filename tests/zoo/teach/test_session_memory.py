@@ -28,7 +28,7 @@ class Clock:
 
 
 def held(n: int, trunk, make_samples) -> int:
-    """Bytes of a desk with n samples, all different and with the largest photos, after training."""
+    """Bytes of a session with n samples, all different and with the largest photos, after training."""
     rng = np.random.default_rng(0)
     tracemalloc.start()
     teach_session = TeachSession(lambda: trunk)

@@ -29,7 +29,7 @@ from zoo.models.svm import SvmClassifier
 from zoo.teach.head_model import TaughtCnn
 from zoo.training import tensorflow_needed
 
-KIT = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 PARTS = {
     "page": Phrase("part.page", "A single web page that works offline, with photo and camera"),
@@ -210,7 +210,7 @@ def _light_parts(wanted: ExportRequest, graph: Graph, files: dict[str, bytes], l
         config = keras_config.describe(graph, identifier(wanted.title))
         files |= {f"tfjs/{name}": content for name, content in tfjs.write(graph, config).items()}
         files["tfjs/metadata.json"] = files["metadata.json"] = _metadata(wanted, graph.input_shape[0])
-        files["tfjs.html"] = (KIT / "tfjs.html").read_bytes()
+        files["tfjs.html"] = (TEMPLATES / "tfjs.html").read_bytes()
     if "onnx" in wanted.parts:
         _try("onnx/cnn.onnx", lambda: onnx_writer.network(graph), files, left_out)
     if "page" in wanted.parts and wanted.align.registration != "anchors":
@@ -259,7 +259,7 @@ def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
         "labels": _script(list(labels)),
         "weights": base64.b64encode(content).decode(),
     }
-    text = (KIT / "page.html").read_text(encoding="utf-8")
+    text = (TEMPLATES / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda gap: filled[gap[1]], text).encode()
 
 
@@ -307,11 +307,11 @@ def _papers(wanted: ExportRequest, side: int, files: dict[str, bytes]) -> dict[s
         "labels.txt": lines.encode(),
         "metadata.json": _metadata(wanted, side),
         "preprocessing.json": json.dumps(contract(wanted.align, side), indent=1).encode(),
-        **{name: (KIT / name).read_bytes() for name in ("preprocess.py", "find_faces.py")},
+        **{name: (TEMPLATES / name).read_bytes() for name in ("preprocess.py", "find_faces.py")},
         **{f"faces/{path.name}": path.read_bytes() for path in _FACE_FILES},
     }
     if any(name.startswith("tflite/") for name in files):
-        papers |= {name: (KIT / name).read_bytes() for name in ("predict.py", "webcam.py")}
+        papers |= {name: (TEMPLATES / name).read_bytes() for name in ("predict.py", "webcam.py")}
     return papers | {"README.md": _readme(wanted, side, {*files, *papers}).encode()}
 
 
@@ -320,7 +320,7 @@ def _readme(wanted: ExportRequest, side: int, names: set[str]) -> str:
     rows = [f"- `{name}`: {about.format(**size)}" for name, about in _ABOUT.items() if name in names]
     machine = "The support vector machine takes the larger crop as it is. " if wanted.svm is not None else ""
     return (
-        (KIT / "README.md")
+        (TEMPLATES / "README.md")
         .read_text(encoding="utf-8")
         .format(
             title=markdown(wanted.title),
@@ -354,7 +354,7 @@ _EIGHT_BITS = "The app itself calculates this network in eight bits: other proba
 
 def _snippets(names: Sequence[str] | set[str]) -> str:
     """The sections of the README for the exported formats."""
-    text = (KIT / "SNIPPETS.md").read_text(encoding="utf-8")
+    text = (TEMPLATES / "SNIPPETS.md").read_text(encoding="utf-8")
     sections = re.split(r"^<!-- (\S+) -->\n", text, flags=re.MULTILINE)[1:]
     return "\n".join(body for name, body in zip(sections[::2], sections[1::2], strict=True) if name in names).strip()
 

@@ -104,12 +104,12 @@ def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
     """
     names = {"": ""} | {node.name: f"{node.name}{MIRRORED}" for node in nodes}
     shapes = Graph(shape, tuple(nodes)).shapes()
-    laid_flat = {node.name: shapes[node.inputs[0]] for node in nodes if node.kind == "Flatten"}
+    flattened = {node.name: shapes[node.inputs[0]] for node in nodes if node.kind == "Flatten"}
     turned = []
     for node in nodes:
         weights = dict(node.weights)
         if "kernel" in weights:
-            weights["kernel"] = _mirrored(weights["kernel"], laid_flat.get(node.inputs[0]))
+            weights["kernel"] = _mirrored(weights["kernel"], flattened.get(node.inputs[0]))
         inputs = tuple(names[name] for name in node.inputs)
         turned.append(replace(node, name=names[node.name], inputs=inputs, weights=weights))
     last = nodes[-1].name

@@ -14,7 +14,7 @@ from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.layer_base import Weights
 from zoo.exchange.workers import frames
 
-CHILDREN = Path(__file__).parents[1] / "workers"
+WORKERS = Path(__file__).parents[1] / "workers"
 SECONDS = 30
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _at_once = threading.Semaphore(2)
@@ -48,7 +48,7 @@ def read_h5(data: bytes) -> H5:
 
 
 def _ask(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
-    command = [sys.executable, "-E", "-s", str(CHILDREN / "read_h5.py")]
+    command = [sys.executable, "-E", "-s", str(WORKERS / "read_h5.py")]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS)
         return frames.unpack(done.stdout)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.exchange.formats.hdf5 import CHILDREN
+from zoo.exchange.formats.hdf5 import WORKERS
 from zoo.exchange.formats.keras_config import settings
 from zoo.exchange.network.graph import Graph
 from zoo.exchange.workers import frames
@@ -55,7 +55,7 @@ def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> d
 
 
 def _run(message: bytes) -> dict[str, np.ndarray]:
-    command = [sys.executable, "-E", "-s", str(CHILDREN / "make_keras.py")]
+    command = [sys.executable, "-E", "-s", str(WORKERS / "make_keras.py")]
     try:
         done = subprocess.run(command, input=message, capture_output=True, timeout=SECONDS)
         return frames.unpack(done.stdout)[1]

@@ -29,7 +29,9 @@ GREY = Phrase(
 )
 
 
-def guest(file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[str]) -> tuple[Card, Classifier]:
+def session_model(
+    file: ModelFile, to: tuple[str | None, ...] | None, there: Collection[str]
+) -> tuple[Card, Classifier]:
     """The card and classifier of an imported model.
 
     Parameters

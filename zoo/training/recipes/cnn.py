@@ -87,7 +87,9 @@ def train(args: argparse.Namespace) -> None:
     training, votes = parts["Training"]
     batches = Batches(training, votes, SIDE, schedule, CHANGES, args.blend)
     if args.opinions:
-        said = out_of_fold.kept(args.run / "opinions.npy", lambda: second_opinions(data.split("Training"), args.start))
+        said = out_of_fold.kept(
+            args.run / "opinions.npy", lambda: other_predictions(data.split("Training"), args.start)
+        )
         batches.targets = SoftTargetMix(args.opinions)(batches.targets, said)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
@@ -119,9 +121,9 @@ def calibrate_again(start: Path | None, data: AlignedSet, out: Path) -> None:
     _publish(CNN, data.split("PublicTest"), before.training, files, out)
 
 
-def second_opinions(training: AlignedSet, start: Path | None) -> np.ndarray:
+def other_predictions(training: AlignedSet, start: Path | None) -> np.ndarray:
     """What ``hog-svm``, cross-fitted, and the network the run begins from say of each picture: ``(n, 7)``."""
-    said = [hog_svm.opinions_on(training)]
+    said = [hog_svm.out_of_fold_predictions(training)]
     if start:
         teacher = keras.saving.load_model(start / "cnn" / "model.keras", compile=False)
         said.append(Teachers([teacher], Teaching(temperature=1.0)).see(to_input(training.faces.images, SIDE)))

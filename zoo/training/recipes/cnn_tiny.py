@@ -102,7 +102,7 @@ def train(args: argparse.Namespace) -> None:
 
 def _softened(training: AlignedSet, run: Path) -> np.ndarray:
     """What ``hog-svm`` says of each training picture, softened as the teachers' answers are."""
-    said = out_of_fold.kept(run / "opinions.npy", lambda: hog_svm.opinions_on(training))
+    said = out_of_fold.kept(run / "opinions.npy", lambda: hog_svm.out_of_fold_predictions(training))
     return softmax(np.log(said) / Teaching.temperature)
 
 

@@ -99,7 +99,7 @@ def fit(
     return svm_fit.mirror_blind_machine(described, order, training.targets, settings, LOSSES[loss])
 
 
-def opinions_on(training: AlignedSet) -> np.ndarray:
+def out_of_fold_predictions(training: AlignedSet) -> np.ndarray:
     """What machines fitted on the other pictures say of each: ``(n, 7)``; five fits, ten minutes on two cores."""
     descriptor = PARTS["enlarged"]
 
