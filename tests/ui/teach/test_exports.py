@@ -19,7 +19,7 @@ from ui import text
 from ui.app import start
 from ui.teach import exports
 from ui.teach.exports import Exports, Imports
-from zoo.exchange.exports import bundle
+from zoo.exchange.exports import bundle, portable_graph
 from zoo.exchange.exports.bundle import NothingToExportError
 from zoo.exchange.imports.reader import read_models
 from zoo.labels import ELSEWHERE, SEVEN, LabelSet
@@ -99,10 +99,17 @@ def test_what_is_taught_goes_out_without_a_picture(own, lesson, uploads):
     file.unlink()
 
 
-def test_every_shipped_model_can_go_out(own):
-    for name in own.cards:
+def test_shipped_models_that_are_offered_can_go_out(own):
+    offered = [name for name, card in own.cards.items() if portable_graph.goes_out(card)]
+    assert {"hog-svm", "hog-linear-svm", "cnn"} <= set(offered) and "movements-linear" not in offered
+    for name in offered:
         wanted = Exports(own).wanted(name, name, ("onnx",), "me")
         assert (wanted.cnn is None) == name.startswith("hog") and (wanted.svm is None) != (wanted.cnn is None)
+
+
+def test_a_machine_on_other_features_is_not_exported(own):
+    with pytest.raises(NothingToExportError, match="only those on HOG"):
+        Exports(own).wanted("movements-linear", "mine", ("onnx",), "me")
 
 
 def test_a_name_of_control_letters_is_refused(own):

@@ -35,6 +35,7 @@ from zoo.teach.head_model import TaughtCnn
 Dense = tuple[np.ndarray, np.ndarray]  # kernel and bias
 SERVED, KEPT = "model.tflite", "model.keras"
 MIRRORED = "_mirrored"
+HOG_KINDS = ("hog", "textbookhog", "zoom")  # kinds of descriptors that exported programs compute
 TINY = 1e-6  # avoids a division by 0 for uniform crops; other standard deviations are far larger
 
 
@@ -158,7 +159,12 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
 
 
 def goes_out(card: Card) -> bool:
-    """Whether a shipped model can be exported: networks need a ``.keras`` file, their own or their trunk's."""
+    """Whether a shipped model can be exported.
+
+    Networks need a ``.keras`` file, their own or their trunk's; support vector machines must be on HOG.
+    """
+    if card.loader == "svm":
+        return all(part.get("kind") in HOG_KINDS for part in card.settings["descriptor"])
     return card.loader != "tflite" or KEPT in card.files
 
 
