@@ -107,11 +107,6 @@ def test_shipped_models_that_are_offered_can_go_out(own):
         assert (wanted.cnn is None) == name.startswith("hog") and (wanted.svm is None) != (wanted.cnn is None)
 
 
-def test_a_machine_on_other_features_is_not_exported(own):
-    with pytest.raises(NothingToExportError, match="only those on HOG"):
-        Exports(own).wanted("movements-linear", "mine", ("onnx",), "me")
-
-
 def test_a_name_of_control_letters_is_refused(own):
     with pytest.raises(NothingToExportError, match="ordinary letters"):
         Exports(own).wanted("cnn", "a\x07b", ("tfjs",), "me")

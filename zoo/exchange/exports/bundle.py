@@ -17,7 +17,7 @@ import numpy as np
 
 from features import face_models
 from features.align import AlignSpec
-from features.descriptors import Hog, Joined, TextbookHog
+from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
 from features.phrase import Phrase
 from zoo.exchange.exports import portable_graph
@@ -97,8 +97,8 @@ class ExportRequest:
             raise NothingToExportError("No model is chosen. Train one, or choose one that is shipped.")
         if not self.parts or set(self.parts) - set(PARTS):
             raise NothingToExportError(Phrase("export.none", "Choose one or more formats: {0}.", ", ".join(PARTS)))
-        if self.svm is not None and not _on_hog(self.svm.descriptor):
-            raise NothingToExportError("This support vector machine is not on HOG; only those on HOG can be exported.")
+        if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
+            raise NothingToExportError("This machine uses a network's features; only those on HOG can be exported.")
         if self.cnn is not None and self.svm is not None and self.cnn.labels.labels != self.svm.labels.labels:
             raise NothingToExportError("The two models have different classes; export one after the other.")
 
@@ -116,10 +116,6 @@ class ExportRequest:
     @property
     def align(self) -> AlignSpec:
         return self.model.align
-
-
-def _on_hog(descriptor: object) -> bool:
-    return isinstance(descriptor, Joined) and all(isinstance(part, Hog | TextbookHog) for part in descriptor.parts)
 
 
 @dataclass(frozen=True)
