@@ -120,7 +120,7 @@ def test_only_so_many_faces_have_the_fold(engine, comparison):
 @pytest.fixture
 def page(browser, visits, url):
     with visits() as visit:
-        opened = visit(browser, url)
+        opened = visit(browser, url, reduced_motion="reduce")  # else a scroll may still be going on
         opened.locator("#fo-examples button").first.click()
         opened.wait_for_selector(".fo-results .fo-cover")
         yield opened

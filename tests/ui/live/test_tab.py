@@ -403,7 +403,7 @@ def test_the_mesh_is_drawn_and_the_mirror_turns_drawing_and_picture(open_camera,
     page.wait_for_timeout(1500)
     left, little = page.evaluate(INK)
     assert left < 0.5 < right and left + right == pytest.approx(1, abs=0.06)
-    assert much > 1.3 * little
+    assert much - little > 2000  # pixels that the mesh alone adds: the panel at the face has more ink than its box
     stop(page)
 
 
