@@ -41,15 +41,17 @@ NAMES = (
     *("mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
     *("noseSneerLeft", "noseSneerRight"),
 )
-# The movements that have words on the page: each the mean of the shapes named. Gaze and what stays near 0 is left out.
+# The network does not see these movements: they stay near 0 whatever the face does, MediaPipe's own answers included.
+UNSEEN = ("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "jawForward", "noseSneerLeft", "noseSneerRight")
+# The movements that have words on the page: each the mean of the shapes named. Gaze is left out.
 SPOKEN = {
     "smile": ("mouthSmileLeft", "mouthSmileRight"),
-    "cheeks": ("cheekSquintLeft", "cheekSquintRight"),
     "brows_down": ("browDownLeft", "browDownRight"),
     "brows_inner": ("browInnerUp",),
     "brows_outer": ("browOuterUpLeft", "browOuterUpRight"),
     "eyes_shut": ("eyeBlinkLeft", "eyeBlinkRight"),
     "eyes_narrow": ("eyeSquintLeft", "eyeSquintRight"),
+    "eyes_wide": ("eyeWideLeft", "eyeWideRight"),
     "jaw": ("jawOpen",),
     "frown": ("mouthFrownLeft", "mouthFrownRight"),
     "pucker": ("mouthPucker",),

@@ -73,6 +73,12 @@ def test_a_crop_without_a_mesh_has_no_movements():
     assert not Movements()(AlignedFaces(*blank, spec)).any()
 
 
+def test_what_the_network_does_not_see_has_no_word():
+    unseen = [NAMES.index(name) for name in movements.UNSEEN]
+    assert max(KEPT[f"{name}-movements"][unseen].max() for name in FACES) < 0.01
+    assert not set(movements.UNSEEN) & {name for names in movements.SPOKEN.values() for name in names}
+
+
 def test_every_movement_in_words_is_one_of_mediapipes():
     assert len(NAMES) == 52 == len(set(NAMES)) and len(movements.SUBSET) == 146
     assert {name for names in movements.SPOKEN.values() for name in names} <= set(NAMES)

@@ -162,7 +162,10 @@ window.faceOffCover = (_element, props, server) => {
       put(change, moved(labels[best], first[name].shares[best], shares[best], own));
     }
 
-    const moved = (label, before, after, own) => said('{0} {1:.2f} → {2:.2f}', [named(label, own), before, after]);
+    const moved = (label, before, after, own) =>
+      place
+        ? said('{0} {1:.2f} → {2:.2f}', [named(label, own), before, after])
+        : said('{0} {1:.2f}', [named(label, own), after]);
 
     function speak({ part, answers: now }) {
       const changes = columns.map(({ name, best, own }) => {

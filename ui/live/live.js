@@ -328,8 +328,9 @@ window.faceOffLive = (element, props, server) => {
   function hud(answer, now) {
     if (now - hudAt < 300) return;
     hudAt = now;
+    const stages = { mesh: say('mesh'), align: say('align'), movements: say('movements') };
     const parts = Object.entries(answer.ms).map(([name, ms]) =>
-      shown(said('{0} {1:.1f}', [models[name]?.title ?? name, ms])),
+      shown(said('{0} {1:.1f}', [stages[name] ?? models[name]?.title ?? name, ms])),
     );
     find('.fo-hud').hidden = false;
     find('.fo-hud').textContent = `${Math.round(1000 / gap)} fps · ${Math.round(took)} ms (${parts.join(' · ')})`;
