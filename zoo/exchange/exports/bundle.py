@@ -23,6 +23,7 @@ from features.phrase import Phrase
 from zoo.exchange.exports import portable_graph
 from zoo.exchange.formats import keras_config, keras_writer, svm_json, tfjs
 from zoo.exchange.network.graph import Graph
+from zoo.inference.terms import reads_movements
 from zoo.labels import LabelSet
 from zoo.models.cnn import CnnClassifier, to_input
 from zoo.models.svm import SvmClassifier
@@ -99,6 +100,11 @@ class ExportRequest:
             raise NothingToExportError(Phrase("export.none", "Choose one or more formats: {0}.", ", ".join(PARTS)))
         if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
             raise NothingToExportError("This machine uses a network's features; only those on HOG can be exported.")
+        if self.svm is not None and reads_movements(self.svm):
+            raise NothingToExportError(
+                "This model reads facial movements with MediaPipe's networks, which no export has; only those on HOG "
+                "can be exported."
+            )
         if self.cnn is not None and self.svm is not None and self.cnn.labels.labels != self.svm.labels.labels:
             raise NothingToExportError("The two models have different classes; export one after the other.")
 

@@ -402,6 +402,8 @@ def test_wishes_that_cannot_be_met_are_sentences(taught, faces):
         ExportRequest("x", (), *taught, faces.images)
     with pytest.raises(NothingToExportError, match="different classes"):
         ExportRequest("x", ("tfjs",), taught[0], zoo.load("hog-svm"), faces.images)
+    with pytest.raises(NothingToExportError, match="facial movements"):
+        ExportRequest("x", ("onnx",), None, zoo.load("movements-linear"), faces.images)
     with pytest.raises(NothingToExportError, match="needs sample crops"):
         bundle.representative(faces.images[:0])
 
