@@ -27,8 +27,7 @@ from zoo.training.recipes import svm_common
 CARD = checkpoint.draft(
     "movements-linear",
     "Movements, linear",
-    "52 facial movements (MediaPipe’s blendshapes), one weight for each and each label: the answer is a sum that can "
-    "be read. It sees nothing else of the picture.",
+    "52 facial movements (MediaPipe’s blendshapes), a weight for each and each label: a sum that can be read.",
     "svm",
 )
 DESCRIPTOR = Joined((Movements(),), (1.0,))
