@@ -84,6 +84,8 @@ export class SharedCamera {
     this.users = new Set();
     /** @type {Promise<MediaStream> | null} */
     this.stream = null;
+    /** Whether it was opened before: then its user has allowed it, and expects it. */
+    this.used = false;
   }
 
   /**
@@ -110,6 +112,7 @@ export class SharedCamera {
     }
     user.video.srcObject = stream;
     await user.video.play();
+    this.used = true;
   }
 
   /** @param {CameraUser} user */

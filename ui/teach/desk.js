@@ -52,6 +52,8 @@ export class Desk {
     this.lesson = null;
     /** @type {Record<string, any>} how samples are taken */
     this.option = { rate: 8, delay: 0, duration: 0, several: 'skip' };
+    /** Whether the samples are drawn faces. */
+    this.drawn = false;
     /** @type {(Closable & { owner?: object }) | null} */
     this.recorder = null;
     /** @type {Map<string, ((value: any) => void)[]>} */
@@ -98,6 +100,7 @@ export class Desk {
     if (answer.words) this.tell(answer.words, answer.failed === true);
     if (answer.undo) this.emit('notice', { message: answer.undo, undo: () => this.ask('undo') });
     if (answer.view) this.view = answer.view;
+    if (answer.closed) this.drawn = what === 'drawn';
     if (answer.lesson || answer.closed) this.lesson = answer.lesson ?? null;
     if (answer.view) this.emit('view');
     if (answer.lesson || answer.closed) this.emit('lesson', answer);

@@ -100,6 +100,14 @@ class Exports:
         with np.load(self.engine.root / model / "golden.npz", allow_pickle=False) as golden:
             return bundle.ExportRequest(title, parts, cnn, svm, golden["images"])
 
+    def formats(self, model: str) -> list[str]:
+        """What is ticked when a model is chosen: an SVM on descriptors can go out as ONNX only."""
+        if model == YOURS:
+            return USUAL
+        loaded = self.engine.models([model])[0]
+        alone = isinstance(loaded, SvmClassifier) and not portable_graph.on_network(loaded, self.engine.root)
+        return ["onnx"] if alone else USUAL
+
 
 def kept(data: bytes, name: str) -> Path:
     """A file where this app's temporary ones lie, swept with them."""
@@ -126,7 +134,10 @@ def export_panel(engine: ModelService) -> None:
         button = gr.Button(phrase("export.make"), variant="primary", elem_id="fx-make")
         download = gr.DownloadButton(phrase("export.download"), visible=False, elem_id="fx-download")
     notes = gr.HTML("", elem_id="fx-notes", apply_default_css=False, min_height=48)
-    button.click(lambda: (gr.DownloadButton(visible=False), ""), None, [download, notes], queue=False, **PRIVATE).then(
+    model.input(exports.formats, model, parts, queue=False, **PRIVATE)
+    begin = lambda: (gr.DownloadButton(visible=False), "", gr.Button(interactive=False))
+    begun = button.click(begin, None, [download, notes, button], queue=False, **PRIVATE)
+    made = begun.then(
         exports.make,
         [model, title, parts],
         [download, notes],
@@ -135,6 +146,7 @@ def export_panel(engine: ModelService) -> None:
         show_progress_on=notes,
         **PRIVATE,
     )
+    made.then(lambda: gr.Button(interactive=True), None, button, queue=False, **PRIVATE)
 
 
 class Imports:

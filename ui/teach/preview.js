@@ -37,9 +37,12 @@ export class Preview {
     this.files = make('input', { type: 'file', accept: 'image/*', hidden: true, 'aria-label': say('picture') });
     this.pick = button(say('picture'), () => this.files.click(), '', { disabled: true });
     this.files.addEventListener('change', () => this.picture());
+    this.drawings = 0; // how many were shown
+    this.drawn = button(say('drawn_face'), () => this.drawing(), '', { disabled: true });
     this.node = this.lay();
     desk.on('lesson', () => this.reset());
     desk.on('training', () => this.stop());
+    desk.on('trained', () => this.begin());
   }
 
   lay() {
@@ -63,7 +66,7 @@ export class Preview {
       { class: 'ft-card ft-preview', 'aria-label': say('preview') },
       make('h3', { text: say('preview') }),
       this.screen,
-      make('div', { class: 'ft-buttons' }, this.cam, this.pick, this.files),
+      make('div', { class: 'ft-buttons' }, this.cam, this.pick, this.drawn, this.files),
       this.threshold,
       this.answers.node,
       this.joined,
@@ -89,6 +92,28 @@ export class Preview {
     put(this.words);
     const answer = await this.desk.ask('preview', { path });
     if (answer.failed) return this.stop();
+    this.screen.style.aspectRatio = `${answer.size[0]} / ${answer.size[1]}`;
+    this.show(answer);
+  }
+
+  /** After training, with what the samples came from: the camera, or drawn faces. */
+  begin() {
+    if (this.desk.drawn) this.drawing();
+    else if (this.camera.used) this.start();
+  }
+
+  /** A drawn face that the models have not seen; the next one every time. */
+  async drawing() {
+    this.stop();
+    const mine = (this.running = ++this.runs);
+    const answer = await this.desk.ask('preview', { drawing: this.drawings++ });
+    if (mine !== this.running) return;
+    this.running = 0;
+    if (answer.failed) return;
+    this.still.src = answer.picture;
+    this.still.hidden = false;
+    this.screen.classList.remove('ft-idle');
+    put(this.words);
     this.screen.style.aspectRatio = `${answer.size[0]} / ${answer.size[1]}`;
     this.show(answer);
   }
@@ -181,7 +206,7 @@ export class Preview {
   reset() {
     const { lesson, given } = this.desk;
     this.stop();
-    this.cam.disabled = this.pick.disabled = !lesson;
+    this.cam.disabled = this.pick.disabled = this.drawn.disabled = !lesson;
     if (this.threshold) this.threshold.hidden = !lesson;
     this.joined.hidden = !lesson;
     this.answers.lay();

@@ -9,6 +9,7 @@ const STARTS = [
   ['6', 'start_6'],
   ['7', 'start_7'],
 ];
+const DRAWN = ['drawn_corners', 'drawn_mouth', 'drawn_brows'];
 const SKIPPED = ['none', 'several', 'unreadable', 'others'];
 
 export class ProjectTools {
@@ -30,7 +31,8 @@ export class ProjectTools {
     });
     const open = button(say('open'), () => this.archive.click(), '', { title: say('open_hint') });
     const save = desk.given.files ? button(say('save'), () => this.save(), '', { title: say('save_hint') }) : null;
-    this.node = make('div', { class: 'ft-tools' }, this.startMenu(), open, this.archive, save);
+    const drawn = button(say('drawn'), () => this.drawnFaces(), 'ft-drawn', { title: say('drawn_hint') });
+    this.node = make('div', { class: 'ft-tools' }, this.startMenu(), open, this.archive, save, drawn);
     window.addEventListener('beforeunload', (event) => {
       if (desk.view.total > this.saved) event.preventDefault();
     });
@@ -53,6 +55,15 @@ export class ProjectTools {
     this.desk.closeRecorder();
     await this.desk.ask('start', { with: value });
     await this.classes.inThisLanguage();
+  }
+
+  /** Classes of drawn faces, for those without a camera; their names are in the page's language. */
+  async drawnFaces() {
+    if (!this.agreed('start_sure')) return;
+    this.desk.closeRecorder();
+    const names = DRAWN.map((key) => window.faceOffText(say(key)));
+    const answer = await this.progress.during(say('drawn'), () => this.desk.ask('drawn', { names }));
+    if (!answer.failed) this.desk.emit('ready');
   }
 
   /**

@@ -22,6 +22,7 @@ from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService
 from ui.teach import page
+from ui.teach.drawn import drawing, drawn_project
 from zoo.inference.live_stream import read_frame
 from zoo.labels import colours
 from zoo.teach import project, project_file
@@ -35,6 +36,7 @@ from zoo.teach.training import TrainingResult
 SEVERAL = ("skip", "largest", "all")
 MOST_THUMBS = 200
 MOST_FACES = 8
+MOST_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class RequestParams:
     def on(self, name: str) -> bool:
         """Whether it is switched on."""
         return self.value.get(name) is True
+
+    def texts(self, name: str) -> list[str]:
+        """Texts."""
+        found = self.value.get(name)
+        return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
     def wholes(self, name: str) -> list[int]:
         """Whole numbers."""
@@ -161,6 +168,15 @@ def _start(call: Call) -> dict:
     fresh = project.start(which)
     call.teach_session.open(fresh if which else project.add_class(project.add_class(fresh)))
     return view(call.teach_session) | {"closed": True}
+
+
+def _drawn(call: Call) -> dict:
+    """Classes of drawn faces in place of what is there, which the page has asked about."""
+    session = call.teach_session
+    with session.task() as progress:
+        made = drawn_project(call.engine.find, call.asked.texts("names")[:MOST_NAMES], session.project.spec, progress)
+    session.open(made)
+    return view(session) | {"closed": True, "words": phrase("teach.drawn_ready")}
 
 
 def _save(call: Call) -> dict:
@@ -359,8 +375,7 @@ def _preview(call: Call) -> dict:
     trained = call.teach_session.trained
     if trained is None:
         raise ProjectError(wording.TEACH["first"])
-    path = call.asked.text("path")
-    image = images.load(uploads.take(path, images.MAX_BYTES)) if path else call.frame()
+    image, shown = _asked_about(call)
     faces = call.engine.find(image)[:MOST_FACES]
     crops = align(image, faces, trained.svm.align)
     said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in trained.models}
@@ -368,7 +383,16 @@ def _preview(call: Call) -> dict:
         {"box": b, "answers": {name: rows[i] for name, rows in said.items()}}
         for i, b in enumerate(faces.boxes.tolist())
     ]
-    return {"size": list(faces.image_size), "faces": rows}
+    return {"size": list(faces.image_size), "faces": rows} | shown
+
+
+def _asked_about(call: Call) -> tuple[np.ndarray, dict]:
+    """The picture to answer for: a drawing, which goes out with the answer, an upload or the camera's frame."""
+    number, path = call.asked.whole("drawing"), call.asked.text("path")
+    if number >= 0:
+        image = drawing(number)
+        return image, {"picture": _uri(image)}
+    return (images.load(uploads.take(path, images.MAX_BYTES)) if path else call.frame()), {}
 
 
 def _camera(call: Call) -> dict:
@@ -376,12 +400,13 @@ def _camera(call: Call) -> dict:
     return {"words": "" if call.room.camera.on else wording.CAMERA_OFF}
 
 
-LONG = ("train", "grow", "experiment", "archive")
+LONG = ("train", "grow", "experiment", "archive", "drawn")
 HARMLESS = ("camera", "look", "progress")  # answered without anything being kept
 CALLS: dict[str, Callable[[Call], dict]] = {
     "camera": _camera,
     "look": _look,
     "start": _start,
+    "drawn": _drawn,
     "add": partial(_change, lambda now, asked: project.add_class(now, asked.text("name"))),
     "rename": partial(_change, lambda now, asked: project.rename(now, asked.whole("at"), asked.text("name"))),
     "enable": partial(_change, lambda now, asked: project.enable(now, asked.whole("at"), asked.on("on"))),

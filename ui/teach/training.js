@@ -29,6 +29,7 @@ export class Training {
     const card = make('div', { class: 'ft-card' }, title, this.button, this.why, progress.node, this.advanced);
     this.node = make('section', { class: 'ft-column ft-middle', 'aria-label': said('teach.training') }, card);
     desk.on('view', () => this.show());
+    desk.on('ready', () => this.button.focus());
     desk.on('count', () => this.counted());
   }
 

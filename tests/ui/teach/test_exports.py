@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import threading
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -196,6 +197,45 @@ def test_out_and_in_again_in_a_browser(browser, address, tmp_path):
     page.click("#fx-add")
     page.wait_for_function("document.querySelector('#fx-found').textContent.includes('Added')")
     context.close()
+
+
+@pytest.mark.browser
+def test_an_export_is_seen_to_go_on_and_is_not_begun_twice(browser, address, monkeypatch):
+    go_on, asked = threading.Event(), []
+
+    def slow(wanted, told):
+        asked.append(wanted.parts)
+        told(0.2, "TensorFlow starts")
+        assert go_on.wait(60)
+        raise NothingToExportError("It was only a test.")
+
+    monkeypatch.setattr(bundle, "make", slow)
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(30_000)
+    page.goto(address)
+    page.get_by_role("combobox", name=str(text.MODELS)).click()
+    page.get_by_role("option", name=text.title(registry.card("hog-linear-svm")), exact=True).click()
+    ticked = "[...document.querySelectorAll('input[type=checkbox]:checked')].map((one) => one.name).join()"
+    page.wait_for_function(f"{ticked} === 'onnx'")
+    page.click("#fx-make")
+    page.wait_for_function("document.querySelector('#fx-make').disabled")
+    shown = page.locator("#fx-notes").get_by_text("TensorFlow starts")
+    shown.wait_for()
+    words, room = shown.bounding_box(), page.locator("#fx-notes").bounding_box()
+    assert words["y"] >= room["y"] - 1 and words["y"] + words["height"] <= room["y"] + room["height"] + 1
+    go_on.set()
+    page.locator("#fx-notes").get_by_text("It was only a test.").wait_for()
+    page.wait_for_function("!document.querySelector('#fx-make').disabled")
+    assert asked == [("onnx",)]
+    page.close()
+
+
+def test_what_is_ticked_can_be_made(engine):
+    ticked = {name: Exports(engine).formats(name) for name in ("", "cnn", "hog-svm", "hog-linear-svm")}
+    assert ticked["hog-svm"] == ticked["hog-linear-svm"] == ["onnx"] and ticked[""] == ticked["cnn"] == exports.USUAL
+    for name, parts in ticked.items():
+        if name:
+            assert Exports(engine).wanted(name, "x", tuple(parts), "me").parts == tuple(parts)
 
 
 def test_every_label_may_be_chosen():

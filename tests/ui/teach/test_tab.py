@@ -499,7 +499,7 @@ def test_the_whole_lesson(open_teach, engine, tmp_path, uploads):
     page.locator(".ft-train").click()
     page.wait_for_function("document.querySelector('.ft').dataset.lessons === '1'")
     assert page.get_by_text(text.TEACH["one_burst"]).count() == 1  # files that were chosen together are one
-    page.locator(".ft-preview").get_by_role("button", name="Webcam").click()
+    page.locator(".ft-preview").get_by_role("button", name="Stop").wait_for()  # with the camera that was just used
     for name in PHASES:
         wait_for(page, name)
         says(page, name)
