@@ -193,7 +193,7 @@ def test_bench_and_keep_the_times(run, two_models):
 
 def test_bench_of_a_camera(run, two_models):
     status, out, _ = run("bench", "--live", "--repeats", 3, "--models", "first")
-    assert status == 0 and [line.split()[0] for line in out.splitlines()][-2:] == ["steady", "total"]
+    assert status == 0 and [line.split()[0] for line in out.splitlines()][-3:] == ["steady", "total", "bare"]
     status, _, err = run("bench", "--live", "--write-cards", "--models", "first")
     assert status == 2 and "--write-cards" in err
     status, out, err = run("bench", "--live", "--soak", 20, "--models", "first", "--json")
