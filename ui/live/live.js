@@ -1,7 +1,10 @@
 // Called once with the component's element; `live_tab.py` says how.
+import { cameraProblem, requestStream, snapshot, stopStream } from '../components/camera.js';
+import { download } from '../components/dom.js';
 import { putMarkup } from '../components/markup.js';
 import { fitted, outline, panel } from './at_faces.js';
 import { fullScreen } from './full_screen.js';
+import { sessionFile } from './session_file.js';
 
 window.faceOffLive = (element, props, server) => {
   // The camera: one small frame at a time goes to the server, numbers come back and are drawn here.
@@ -71,7 +74,6 @@ window.faceOffLive = (element, props, server) => {
     screen = find('.fo-screen'),
     startButton = find('.fo-start');
   const option = (name) => find(`input[name=${name}]`).checked;
-  const sheet = document.createElement('canvas');
 
   let run = 0,
     turn = 0,
@@ -124,31 +126,16 @@ window.faceOffLive = (element, props, server) => {
       const { off, words: refusal } = (await server.may({})) ?? {};
       if (mine !== run || root.dataset.state === 'off') return;
       if (off) return stop(refusal);
-      if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('', 'InsecureError');
-      const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: 'user' };
-      const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
-      if (mine !== run || root.dataset.state === 'off') return opened.getTracks().forEach((track) => track.stop());
+      const opened = await requestStream({ frameRate: { ideal: 30 } });
+      if (mine !== run || root.dataset.state === 'off') return stopStream(opened);
       stream = opened;
       stream.getVideoTracks()[0].addEventListener('ended', () => mine === run && stop(say('unplugged')));
       video.srcObject = stream;
       await video.play();
       if (mine === run && stream) begin();
     } catch (error) {
-      if (mine === run && root.dataset.state !== 'off') stop(why(error));
+      if (mine === run && root.dataset.state !== 'off') stop(cameraProblem(error));
     }
-  }
-
-  function why(error) {
-    const sentences = {
-      InsecureError: 'insecure',
-      NotAllowedError: 'refused',
-      SecurityError: 'refused',
-      NotFoundError: 'none',
-      OverconstrainedError: 'none',
-      NotReadableError: 'busy',
-      AbortError: 'busy',
-    };
-    return sentences[error.name] ? say(sentences[error.name]) : say('other', error.message || error.name);
   }
 
   function begin() {
@@ -179,7 +166,7 @@ window.faceOffLive = (element, props, server) => {
 
   function stop(sentence = '') {
     const was = root.dataset.state;
-    stream?.getTracks().forEach((track) => track.stop());
+    stopStream(stream);
     stream = null;
     video.srcObject = null;
     waiting = latest = null;
@@ -211,7 +198,7 @@ window.faceOffLive = (element, props, server) => {
     const sent = {
       run,
       turn: ++turn,
-      image: grab(),
+      image: snapshot(video, ...SIZES[size]),
       smooth: option('smooth'),
       mesh: option('mesh'),
       movements: option('movements'),
@@ -221,15 +208,6 @@ window.faceOffLive = (element, props, server) => {
       ...(window.faceOffChosen ?? chosen),
     };
     server.frame(sent).then((answer) => received(frame, answer)); // never rejects: Gradio answers nothing instead
-  }
-
-  function grab() {
-    const [longest, quality] = SIZES[size],
-      scale = longest / Math.max(video.videoWidth, video.videoHeight);
-    sheet.width = Math.round(video.videoWidth * scale);
-    sheet.height = Math.round(video.videoHeight * scale);
-    sheet.getContext('2d').drawImage(video, 0, 0, sheet.width, sheet.height); // never mirrored: left stays left
-    return sheet.toDataURL('image/jpeg', quality);
   }
 
   // Seen while it lasts, and over by itself: every frame is asked anew, whoever serves by then.
@@ -600,28 +578,6 @@ window.faceOffLive = (element, props, server) => {
     }
   }
 
-  // Quoted where CSV asks for it; with an apostrophe where a spreadsheet would run the text as a formula.
-  function cell(value) {
-    const text = String(value ?? ''),
-      safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  }
-
-  function download(kind) {
-    const heads = ['seconds', 'face', 'model', 'label', 'probability'];
-    const text =
-      kind === 'json'
-        ? JSON.stringify({ note: props.privacy, rows }, null, 1)
-        : [heads, ...rows.map((row) => heads.map((head) => row[head]))]
-            .map((cells) => cells.map(cell).join(','))
-            .join('\r\n') + '\r\n';
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([text], { type: kind === 'json' ? 'application/json' : 'text/csv' }));
-    link.download = `face-off-session.${kind}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-
   // ---- hands
   startButton.addEventListener('click', () => (root.dataset.state === 'off' ? start() : stop()));
   find('.fo-rest').addEventListener('click', () => {
@@ -638,7 +594,8 @@ window.faceOffLive = (element, props, server) => {
   });
   find('.fo-downloads').addEventListener(
     'click',
-    (event) => event.target.dataset.kind && download(event.target.dataset.kind),
+    ({ target: { dataset } }) =>
+      dataset.kind && download(sessionFile(dataset.kind, rows, props.privacy), `face-off-session.${dataset.kind}`),
   );
   const mirror = () => {
     screen.classList.toggle('fo-mirror', option('mirror'));
