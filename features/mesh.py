@@ -35,6 +35,9 @@ FACE_PICTURE_CONFIDENCE = 0.2  # if a face is known to be there
 NEAR_FACES = 4  # most confident detections of the short-range detector; the full-range detector finds the others
 MAX_FACES = 20  # by default
 SURE = 16.0  # log odds; upright meshes score 18 or more, those upside down below 14
+# In small, soft pictures such as FER2013's, upright faces score less, and sometimes less than the same face turned.
+TURNED = 6.0  # log odds; a turned mesh is accepted from here on
+TURNED_MARGIN = 4.0  # if it scores more than the upright one by this
 PORTRAIT = 640  # pixels; in a picture of at most this size whose largest face is at least
 PORTRAIT_FACE = 0.2  # of the shorter side, small faces are not searched for
 LEANING = 30.0  # degrees; from here on the mesh is computed again in a window rotated with the face
@@ -301,7 +304,9 @@ class FaceMesher:
         if not least <= score < SURE:
             return mesh, score
         turned = (self._mesh.fit(image, replace(window, roll=window.roll + turn)) for turn in turns)
-        return max([(mesh, score), *turned], key=lambda fit: fit[1])
+        other, better = max(turned, key=lambda fit: fit[1])
+        convincing = better >= SURE or (better >= TURNED and better >= score + TURNED_MARGIN)
+        return (other, better) if convincing and better > score else (mesh, score)
 
     def _on_tiles(self, image: np.ndarray) -> list[Window]:
         """Windows around the full-range detector's detections in the whole picture and in tiles of a large one."""
