@@ -74,7 +74,7 @@ class ByteProduct:
             _split(x, self._inputs)
             self._network.set_tensor(self._input, self._inputs)
             self._network.invoke()
-            products = self._network.tensor(self._output)()
+            products = self._network.get_tensor(self._output)  # a copy: a view would keep other threads from running it
             return products[: self._rows] + products[self._rows :]
 
 

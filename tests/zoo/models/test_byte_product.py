@@ -34,9 +34,9 @@ def test_nothing_times_anything_is_nothing(whole):
 
 
 def test_it_can_be_asked_by_several_threads(whole):
-    product, asked = ByteProduct(whole, 0.01), [rows(1, seed) for seed in range(16)]
+    product, asked = ByteProduct(whole, 0.01), [rows(1, seed) for seed in range(2000)]
     alone = [product(x) for x in asked]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         for got, expected in zip(pool.map(product, asked), alone, strict=True):
             assert np.array_equal(got, expected)
 
