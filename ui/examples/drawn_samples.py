@@ -1,19 +1,21 @@
 """Drawn faces to teach with: three expressions, one sheet of drawings each, nobody's faces.
 
-``python -m ui.examples.drawn_samples`` draws the sheets of `ui/pictures` again.
+``python -m ui.examples.drawn_samples`` draws the sheets of `ui/examples/samples` again.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from features import images
 from ui.examples.cartoons import LOOKS, PEOPLE, Look, Person, draw
-from ui.examples.portraits import PICTURES
 
+SHEETS = Path(__file__).parent / "samples"
 EXPRESSIONS = ("corners-up", "mouth-open", "brows-lowered")
 SIDE, ROW = 200, 4  # pixels of a drawing, and drawings in a row of a sheet
 EACH = 12  # drawings to learn from; the last row of a sheet is for trying out what was learned
@@ -22,8 +24,7 @@ SEED = 5
 
 def sheet(expression: str) -> np.ndarray:
     """The drawings of an expression: ``uint8 (n, SIDE, SIDE, 3)``, RGB; every row of four is one person."""
-    with Image.open(PICTURES / f"samples-{expression}.jpg") as opened:
-        pixels = np.asarray(opened.convert("RGB"))
+    pixels = images.load(SHEETS / f"{expression}.jpg")
     rows = pixels.reshape(-1, SIDE, ROW, SIDE, 3).swapaxes(1, 2)
     return rows.reshape(-1, SIDE, SIDE, 3)
 
@@ -49,7 +50,7 @@ def make() -> None:
         tiles = [draw(varied(look, rng), person(k // ROW, rng)) for k in range(EACH + ROW)]
         small = [cv2.resize(tile, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for tile in tiles]
         pixels = np.concatenate([np.concatenate(small[k : k + ROW], axis=1) for k in range(0, len(small), ROW)])
-        Image.fromarray(pixels).save(PICTURES / f"samples-{expression}.jpg", quality=88, optimize=True)
+        Image.fromarray(pixels).save(SHEETS / f"{expression}.jpg", quality=88, optimize=True)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
-from gradio.events import Dependency
 
 from features import clips, images
 from features.clips import ClipError, ClipWriter, Frame, Limits
@@ -306,7 +306,7 @@ def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) 
     tab.engine.pages.when_left(tab.left)
 
 
-def _answering(event: Callable[..., Dependency], tab: VideoTab, inputs: list, outputs: list) -> Dependency:
+def _answering(event: Callable[..., Any], tab: VideoTab, inputs: list, outputs: list) -> Any:
     """A clip is annotated when `event` happens."""
     return event(
         tab.run,
