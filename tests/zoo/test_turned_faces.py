@@ -52,3 +52,14 @@ def test_label_and_roll_hold_in_95_percent_of_sizes_angles_and_pictures(mesher, 
                 off = abs((found[1] - roll + degrees + 180) % 360 - 180) if found else 180
                 right.append(off < 10 and found[0] == label)
     assert np.mean(right) >= 0.95
+
+
+# Soft or half hidden faces of FER2013, upright, which score higher turned by a quarter or a half.
+UPRIGHT = [83, 654, 692, 1397, 1588, 1657, 2152, 2168, 2174, 2189, 2506, 2717, 2731, 3068, 3495, 4365, 4405, 4421, 4635]
+
+
+@pytest.mark.data
+def test_soft_small_faces_are_not_turned(fer2013, mesher):
+    found = [mesher.find(np.repeat(fer2013.pixels[row][:, :, None], 3, axis=2)) for row in UPRIGHT]
+    rolls = [abs(float(faces.pose[0, 2])) for faces in found if len(faces)]
+    assert np.mean([roll > 60 for roll in rolls]) < 0.2 and len(rolls) > len(UPRIGHT) / 2
