@@ -157,3 +157,11 @@ def test_only_the_number_of_a_step_is_set_off(open_page):
     step = open_page().locator(".fo-empty li").first
     weights = step.evaluate("li => [...li.querySelectorAll('span')].map(span => getComputedStyle(span).fontWeight)")
     assert weights == ["700", "400"]
+
+
+def test_the_leaderboard_fits_a_laptop(open_page):
+    page = open_page()
+    choose(page, "Zoo")
+    board = page.locator("#fz-board .fz-scroll")
+    board.wait_for()
+    assert board.evaluate("one => one.scrollWidth <= one.clientWidth")
