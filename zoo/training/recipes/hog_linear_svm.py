@@ -10,8 +10,6 @@ Expected: 56 % on PrivateTest, three minutes on one core. Command::
 from __future__ import annotations
 
 import argparse
-import time
-from dataclasses import replace
 
 from features.descriptors import Joined, TextbookHog
 from zoo.datasets.fer2013 import load_fer2013
@@ -37,13 +35,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
-    start = time.perf_counter()
-    card = svm_common.aligned_as(CARD, args)
-    data = load_fer2013(args.data, card.align)
-    training = data.split("Training")
-    machine = svm_fit.fit_linear(svm_fit.describe(DESCRIPTOR, training.faces), training.targets, C, args.seed)
-    command = f"python -m zoo train {CARD.name} --data fer2013.csv{svm_common.align_words(card)}"
-    note = checkpoint.training_note(command, "FER2013", args.seed, (time.perf_counter() - start) / 60)
-    arrays = {"weights": machine.weights, "bias": machine.bias}
-    card = replace(card, settings={"c": C}, training=note)
-    svm_common.publish(card, svm_common.Fit(DESCRIPTOR, machine, arrays), data.split("PublicTest"), args.out)
+    svm_common.LinearRecipe(
+        CARD, DESCRIPTOR, C, lambda x, targets, seed: svm_fit.fit_linear(x, targets, C, seed)
+    ).train(args, load_fer2013)

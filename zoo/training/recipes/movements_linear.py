@@ -11,8 +11,6 @@ learned from as it is and in a mirror, so that left and right count alike.
 from __future__ import annotations
 
 import argparse
-import time
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,7 +19,6 @@ from features.movements import Movements, mirror_order
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint
 from zoo.models.svm import Linear
-from zoo.training import svm_fit
 from zoo.training.recipes import svm_common
 
 CARD = checkpoint.draft(
@@ -41,16 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
-    start = time.perf_counter()
-    card = svm_common.aligned_as(CARD, args)
-    data = load_fer2013(args.data, card.align)
-    training = data.split("Training")
-    machine = fit(svm_fit.describe(DESCRIPTOR, training.faces), training.targets)
-    command = f"python -m zoo train {CARD.name} --data fer2013.csv{svm_common.align_words(card)}"
-    note = checkpoint.training_note(command, "FER2013", args.seed, (time.perf_counter() - start) / 60)
-    arrays = {"weights": machine.weights, "bias": machine.bias}
-    card = replace(card, settings={"c": C}, training=note)
-    svm_common.publish(card, svm_common.Fit(DESCRIPTOR, machine, arrays), data.split("PublicTest"), args.out)
+    svm_common.LinearRecipe(CARD, DESCRIPTOR, C, lambda x, targets, _seed: fit(x, targets)).train(args, load_fer2013)
 
 
 def fit(x: np.ndarray, targets: np.ndarray) -> Linear:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -80,3 +82,26 @@ def publish(card: Card, fit: Fit, public: AlignedSet, out: Path) -> Card:
     card = replace(card, settings=settings, threshold=calibration.sure_from(probs, public.targets))
     arrays = checkpoint.arrays_bytes(**fit.arrays, scale=scale, shift=shift)
     return checkpoint.save(card, {"model.npz": arrays}, out)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearRecipe:
+    """A linear machine on one descriptor: ``fit`` takes descriptors ``(n, d)``, targets ``(n,)`` and a seed."""
+
+    card: Card
+    descriptor: Joined
+    c: float
+    fit: Callable[[np.ndarray, np.ndarray, int], Linear]
+
+    def train(self, args: argparse.Namespace, load: Callable[[Path, AlignSpec], AlignedSet]) -> None:
+        """Fit on Training of the data set that `load` gives, calibrate on PublicTest, write the checkpoint."""
+        start = time.perf_counter()
+        card = aligned_as(self.card, args)
+        data = load(args.data, card.align)
+        training = data.split("Training")
+        machine = self.fit(svm_fit.describe(self.descriptor, training.faces), training.targets, args.seed)
+        command = f"python -m zoo train {card.name} --data fer2013.csv{align_words(card)}"
+        note = checkpoint.training_note(command, "FER2013", args.seed, (time.perf_counter() - start) / 60)
+        arrays = {"weights": machine.weights, "bias": machine.bias}
+        card = replace(card, settings={"c": self.c}, training=note)
+        publish(card, Fit(self.descriptor, machine, arrays), data.split("PublicTest"), args.out)
