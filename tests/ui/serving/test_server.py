@@ -37,6 +37,14 @@ def test_the_next_free_port_is_taken():
             server.Address("127.0.0.1", range(first, first + 1)).listen()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_no_answer_waits_for_the_client_s_acknowledgement(host):
+    with server.address(host, None).listen() as listening, socket.create_connection(listening.getsockname()[:2]):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_space_tells_where_to_listen(monkeypatch):
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
     monkeypatch.setenv("GRADIO_SERVER_PORT", "7863")
