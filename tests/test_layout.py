@@ -8,8 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("features", "zoo", "ui")
-MOST_LINES, MOST_FUNCTION_LINES = 500, 60
+MOST_LINES, MOST_FUNCTION_LINES, MOST_SCRIPT_LINES = 500, 60, 400
 MODULES = sorted(path for room in (*PACKAGES, "scripts") for path in (ROOT / room).rglob("*.py")) + [ROOT / "demo.py"]
+SCRIPTS = sorted(path for package in ("ui", "zoo") for path in (ROOT / package).rglob("*.js"))
 TESTS = sorted(path for room in PACKAGES for path in (ROOT / "tests" / room).rglob("test_*.py"))
 
 
@@ -33,6 +34,11 @@ def test_modules_and_functions_are_short(path):
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= MOST_LINES
     assert {where: lines for where, lines in lengths(source).items() if lines > MOST_FUNCTION_LINES} == {}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_scripts_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_SCRIPT_LINES
 
 
 def test_every_folder_of_tests_mirrors_a_package():

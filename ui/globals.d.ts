@@ -29,8 +29,8 @@ interface Window {
   faceOffCharts(element: Element): void;
   /** A tab of the page, and in Compare an example and models. */
   faceOffOpen(wish: { tab?: string | null; example?: string | null; models?: string | null }): void;
-  /** Models and labels that Live's controls have chosen. */
-  faceOffChosen?: object;
+  /** Models, labels and label mix that Live's controls have chosen. */
+  faceOffChosen?: { models: string[]; labels: string; mix: string };
   faceOffCover(element: HTMLElement, props: any, server: Server): void;
   faceOffLive(element: HTMLElement, props: any, server: Server): void;
   faceOffTeach(element: HTMLElement, props: any, server: Server, upload: Upload): void;

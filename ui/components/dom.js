@@ -26,9 +26,10 @@ export function sayer(tab) {
  * Show a sentence in an element, or nothing.
  * @param {Element} element
  * @param {Sentence | null} [message]
+ * @param {number} [place] which of the sentence's values is stressed
  */
-export function put(element, message = '') {
-  window.faceOffPut(element, message);
+export function put(element, message = '', place) {
+  window.faceOffPut(element, message, place);
 }
 
 /**

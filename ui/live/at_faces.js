@@ -1,23 +1,43 @@
-// What the models say, drawn at each face: a dark panel above its box, or below it where there is no room above.
-const MOST = 4; // models named at a face; the cards beside the picture name all
-const between = (low, value, high) => Math.max(low, Math.min(value, high));
+// @ts-check
+// The models' labels at each face: a dark panel above its box, or below it where there is no room above.
 
-// The place of a picture that is shown whole in the middle of an area: its scale, left and top.
+/** @typedef {{ left: number, top: number, right: number, bottom: number }} Box */
+/** @typedef {{ width: number, height: number }} Area */
+/** A line of a panel; without ink it is a heading. @typedef {{ text: string, ink?: string }} Line */
+
+const OUTLINES = [
+  { width: 5, ink: 'rgb(0 0 0 / .6)' },
+  { width: 2.5, ink: '#fff' },
+];
+const MOST = 4; // models named at a face; the cards beside the picture name all
+const between = (/** @type {number} */ low, /** @type {number} */ value, /** @type {number} */ high) =>
+  Math.max(low, Math.min(value, high));
+
+/**
+ * The place of a picture that is shown whole in the middle of an area: its scale, left and top.
+ * @param {Area} area
+ * @param {[number, number]} picture
+ */
 export function fitted(area, picture) {
   const scale = Math.min(area.width / picture[0], area.height / picture[1]);
   return { scale, left: (area.width - picture[0] * scale) / 2, top: (area.height - picture[1] * scale) / 2 };
 }
 
-// `lines` are { ink, text }; a line without ink is a heading.
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Box} box
+ * @param {Line[]} lines
+ * @param {Area} area
+ */
 export function panel(pen, box, lines, area) {
   const shown = lines.slice(0, MOST + 1),
     size = between(12, area.width / 46, 40),
     pad = 0.5 * size,
     swatch = 0.75 * size;
-  const font = (line) => {
+  const font = (/** @type {Line} */ line) => {
     pen.font = `${line.ink ? 600 : 700} ${size}px system-ui, sans-serif`;
   };
-  const wide = (line) => {
+  const wide = (/** @type {Line} */ line) => {
     font(line);
     return pen.measureText(line.text).width + (line.ink ? swatch + pad : 0);
   };
@@ -45,13 +65,14 @@ export function panel(pen, box, lines, area) {
   });
 }
 
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Box} box
+ */
 export function outline(pen, box) {
   pen.beginPath();
   pen.roundRect(box.left, box.top, box.right - box.left, box.bottom - box.top, 6);
-  for (const [width, ink] of [
-    [5, 'rgb(0 0 0 / .6)'],
-    [2.5, '#fff'],
-  ]) {
+  for (const { width, ink } of OUTLINES) {
     pen.lineWidth = width;
     pen.strokeStyle = ink;
     pen.stroke();

@@ -1,7 +1,14 @@
-// A part of the page over the whole screen: the browser's own way, or, where it has none for this (iPhones), the whole window.
+// @ts-check
+// A part of the page over the whole screen.
+
+/**
+ * In the browser's own full screen, or, where it has none for this (iPhones), over the whole window.
+ * @param {HTMLElement} part
+ * @param {() => void} changed
+ */
 export function fullScreen(part, changed) {
   const is = () => document.fullscreenElement === part || part.classList.contains('fo-filled');
-  const fill = (on) => {
+  const fill = (/** @type {boolean} */ on) => {
     part.classList.toggle('fo-filled', on);
     changed();
   };
