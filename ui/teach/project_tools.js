@@ -10,7 +10,7 @@ const STARTS = [
   ['7', 'start_7'],
 ];
 const DRAWN = ['drawn_corners', 'drawn_mouth', 'drawn_brows'];
-const SKIPPED = ['none', 'several', 'unreadable', 'others'];
+const SKIPPED = ['none', 'several', 'others', 'unreadable']; // names follow the last one
 
 export class ProjectTools {
   /**
@@ -92,10 +92,15 @@ export class ProjectTools {
     if (answer.counts) this.report(answer);
   }
 
-  /** What came out of a zip. @param {{ counts: Record<string, number>, words: Sentence }} answer */
-  report({ counts, words }) {
+  /**
+   * What came out of a zip.
+   * @param {{ counts: Record<string, number>, unreadable: string[], words: Sentence }} answer
+   */
+  report({ counts, unreadable, words }) {
     const parts = SKIPPED.filter((name) => counts[name]).map((name) => say(`skipped_${name}`, counts[name]));
-    const skipped = parts.length ? [' ', span(say('skipped')), ' ', ...commas(parts), '.'] : [];
+    const more = counts.unreadable > unreadable.length ? ', …' : '';
+    const names = unreadable.length ? [` (${unreadable.join(', ')}${more})`] : [];
+    const skipped = parts.length ? [' ', span(say('skipped')), ' ', ...commas(parts), ...names, '.'] : [];
     const line = make('span', {}, span(say('added', counts.added)), ...skipped, ...(words ? [' ', span(words)] : []));
     this.desk.tell([line], Boolean(words));
   }

@@ -28,7 +28,7 @@ from zoo.labels import colours
 from zoo.teach import project, project_file
 from zoo.teach.feature_cache import Progress
 from zoo.teach.fit import Settings
-from zoo.teach.project import Project, ProjectError
+from zoo.teach.project import ClassError, Project, ProjectError
 from zoo.teach.samples import cut
 from zoo.teach.session import TeachSession
 from zoo.teach.training import TrainingResult
@@ -245,42 +245,49 @@ def _archive(call: Call) -> dict:
 
 
 def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict:
-    """Faces of all pictures in an archive, which are one burst; a full session ends it, and says so."""
+    """Faces of all pictures in an archive, which are one burst.
+
+    What cannot be used is counted and left out, the unreadable by name; a full session ends it, and says so.
+    """
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
-    words, total = "", max(1, len(archive.names))
+    unreadable, words, total = [], "", max(1, len(archive.names))
     burst = project.next_burst(call.teach_session.project)
     for done, found in enumerate(project_file.pictures(archive)):
         progress.at(min(1.0, done / total))
-        if found.data is None:
-            counts["others"] += 1
-            continue
         try:
-            counts[_add_picture(call, found.data, found.label, burst)] += 1
+            counts[_add_picture(call, found, burst)] += 1
         except ImageError:
             counts["unreadable"] += 1
-        except project_file.ArchiveError:
-            raise
+            unreadable.append(found.name)
+        except ClassError as error:
+            words = words or str(error)
         except ProjectError as error:
             words = str(error)
             break
-    return view(call.teach_session) | {"counts": counts, "words": words}
+    return view(call.teach_session) | {"counts": counts, "unreadable": unreadable[:MOST_NAMES], "words": words}
 
 
-def _add_picture(call: Call, data: bytes, label: str, burst: int) -> str:
-    image = images.load(data)
+def _add_picture(call: Call, found: project_file.Found, burst: int) -> str:
+    """Add a picture's faces to its class, and say what came of it; `ImageError`, `ProjectError`."""
+    if found.error:
+        raise ImageError(found.error)
+    if found.data is None:
+        return "others"
+    project_file.renamed(call.teach_session.project, [found.label])  # before the faces are looked for
+    image = images.load(found.data)
     faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
     if skipped:
         return skipped
     places: dict[str, int] = {}
 
     def named(now: Project) -> Project:
-        fuller, where = project_file.renamed(now, [label])
+        fuller, where = project_file.renamed(now, [found.label])
         places.update(where)
         return fuller
 
     fuller = call.teach_session.change(named)
     samples = cut(image, faces, fuller.spec)
-    call.teach_session.collect(places[label], samples, burst)
+    call.teach_session.collect(places[found.label], samples, burst)
     return "added"
 
 

@@ -28,6 +28,10 @@ class ProjectError(ValueError):
     """A step that is not possible in this project. The message says what to do instead."""
 
 
+class ClassError(ProjectError):
+    """A class that cannot be made: its name is not allowed, or there are too many."""
+
+
 @dataclass(frozen=True)
 class TaughtClass:
     """A class: its name, and whether it takes part in training."""
@@ -121,22 +125,20 @@ def start(with_labels: str = "", spec: AlignSpec | None = None) -> Project:
 
 
 def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
-    """A class's name, normalised; `ProjectError` unless it is short, printable and unique."""
+    """A class's name, normalised; `ClassError` unless it is short, printable and unique."""
     name = tidy(str(text)[: 40 * MAX_NAME])
     if not name:
-        raise ProjectError(Phrase("teach.nameless", "A class needs a name. Type at least one letter."))
+        raise ClassError(Phrase("teach.nameless", "A class needs a name. Type at least one letter."))
     if len(name) > MAX_NAME:
-        raise ProjectError(
+        raise ClassError(
             Phrase("teach.long_n", "The name has {0} characters; the limit is {1}. Shorten it.", len(name), MAX_NAME)
         )
     if not is_printable(name):
-        raise ProjectError(
+        raise ClassError(
             Phrase("teach.signs", "The name contains characters that cannot be shown. Use letters, digits and spaces.")
         )
     if same(name) in {same(other.name) for other in others}:
-        raise ProjectError(
-            Phrase("teach.taken_own", "There is already a class called “{0}”. Choose another name.", name)
-        )
+        raise ClassError(Phrase("teach.taken_own", "There is already a class called “{0}”. Choose another name.", name))
     return name
 
 

@@ -27,6 +27,7 @@ from zoo.safe_zip import Limits, SafeZip, ZipError
 from zoo.teach.project import (
     MAX_CLASSES,
     MAX_SAMPLES,
+    ClassError,
     Project,
     ProjectError,
     TaughtClass,
@@ -255,11 +256,20 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Found:
-    """A file in an upload: its class, and its bytes if it is a picture. Faces are detected later."""
+    """A file in an upload: its class, and its bytes if it is a picture. Faces are detected later.
+
+    Parameters
+    ----------
+    label, name : str
+    data : bytes or None
+    error : str
+        Why a picture cannot be read from the upload; empty for everything else.
+    """
 
     label: str
     name: str
     data: bytes | None
+    error: str = ""
 
 
 def pictures(archive: Archive) -> Iterator[Found]:
@@ -274,7 +284,7 @@ def pictures(archive: Archive) -> Iterator[Found]:
     Raises
     ------
     ArchiveError
-        No picture in any folder, or a damaged member.
+        No picture in any folder. A damaged member is one `Found` that says so; the others are still read.
     """
     named = _named_by_manifest(archive)
     several = False
@@ -282,9 +292,9 @@ def pictures(archive: Archive) -> Iterator[Found]:
         path = PurePosixPath(name)
         if hidden(path) or not (name in named or _folder(name)):
             continue
-        data = _picture_of(archive, name)
-        several |= data is not None
-        yield Found(named.get(name) or _folder(name), path.name, data)
+        data, error = _picture_of(archive, name)
+        several |= data is not None or bool(error)
+        yield Found(named.get(name) or _folder(name), path.name, data, error)
     if not several:
         raise ArchiveError(
             Phrase(
@@ -294,15 +304,13 @@ def pictures(archive: Archive) -> Iterator[Found]:
         )
 
 
-def _picture_of(archive: Archive, name: str) -> bytes | None:
-    """Content of a member if it is a picture, readable or not."""
+def _picture_of(archive: Archive, name: str) -> tuple[bytes | None, str]:
+    """Content of a member if it is a picture, and why it cannot be read if its name is a picture's."""
     try:
         data = archive.read(name, images.MAX_BYTES)
-    except ArchiveError:
-        if file_kinds.names_picture("", name):
-            raise
-        return None  # a large file among the pictures
-    return data if file_kinds.names_picture(file_kinds.kind(data[: file_kinds.HEAD]), name) else None
+    except ArchiveError as error:
+        return None, str(error) if file_kinds.names_picture("", name) else ""
+    return (data if file_kinds.names_picture(file_kinds.kind(data[: file_kinds.HEAD]), name) else None), ""
 
 
 def _folder(name: str) -> str:
@@ -345,7 +353,7 @@ def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int
 
     Raises
     ------
-    ProjectError
+    ClassError
         Too many classes, or an invalid name.
     """
     classes, places = project.classes, {}
@@ -353,7 +361,7 @@ def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int
         known = {same(one.name): at for at, one in enumerate(classes)}
         if same(label) not in known:
             if len(classes) >= MAX_CLASSES:
-                raise ProjectError(f"The file has more classes than fit: a project has at most {MAX_CLASSES}.")
+                raise ClassError(f"The file has more classes than fit: a project has at most {MAX_CLASSES}.")
             classes += (TaughtClass(checked_name(label, classes)),)
             known[same(label)] = len(classes) - 1
         places[label] = known[same(label)]

@@ -199,6 +199,39 @@ def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, up
     assert len(set(engine.teach_sessions.known("a").project.bursts.tolist())) == 1
 
 
+def with_a_damaged_member(data: bytes, name: str) -> bytes:
+    """A zip in which some bytes of one member are others."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        info = archive.getinfo(name)
+    at = info.header_offset + 30 + len(name) + info.compress_size // 2
+    return data[:at] + bytes(byte ^ 255 for byte in data[at : at + 40]) + data[at + 40 :]
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_one_damaged_file_of_a_zip_is_named_and_the_others_are_taken(ask, uploaded, packing):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        for k in range(3):
+            archive.writestr(f"Teeth/{k}.jpg", jpeg(picture("photo", 5 * k)))
+        archive.writestr("Wink/3.jpg", jpeg(picture("mouth-open")))
+    damaged = with_a_damaged_member(buffer.getvalue(), "Teeth/1.jpg")
+    answer = ask("archive", path=uploaded("damaged.zip", damaged))
+    assert answer["counts"] == {"added": 3, "none": 0, "several": 0, "unreadable": 1, "others": 0}
+    assert answer["unreadable"] == ["1.jpg"] and not answer["words"]
+
+
+def test_a_folder_that_cannot_be_a_class_is_told_and_the_others_are_taken(ask, uploaded, monkeypatch):
+    monkeypatch.setattr(project_file, "MAX_CLASSES", 4)  # two are there
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in ("a" * 41, "Teeth", "Wink", "one too many"):
+            archive.writestr(f"{name}/1.jpg", jpeg(picture("photo")))
+        archive.writestr("Teeth/2.jpg", jpeg(picture("mouth-open")))
+    answer = ask("archive", path=uploaded("names.zip", buffer.getvalue()))
+    assert answer["counts"]["added"] == 3 and "41 characters" in answer["words"]
+    assert [one["name"] for one in answer["view"]["classes"]] == ["Class 1", "Class 2", "Teeth", "Wink"]
+
+
 def test_what_is_too_much_is_refused_and_said_and_nothing_is_dropped(ask, monkeypatch, uploaded):
     fill(ask)
     monkeypatch.setattr(project, "MAX_SAMPLES", 12)
