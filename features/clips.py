@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO, SupportsFloat
+from typing import TYPE_CHECKING, Any, BinaryIO, SupportsFloat
 
-import av
 import cv2
 import numpy as np
-from av.container import InputContainer
-from av.sidedata.sidedata import Type as DataType
-from av.stream import Disposition
-from av.video.stream import VideoStream
 
 from features import file_kinds
 from features.file_kinds import CLIP_SUFFIXES
 from features.images import ImageError
 from features.phrase import Phrase, joined, number
+
+if TYPE_CHECKING:  # PyAV is imported where a clip is opened: the page starts without it
+    import av
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 SUFFIXES = CLIP_SUFFIXES
 # No format that refers to other files or addresses, as playlists do.
@@ -46,8 +46,6 @@ _COVER = Phrase(
 )
 _BACK = 0.5  # seconds; a larger step back is taken for the beginning of another recording
 _TICKS = Fraction(1, 90_000)
-# Titles that are not UTF-8 are an error in PyAV before 18, unless it is told to ignore them.
-_LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 18 else {}
 _LEAST_SIDE = 16
 
 
@@ -267,6 +265,8 @@ class ClipWriter:
     def __init__(self, path: str | os.PathLike, size: tuple[int, int]) -> None:
         self.path = Path(path)
         self._partial = partial(self.path)
+        import av
+
         self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=30)
         self._stream.width, self._stream.height = size
@@ -291,7 +291,9 @@ class ClipWriter:
 
     def write(self, frame: Frame) -> None:
         """Add a frame; times must increase."""
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.image), format="rgb24")
+        from av import VideoFrame
+
+        picture = VideoFrame.from_ndarray(np.ascontiguousarray(frame.image), format="rgb24")
         picture.pts, picture.time_base = round(frame.time / _TICKS), _TICKS
         self._container.mux(self._stream.encode(picture))
 
@@ -345,8 +347,11 @@ def _misses_its_end(file: BinaryIO) -> bool:
 
 def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
     """Container and picture stream. PyAV gets an open file, so that it never opens another one."""
+    import av
+    from av.stream import Disposition
+
     try:
-        container = av.open(file, options={"format_whitelist": FORMATS}, **_LENIENT)
+        container = av.open(file, options={"format_whitelist": FORMATS}, **_lenient(av.__version__))
     except Exception as error:
         raise ClipError(
             Phrase(
@@ -364,6 +369,11 @@ def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
         raise ClipError(_COVER if covered else _SOUND)
     stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
     return container, stream
+
+
+def _lenient(version: str) -> dict[str, Any]:
+    """Titles that are not UTF-8 are an error in PyAV before 18, unless it is told to ignore them."""
+    return {"metadata_errors": "ignore"} if int(version.partition(".")[0]) < 18 else {}
 
 
 def _reason(error: Exception) -> str:
@@ -403,6 +413,8 @@ def _target(frame: av.VideoFrame, aspect: SupportsFloat | None, side: int) -> tu
 
 def _matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     """The display matrix: ``(a, b, c, d)`` of x' = a x + c y, y' = b x + d y, y downwards."""
+    from av.sidedata.sidedata import Type as DataType
+
     told = frame.side_data.get(DataType.DISPLAYMATRIX)
     if told is None:
         return 1, 0, 0, 1

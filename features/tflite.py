@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ai_edge_litert.interpreter import Interpreter
+from typing import TYPE_CHECKING
 
 from features.stderr import without_native_logs
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
 
 
 def interpreter(model: bytes) -> Interpreter:
@@ -15,6 +18,8 @@ def interpreter(model: bytes) -> Interpreter:
     ValueError
         LiteRT cannot read the file.
     """
+    from ai_edge_litert.interpreter import Interpreter  # here, because the page starts without it
+
     with without_native_logs():
         runner = Interpreter(model_content=model, num_threads=1)
         runner.allocate_tensors()

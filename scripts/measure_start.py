@@ -62,7 +62,9 @@ def start(command: Sequence[str], port: int) -> Start:
         It ended, or did not answer in time.
     """
     begun, quiet = time.perf_counter(), subprocess.DEVNULL
-    running = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **QUIET}, stdout=quiet, stderr=quiet)
+    surroundings = {**os.environ, **QUIET}
+    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # Gradio is compiled already; so is what is started twice
+    running = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=quiet, stderr=quiet)
     try:
         while running.poll() is None and time.perf_counter() - begun < PATIENCE:
             if _answers(port):

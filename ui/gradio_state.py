@@ -273,7 +273,7 @@ class FairStates(StateHolder):
 
 def queue_fairly(app: gr.Blocks, pages: Pages) -> None:
     """Give an app that is not launched yet its fair queue, which direct calls may not pass by."""
-    app.queue(api_open=False)
+    app.api_open = False  # `Blocks.queue` would say so, too, but make the whole web application once more
     app._queue = FairQueue(app, pages)
 
 
@@ -338,6 +338,16 @@ def surrounding_page() -> gr.Blocks:
     if page is None:
         raise RuntimeError("no page is being built; call this inside a `with gr.Blocks():`")
     return page
+
+
+def surrounding_tab() -> gr.Tab:
+    """The `gr.Tab` that is being laid out; for what is made when it is opened."""
+    block = Context.block
+    while block is not None and not isinstance(block, gr.Tab):
+        block = block.parent
+    if block is None:
+        raise RuntimeError("no tab is being laid out; call this inside a `with gr.Tab():`")
+    return block
 
 
 def upload_folder() -> Path:

@@ -6,8 +6,29 @@ import sys
 
 LATER = (
     *("h5py", "joblib", "keras", "matplotlib", "mediapipe", "onnx", "sklearn", "tensorflow", "torch"),
+    *("ai_edge_litert", "av", "flatbuffers"),
     *("scipy", "skimage.feature", "skimage.measure", "skimage.transform"),
 )
+MAKING = (
+    "import gradio as gr, ui.app",
+    "from gradio.routes import App",
+    "from ui.model_service import ModelService",
+    "made, make = [], App.create_app",
+    "App.create_app = staticmethod(lambda *given, **options: made.append(1) or make(*given, **options))",
+    "with gr.Blocks(): pass",
+    "empty = len(made)",
+    "ui.app.build(ModelService())",
+    "print(json.dumps([empty, len(made) - empty, sorted(sys.modules)]))",
+)
+
+
+def test_the_page_is_laid_out_without_them_too_and_gradios_server_is_not_made_once_more():
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(("import json, sys", *MAKING))], capture_output=True, text=True, check=True
+    )
+    empty, ours, loaded = json.loads(done.stdout)
+    assert ours == empty
+    assert set(LATER) & set(loaded) == set()
 
 
 def test_the_app_loads_without_what_is_needed_later():

@@ -411,7 +411,7 @@ def _thumbnails() -> str:
 
 
 def _thumbnail(example: Example) -> str:
-    picture = data_uri.img(data_uri.shrink(images.load(example.path), 160), example.alt)
+    picture = data_uri.webp(example.small, example.alt)
     return (
         f'<button type="button" aria-pressed="false" data-name="{example.name}">{picture}'
         f"{say(example.caption)}</button>"

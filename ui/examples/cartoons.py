@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ui.examples.portraits import PICTURES, Example
+from ui.examples.portraits import Example, write
 
 SIDE, FINER = 480, 2  # pixels; drawn larger and made smaller, for smooth edges
 Point = Sequence[float]  # x and y
@@ -247,7 +247,7 @@ def _lips(person: Person) -> tuple[int, int, int]:
 def make() -> None:
     """Draw them all."""
     for name, person in SHIPPED.items():
-        Image.fromarray(draw(LOOKS[name], person)).save(PICTURES / f"{name}.jpg", quality=88, optimize=True)
+        write(Image.fromarray(draw(LOOKS[name], person)), name)
 
 
 if __name__ == "__main__":

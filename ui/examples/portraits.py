@@ -19,6 +19,7 @@ from features.warp import Mouth, Pull, darken_mouth, express, warp
 from ui.languages import phrase
 
 PICTURES = Path(__file__).parents[1] / "pictures"
+THUMBNAIL = 160  # pixels of a small copy's longer side
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Example:
     def path(self) -> Path:
         """The JPEG file."""
         return PICTURES / f"{self.name}.jpg"
+
+    @property
+    def small(self) -> Path:
+        """A small copy, a WebP file."""
+        return PICTURES / "small" / f"{self.name}.webp"
 
 
 EXAMPLES = tuple(
@@ -116,7 +122,7 @@ DRAWN: dict[str, tuple[tuple[Pull, ...], Mouth]] = {
 
 
 def make(folder: Path = PICTURES) -> None:
-    """Draw every example and write it as JPEG."""
+    """Draw every example and write it as JPEG, with a small copy."""
     import skimage.data
 
     folder.mkdir(exist_ok=True)
@@ -125,7 +131,22 @@ def make(folder: Path = PICTURES) -> None:
     pictures["six-faces"] = _montage([_enlarged(astronaut[:300, 80:380], 1.7), *list(pictures.values())[1:]])
     pictures["no-face"] = astronaut[200:, 40:480]
     for example in EXAMPLES:
-        Image.fromarray(pictures[example.name]).save(folder / f"{example.name}.jpg", quality=88, optimize=True)
+        write(Image.fromarray(pictures[example.name]), example.name, folder)
+
+
+def write(picture: Image.Image, name: str, folder: Path = PICTURES) -> None:
+    """Save a picture, and a small copy of it for the page, which need not be made at every start then."""
+    picture.save(folder / f"{name}.jpg", quality=88, optimize=True)
+    shrink(folder / f"{name}.jpg")
+
+
+def shrink(path: Path) -> None:
+    """Write the small copy of a picture beside it."""
+    folder = path.parent / "small"
+    folder.mkdir(exist_ok=True)
+    with Image.open(path) as picture:
+        picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        picture.save(folder / f"{path.stem}.webp", quality=88, method=6)
 
 
 def draw_all(portrait: np.ndarray) -> dict[str, np.ndarray]:

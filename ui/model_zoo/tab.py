@@ -12,6 +12,7 @@ from ui import text
 from ui.components import terms
 from ui.components.errors import refusal
 from ui.components.options import Hidden, Unstyled
+from ui.gradio_state import surrounding_tab
 from ui.languages import phrase
 from ui.model_service import ModelService
 from ui.model_zoo import page as zoo_page
@@ -53,6 +54,11 @@ class ZooTab:
         """A model's page."""
         card = self.engine.cards.get(name or "")
         return zoo_page.model(card, pictures, self.engine.root / card.name) if card else ""
+
+    def show_once(self, name: str | None, pictures: str | None, shown: tuple | None) -> tuple:
+        """The same unless it is there already, and what is there then."""
+        asked = name, pictures
+        return gr.skip() if asked == shown else self.show(*asked), asked
 
     def compare(self, name: str | None, other: str | None, pictures: str | None) -> str:
         """Two models against each other; nothing when only one is chosen."""
@@ -97,8 +103,7 @@ def build(engine: ModelService) -> None:
     _measuring(tab, board)
     choices = _choices(engine)
     duel = gr.HTML("", elem_id="fz-duel", **PLAIN)
-    first = tab.show(choices.model.value, choices.pictures.value)
-    page = gr.HTML(first, elem_id="fz-page", js_on_load=charts.SCRIPT.read_text(encoding="utf-8"), **PLAIN)
+    page = gr.HTML("", elem_id="fz-page", js_on_load=charts.SCRIPT.read_text(encoding="utf-8"), **PLAIN)
     _wire(tab, choices, board, duel, page)
 
 
@@ -142,7 +147,10 @@ def _best(engine: ModelService) -> str | None:
 
 def _wire(tab: ZooTab, choices: Choices, board: gr.HTML, duel: gr.HTML, page: gr.HTML) -> None:
     model, pictures, against = choices.model, choices.pictures, choices.against
-    gr.on([model.change, pictures.change], tab.show, [model, pictures], page, **PRIVATE)
+    # The first page comes when the tab is opened: with it, the whole app's page would be a third larger.
+    shown = gr.State(None)
+    asked = [surrounding_tab().select, model.change, pictures.change]
+    gr.on(asked, tab.show_once, [model, pictures, shown], [page, shown], trigger_mode="always_last", **PRIVATE)
     changes = [model.change, pictures.change, against.change]
     gr.on(changes, tab.compare, [model, against, pictures], duel, **PRIVATE)
     board.select(_picked(tab.engine), None, model, queue=False, **PRIVATE)

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import threading
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from features.tflite import interpreter
 
@@ -23,7 +21,6 @@ CHUNK = 1024  # rows of a table
 GRID = 127  # steps to either side of nothing in a row of inputs
 ENDS = np.array([-GRID - 1, GRID], np.float32)
 SMALLEST_STEP = np.float32(1e-30)  # of a row of nothing
-VERSION = 9  # of LiteRT's fully connected layer: from here on inputs may be quantised asymmetrically
 
 
 def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
@@ -60,8 +57,10 @@ class ByteProduct:
     """
 
     def __init__(self, whole: np.ndarray, step: float, rows: int = 1) -> None:
+        from zoo.models.byte_layer import fully_connected  # here, because the page starts without LiteRT
+
         # Two columns that weigh nothing hold the ends of the grid that each row of inputs is rounded to.
-        self._network = interpreter(_fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
+        self._network = interpreter(fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
         self._lock = threading.Lock()
         self._rows = rows
         self._inputs = np.empty((2 * rows, whole.shape[1] + 2), np.float32)
@@ -108,45 +107,3 @@ def _split(x: np.ndarray, into: np.ndarray) -> None:
     np.subtract(x, coarse, out=fine)
     steps = np.concatenate([step, step / (2 * GRID)])  # what is left over is half a coarse step at most
     into[:, -2:] = steps * ENDS
-
-
-def _fully_connected(whole: np.ndarray, step: float, rows: int) -> bytes:
-    """A ``.tflite`` network of one layer: float32 ``(rows, r) -> (rows, m)``, its weights ``(m, r)`` int8."""
-    kind = schema.TensorType
-    weights = schema.QuantizationParametersT()
-    weights.scale, weights.zeroPoint = np.array([step], np.float32), np.array([0], np.int64)
-    graph = schema.SubGraphT()
-    graph.tensors = [
-        _tensor("x", (rows, whole.shape[1]), kind.FLOAT32),
-        _tensor("weights", whole.shape, kind.INT8, 1, weights),
-        _tensor("products", (rows, whole.shape[0]), kind.FLOAT32),
-    ]
-    graph.inputs, graph.outputs, graph.operators = [0], [2], [_layer()]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
-    code.version = VERSION
-    model = schema.ModelT()
-    model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
-    model.buffers = [schema.BufferT(), schema.BufferT()]
-    model.buffers[1].data = np.ascontiguousarray(whole).view(np.uint8).ravel()
-    builder = flatbuffers.Builder(whole.size + 4096)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(memoryview(builder.Bytes)[builder.Head() :])
-
-
-def _tensor(
-    name: str, shape: tuple[int, ...], kind: int, buffer: int = 0, scale: schema.QuantizationParametersT | None = None
-) -> schema.TensorT:
-    tensor = schema.TensorT()
-    tensor.name, tensor.shape, tensor.type, tensor.buffer, tensor.quantization = name, list(shape), kind, buffer, scale
-    return tensor
-
-
-def _layer() -> schema.OperatorT:
-    """From tensors 0 and 1 to 2, no bias."""
-    layer = schema.OperatorT()
-    layer.opcodeIndex, layer.inputs, layer.outputs = 0, [0, 1, -1], [2]
-    layer.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
-    layer.builtinOptions = schema.FullyConnectedOptionsT()
-    layer.builtinOptions.asymmetricQuantizeInputs = True
-    return layer

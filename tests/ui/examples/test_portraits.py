@@ -1,5 +1,6 @@
 """The example pictures, and the drawing that made them."""
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -8,7 +9,8 @@ from features import images
 from features.faces import MOUTH
 from features.warp import Mouth, Pull, express, warp
 from ui.compare import tab
-from ui.examples.portraits import DRAWN, EXAMPLES
+from ui.examples.cartoons import DRAWINGS
+from ui.examples.portraits import DRAWN, EXAMPLES, THUMBNAIL
 
 FACES = {"six-faces": 6, "no-face": 0}
 
@@ -23,6 +25,15 @@ def test_every_example_has_the_faces_it_says(engine, example):
 def test_a_drawn_open_mouth_looks_surprised(engine):
     (path,) = (e.path for e in EXAMPLES if e.name == "mouth-open")
     assert engine.compare(images.load(path), ["cnn"], "7").predictions["cnn"].names == ["surprise"]
+
+
+@pytest.mark.parametrize("example", (*EXAMPLES, *DRAWINGS), ids=lambda one: one.name)
+def test_the_small_copy_is_one_of_the_picture(example):
+    small = images.load(example.small)
+    assert max(small.shape[:2]) == THUMBNAIL and example.small.stat().st_size < 10_000
+    height, width = small.shape[:2]
+    same = cv2.resize(images.load(example.path), (width, height), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - same).mean() < 5
 
 
 def test_the_page_says_that_expressions_are_drawn_on_a_smile():

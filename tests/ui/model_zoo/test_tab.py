@@ -214,6 +214,17 @@ def test_no_sentence_says_what_anyone_feels(tab):
         assert claim not in everything
 
 
+def test_a_models_page_is_sent_once_and_not_before_the_tab_is_opened(tab, zoo):
+    html, shown = tab.show_once("good", USUAL, None)
+    assert html == tab.show("good", USUAL) and html
+    assert tab.show_once("good", USUAL, shown) == (gr.skip(), shown)
+    assert tab.show_once("small", USUAL, shown)[0] == tab.show("small", USUAL)
+    from ui.app import build
+
+    pages = [one for one in build(zoo).config["components"] if one["props"].get("elem_id") == "fz-page"]
+    assert [one["props"]["value"] for one in pages] == [""]
+
+
 # --- In the browser --------------------------------------------------------------------------
 
 
@@ -231,6 +242,7 @@ def page(visits, browser, zoo_url, request):
     with visits() as visit:
         opened = visit(browser, zoo_url, "Zoo", viewport={"width": getattr(request, "param", 1280), "height": 900})
         opened.wait_for_selector(".fz-board")
+        opened.wait_for_selector("#fz-page h2")
         yield opened
 
 
