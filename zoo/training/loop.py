@@ -19,6 +19,7 @@ from zoo.models.svm import softmax
 from zoo.training import calibration
 from zoo.training.augmentation import Augmentation, augment
 from zoo.training.callbacks import Clock, Rule
+from zoo.training.weakening import Weakening
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ class Batches(keras.utils.PyDataset):
     ) -> None:
         super().__init__(workers=2)  # with one, tf.data's autotuning delays the end of every epoch by up to a minute
         self.blend = blend
-        self.crops, self.targets = data.faces.images, keras.utils.to_categorical(data.targets, len(data.labels))
+        self.weakening: Weakening | None = None
+        self.crops, self.labels = data.faces.images, data.targets
+        self.targets = keras.utils.to_categorical(data.targets, len(data.labels))
         self.shares, self.weights = votes
         self.side, self.schedule, self.changes = side, schedule, changes
         self.epoch = 0
@@ -95,9 +98,13 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple:
         rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
         rng = np.random.default_rng((self.schedule.seed, self.epoch, index))
-        x = augment(self.crops[rows], self.side, self.changes, rng)
+        crops, voted = self.crops[rows], self.weights[rows]
+        if self.weakening:
+            crops, weaker = self.weakening(crops, self.labels[rows], rng)
+            voted = np.where(weaker, 0, voted).astype(np.float32)  # the taggers voted on the picture as it was
+        x = augment(crops, self.side, self.changes, rng)
         targets = {"fer2013": self.targets[rows], "ferplus": self.shares[rows]}
-        weights = {"fer2013": np.ones(len(rows), np.float32), "ferplus": self.weights[rows]}
+        weights = {"fer2013": np.ones(len(rows), np.float32), "ferplus": voted}
         x = x[:, :, :, None].astype(np.float32)
         if not self.blend:
             return x, targets, weights

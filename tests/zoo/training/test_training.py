@@ -16,6 +16,7 @@ from zoo.models.cnn import CnnClassifier, to_input
 from zoo.models.svm import softmax
 from zoo.training import calibration, export, loop
 from zoo.training.augmentation import Augmentation, augment
+from zoo.training.weakening import Weakening
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 SIDE = 24
@@ -264,3 +265,15 @@ def test_the_same_arrays_give_the_same_bytes(tmp_path):
         assert all((kept[name] == array).all() and kept[name].dtype == array.dtype for name, array in arrays.items())
     time.sleep(2.1)  # a zip's clock ticks every two seconds
     assert arrays_bytes(**arrays) == content
+
+
+def test_votes_do_not_count_for_weakened_copies(start):
+    _, batches, (data, _) = start(1)
+    batches.weights = np.ones(len(data), np.float32)
+    displacements = np.ones((7, *data.faces.images.shape[1:], 2), np.float32)
+    displacements[6] = 0
+    batches.weakening = Weakening(displacements, 1.0, 0.9)
+    rows = batches.order[: batches.schedule.batch]
+    _, _, weights = batches[0]
+    assert weights["ferplus"].tolist() == (data.targets[rows] == 6).astype(float).tolist()
+    assert weights["fer2013"].tolist() == [1.0] * len(rows)

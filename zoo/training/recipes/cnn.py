@@ -49,10 +49,12 @@ from zoo.training.plots import run_files
 from zoo.training.recipes import hog_svm
 from zoo.training.single_head import Teachers, Teaching
 from zoo.training.two_head import fit, two_heads, warm_start, with_head, with_middle
+from zoo.training.weakening import Weakening, mean_displacements
 
 SIDE = 48
 DATA = "FER2013 and FER+ votes"
 CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.3)
+WEAKEN_LIMIT = 0.9  # see `Weakening`
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +71,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="weight of out-of-fold predictions in the training targets; 0.5 is half",
     )
     parser.add_argument("--blend", type=float, default=0.0, metavar="ALPHA", help="mixup alpha; 0.3 is usual")
+    parser.add_argument(
+        "--weaken",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of copies with a weaker expression, warped towards the neutral face; 0.5 is half",
+    )
 
 
 def train(args: argparse.Namespace) -> None:
@@ -91,6 +100,9 @@ def train(args: argparse.Namespace) -> None:
             args.run / "opinions.npy", lambda: other_predictions(data.split("Training"), args.start)
         )
         batches.targets = SoftTargetMix(args.opinions)(batches.targets, said)
+    if args.weaken:
+        displacements = mean_displacements(training.faces, training.targets, training.labels.index("neutral"))
+        batches.weakening = Weakening(displacements, args.weaken, WEAKEN_LIMIT)
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
     publish(args.run, data, counts, note, args.out)
@@ -103,7 +115,8 @@ def _command(args: argparse.Namespace) -> str:
     command += f" --rate {args.rate:g} --precision {args.precision}" if args.epochs else ""
     command += f" --start {args.start.name}" if args.start else ""
     command += f" --opinions {args.opinions:g}" if args.opinions else ""
-    return command + (f" --blend {args.blend:g}" if args.blend else "")
+    command += f" --blend {args.blend:g}" if args.blend else ""
+    return command + (f" --weaken {args.weaken:g}" if args.weaken else "")
 
 
 def calibrate_again(start: Path | None, data: AlignedSet, out: Path) -> None:
