@@ -26,6 +26,7 @@ from features.regions import (
     overlap,
     roll_of,
     tiles,
+    tiles_beside,
 )
 
 CONFIDENCE = 0.5  # if there may be no face at all
@@ -39,7 +40,7 @@ SURE = 16.0  # log odds; upright meshes score 18 or more, those upside down belo
 TURNED = 6.0  # log odds; a turned mesh is accepted from here on
 TURNED_MARGIN = 4.0  # if it scores more than the upright one by this
 PORTRAIT = 640  # pixels; in a picture of at most this size whose largest face is at least
-PORTRAIT_FACE = 0.2  # of the shorter side, small faces are not searched for
+PORTRAIT_FACE = 0.2  # of the shorter side, small faces are searched for beside that face only
 LEANING = 30.0  # degrees; from here on the mesh is computed again in a window rotated with the face
 UPRIGHT_PASSES = 3
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
@@ -110,7 +111,7 @@ class FaceMesher:
         for detector in (self._near, self._far, self._close_up):
             detector.close()
 
-    def find(self, image: np.ndarray, max_faces: int | None = None) -> Faces:
+    def find(self, image: np.ndarray, max_faces: int | None = None, beside: bool = True) -> Faces:
         """Find the faces of one picture.
 
         Parameters
@@ -119,6 +120,9 @@ class FaceMesher:
             ``uint8 (H, W, 3)``, RGB.
         max_faces : int, optional
             At most this many; default: the mesher's limit.
+        beside : bool
+            Whether small faces are searched for beside a large one in a picture of up to `PORTRAIT` pixels, too.
+            That takes longer than everything else, and frames of a camera do without it.
 
         Returns
         -------
@@ -136,12 +140,13 @@ class FaceMesher:
         if min(size) < 8:
             return Faces.empty(size)
         with self._lock:
-            return _largest(_distinct(self._search(image)), size, self.max_faces if max_faces is None else max_faces)
+            found = _distinct(self._search(image, beside))
+        return _largest(found, size, self.max_faces if max_faces is None else max_faces)
 
-    def _search(self, image: np.ndarray) -> np.ndarray:
+    def _search(self, image: np.ndarray, beside: bool) -> np.ndarray:
         """Every face of a still picture: further searches are run only if the ordinary one finds nothing."""
         small = max(image.shape[:2]) <= SMALL_PICTURE
-        for look in self._face_picture_looks(image) if small else self._photo_looks(image):
+        for look in self._face_picture_looks(image) if small else self._photo_looks(image, beside):
             if len(look):
                 return self._with_neighbours(image, look) if small else look
         return _no_mesh()
@@ -151,12 +156,12 @@ class FaceMesher:
         if np.ptp(found[0, :, :2], axis=0).max() >= FACE_PICTURE * max(image.shape[:2]):
             return found
         large = cv2.resize(image, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
-        several = self._with_small(large, self._in_photo(large))
+        several = self._with_small(large, self._in_photo(large), beside=False)  # one pixel is four
         return ((several + HALF) / ENLARGED - HALF).astype(np.float32) if len(several) > len(found) else found
 
-    def _photo_looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
+    def _photo_looks(self, image: np.ndarray, beside: bool) -> Iterator[np.ndarray]:
         """Searches: ordinary, with contrast and border, with a border, rotated, as one face, without verification."""
-        yield self._with_small(image, self._in_photo(image))
+        yield self._with_small(image, self._in_photo(image), beside)
         yield self._padded(_brighten(image), 0.5)
         yield self._padded(image, 0.25)
         yield self._turned(image)
@@ -207,13 +212,17 @@ class FaceMesher:
         seen = np.array([*confirmed, *[True] * len(further)], bool)
         return self._trusted(image, np.concatenate([near, further]), seen)
 
-    def _with_small(self, image: np.ndarray, meshes: np.ndarray) -> np.ndarray:
+    def _with_small(self, image: np.ndarray, meshes: np.ndarray, beside: bool) -> np.ndarray:
         """Add small faces: the short-range detector on fine tiles, and every mesh is verified."""
-        boxes = boxes_of(meshes)
-        if _is_portrait(image, boxes):
+        boxes, size = boxes_of(meshes), (image.shape[1], image.shape[0])
+        if not _is_portrait(image, boxes):
+            parts = fine_tiles(*size)
+        elif beside:
+            parts = tiles_beside(*size, boxes)
+        else:
             return meshes
         windows: list[Window] = []
-        for left, top, right, bottom in fine_tiles(image.shape[1], image.shape[0]):
+        for left, top, right, bottom in parts:
             windows += self._close_up.detect(np.ascontiguousarray(image[top:bottom, left:right]), (left, top))
         windows.sort(key=lambda window: -window.score)  # complete faces before those cut by a tile's border
         new = [window for window in windows if not is_known(window.face, boxes)]

@@ -14,6 +14,9 @@ MARGIN = 1.5  # side of a window relative to that of its face, as in MediaPipe's
 TILE = 720
 FINE_TILES = (448, 192)  # in the smaller ones the short-range detector finds faces of 22 pixels or more,
 LARGE, LARGE_TILES = 2_000_000, (480, 240)  # in these of 24; for pictures of so many pixels or more, to save time
+BESIDE_TILE = 240  # the same beside a large face; a picture up to BESIDE is small enough as a whole
+BESIDE = 256
+COVERED = 0.5  # of a tile's area: with more of it covered by a known face, it has no room for another
 SAME_FACE = 0.3
 
 
@@ -98,6 +101,20 @@ def fine_tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
     return found
 
 
+def tiles_beside(width: int, height: int, boxes: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Overlapping tiles of a picture with large faces, in boxes ``(n, 4)``, that have room for small ones."""
+    if max(width, height) <= BESIDE:
+        return []
+    side = BESIDE_TILE
+    spans = [(x, y) for y in _starts(height, side, 0.25) for x in _starts(width, side, 0.25)]
+    found = [(x, y, min(x + side, width), min(y + side, height)) for x, y in spans]
+    return [tile for tile in found if (_shared(np.array(tile), boxes) <= COVERED * np.prod(_size(tile))).all()]
+
+
+def _size(tile: tuple[int, int, int, int]) -> tuple[int, int]:
+    return tile[2] - tile[0], tile[3] - tile[1]
+
+
 def _starts(length: int, side: int = TILE, shared: float = 0.2) -> list[int]:
     """Positions of tiles along a length, such that neighbours overlap by at least this part of a side."""
     count = max(1, math.ceil((length - shared * side) / ((1 - shared) * side)))
@@ -124,6 +141,11 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
     areas = np.minimum((box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
-    return sides.clip(0).prod(axis=1) / np.maximum(areas, 1e-9)
+    return _shared(box, boxes) / np.maximum(areas, 1e-9)
+
+
+def _shared(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Area that a box shares with each of some boxes."""
+    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    return sides.clip(0).prod(axis=1)

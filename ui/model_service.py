@@ -174,10 +174,10 @@ class ModelService:
         with self._mesher() as mesher:
             return compare(image, models, wanted, mesher, max_faces, wanted_mix)
 
-    def find(self, image: np.ndarray) -> Faces:
-        """The faces of a picture; waits for a free worker."""
+    def find(self, image: np.ndarray, beside: bool = True) -> Faces:
+        """The faces of a picture, see `FaceMesher.find`; waits for a free worker."""
         with self._mesher() as mesher:
-            return mesher.find(image)
+            return mesher.find(image, beside=beside)
 
     @contextmanager
     def _mesher(self) -> Iterator[FaceMesher]:

@@ -222,6 +222,31 @@ def test_small_faces_beside_a_large_one(astronaut):
         assert len(mesher.find(photo)) == 7
 
 
+def beside_a_close_up(astronaut, side: int, width: int) -> np.ndarray:
+    """One face that fills half of a square picture, and in its corner one that is so many pixels wide."""
+    close = cv2.resize(astronaut[:256, 96:352], (side, side), interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(astronaut[20:230, 120:330], (round(210 * width / 93),) * 2, interpolation=cv2.INTER_AREA)
+    close[-small.shape[0] :, -small.shape[1] :] = small
+    return close
+
+
+@pytest.mark.parametrize("width", [24, 32, 48])
+@pytest.mark.parametrize("side", [300, 480, 640])
+def test_a_small_face_beside_a_close_up_in_a_picture_that_is_not_large(side, width, astronaut, mesher):
+    picture = beside_a_close_up(astronaut, side, width)
+    found = mesher.find(picture)
+    assert len(found) == 2
+    assert np.ptp(found.boxes[1, ::2]) == pytest.approx(width, rel=0.15)
+    assert len(mesher.find(picture[:, : side // 2])) <= 1
+
+
+def test_frames_are_not_searched_for_small_faces_beside_a_close_up(astronaut, mesher, monkeypatch):
+    picture, asked = beside_a_close_up(astronaut, 640, 24), []
+    detect = mesher._close_up.detect
+    monkeypatch.setattr(mesher._close_up, "detect", lambda *given: (asked.append(given), detect(*given))[1])
+    assert len(mesher.find(picture, beside=False)) == 1 and len(asked) == 1
+
+
 def test_a_small_picture_of_several_faces(astronaut, mesher):
     assert len(mesher.find(crowd(astronaut, 24, 2, 0.0))) == 2
 

@@ -174,7 +174,8 @@ def _drawn(call: Call) -> dict:
     """Classes of drawn faces in place of what is there, which the page has asked about."""
     session = call.teach_session
     with session.task() as progress:
-        made = drawn_project(call.engine.find, call.asked.texts("names")[:MOST_NAMES], session.project.spec, progress)
+        find = partial(call.engine.find, beside=False)
+        made = drawn_project(find, call.asked.texts("names")[:MOST_NAMES], session.project.spec, progress)
     session.open(made)
     return view(session) | {"closed": True, "words": phrase("teach.drawn_ready")}
 
@@ -196,25 +197,27 @@ def _burst(call: Call) -> dict:
 
 
 def _frame(call: Call) -> dict:
-    return _collect(call, call.frame(), call.asked.whole("burst"), call.check_camera)
+    return _collect(call, call.frame(), call.asked.whole("burst"), camera=True)
 
 
 def _picture(call: Call) -> dict:
     """A face of an uploaded picture; pictures that were chosen together come with the same burst."""
     data = uploads.take(call.asked.text("path"), images.MAX_BYTES)
     burst = call.asked.whole("burst")
-    return _collect(call, images.load(data), burst if burst >= 0 else project.next_burst(call.teach_session.project))
+    burst = burst if burst >= 0 else project.next_burst(call.teach_session.project)
+    return _collect(call, images.load(data), burst, camera=False)
 
 
-def _collect(call: Call, image: np.ndarray, burst: int, check: Callable[[], None] = lambda: None) -> dict:
-    """Add the faces of a picture; `check` may refuse at the last moment."""
+def _collect(call: Call, image: np.ndarray, burst: int, camera: bool) -> dict:
+    """Add the faces of a picture; a camera's may be refused at the last moment, and small faces in it do not count."""
     target = call.asked.whole("at")
     project.check_class(call.teach_session.project, target)
-    faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
+    faces, skipped = _chosen(call.engine.find(image, beside=not camera), call.asked.text("several"))
     if skipped:
         return {"skipped": skipped}
     samples = cut(image, faces, call.teach_session.project.spec)
-    check()
+    if camera:
+        call.check_camera()
     ids, alike = call.teach_session.collect(target, samples, max(burst, 0))
     crops = [_uri(crop) for crop in samples.faces.images]
     added = zip(ids.tolist(), crops, alike.tolist(), strict=True)
@@ -367,7 +370,7 @@ def _trial(call: Call) -> dict:
     if name not in wording.TRIALS_RECORDED:
         raise ProjectError(f"There is no experiment {name!r} that is recorded.")
     image = call.frame()
-    faces, skipped = _chosen(call.engine.find(image), "skip")
+    faces, skipped = _chosen(call.engine.find(image, beside=False), "skip")
     if skipped:
         return {"skipped": skipped}
     trained = call.teach_session.trained
@@ -383,7 +386,7 @@ def _preview(call: Call) -> dict:
     if trained is None:
         raise ProjectError(wording.TEACH["first"])
     image, shown = _asked_about(call)
-    faces = call.engine.find(image)[:MOST_FACES]
+    faces = call.engine.find(image, beside=bool(call.asked.text("path")))[:MOST_FACES]
     crops = align(image, faces, trained.svm.align)
     said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in trained.models}
     rows = [

@@ -271,10 +271,10 @@ def _upright_turn(samples: Sequence[np.ndarray]) -> int:
     """Quarter turns counterclockwise after which a face in some frame is upright; 0 where there is none."""
     with FaceMesher(max_faces=1) as mesher:
         for image in samples:
-            if not len(mesher.find(image)):
+            if not len(mesher.find(image, beside=False)):
                 continue
             for turn in (0, 2, 1, 3):
-                faces = mesher.find(np.ascontiguousarray(np.rot90(image, turn)))
+                faces = mesher.find(np.ascontiguousarray(np.rot90(image, turn)), beside=False)
                 if len(faces) and abs(faces.pose[0, 2]) <= 45:
                     return turn
     return 0

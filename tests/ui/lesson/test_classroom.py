@@ -124,8 +124,8 @@ def test_a_frame_that_was_under_way_when_the_camera_went_off_is_not_answered(eng
     find, look = engine.find, live._look
 
     def then_off(work):
-        def worked(*given):
-            found = work(*given)
+        def worked(*given, **options):
+            found = work(*given, **options)
             room.camera.turn(False)
             return found
 
