@@ -16,6 +16,7 @@ from features.mesh import MAX_FACES
 from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
 from ui.components import labels
+from ui.components.choices import family_signs
 from ui.components.modules import joined
 from ui.components.options import Direct, Scripted
 from ui.examples.portraits import PICTURES
@@ -115,6 +116,7 @@ def launch_options(room: Mode = HOME) -> dict:
         "theme": theme(),
         "css_paths": [
             UI / "assets/face-off.css",
+            UI / "assets/controls.css",
             UI / "compare/resting.css",
             UI / "compare/cover.css",
             UI / "compare/movements.css",
@@ -149,7 +151,8 @@ def _head_markup(room: Mode) -> str:
 
 def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:
     gr.HTML(
-        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(room)}',
+        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(room)}'
+        f"<style>{family_signs(engine.cards.values())}</style>",
         apply_default_css=False,
         js_on_load=read("assets/banner.js"),
     )

@@ -130,6 +130,7 @@ def test_a_result_is_copied(open_page, astronaut):
 
 def test_six_labels_show_no_neutral(page, astronaut):
     upload(page, astronaut)
+    page.locator("#fo-options button").first.click()
     page.get_by_label("6: Ekman's six, no neutral").check()
     page.wait_for_function("document.querySelector('.fo-bars').children.length === 6")
     assert "neutral" not in answers(page).first.inner_text()
@@ -192,7 +193,10 @@ def test_everything_is_reached_by_keyboard(page):
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.closest('[id^=fo-], .fo-banner')?.id ?? ''"))
-    assert {"fo-tabs", "fo-picture", "fo-examples", "fo-models", "fo-labels"} <= reached | {"fo-tabs"}
+    assert {"fo-tabs", "fo-picture", "fo-examples", "fo-models", "fo-options"} <= reached | {"fo-tabs"}
+    page.locator("#fo-options button").first.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('[id^=fo-]').id") == "fo-labels"
     page.locator('#fo-examples button[data-name="photo"]').focus()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     page.keyboard.press("Enter")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from ui.components import choices
+
 pytestmark = pytest.mark.browser
 TABS = ("Compare", "Live", "Video", "Teach", "Zoo")
 STYLE = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
@@ -82,8 +84,63 @@ def test_controls_stay_in_view_and_can_be_scrolled(open_page):
     page.wait_for_function("window.scrollY >= 300")
     box = page.locator(".fo-controls").first.bounding_box()
     assert 0 <= box["y"] <= 20 and box["height"] <= 700
+    page.locator("#fo-options button").first.click()
     page.locator("#fo-labels input").last.focus()
     assert page.locator("#fo-labels input").last.evaluate("one => one.getBoundingClientRect().bottom") <= 700
+
+
+@pytest.mark.parametrize(("size", "locale"), [((1280, 720), "en-GB"), ((1366, 768), "de-DE"), ((1920, 1080), "fr-FR")])
+def test_a_newcomer_sees_picture_examples_and_models_without_scrolling(open_page, size, locale):
+    page = open_page(viewport={"width": size[0], "height": size[1]}, locale=locale)
+    page.wait_for_selector("#fo-models input")
+    page.wait_for_selector("#fo-status:not(:has(p))", state="attached")
+    for part in ("#fo-picture", "#fo-examples", "#fo-models"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= size[1], part
+    controls = page.locator(".fo-controls").first
+    assert controls.evaluate("one => one.scrollHeight <= one.clientHeight")
+    assert page.locator("#fo-examples button").count() == 13
+
+
+def test_a_models_family_is_marked_wherever_models_are_chosen(open_page, engine):
+    page = open_page()
+    for tab, group in (("Compare", "fo-models"), ("Live", "fo-live-models"), ("Video", "fv-models")):
+        choose(page, tab)
+        if tab == "Video":
+            page.locator("#fv-options button").first.click()
+        page.wait_for_selector(f"#{group} input")
+        signs = page.evaluate(
+            """group => Object.fromEntries([...document.querySelectorAll(`#${group} label`)].map((label) =>
+              [label.querySelector('input').name, getComputedStyle(label, '::after').content[1]]))""",
+            group,
+        )
+        assert signs == {card.name: choices.SIGNS[card.family] for card in engine.cards.values()}, group
+        assert page.locator(f"#{group} .info-text").text_content() == "■ classical   ● deep"
+
+
+@pytest.mark.parametrize("width", [820, 1280])
+def test_answers_side_by_side_begin_at_the_same_heights(open_page, width):
+    page = compared(open_page(viewport={"width": width, "height": 1100}, locale="de-DE"))
+    page.get_by_text("HOG + SVM, kleinste Quadrate").first.wait_for()
+    for part in (".fo-says", ".fo-bars"):
+        tops = page.locator(f"#fo-face-1 .fo-face {part}").evaluate_all(
+            "all => all.map((one) => one.getBoundingClientRect().top)"
+        )
+        assert len(tops) == 2 and tops[0] == pytest.approx(tops[1], abs=0.5), part
+
+
+def test_the_chosen_examples_caption_is_shown_and_each_is_named(open_page):
+    page = open_page()
+    for name in ("six-faces", "drawn-mouth-open"):
+        page.locator(f"#fo-examples [data-name={name}]").click()
+        page.mouse.move(0, 0)
+        shown = "all => all.filter((one) => one.offsetWidth > 1).map((one) => one.innerText)"
+        assert page.locator("#fo-examples button span").evaluate_all(shown) == [
+            page.locator(f"#fo-examples [data-name={name}] span").inner_text()
+        ]
+    assert page.get_by_role("button", name="Lips closed").count() == 1
+    page.locator("#fo-examples summary").click()
+    assert page.locator("#fo-examples").get_by_text("nobody felt them").is_visible()
 
 
 # Every control that a keyboard reaches on the open tab, with what is drawn around it while it has the focus.
@@ -140,6 +197,8 @@ LIGHTNESS = """([selector, name]) => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_boxes_to_tick_stand_out_from_their_label(open_page, scheme):
     page = open_page(color_scheme=scheme)
+    page.locator("#fo-options button").first.click()
+    page.wait_for_selector("#fo-labels input")
     assert page.evaluate(LIGHTNESS, ["#fo-models input:not(:checked)", "borderTopColor"]) >= 3
     assert page.evaluate(LIGHTNESS, ["#fo-labels input:not(:checked)", "borderTopColor"]) >= 3
 

@@ -21,7 +21,7 @@ from ui import gradio_state, text
 from ui.compare import cover, occlusion_maps, results
 from ui.compare.results import Extras
 from ui.components import data_uri, errors
-from ui.components.mix_choice import mix_choice
+from ui.components.choices import label_choice, mix_choice, model_choice
 from ui.components.options import Direct, Private, Raw
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, PICTURES, Example
@@ -35,7 +35,7 @@ from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.inference.rested import Rested, RestingError, choose, relative_to
 from zoo.inference.serialise import Record
-from zoo.labels import DESCRIPTIONS, label_set
+from zoo.labels import label_set
 from zoo.models.label_mix import DEFAULT, MIXES, threshold
 from zoo.reports.markup import say
 
@@ -347,10 +347,9 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = CompareTab(engine, room)
     with gr.Row(elem_classes="fo-compare"):
-        with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
-            inputs, examples = _controls(engine, room)
-            every = gr.Checkbox(False, label=text.EVERY_FACE, info=text.EVERY_FACE_HINT, elem_id="fo-every")
-        with gr.Column(scale=9, min_width=340):
+        with gr.Column(scale=6, min_width=300, elem_classes="fo-controls"):
+            inputs, examples, every = _controls(engine, room)
+        with gr.Column(scale=11, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
             answer = gr.HTML(
                 results.WAITING, elem_id="fo-answer", apply_default_css=False, js_on_load=read("compare/answer.js")
@@ -364,18 +363,19 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
     return inputs.models
 
 
-def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML]:
-    photo = _picture_box(room, "picture", "fo-picture", 300)
+def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML, gr.Checkbox]:
+    """What a newcomer needs is seen without scrolling: a picture, examples, models. The rest is one click away."""
+    photo = _picture_box(room, "picture", "fo-picture", 140)
     examples = gr.HTML(
         _thumbnails(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )
-    choices = [(text.title(card), name) for name, card in engine.cards.items()]
-    models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fo-models")
-    labels = gr.Radio(
-        [(words, name) for name, words in DESCRIPTIONS.items()], value="7", label=text.LABELS, elem_id="fo-labels"
-    )
-    mix = mix_choice("fo-mix")
-    return Inputs(photo, models, labels, mix, _resting(room, photo)), examples
+    models = model_choice(engine.cards.values(), engine.default_models, "fo-models")
+    with gr.Accordion(phrase("options.compare"), open=False, elem_id="fo-options", elem_classes="fo-options"):
+        labels = label_choice("fo-labels")
+        mix = mix_choice("fo-mix")
+        rest = _resting(room, photo)
+        every = gr.Checkbox(False, label=text.EVERY_FACE, info=text.EVERY_FACE_HINT, elem_id="fo-every")
+    return Inputs(photo, models, labels, mix, rest), examples, every
 
 
 def _picture_box(room: Mode, label: str, name: str, height: int) -> gr.Image:
@@ -396,9 +396,10 @@ def _picture_box(room: Mode, label: str, name: str, height: int) -> gr.Image:
 
 def _resting(room: Mode, photo: gr.Image) -> gr.Image:
     """The optional picture of the same person at rest, and an example of what it is for."""
-    with gr.Accordion(phrase("rest.title"), open=False, elem_id="fo-rest-box"):
-        gr.HTML(say(phrase("rest.hint"), "p"), apply_default_css=False)
-        rest = _picture_box(room, "rest.picture", "fo-rest-picture", 200)
+    with gr.Group(elem_id="fo-rest-box"):
+        about = say(phrase("rest.title"), "h3") + say(phrase("rest.hint"), "p")
+        gr.HTML(about, apply_default_css=False)
+        rest = _picture_box(room, "rest.picture", "fo-rest-picture", 170)
         example = gr.Button(phrase("rest.example"), size="sm", elem_id="fo-rest-example")
     shown: Direct = {"show_progress": "hidden", "queue": False, **PRIVATE}
     example.click(lambda: tuple(str(PICTURES / f"{name}.jpg") for name in RELAXED), None, [photo, rest], **shown)
@@ -407,7 +408,8 @@ def _resting(room: Mode, photo: gr.Image) -> gr.Image:
 
 def _thumbnails() -> str:
     thumbs = "".join(map(_thumbnail, (*EXAMPLES, *DRAWINGS)))
-    return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{say(phrase("note"), "p")}'
+    about = f"<details><summary>{say(phrase('note.title'))}</summary>{say(phrase('note'), 'p')}</details>"
+    return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{about}'
 
 
 def _thumbnail(example: Example) -> str:

@@ -19,7 +19,7 @@ from features.face_tracking import Readers
 from features.mesh import tesselation
 from ui import text
 from ui.components import errors
-from ui.components.mix_choice import mix_choice
+from ui.components.choices import label_choice, mix_choice, model_choice
 from ui.components.modules import joined
 from ui.components.scripted import message, scripted
 from ui.languages import phrase
@@ -29,7 +29,7 @@ from zoo.cards import Card
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
-from zoo.labels import COLOURS, DESCRIPTIONS, OTHER, label_set
+from zoo.labels import COLOURS, OTHER, label_set
 from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, mix_named, threshold
 from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
@@ -190,11 +190,10 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
 
 
 def _choices(engine: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio, gr.Radio]:
-    titles = [(text.title(card), name) for name, card in engine.cards.items()]
-    models = gr.CheckboxGroup(titles, value=engine.default_models, label=text.MODELS, elem_id="fo-live-models")
-    sets = [(words, name) for name, words in DESCRIPTIONS.items()]
-    labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fo-live-labels")
-    return models, labels, mix_choice("fo-live-mix")
+    models = model_choice(engine.cards.values(), engine.default_models, "fo-live-models")
+    with gr.Accordion(phrase("options.live"), open=False, elem_id="fo-live-options", elem_classes="fo-options"):
+        labels, mix = label_choice("fo-live-labels"), mix_choice("fo-live-mix")
+    return models, labels, mix
 
 
 def _help(timeline: bool) -> str:

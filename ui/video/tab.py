@@ -22,7 +22,7 @@ from features.clips import ClipError, ClipWriter, Frame, Limits
 from ui import text
 from ui.compare import results
 from ui.components import errors
-from ui.components.mix_choice import mix_choice
+from ui.components.choices import label_choice, mix_choice, model_choice
 from ui.components.options import Direct, PrivateRaw, Unstyled
 from ui.examples.portraits import PICTURES
 from ui.gradio_state import upload_folder
@@ -33,7 +33,7 @@ from ui.video import page
 from zoo.inference.rested import RestingError
 from zoo.inference.timeline_rest import AUTO, NONE
 from zoo.inference.video import VideoOptions, annotate
-from zoo.labels import DESCRIPTIONS, label_set
+from zoo.labels import label_set
 from zoo.models.label_mix import DEFAULT, mix_named
 from zoo.reports.markup import say
 
@@ -262,11 +262,8 @@ def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
     sample = gr.Button(text.VIDEO["example"], size="sm", elem_id="fv-example")
     gr.HTML(say(text.VIDEO["limits"], "p", 'class="fv-limits"'), apply_default_css=False)
     with gr.Accordion(text.VIDEO["options"], open=False, elem_id="fv-options"):
-        choices = [(text.title(card), name) for name, card in engine.cards.items()]
-        models = gr.CheckboxGroup(choices, value=engine.default_models, label=text.MODELS, elem_id="fv-models")
-        sets = [(words, name) for name, words in DESCRIPTIONS.items()]
-        labels = gr.Radio(sets, value="7", label=text.LABELS, elem_id="fv-labels")
-        mix = mix_choice("fv-mix")
+        models = model_choice(engine.cards.values(), engine.default_models, "fv-models")
+        labels, mix = label_choice("fv-labels"), mix_choice("fv-mix")
         steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
         rest, seconds = _resting()
     return [file, models, labels, steady, mix, rest, seconds], [start, stop, sample]

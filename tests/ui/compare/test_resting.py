@@ -100,7 +100,7 @@ def test_other_label_sets_are_read_in_all_labels_and_then_narrowed(engine, label
 def test_a_click_shows_the_example_and_a_resting_face_is_chosen_with_the_keyboard(browser, url, visits, engine):
     with visits() as visit:
         page = visit(browser, url, wait=40)
-        page.locator("#fo-rest-box button").first.click()
+        page.locator("#fo-options button").first.click()
         page.locator("#fo-rest-example").click()
         page.wait_for_selector(".fo-resting .fo-changes")
         assert page.locator(".fo-relaxed").count() == 1

@@ -328,6 +328,7 @@ def test_the_timeline_says_which_colour_is_which_label_and_when(live):
 
 @pytest.mark.browser
 def test_labels_and_models_change_on_the_fly(live, engine):
+    live.locator("#fo-live-options button").first.click()
     live.locator("#fo-live-labels").get_by_text("6: Ekman").click()
     live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 12")
     assert "neutral" not in live.locator(".fo-live-face").inner_text()
@@ -441,6 +442,7 @@ def test_a_restarted_server_is_missed_and_the_camera_goes_on_with_the_same_setti
     address = launch_app(app, anywhere)
     page = open_camera(place=address)
     start(page)
+    page.locator("#fo-live-options button").first.click()
     page.locator("#fo-live-labels").get_by_text("6: Ekman").click()
     app.close(verbose=False)
     page.get_by_text("The server cannot be reached").wait_for()
