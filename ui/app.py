@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from features.mesh import MAX_FACES
 from ui import gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
+from ui.compare import thumbnails
 from ui.components import labels
 from ui.components.choices import family_signs
 from ui.components.modules import joined
@@ -29,11 +30,13 @@ from ui.model_zoo import tab as zoo_tab
 from ui.serving import server
 from ui.serving.addresses import announcement, for_others
 from ui.serving.bodies import Limits
+from ui.serving.compression import Compression
 from ui.serving.forwarded import Proxy
 from ui.serving.guard import Policy
 from ui.serving.headers import PagePolicy
 from ui.serving.hosts import hosts, on_space
 from ui.serving.manifest import Manifest
+from ui.serving.page_files import PageFiles
 from ui.serving.storage import Quota
 from ui.teach import tab as teach_tab
 from ui.theme import UI, read, theme
@@ -128,7 +131,6 @@ def launch_options(room: Mode = HOME) -> dict:
             *([UI / "lesson/lesson.css"] if room.lesson else []),
         ],
         "head": _head_markup(room),
-        "i18n": languages.i18n(),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -145,7 +147,8 @@ def _head_markup(room: Mode) -> str:
     return (
         read("assets/head.html")
         + "".join(f"<style>{read(name)}</style>" for name in styles)
-        + "".join(f"<script>{script}</script>" for script in (*map(read, SCRIPTS), *map(joined, MODULES)))
+        + "".join(f"<script>{script}</script>" for script in (languages.script(), *map(read, SCRIPTS)))
+        + "".join(f"<script>{joined(name)}</script>" for name in MODULES)
     )
 
 
@@ -249,7 +252,13 @@ def start(app: gr.Blocks, args: argparse.Namespace, room: Mode = HOME) -> str:
             state_session_capacity=gradio_state.MOST,
             root_path=getattr(args, "root_path", None),
             app_kwargs={
-                "middleware": [Middleware(Manifest), Middleware(PagePolicy, heads=heads), *gradio_state.middleware(app)]
+                "middleware": [
+                    Middleware(Compression),
+                    Middleware(Manifest),
+                    Middleware(PageFiles, files=[*languages.files().values(), *thumbnails.files().values()]),
+                    Middleware(PagePolicy, heads=heads),
+                    *gradio_state.middleware(app),
+                ]
             },
             **options,
         )

@@ -16,7 +16,9 @@ type Server = Record<string, (value: object) => Promise<any>>;
 type Upload = (file: File) => Promise<{ path?: string } | null>;
 
 interface Window {
-  gradio_config?: { root?: string; api_prefix?: string; i18n_translations?: Record<string, Record<string, string>> };
+  gradio_config?: { root?: string; api_prefix?: string };
+  /** English sentences by key; every language's name, and where the others' sentences are. */
+  faceOffLanguages?: { en: Record<string, string>; names: Record<string, string>; addresses: Record<string, string> };
   /** A sentence as text in the page's language. */
   faceOffText(message: Sentence | null | undefined): string;
   /** A sentence into an element; `place` stresses that one of its values. */

@@ -16,9 +16,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-import gradio as gr
-
 from features.phrase import Phrase
+from ui.serving.page_files import PageFile
 
 FOLDER = Path(__file__).parent / "languages"
 PLACE = re.compile(r"\{\d+[^{}]*\}")
@@ -42,6 +41,20 @@ def group(prefix: str) -> dict[str, Phrase]:
     return {key.removeprefix(start): phrase(key) for key in dictionaries()["en"] if key.startswith(start)}
 
 
-def i18n() -> gr.I18n:
-    """What `Blocks.launch` is given: it carries the dictionaries to the browser."""
-    return gr.I18n(**dictionaries())
+@cache
+def files() -> dict[str, PageFile]:
+    """Code of a language to the file that the page fetches when that language is wanted; English is in the page."""
+    others = {code: words for code, words in dictionaries().items() if code != "en"}
+    return {code: PageFile(f"{code}.json", _json(words).encode(), "application/json") for code, words in others.items()}
+
+
+def script() -> str:
+    """What ``assets/languages.js`` begins with: the English sentences, and each language's name and address."""
+    names = {code: words["language.name"] for code, words in dictionaries().items()}
+    addresses = {code: file.address for code, file in files().items()}
+    given = {"en": dictionaries()["en"], "names": names, "addresses": addresses}
+    return f"window.faceOffLanguages = {_json(given)};".replace("</", "<\\/")  # or a sentence could end the script
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

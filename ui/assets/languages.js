@@ -4,8 +4,10 @@
 // chosen language has under that key, with the values of data-i18n-args at its places. A message is a text, which stays
 // as typed, a number, or { key, args }. A key with places in it is its own template: only its numbers differ.
 (() => {
-  const all = window.gradio_config?.i18n_translations ?? {};
-  if (!all.en) return;
+  const given = window.faceOffLanguages;
+  if (!given) return;
+  const all = { en: given.en }, // the others are fetched when they are wanted
+    names = given.names;
   const STORE = 'face-off-language',
     ATTRIBUTES = ['title', 'placeholder', 'aria-label', 'alt'],
     LABELS = 'data-i18n-labels';
@@ -26,6 +28,7 @@
     }
   };
   let code = 'en',
+    wanted = 'en',
     numbers = new Map();
 
   // ---- messages as text
@@ -249,7 +252,24 @@
   });
 
   // ---- which language
-  function choose(next) {
+  async function fetched(name) {
+    const answer = await fetch(`${window.gradio_config?.root ?? ''}/${given.addresses[name]}`);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    return answer.json();
+  }
+  async function choose(next) {
+    wanted = next;
+    try {
+      all[next] ??= await fetched(next);
+    } catch {
+      if (wanted === next) wanted = code; // no connection: the page stays as it is
+    }
+    const select = document.querySelector('.fo-language select');
+    if (select) select.value = wanted;
+    if (wanted === next) show(next); // another one may have been chosen meanwhile
+    if (!document.querySelector('.fo-language')) menu();
+  }
+  function show(next) {
     code = next;
     numbers = new Map();
     document.documentElement.lang = code;
@@ -268,18 +288,18 @@
               .toLowerCase()
               .split(/[-_]/)[0],
         )
-        .find((one) => all[one]) ?? 'en'
+        .find((one) => Object.hasOwn(names, one)) ?? 'en'
     );
   }
   function menu() {
     const head = document.querySelector('.fo-head');
-    if (!head) return;
+    if (!head || code !== wanted) return; // it comes with its language
     const label = document.createElement('label'),
       select = document.createElement('select');
     label.className = 'fo-language';
     label.append(select);
     window.faceOffLabel(select, 'aria-label', { key: 'language.menu' });
-    for (const [name, words] of Object.entries(all)) select.add(new Option(words['language.name'], name));
+    for (const [name, words] of Object.entries(names)) select.add(new Option(words, name));
     for (const option of select.options) {
       option.lang = option.value;
       option.setAttribute('translate', 'no');
@@ -296,5 +316,4 @@
   }
   readLabels(document.body);
   choose(first());
-  menu();
 })();

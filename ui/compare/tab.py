@@ -18,13 +18,13 @@ from features import images
 from features.images import ImageError
 from features.mesh import MAX_FACES
 from ui import gradio_state, text
-from ui.compare import cover, occlusion_maps, results
+from ui.compare import cover, occlusion_maps, results, thumbnails
 from ui.compare.results import Extras
-from ui.components import data_uri, errors
+from ui.components import errors
 from ui.components.choices import label_choice, mix_choice, model_choice
 from ui.components.options import Direct, Private, Raw
 from ui.examples.cartoons import DRAWINGS
-from ui.examples.portraits import EXAMPLES, PICTURES, Example
+from ui.examples.portraits import EXAMPLES, PICTURES
 from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService, NoModelError
@@ -367,7 +367,7 @@ def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML, gr.Che
     """What a newcomer needs is seen without scrolling: a picture, examples, models. The rest is one click away."""
     photo = _picture_box(room, "picture", "fo-picture", 140)
     examples = gr.HTML(
-        _thumbnails(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
+        thumbnails.shown(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )
     models = model_choice(engine.cards.values(), engine.default_models, "fo-models")
     with gr.Accordion(phrase("options.compare"), open=False, elem_id="fo-options", elem_classes="fo-options"):
@@ -404,20 +404,6 @@ def _resting(room: Mode, photo: gr.Image) -> gr.Image:
     shown: Direct = {"show_progress": "hidden", "queue": False, **PRIVATE}
     example.click(lambda: tuple(str(PICTURES / f"{name}.jpg") for name in RELAXED), None, [photo, rest], **shown)
     return rest
-
-
-def _thumbnails() -> str:
-    thumbs = "".join(map(_thumbnail, (*EXAMPLES, *DRAWINGS)))
-    about = f"<details><summary>{say(phrase('note.title'))}</summary>{say(phrase('note'), 'p')}</details>"
-    return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{about}'
-
-
-def _thumbnail(example: Example) -> str:
-    picture = data_uri.webp(example.small, example.alt)
-    return (
-        f'<button type="button" aria-pressed="false" data-name="{example.name}">{picture}'
-        f"{say(example.caption)}</button>"
-    )
 
 
 def _wire_mattered(tab: CompareTab, inputs: Inputs, every: gr.Checkbox, answer: gr.HTML, mattered: gr.HTML) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -41,14 +40,6 @@ def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
     else:
         source = _stored(image, "WebP", lossless=True, quality=20, method=1)
     return f'<img class="{css}" src="{source}" {attribute("alt", alt)} width="{width}" height="{height}">'
-
-
-def webp(path: Path, alt: str) -> str:
-    """An ``<img>`` that carries a WebP file as it is."""
-    with Image.open(path) as picture:
-        width, height = picture.size
-    source = _uri(path.read_bytes(), "image/webp")
-    return f'<img src="{source}" {attribute("alt", alt)} width="{width}" height="{height}">'
 
 
 def shrink(image: np.ndarray, side: int) -> np.ndarray:

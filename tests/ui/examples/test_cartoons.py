@@ -3,7 +3,7 @@
 import pytest
 
 from features import images
-from ui.compare import tab
+from ui.compare import thumbnails
 from ui.examples.cartoons import DRAWINGS, LOOKS, PEOPLE, SHIPPED, draw
 
 
@@ -42,5 +42,5 @@ def test_a_smile_and_an_open_mouth_are_told_apart_on_everybody(person, engine):
 
 def test_every_drawing_is_offered_everywhere():
     assert {one.name for one in DRAWINGS} == set(LOOKS)
-    shown = tab._thumbnails()
+    shown = thumbnails.shown()
     assert all(f'data-name="{one.name}"' in shown and one.alt in shown for one in DRAWINGS)

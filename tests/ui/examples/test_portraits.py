@@ -9,7 +9,7 @@ from PIL import Image
 from features import images
 from features.faces import MOUTH
 from features.warp import Mouth, Pull, express, warp
-from ui.compare import tab
+from ui.compare import thumbnails
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import DRAWN, EXAMPLES, THUMBNAIL, close_up
 
@@ -40,7 +40,7 @@ def test_the_small_copy_is_one_of_the_picture(example):
 
 
 def test_the_page_says_that_expressions_are_drawn_on_a_smile():
-    shown = tab._thumbnails()
+    shown = thumbnails.shown()
     assert "nobody felt them" in shown
     assert "may still pick up the smile" in shown
 
