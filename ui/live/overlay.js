@@ -1,7 +1,7 @@
 // @ts-check
 // What is drawn over the camera's picture: the mesh, a box around each face, and the models' labels beside it.
 import { said } from '../components/dom.js';
-import { fitted, outline, panel } from './at_faces.js';
+import { fitted, labelFaces, outline } from './at_faces.js';
 import { labelText } from './models.js';
 import { say } from './page.js';
 
@@ -19,6 +19,7 @@ export class Overlay {
     this.models = models;
     /** @type {number[] | null} pairs of landmarks; the server sends them once */
     this.edges = null;
+    this.short = false; // whether the labels at the faces are
   }
 
   /** @param {Answer} answer */
@@ -40,9 +41,17 @@ export class Overlay {
       if (face.mesh && this.edges) drawMesh(pen, face.mesh, this.edges, x, y);
       outline(pen, boxes[at]);
     });
-    const hud = this.page.find('.fo-hud');
-    const area = { width, height: height - (hud.hidden ? 0 : hud.offsetHeight) };
-    answer.faces.forEach((face, at) => panel(pen, boxes[at], this.lines(face, answer), area));
+    const [hud, full] = ['.fo-hud', '.fo-full'].map((one) => this.page.find(one));
+    const area = {
+      width,
+      height: height - (hud.hidden ? 0 : hud.offsetHeight),
+      taken: full.hidden ? [] : [placeOf(full)],
+    };
+    const labels = answer.faces.map((face) => ({
+      number: window.faceOffText(face.number),
+      lines: this.lines(face, answer),
+    }));
+    this.short = labelFaces(pen, boxes, labels, area, this.short);
   }
 
   clear() {
@@ -86,6 +95,17 @@ export class Overlay {
     return [{ text: window.faceOffText(said('face', face.number)) }, ...lines];
   }
 }
+
+/**
+ * @param {HTMLElement} element a child of the screen
+ * @returns {import('./at_faces.js').Box}
+ */
+const placeOf = ({ offsetLeft: left, offsetTop: top, offsetWidth, offsetHeight }) => ({
+  left,
+  top,
+  right: left + offsetWidth,
+  bottom: top + offsetHeight,
+});
 
 /**
  * Setting a canvas's size clears it, so only where it changes.

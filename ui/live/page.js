@@ -29,7 +29,7 @@ const layout = (/** @type {string} */ help) => `
     <p class="fo-notice" role="alert" hidden></p>
     <p class="fo-live-privacy" data-i18n="${HERE.includes(location.hostname) ? 'live_privacy_here' : 'live_privacy'}"></p>
   </div>
-  <div class="fo-live-side"><div class="fo-live-faces" tabindex="0" role="region" data-i18n-aria-label="live.answers"></div></div>
+  <div class="fo-live-side"><div class="fo-live-faces" role="region" data-i18n-aria-label="live.answers"></div></div>
   <section class="fo-timeline" hidden>
     <h2><span data-i18n="live.timeline"></span> <small data-i18n="live.window"></small></h2><ul class="fz-key fo-key"></ul><div class="fo-strips"></div>
     <p class="fo-axis"><span></span><span data-i18n="live.now"></span></p>

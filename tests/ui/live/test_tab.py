@@ -9,6 +9,7 @@ import json
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import combinations
 
 import cv2
 import gradio as gr
@@ -269,6 +270,59 @@ def test_each_models_label_and_share_stand_at_the_face(live, engine):
     title = engine.cards[engine.default_models[0]].title
     live.wait_for_function("(title) => window.written.some((one) => one.startsWith(`${title}: happy `))", arg=title)
     assert "Face 1" in live.evaluate("window.written")
+
+
+# The last finished drawing, `window.drawing`: its plates (left, top, right, bottom) and what is written on them.
+DRAWING = """() => {
+  const pen = CanvasRenderingContext2D.prototype, { clearRect, roundRect, fill, fillText } = pen;
+  let now = { plates: [], words: [] }, last = null;
+  pen.clearRect = function (...all) {
+    [window.drawing, now] = [now, { plates: [], words: [] }];
+    return clearRect.apply(this, all);
+  };
+  pen.roundRect = function (x, y, width, height, ...rest) {
+    last = [x, y, x + width, y + height];
+    return roundRect.call(this, x, y, width, height, ...rest);
+  };
+  pen.fill = function (...all) { now.plates.push(last); return fill.apply(this, all); };
+  pen.fillText = function (text, ...rest) { now.words.push(text); return fillText.call(this, text, ...rest); };
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_labels_of_many_faces_are_short_and_cover_neither_each_other_nor_the_button(open_camera, width):
+    six = np.asarray(Image.open(PICTURES / "six-faces.jpg").convert("RGB").resize((640, 480)))
+    page = open_camera(six, viewport={"width": width, "height": 900})
+    start(page)
+    page.evaluate(DRAWING)
+    page.wait_for_function(
+        "window.drawing?.words.length === 6 && window.drawing.words.every((one) => /^\\d+$/.test(one))"
+    )
+    places = page.evaluate(
+        """() => { const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = document.querySelector('.fo-full');
+        return [...window.drawing.plates,
+                [offsetLeft, offsetTop, offsetLeft + offsetWidth, offsetTop + offsetHeight]]; }"""
+    )
+    apart = [a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3] for a, b in combinations(places, 2)]
+    assert len(apart) == 21 and all(apart), places
+    stop(page)
+
+
+@pytest.mark.browser
+def test_labels_of_two_faces_are_short_where_long_ones_would_collide(open_camera):
+    six = Image.open(PICTURES / "six-faces.jpg").convert("RGB").crop((0, 0, 720, 360)).resize((640, 320))
+    page = open_camera(np.pad(np.asarray(six), ((80, 80), (0, 0), (0, 0)), constant_values=90))
+    start(page)
+    page.evaluate(DRAWING)
+    page.wait_for_function(
+        "window.drawing?.words.length === 2 && window.drawing.words.every((one) => /^\\d+$/.test(one))"
+    )
+    cards = page.locator(".fo-live-face")
+    assert cards.count() == 2 and cards.locator(".fo-bar").count() == 28
+    tops = cards.first.locator(".fo-bars").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert len(tops) == 2 and tops[0] == pytest.approx(tops[1], abs=0.5)
+    stop(page)
 
 
 @pytest.mark.browser
