@@ -15,6 +15,13 @@ type Server = Record<string, (value: object) => Promise<any>>;
 
 type Upload = (file: File) => Promise<{ path?: string } | null>;
 
+/** What Gradio gives the scripts of `gr.HTML` (js_on_load). ESLint allows these names only there. */
+declare const element: HTMLElement;
+/** Raise an event that Python listens to. */
+declare function trigger(event: string, detail?: object): void;
+/** Hear of a prop's changes. */
+declare function watch(prop: string, changed: () => void): void;
+
 interface Window {
   gradio_config?: { root?: string; api_prefix?: string };
   /** English sentences by key; every language's name, and where the others' sentences are. */

@@ -1,7 +1,7 @@
 // @ts-check
 // A card for each face: whether the models agree, and a bar for each label of each model.
+import { labelText, makeBar } from '../components/bars.js';
 import { make, put, said } from '../components/dom.js';
-import { labelText } from './models.js';
 import { say } from './page.js';
 
 const MOVED = 0.1; // movements below this are not named
@@ -135,21 +135,6 @@ export class FaceCards {
       row.classList.toggle('fo-best', at === leading); // the label above may be held for a moment
     });
   }
-}
-
-/**
- * @param {string} label
- * @param {boolean} own whether it is user-defined
- * @param {string} colour
- */
-function makeBar(label, own, colour) {
-  const inner = make('i');
-  inner.style.background = colour;
-  const word = make('span', { class: 'fo-label', text: labelText(label, own) });
-  word.translate = !own;
-  const track = make('span', { class: 'fo-track', 'aria-hidden': 'true' }, inner);
-  const share = make('span', { class: 'fo-share' });
-  return { row: make('li', { class: 'fo-bar' }, word, track, share), inner, share };
 }
 
 /**

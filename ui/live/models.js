@@ -1,6 +1,6 @@
 // @ts-check
 // The models and labels of the Live tab, and what an answer of the server holds.
-import { said } from '../components/dom.js';
+import { labelColour } from '../components/bars.js';
 
 /**
  * A face of an answer; `LiveFace` in `zoo/inference/live_stream.py` explains the fields.
@@ -62,7 +62,7 @@ export class Models {
    * @param {number} [at] its place among a model's labels, for user-defined classes
    */
   colour(label, at = -1) {
-    return this.colours[label] ?? Object.values(this.colours)[at] ?? this.colours[''];
+    return labelColour(this.colours, label, at);
   }
 
   /**
@@ -96,14 +96,4 @@ export class Models {
     const certain = face.rested && face.shown[name] === 'neutral';
     return this.probability(answer, face, name) >= threshold || certain;
   }
-}
-
-/**
- * A label in the page's language; user-defined classes stay as typed.
- * @param {string} label
- * @param {unknown} own whether it is user-defined
- * @returns {Sentence}
- */
-export function labelText(label, own) {
-  return own ? label : said(`label.${label}`);
 }

@@ -1,8 +1,8 @@
 // @ts-check
 // What is drawn over the camera's picture: the mesh, a box around each face, and the models' labels beside it.
+import { labelText } from '../components/bars.js';
 import { said } from '../components/dom.js';
 import { fitted, labelFaces, outline } from './at_faces.js';
-import { labelText } from './models.js';
 import { say } from './page.js';
 
 /** @typedef {import('./models.js').Answer} Answer */

@@ -1,7 +1,7 @@
 // @ts-check
 // What is written and spoken about the running session: times, the resting look, and the answers for a screen reader.
+import { labelText } from '../components/bars.js';
 import { said } from '../components/dom.js';
-import { labelText } from './models.js';
 import { say } from './page.js';
 
 const TIMES_EVERY = 300; // milliseconds

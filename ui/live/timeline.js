@@ -1,7 +1,7 @@
 // @ts-check
 // The session's answers, in this page only: a strip for each face and model, and the file to download.
+import { labelText } from '../components/bars.js';
 import { download, make, put, said } from '../components/dom.js';
-import { labelText } from './models.js';
 import { say } from './page.js';
 import { sessionFile } from './session_file.js';
 
