@@ -25,7 +25,7 @@ export function annotatedPicture(photo, blurred) {
   const sheet = document.createElement('canvas');
   const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext('2d'));
   const sentence = window.faceOffText({ key: 'not_emotion' });
-  const words = [...boxes.map((_, i) => said(i + 1)), sentence];
+  const words = [...boxes.map((_, i) => phrase(i + 1)), sentence];
   context.font = font(size, 600);
   const rows = words.flatMap((text) => lines(context, text, width - 2 * EDGE));
   sheet.width = width;
@@ -77,7 +77,7 @@ function mark(context, [x, y, across, down], number, size) {
  * What every model says of a face, in a line.
  * @param {number} number
  */
-function said(number) {
+function phrase(number) {
   const card = document.querySelector(`#fo-answer #fo-face-${number}`);
   const answers = card ? answersOn(card).map((one) => `${one.title}: ${best(one)}`) : [];
   return `${number}  ${answers.join(' · ')}`;

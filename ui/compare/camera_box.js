@@ -51,23 +51,23 @@ async function press(box) {
  * @returns {Sentence}
  */
 function sentence(error) {
-  const said = cameraProblem(error);
+  const message = cameraProblem(error);
   /** @type {Record<string, Sentence>} */
   const here = {
     'live.refused': { key: 'camera.refused' },
     'live.none': { key: 'camera.none' },
     'live.busy': { key: 'camera.busy' },
   };
-  return (typeof said === 'object' && here[said.key]) || said;
+  return (typeof message === 'object' && here[message.key]) || message;
 }
 
-/** @type {(box: Element, said: Sentence | null) => void} */
-function tell(box, said) {
+/** @type {(box: Element, message: Sentence | null) => void} */
+function tell(box, message) {
   const old = box.nextElementSibling?.matches('.fo-camera-problem') ? box.nextElementSibling : null;
-  if (!said) return old?.remove();
+  if (!message) return old?.remove();
   const words = old ?? document.createElement('p');
   words.className = 'fo-camera-problem';
   words.setAttribute('role', 'alert');
   if (!old) box.after(words);
-  window.faceOffPut(words, said);
+  window.faceOffPut(words, message);
 }

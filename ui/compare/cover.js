@@ -1,7 +1,7 @@
 // @ts-check
 // The patch that is dragged over a face's crop, in the fold below each face: `cover.py` lays the fold out and answers.
 import { labelColour, labelText, makeBar } from '../components/bars.js';
-import { make, put, said, sayer } from '../components/dom.js';
+import { make, phrase, phrasesOf, put } from '../components/dom.js';
 
 const STEP = 0.04; // of the crop's side, for an arrow key
 const GROWTH = 0.05;
@@ -10,7 +10,7 @@ const QUIET = 600; // milliseconds without a change before the answer is read ou
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 /** @type {Record<string, number>} */
 const GROW = { '+': 1, '=': 1, '-': -1, _: -1 };
-const say = sayer('cover');
+const say = phrasesOf('cover');
 /** @type {(low: number, value: number, high: number) => number} */
 const between = (low, value, high) => Math.max(low, Math.min(value, high));
 
@@ -245,7 +245,7 @@ class Patch {
     const leading = now.shares.indexOf(Math.max(...now.shares));
     column.bars.forEach(({ row, inner, share }, at) => {
       inner.style.width = `${100 * now.shares[at]}%`;
-      put(share, said('{0:.2f}', now.shares[at]));
+      put(share, phrase('{0:.2f}', now.shares[at]));
       row.classList.toggle('fo-best', at === leading);
     });
     put(column.change, this.change(column, now));
@@ -258,17 +258,17 @@ class Patch {
    */
   change({ before, best }, now) {
     const label = labelText(now.labels[best], before.made_up);
-    if (!this.place) return said('{0} {1:.2f}', label, now.shares[best]);
-    return said('{0} {1:.2f} → {2:.2f}', label, before.shares[best], now.shares[best]);
+    if (!this.place) return phrase('{0} {1:.2f}', label, now.shares[best]);
+    return phrase('{0} {1:.2f} → {2:.2f}', label, before.shares[best], now.shares[best]);
   }
 
   /** @param {Answer} answer */
   speak({ part, answers }) {
     const changes = this.columns.map((column) => {
       const { name, title } = column.model;
-      return window.faceOffText(said('{0}: {1}', title, this.change(column, answers[name])));
+      return window.faceOffText(phrase('{0}: {1}', title, this.change(column, answers[name])));
     });
-    const where = part ? say('covered', said(`part.${part}`)) : say('nothing');
+    const where = part ? say('covered', phrase(`part.${part}`)) : say('nothing');
     put(this.spoken, [window.faceOffText(where), ...changes].join(' · '));
   }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // A bar for a label's probability, as Live and the patch over a face show it.
-import { make, said } from './dom.js';
+import { make, phrase } from './dom.js';
 
 /**
  * A label in the page's language; user-defined classes stay as typed.
@@ -9,7 +9,7 @@ import { make, said } from './dom.js';
  * @returns {Sentence}
  */
 export function labelText(label, own) {
-  return own ? label : said(`label.${label}`);
+  return own ? label : phrase(`label.${label}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 // The camera, for Live and Teach: opened, explained where it is refused, read, and closed.
-import { said } from './dom.js';
+import { phrase } from './dom.js';
 
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: 'user' };
 /** @type {Record<string, string>} */
@@ -41,7 +41,7 @@ export function stopStream(stream) {
 export function cameraProblem(error) {
   if (error instanceof RefusedError) return error.sentence;
   const key = REASONS[error.name];
-  return key ? said(key) : said('live.other', error.message || error.name);
+  return key ? phrase(key) : phrase('live.other', error.message || error.name);
 }
 
 /**

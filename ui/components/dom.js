@@ -9,17 +9,17 @@ const LABELLED = ['title', 'aria-label', 'alt', 'placeholder'];
  * @param {...Sentence} args
  * @returns {Message}
  */
-export function said(key, ...args) {
+export function phrase(key, ...args) {
   return { key, args };
 }
 
 /**
- * `said` for one tab, whose keys begin with its name.
+ * `phrase` for one tab, whose keys begin with its name.
  * @param {string} tab
  * @returns {(name: string, ...args: Sentence[]) => Message}
  */
-export function sayer(tab) {
-  return (name, ...args) => said(`${tab}.${name}`, ...args);
+export function phrasesOf(tab) {
+  return (name, ...args) => phrase(`${tab}.${name}`, ...args);
 }
 
 /**

@@ -94,7 +94,8 @@ function bar(label, voice, title, at) {
  * @param {number | Message} words beside it
  */
 function fill(element, share, words) {
-  const [track, said] = [/** @type {HTMLElement} */ (element.querySelector('i')), element.querySelector('.fl-share')];
+  const track = /** @type {HTMLElement} */ (element.querySelector('i'));
+  const text = element.querySelector('.fl-share');
   track.style.width = `${100 * share}%`;
-  if (said) window.faceOffPut(said, typeof words === 'number' ? { key: '{0}', args: [words] } : words);
+  if (text) window.faceOffPut(text, typeof words === 'number' ? { key: '{0}', args: [words] } : words);
 }

@@ -24,8 +24,8 @@ export const TICKET = `<form class="fl-ticket"><fieldset><legend data-i18n="less
 export function ticket(root) {
   root.addEventListener('change', (event) => {
     const { value } = /** @type {HTMLInputElement} */ (event.target),
-      said = root.querySelector('.fl-said');
-    if (said) window.faceOffPut(said, say(value === RIGHT ? 'ticket_right' : 'ticket_wrong'));
+      line = root.querySelector('.fl-said');
+    if (line) window.faceOffPut(line, say(value === RIGHT ? 'ticket_right' : 'ticket_wrong'));
   });
 }
 

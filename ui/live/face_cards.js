@@ -1,7 +1,7 @@
 // @ts-check
 // A card for each face: whether the models agree, and a bar for each label of each model.
 import { labelText, makeBar } from '../components/bars.js';
-import { make, put, said } from '../components/dom.js';
+import { make, phrase, put } from '../components/dom.js';
 import { say } from './page.js';
 
 const MOVED = 0.1; // movements below this are not named
@@ -66,7 +66,7 @@ export class FaceCards {
     const rested = make('span', { class: 'fo-badge fo-unsure fo-rested', text: say('rested') });
     const moved = make('p', { class: 'fo-live-moved' });
     const columns = Object.keys(face.answers).map((name) => this.column(name, answer));
-    const heading = make('h2', { text: said('face', face.number) });
+    const heading = make('h2', { text: phrase('face', face.number) });
     const head = make('header', { class: 'fo-facehead' }, heading, badge, rested, often);
     const answers = make('div', { class: 'fo-answers' }, ...columns.map((one) => one.column));
     const card = make('article', { class: 'fo-card fo-live-face' }, head, answers, moved);
@@ -110,7 +110,7 @@ export class FaceCards {
     const labels = Object.values(face.shown);
     const sure = Object.keys(face.shown).every((name) => this.models.isSure(answer, face, name)); // as `text.verdict`
     const verdict = new Set(labels).size > 1 ? 'disagree' : sure ? 'agree' : 'unsure';
-    put(badge, said(verdict));
+    put(badge, phrase(verdict));
     badge.className = `fo-badge fo-${verdict}`;
     badge.hidden = often.hidden = labels.length < 2 || Object.keys(answer.own ?? {}).length > 0;
     put(often, say('often', Math.round(100 * face.agreement)));
@@ -131,7 +131,7 @@ export class FaceCards {
     column.classList.toggle('fo-notsure', !sure);
     bars.forEach(({ row, inner, share }, at) => {
       inner.style.width = `${100 * probabilities[at]}%`;
-      put(share, said('{0:.2f}', Math.round(100 * probabilities[at]) / 100));
+      put(share, phrase('{0:.2f}', Math.round(100 * probabilities[at]) / 100));
       row.classList.toggle('fo-best', at === leading); // the label above may be held for a moment
     });
   }
@@ -145,8 +145,8 @@ export class FaceCards {
 function movementsText(movements, fromRest) {
   const seen = Object.entries(movements).filter(([, value]) => Math.abs(value) >= MOVED);
   const furthest = seen.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, MOST_MOVEMENTS);
-  if (!furthest.length) return said('moves.none');
+  if (!furthest.length) return phrase('moves.none');
   const form = fromRest ? '{0:+.2f}' : '{0:.2f}';
-  const parts = furthest.map(([name, value]) => said('moves.one', said(`move.${name}`), said(form, value)));
-  return said('moves.title', said(parts.map((_, at) => `{${at}}`).join(', '), ...parts));
+  const parts = furthest.map(([name, value]) => phrase('moves.one', phrase(`move.${name}`), phrase(form, value)));
+  return phrase('moves.title', phrase(parts.map((_, at) => `{${at}}`).join(', '), ...parts));
 }

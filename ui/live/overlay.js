@@ -1,7 +1,7 @@
 // @ts-check
 // What is drawn over the camera's picture: the mesh, a box around each face, and the models' labels beside it.
 import { labelText } from '../components/bars.js';
-import { said } from '../components/dom.js';
+import { phrase } from '../components/dom.js';
 import { fitted, labelFaces, outline } from './at_faces.js';
 import { say } from './page.js';
 
@@ -85,14 +85,14 @@ export class Overlay {
   lines(face, answer) {
     const { models } = this;
     const lines = Object.entries(face.shown).map(([name, label]) => {
-      const words = said('{0} {1:.2f}', labelText(label, answer.own?.[name]), models.probability(answer, face, name));
+      const words = phrase('{0} {1:.2f}', labelText(label, answer.own?.[name]), models.probability(answer, face, name));
       const shown = models.isSure(answer, face, name) ? words : say('box_unsure', words);
       return {
         ink: models.colour(label, models.labels(answer, name).indexOf(label)),
-        text: window.faceOffText(said('{0}: {1}', models.title(name), shown)),
+        text: window.faceOffText(phrase('{0}: {1}', models.title(name), shown)),
       };
     });
-    return [{ text: window.faceOffText(said('face', face.number)) }, ...lines];
+    return [{ text: window.faceOffText(phrase('face', face.number)) }, ...lines];
   }
 }
 

@@ -1,11 +1,11 @@
 // @ts-check
 // The layout of the Live tab, its controls and its messages.
-import { put, sayer } from '../components/dom.js';
+import { phrasesOf, put } from '../components/dom.js';
 import { putMarkup } from '../components/markup.js';
 
 const HERE = ['localhost', '127.0.0.1', '[::1]'];
 
-export const say = sayer('live');
+export const say = phrasesOf('live');
 
 const layout = (/** @type {string} */ help) => `
   <div class="fo-live-main">

@@ -1,7 +1,7 @@
 // @ts-check
 // What is written and spoken about the running session: times, the resting look, and the answers for a screen reader.
 import { labelText } from '../components/bars.js';
-import { said } from '../components/dom.js';
+import { phrase } from '../components/dom.js';
 import { say } from './page.js';
 
 const TIMES_EVERY = 300; // milliseconds
@@ -44,7 +44,7 @@ export class Readout {
     /** @type {Record<string, Sentence>} */
     const stages = { mesh: say('mesh'), align: say('align'), movements: say('movements') };
     const parts = Object.entries(answer.ms).map(([name, ms]) =>
-      window.faceOffText(said('{0} {1:.1f}', stages[name] ?? this.models.title(name), ms)),
+      window.faceOffText(phrase('{0} {1:.1f}', stages[name] ?? this.models.title(name), ms)),
     );
     const line = this.page.find('.fo-hud');
     line.hidden = false;
@@ -63,7 +63,9 @@ export class Readout {
         ([name, label]) =>
           `${faceOffText(this.models.title(name))} ${faceOffText(labelText(label, answer.own?.[name]))}`,
       );
-    const faces = answer.faces.map((face) => `${faceOffText(said('face', face.number))}: ${answers(face).join(', ')}`);
+    const faces = answer.faces.map(
+      (face) => `${faceOffText(phrase('face', face.number))}: ${answers(face).join(', ')}`,
+    );
     const place = this.page.find('.fo-live-spoken');
     const text = faces.join('. ');
     if (place.textContent === text) return false;
@@ -76,7 +78,7 @@ export class Readout {
     const { page } = this;
     const resting = answer.resting > 0;
     const nobody = answer.faces.length ? '' : say('nobody');
-    page.middle(resting ? say('resting', said('{0:.1f}', answer.resting)) : nobody);
+    page.middle(resting ? say('resting', phrase('{0:.1f}', answer.resting)) : nobody);
     page.rest.disabled = resting;
     page.find('.fo-forget').hidden = resting || !answer.faces.some((face) => face.rested);
     page.find('.fo-so-far').hidden = !answer.offered;

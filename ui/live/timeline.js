@@ -1,7 +1,7 @@
 // @ts-check
 // The session's answers, in this page only: a strip for each face and model, and the file to download.
 import { labelText } from '../components/bars.js';
-import { download, make, put, said } from '../components/dom.js';
+import { download, make, phrase, put } from '../components/dom.js';
 import { say } from './page.js';
 import { sessionFile } from './session_file.js';
 
@@ -111,7 +111,7 @@ export class Timeline {
    */
   draw(strip, points, since, span) {
     const [name, bar] = strip.children;
-    put(name, said('{0}, {1}', said('face', points[0].face), this.models.title(points[0].model)));
+    put(name, phrase('{0}, {1}', phrase('face', points[0].face), this.models.title(points[0].model)));
     if (!(bar instanceof HTMLCanvasElement)) return;
     bar.width = bar.clientWidth;
     bar.height = HEIGHT;

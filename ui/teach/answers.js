@@ -1,6 +1,6 @@
 // @ts-check
 // What both models answer: a bar for every class.
-import { make, put, said, span } from '../components/dom.js';
+import { make, phrase, put, span } from '../components/dom.js';
 import { say } from './desk.js';
 
 export class Answers {
@@ -60,7 +60,7 @@ export class Answers {
     node.classList.toggle('ft-unsure', Boolean(probs) && !sure);
     rows.forEach(({ inner, share, row }, at) => {
       inner.style.width = `${100 * (probs?.[at] ?? 0)}%`;
-      put(share, probs ? said('{0:.2f}', probs[at]) : '');
+      put(share, probs ? phrase('{0:.2f}', probs[at]) : '');
       row.classList.toggle('ft-best', at === best && sure);
     });
   }
@@ -74,8 +74,8 @@ export class Answers {
  */
 function name(says, label, sure) {
   const sentence = `${sure} ${label}`;
-  if (says.dataset.said === sentence) return;
-  says.dataset.said = sentence;
+  if (says.dataset.sentence === sentence) return;
+  says.dataset.sentence = sentence;
   const named = make('span', { text: label ?? '–', translate: 'no' });
   says.replaceChildren(...(sure || !label ? [named] : [span(say('not_sure')), ' (', named, ')']));
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // One class: its name, its samples, and how more come in.
-import { commas, make, put, said, span } from '../components/dom.js';
+import { commas, make, phrase, put, span } from '../components/dom.js';
 import { ClassMenu } from './class_menu.js';
 import { ENOUGH, button, say } from './desk.js';
 import { Recorder, recordingSettings } from './recorder.js';
@@ -230,7 +230,11 @@ export class ClassCard {
     const { name } = this.shown;
     const open = this.desk.recorder?.owner === this;
     put(this.cam, say(open ? 'close' : 'webcam'));
-    window.faceOffLabel(this.cam, 'aria-label', open ? said('{0}: {1}', say('close'), name) : say('webcam_own', name));
+    window.faceOffLabel(
+      this.cam,
+      'aria-label',
+      open ? phrase('{0}: {1}', say('close'), name) : say('webcam_own', name),
+    );
     if (this.up) window.faceOffLabel(this.up, 'aria-label', say('upload_own', name));
   }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // What the parts of the Teach tab share: the server, the project as it was last seen, and who wants to hear of changes.
-import { make, sayer } from '../components/dom.js';
+import { make, phrasesOf } from '../components/dom.js';
 
 /**
  * A class of the project.
@@ -29,7 +29,7 @@ import { make, sayer } from '../components/dom.js';
 
 /** A recorder that is open. @typedef {{ close: () => void }} Closable */
 
-export const say = sayer('teach');
+export const say = phrasesOf('teach');
 
 /** Samples of a class that can be trained on; see `LEAST_SAMPLES` in `zoo/teach/project.py`. */
 export const ENOUGH = 3;
@@ -78,7 +78,7 @@ export class Desk {
   }
 
   /**
-   * Say something to the user; what went wrong stays until something else is said.
+   * Show the user a message; an error stays until the next message.
    * @param {Sentence | Node[] | ''} message
    * @param {boolean} [bad]
    */

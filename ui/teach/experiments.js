@@ -1,6 +1,6 @@
 // @ts-check
 // Experiments: one thing is changed, and the models are asked again.
-import { make, said, span } from '../components/dom.js';
+import { make, phrase, span } from '../components/dom.js';
 import { putMarkup } from '../components/markup.js';
 import { button, say } from './desk.js';
 import { Recorder } from './recorder.js';
@@ -48,13 +48,13 @@ export class Experiments {
    * @param {boolean} recorded whether it wants new pictures
    */
   experiment(name, recorded) {
-    const title = said(`trial.${name}`);
+    const title = phrase(`trial.${name}`);
     const place = make('div', { class: 'ft-place' });
     const go = button(say('try'), () => (recorded ? this.toggle(name, go, place) : this.ask(name, go)), '', {
       'aria-label': say('try_it', title),
       'data-trial': name,
     });
-    const words = make('div', {}, make('b', { text: title }), make('p', { text: said(`trial.${name}.hint`) }));
+    const words = make('div', {}, make('b', { text: title }), make('p', { text: phrase(`trial.${name}.hint`) }));
     return make('div', { class: 'ft-experiment' }, words, go, place);
   }
 
@@ -82,7 +82,7 @@ export class Experiments {
     const labels = desk.lesson?.labels ?? [];
     const options = labels.map((label, at) => make('option', { value: at, text: label, translate: 'no' }));
     const which = make('select', { 'aria-label': say('record_as') }, ...options);
-    const recorder = new Recorder(desk, this.camera, said(`trial.${name}`), {
+    const recorder = new Recorder(desk, this.camera, phrase(`trial.${name}`), {
       begin: async () => Number(which.value),
       frame: async (image, at) => !(await desk.ask('trial', { name, at, image })).failed,
       closed: () => {

@@ -1,7 +1,7 @@
 // @ts-check
 // Both models answer, for the camera or a picture.
 import { ClosedError, cameraProblem, cameraVideo } from '../components/camera.js';
-import { make, put, said, span } from '../components/dom.js';
+import { make, phrase, put, span } from '../components/dom.js';
 import { Answers } from './answers.js';
 import { button, say } from './desk.js';
 import { grab, rest } from './recorder.js';
@@ -76,7 +76,7 @@ export class Preview {
   /** @param {number} least below this confidence a model is not sure */
   setLeast(least) {
     this.answers.least = least;
-    if (this.sliderWords) put(this.sliderWords, said('{0:.2f}', least));
+    if (this.sliderWords) put(this.sliderWords, phrase('{0:.2f}', least));
   }
 
   async picture() {
@@ -122,8 +122,8 @@ export class Preview {
     this.stop();
     const mine = (this.running = ++this.runs);
     this.screen.classList.remove('ft-idle');
-    put(this.cam, said('live.stop'));
-    put(this.words, said('live.opening'));
+    put(this.cam, phrase('live.stop'));
+    put(this.words, phrase('live.opening'));
     try {
       await this.camera.open(this);
     } catch (error) {
@@ -156,7 +156,7 @@ export class Preview {
   /** @param {Found} answer */
   show(answer) {
     this.last = answer;
-    put(this.words, answer.faces.length ? '' : said('live.nobody'));
+    put(this.words, answer.faces.length ? '' : phrase('live.nobody'));
     this.draw(answer);
     this.screen.dataset.faces = String(answer.faces.length);
     this.answers.fill(answer.faces[0]?.answers); // the largest face; the others have their boxes

@@ -1,7 +1,7 @@
 // @ts-check
 // A recorder: hold a button (or a key on it), or press it once to record for some seconds.
 import { ClosedError, cameraProblem, cameraVideo, snapshot } from '../components/camera.js';
-import { make, put, said, span } from '../components/dom.js';
+import { make, phrase, put, span } from '../components/dom.js';
 import { button, say } from './desk.js';
 
 const LONGEST = 400; // pixels of a picture's longer side
@@ -43,7 +43,7 @@ export class Recorder {
     this.video = cameraVideo();
     this.going = false;
     this.pressed = 0;
-    this.words = make('p', { class: 'ft-screen-words', text: said('live.opening') });
+    this.words = make('p', { class: 'ft-screen-words', text: phrase('live.opening') });
     this.hold = button(say('hold'), null, 'ft-hold ft-main', { disabled: true, 'aria-label': say('hold_own', about) });
     this.screen = make('div', { class: 'ft-screen' }, this.video, this.words);
     this.node = make('div', { class: 'ft-recorder' }, this.screen, this.hold);

@@ -1,6 +1,6 @@
 // @ts-check
 // The button that trains both models, and its settings.
-import { make, put, said } from '../components/dom.js';
+import { make, phrase, put } from '../components/dom.js';
 import { ENOUGH, button, say } from './desk.js';
 import { numberField } from './recorder.js';
 
@@ -25,9 +25,9 @@ export class Training {
     this.why = make('p', { class: 'ft-why' });
     this.advanced = make('details', { class: 'ft-settings' });
     this.lay();
-    const title = make('h3', { text: said('teach.training') });
+    const title = make('h3', { text: phrase('teach.training') });
     const card = make('div', { class: 'ft-card' }, title, this.button, this.why, progress.node, this.advanced);
-    this.node = make('section', { class: 'ft-column ft-middle', 'aria-label': said('teach.training') }, card);
+    this.node = make('section', { class: 'ft-column ft-middle', 'aria-label': phrase('teach.training') }, card);
     desk.on('view', () => this.show());
     desk.on('ready', () => this.button.focus());
     desk.on('count', () => this.counted());
