@@ -1,4 +1,4 @@
-"""Fixtures for every room: one public-domain portrait, its mesh, and made-up crops."""
+"""Fixtures for every package: one public-domain portrait, its mesh, and made-up crops."""
 
 import os
 from collections.abc import Sequence

@@ -9,9 +9,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("features", "zoo", "ui")
 MOST_LINES, MOST_FUNCTION_LINES, MOST_SCRIPT_LINES = 500, 60, 400
-MODULES = sorted(path for room in (*PACKAGES, "scripts") for path in (ROOT / room).rglob("*.py")) + [ROOT / "demo.py"]
+MODULES = sorted(path for package in (*PACKAGES, "scripts") for path in (ROOT / package).rglob("*.py")) + [
+    ROOT / "demo.py"
+]
 SCRIPTS = sorted(path for package in ("ui", "zoo") for path in (ROOT / package).rglob("*.js"))
-TESTS = sorted(path for room in PACKAGES for path in (ROOT / "tests" / room).rglob("test_*.py"))
+TESTS = sorted(path for package in PACKAGES for path in (ROOT / "tests" / package).rglob("test_*.py"))
 
 
 def name(path: Path) -> str:

@@ -81,8 +81,9 @@ def test_system_packages_are_those_mediapipe_and_opencv_need():
 
 def test_every_binary_file_is_marked_as_such():
     marked = re.findall(r"^\*(\.\w+)\s+binary$", (ROOT / ".gitattributes").read_text(encoding="utf-8"), re.MULTILINE)
-    rooms = (ROOT / name for name in ("checkpoints", "features", "ui", "docs"))
-    files = [path for room in rooms for path in room.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    folders = (ROOT / name for name in ("checkpoints", "features", "ui", "docs"))
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in paths if "__pycache__" not in path.parts]
     assert {path.suffix for path in files if b"\0" in path.read_bytes()[:8192]} <= set(marked)
 
 
@@ -114,7 +115,7 @@ def test_the_readme_is_short_and_leads_to_every_document():
 
 
 def test_every_package_says_what_it_is_for():
-    packages = [p for room in ("features", "zoo", "ui") for p in (ROOT / room).rglob("__init__.py")]
+    packages = [p for name in ("features", "zoo", "ui") for p in (ROOT / name).rglob("__init__.py")]
     silent = [p for p in packages if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))]
     assert packages and not silent
 

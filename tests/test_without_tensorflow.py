@@ -61,14 +61,14 @@ import argparse, json, sys
 from gradio_client import Client, handle_file
 from ui.app import build, start
 from ui.model_service import ModelService
-engine = ModelService()
-app = build(engine)
+service = ModelService()
+app = build(service)
 address = start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None, root_path=None))
-engine.warm()
-assert not engine.broken, engine.broken
+service.warm()
+assert not service.broken, service.broken
 answer = Client(address, verbose=False).predict(image=handle_file("ui/pictures/photo.jpg"), api_name="/compare")
 app.close(verbose=False)
-engine.close()
+service.close()
 print(json.dumps(answer))
 """
 

@@ -55,9 +55,9 @@ Tab = tuple[str, Callable[[ModelService, Mode], gr.CheckboxGroup | None]]
 TABS: tuple[Tab, ...] = (
     ("Compare", compare_tab.build),
     ("Live", live_tab.build),
-    ("Video", lambda engine, _: video_tab.build(engine)),
+    ("Video", lambda service, _: video_tab.build(service)),
     ("Teach", teach_tab.build),
-    ("Zoo", lambda engine, _: zoo_tab.build(engine)),
+    ("Zoo", lambda service, _: zoo_tab.build(service)),
 )
 # A clip that can be watched can be kept: a lesson has none.
 LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in TABS if tab[0] != "Video"))
@@ -75,45 +75,45 @@ GIVE_BACK = 30  # seconds between two times that freed memory is returned to the
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
 
 
-def build(engine: ModelService, room: Mode = HOME) -> gr.Blocks:
+def build(service: ModelService, mode: Mode = HOME) -> gr.Blocks:
     """The whole app.
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
         Need not be warm; the page says when it is.
-    room : Mode
+    mode : Mode
         What is other in a classroom.
     """
     uploads.only_from_here()
     gr.set_static_paths([PICTURES])
     with gr.Blocks(title="Face-off", analytics_enabled=False, delete_cache=(SWEEP, AGE)) as app:
-        _head(app, engine, room)
+        _head(app, service, mode)
         with gr.Tabs(elem_id="fo-tabs", overflow_behavior="wrap"):
-            for title, lay_out in LESSON_TABS if room.lesson else TABS:
+            for title, lay_out in LESSON_TABS if mode.lesson else TABS:
                 with gr.Tab(text.TABS[title], elem_id=f"fo-tab-{title.lower()}") as tab:
-                    models = lay_out(engine, room)
+                    models = lay_out(service, mode)
                 if models is not None:
-                    tab.select(_choices(engine), None, models, **AT_ONCE)
+                    tab.select(_choices(service), None, models, **AT_ONCE)
         _foot(app)
         gr.HTML(labels.table(app.blocks.values()), apply_default_css=False, container=False)
-    engine.pages.when_left(partial(gradio_state.forget_page, app))
-    gradio_state.queue_fairly(app, engine.pages)
+    service.pages.when_left(partial(gradio_state.forget_page, app))
+    gradio_state.queue_fairly(app, service.pages)
     gradio_state.fill_in(app, "compare", MAX_FACES, DEFAULT, None, "")
     return app
 
 
-def _choices(engine: ModelService) -> Callable[[gr.Request], dict]:
+def _choices(service: ModelService) -> Callable[[gr.Request], dict]:
     """The models that a session may choose from, asked for whenever a tab is opened."""
 
     def choices(request: gr.Request) -> dict:
-        cards = engine.cards_of(str(request.session_hash))
+        cards = service.cards_of(str(request.session_hash))
         return gr.update(choices=[(text.title(card), name) for name, card in cards.items()])
 
     return choices
 
 
-def launch_options(room: Mode = HOME) -> dict:
+def launch_options(mode: Mode = HOME) -> dict:
     """What `Blocks.launch` is given besides host, port and certificates."""
     return {
         "theme": theme(),
@@ -128,9 +128,9 @@ def launch_options(room: Mode = HOME) -> dict:
             UI / "teach/teach.css",
             charts.STYLE,
             UI / "model_zoo/zoo.css",
-            *([UI / "lesson/lesson.css"] if room.lesson else []),
+            *([UI / "lesson/lesson.css"] if mode.lesson else []),
         ],
-        "head": _head_markup(room),
+        "head": _head_markup(mode),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -141,9 +141,9 @@ def launch_options(room: Mode = HOME) -> dict:
     }
 
 
-def _head_markup(room: Mode) -> str:
+def _head_markup(mode: Mode) -> str:
     """What stands in the page's ``<head>``."""
-    styles = ("assets/page.css", *(["assets/projector.css"] if room.lesson else []))
+    styles = ("assets/page.css", *(["assets/projector.css"] if mode.lesson else []))
     return (
         read("assets/head.html")
         + "".join(f"<style>{read(name)}</style>" for name in styles)
@@ -152,37 +152,37 @@ def _head_markup(room: Mode) -> str:
     )
 
 
-def _head(app: gr.Blocks, engine: ModelService, room: Mode) -> None:
+def _head(app: gr.Blocks, service: ModelService, mode: Mode) -> None:
     gr.HTML(
-        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(room)}'
-        f"<style>{family_signs(engine.cards.values())}</style>",
+        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(mode)}'
+        f"<style>{family_signs(service.cards.values())}</style>",
         apply_default_css=False,
         js_on_load=read("assets/banner.js"),
     )
     spoken: Scripted = {"apply_default_css": False, "js_on_load": read("assets/spoken.js")}
-    status = gr.HTML(_status(engine), elem_id="fo-status", **spoken)
+    status = gr.HTML(_status(service), elem_id="fo-status", **spoken)
     clock = gr.Timer(1.0)
-    look = lambda: (_status(engine), gr.Timer(active=not engine.ready))
+    look = lambda: (_status(service), gr.Timer(active=not service.ready))
     clock.tick(look, None, [status, clock], **AT_ONCE)
     app.load(look, None, [status, clock], **AT_ONCE)
 
 
-def _banner(room: Mode) -> str:
+def _banner(mode: Mode) -> str:
     """What everybody reads first: in full at first, then as one line. In a lesson each visit begins with all of it."""
-    law = f"<p>{say(text.LAW)}</p>" if room.lesson else ""
+    law = f"<p>{say(text.LAW)}</p>" if mode.lesson else ""
     source = f'<a href="{text.BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
     return (
         f'<aside class="fo-banner" {attribute("aria-label", text.PLEASE_NOTE)}>'
-        f'<details open data-until="{"visit" if room.lesson else "ever"}"><summary>{say(text.NOT_EMOTION, "b")} '
+        f'<details open data-until="{"visit" if mode.lesson else "ever"}"><summary>{say(text.NOT_EMOTION, "b")} '
         f"{say(text.WHY, 'span', 'class=fo-why')}</summary>"
         f"<p>{say(text.CANNOT_KNOW)} {source}</p>{law}</details></aside>"
     )
 
 
-def _status(engine: ModelService) -> str:
-    sentences = text.status(engine.ready, engine.broken)
+def _status(service: ModelService) -> str:
+    sentences = text.status(service.ready, service.broken)
     words = " ".join(say(sentence) for sentence in sentences)
-    return f'<p class="fo-status{"" if engine.ready else " fo-warming"}">{words}</p>' if words else ""
+    return f'<p class="fo-status{"" if service.ready else " fo-warming"}">{words}</p>' if words else ""
 
 
 def _foot(app: gr.Blocks) -> None:
@@ -217,20 +217,20 @@ def serve(args: argparse.Namespace) -> None:
 
 def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
     code = classroom.new_code() if args.classroom else ""
-    room = classroom.classroom(code) if args.classroom else HOME
-    engine = ModelService(room=room, sweeper=sweeper)
-    app = build(engine, room)
+    mode = classroom.classroom(code) if args.classroom else HOME
+    service = ModelService(mode=mode, sweeper=sweeper)
+    app = build(service, mode)
     sweeper.add(Chore("page states", SWEEP, partial(gradio_state.tidy, app, AGE)))
     sweeper.add(Chore("freed memory", GIVE_BACK, give_back_memory))
     try:
-        address = start(app, args, room)
+        address = start(app, args, mode)
     except OSError:
         raise SystemExit(_cannot_listen(args)) from None
     try:
         print(announcement(address, for_others(app.server_name, address)), flush=True)
         if code:
             print(text.teachers_code(code), flush=True)
-        engine.start()
+        service.start()
         if args.share:
             print(share(app), flush=True)
         app.block_thread()
@@ -238,9 +238,9 @@ def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
         app.close(verbose=False)
 
 
-def start(app: gr.Blocks, args: argparse.Namespace, room: Mode = HOME) -> str:
+def start(app: gr.Blocks, args: argparse.Namespace, mode: Mode = HOME) -> str:
     """Launch without waiting, and return the local address."""
-    options = launch_options(room)
+    options = launch_options(mode)
     heads = [options["head"], *filter(None, (getattr(block, "head", None) for block in app.blocks.values()))]
     with server.serving(server.address(args.host, args.port), _policy(args)):
         _, address, _ = app.launch(

@@ -51,14 +51,14 @@ class ModelService:
     workers : int
         Pictures worked on at the same time. Each worker has a `FaceMesher` of its own, because
         MediaPipe's graphs are not to be shared between threads.
-    room : Mode
+    mode : Mode
         How many sessions may teach, and how many samples each may hold.
     sweeper : Sweeper, optional
         Forgets what is idle, while it runs.
     """
 
     def __init__(
-        self, root: Path = registry.CHECKPOINTS, workers: int = 2, room: Mode = HOME, sweeper: Sweeper | None = None
+        self, root: Path = registry.CHECKPOINTS, workers: int = 2, mode: Mode = HOME, sweeper: Sweeper | None = None
     ) -> None:
         self.root = root
         self.cards: dict[str, Card] = {}
@@ -66,7 +66,7 @@ class ModelService:
         self.pages = Pages()
         self.sweeper = sweeper or Sweeper()
         self.teach_sessions = TeachSessions(
-            self._trunk, most=room.teach_sessions, samples=room.samples, pages=self.pages
+            self._trunk, most=mode.teach_sessions, samples=mode.samples, pages=self.pages
         )
         self.sweeper.add(Chore("Teach sessions", session.LOOK_SECONDS, self.teach_sessions.forget))
         self._read_cards()

@@ -60,12 +60,12 @@ def compare(address: str) -> None:
     assert "event: complete" in answer and "happy" in answer, answer
 
 
-def live(engine: ModelService) -> None:
+def live(service: ModelService) -> None:
     """A few frames of a camera."""
-    tab = LiveTab(engine, Viewers())
+    tab = LiveTab(service, Viewers())
     for turn in range(1, 6):
         asked = {"run": 1, "turn": turn, "image": data_url(camera("photo", turn)), "smooth": True}
-        answer = asyncio.run(tab.frame(asked | {"models": engine.default_models, "labels": "7"}, SESSION))
+        answer = asyncio.run(tab.frame(asked | {"models": service.default_models, "labels": "7"}, SESSION))
         assert len(answer["faces"]) == 1, answer
     tab.viewers.close()
 
@@ -81,9 +81,9 @@ def clip(folder: Path) -> None:
     assert command(["video", str(folder / "clip.mp4"), "--out", str(folder / "annotated.mp4")]) == 0
 
 
-def teach(engine: ModelService) -> None:
+def teach(service: ModelService) -> None:
     """Two classes with a few samples, and both models trained on them."""
-    tab = TeachTab(engine)
+    tab = TeachTab(service)
     for at, name in enumerate(("photo", "mouth-open")):
         for _ in range(2):
             burst = tab.answer({"do": "burst"}, SESSION)["burst"]
@@ -95,9 +95,9 @@ def teach(engine: ModelService) -> None:
     assert not answer.get("failed"), answer
 
 
-def export(engine: ModelService) -> None:
+def export(service: ModelService) -> None:
     """What was trained, in every format; the ONNX files are run, too."""
-    wanted = Exports(engine).wanted("", "Mine", tuple(bundle.PARTS), SESSION)
+    wanted = Exports(service).wanted("", "Mine", tuple(bundle.PARTS), SESSION)
     made = bundle.make(wanted)
     with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
         session = onnxruntime.InferenceSession(archive.read("onnx/svm.onnx"))
@@ -107,24 +107,24 @@ def export(engine: ModelService) -> None:
 
 def main(folder: Path) -> None:
     """All of it, one after the other."""
-    engine = ModelService()
-    app = build(engine)
+    service = ModelService()
+    app = build(service)
     address = start(app, argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None, root_path=None))
-    engine.warm()
-    assert not engine.broken and skimage.data.astronaut() is not None
+    service.warm()
+    assert not service.broken and skimage.data.astronaut() is not None
     steps = {
         "compare": lambda: compare(address),
-        "live": lambda: live(engine),
+        "live": lambda: live(service),
         "clip": lambda: clip(folder),
-        "teach": lambda: teach(engine),
-        "export": lambda: export(engine),
+        "teach": lambda: teach(service),
+        "export": lambda: export(service),
         "linger": lambda: time.sleep(LINGER),
     }
     for name, step in steps.items():
         step()
         print(name, flush=True)
     app.close(verbose=False)
-    engine.close()
+    service.close()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def done():
 
 
 @pytest.fixture(scope="session")
-def engine():
+def service():
     from ui.model_service import ModelService
 
     made = ModelService()
@@ -50,10 +50,10 @@ def uploads(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def app(engine, uploads):
+def app(service, uploads):
     from ui.app import build
 
-    return build(engine)
+    return build(service)
 
 
 @pytest.fixture(scope="session")
@@ -66,15 +66,15 @@ def url(app):
 
 
 @pytest.fixture(scope="session")
-def classroom_url(engine, uploads):
+def classroom_url(service, uploads):
     """The same in a lesson."""
     from ui.app import build, start
     from ui.lesson.classroom import classroom
 
-    room = classroom("ABC234")
-    lesson = build(engine, room)
+    mode = classroom("ABC234")
+    lesson = build(service, mode)
     nowhere = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
-    yield start(lesson, nowhere, room)
+    yield start(lesson, nowhere, mode)
     lesson.close(verbose=False)
 
 

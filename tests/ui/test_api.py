@@ -33,19 +33,19 @@ def ask(client, path, models=None, labels="7"):
     return client.predict(image=handle_file(str(path)), models=models, labels=labels, api_name="/compare")
 
 
-def test_the_astronaut_looks_happy_to_both_models(client, engine, astronaut):
-    record = ask(client, astronaut, engine.default_models)
-    assert record["models"] == engine.default_models
+def test_the_astronaut_looks_happy_to_both_models(client, service, astronaut):
+    record = ask(client, astronaut, service.default_models)
+    assert record["models"] == service.default_models
     (face,) = record["faces"]
     assert {a["label"] for a in face["answers"].values()} == {"happy"}
     assert face["agree"] is True
     assert {"box", "pose", "quality"} <= set(face)
-    assert set(record["milliseconds"]) == {"mesh", "align", *engine.default_models}
+    assert set(record["milliseconds"]) == {"mesh", "align", *service.default_models}
 
 
-def test_models_and_labels_have_defaults(client, engine, astronaut):
+def test_models_and_labels_have_defaults(client, service, astronaut):
     record = client.predict(image=handle_file(str(astronaut)), api_name="/compare")
-    assert record["models"] == engine.default_models
+    assert record["models"] == service.default_models
     assert len(record["labels"]) == 7
 
 
@@ -99,9 +99,9 @@ def test_what_is_not_a_resting_face_is_refused(url, uploaded, rest, pairs, words
     assert "probabilities" not in answer and words in answer
 
 
-def test_models_are_listed(client, engine):
+def test_models_are_listed(client, service):
     listed = client.predict(api_name="/models")
-    assert [model["name"] for model in listed] == list(engine.cards)
+    assert [model["name"] for model in listed] == list(service.cards)
     assert all(model["threshold"] == model["thresholds"][DEFAULT] > 0 for model in listed)
 
 
@@ -171,7 +171,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_not_a_picture_is_refused_in_one_sentence(client, engine, astronaut, tmp_path, name):
+def test_what_is_not_a_picture_is_refused_in_one_sentence(client, service, astronaut, tmp_path, name):
     make, words = BAD[name]
     (tmp_path / name).write_bytes(make())
     with pytest.raises(AppError, match=words) as refusal:

@@ -38,9 +38,9 @@ def answers(page):
     return page.locator(".fo-answer")
 
 
-def test_the_astronaut_looks_happy_to_both(page, engine, astronaut):
+def test_the_astronaut_looks_happy_to_both(page, service, astronaut):
     upload(page, astronaut)
-    assert answers(page).count() == len(engine.default_models) == 2
+    assert answers(page).count() == len(service.default_models) == 2
     for i in range(2):
         one = answers(page).nth(i)
         assert "pictures people labelled happy" in one.locator(".fo-says").inner_text()
@@ -136,9 +136,9 @@ def test_six_labels_show_no_neutral(page, astronaut):
     assert "neutral" not in answers(page).first.inner_text()
 
 
-def test_one_model_alone_and_none_at_all(page, engine, astronaut):
+def test_one_model_alone_and_none_at_all(page, service, astronaut):
     upload(page, astronaut)
-    first, second = (page.get_by_label(engine.cards[name].title, exact=True) for name in engine.default_models)
+    first, second = (page.get_by_label(service.cards[name].title, exact=True) for name in service.default_models)
     first.uncheck()
     page.wait_for_function("document.querySelectorAll('.fo-answer').length === 1")
     assert page.locator(".fo-badge").count() == 0

@@ -83,18 +83,18 @@ def number() -> str:
 # ---- Teach
 
 
-def few_sessions(engine, monkeypatch, most: int) -> None:
+def few_sessions(service, monkeypatch, most: int) -> None:
     """So many, all of them free."""
-    monkeypatch.setattr(engine.teach_sessions, "_most", most)
+    monkeypatch.setattr(service.teach_sessions, "_most", most)
     for name in ("_sessions", "_used", "_left"):
-        monkeypatch.setattr(engine.teach_sessions, name, {})
+        monkeypatch.setattr(service.teach_sessions, name, {})
 
 
-def test_41_calls_take_no_teach_session(engine, ask, pages):
-    before = len(engine.teach_sessions)
+def test_41_calls_take_no_teach_session(service, ask, pages):
+    before = len(service.teach_sessions)
     for do in ("look", "add", "frame") * 14:
         ask("ft", "teach", {"do": do, "name": "x"}, number())
-    assert len(engine.teach_sessions) == before
+    assert len(service.teach_sessions) == before
     assert ask("ft", "teach", {"do": "look"}, number())["view"]["total"] == 0
     refused = ask("ft", "teach", {"do": "add", "name": "x"}, "nobody")
     assert refused.pop("words")["text"] == text.NO_PAGE and refused == {"failed": True, "reopen": "nobody"}
@@ -102,11 +102,11 @@ def test_41_calls_take_no_teach_session(engine, ask, pages):
     assert [one["name"] for one in ask("ft", "teach", {"do": "add", "name": "x"}, session)["view"]["classes"]][
         -1
     ] == "x"
-    assert engine.teach_sessions.known(session)
+    assert service.teach_sessions.known(session)
 
 
-def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(engine, ask, pages, monkeypatch):
-    few_sessions(engine, monkeypatch, 4)
+def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(service, ask, pages, monkeypatch):
+    few_sessions(service, monkeypatch, 4)
     image = clip(0)[0]
     (worker,) = pages()
     ask("ft", "teach", {"do": "add", "name": "mine"}, worker)
@@ -115,12 +115,12 @@ def test_pages_that_ask_once_do_not_lock_those_out_who_come_later(engine, ask, p
     assert len(answer["added"]) == 1
     for session in pages(8):
         assert "failed" not in ask("ft", "teach", {"do": "add", "name": "x"}, session)
-    assert len(engine.teach_sessions) == 4
+    assert len(service.teach_sessions) == 4
     assert ask("ft", "teach", {"do": "look"}, worker)["view"]["total"] == teach.FEW_SAMPLES
 
 
-def test_whoever_gave_way_is_told_so(engine, ask, pages, monkeypatch):
-    few_sessions(engine, monkeypatch, 1)
+def test_whoever_gave_way_is_told_so(service, ask, pages, monkeypatch):
+    few_sessions(service, monkeypatch, 1)
     first, second = pages(2)
     value = {"do": "frame", "image": clip(0)[0], "at": 0, "burst": 0}
     assert ask("ft", "teach", value, first)["added"] and ask("ft", "teach", value, second)["added"]
@@ -131,16 +131,16 @@ def test_whoever_gave_way_is_told_so(engine, ask, pages, monkeypatch):
 # ---- Live
 
 
-def frame(engine, turn: int = 1) -> dict:
-    return {"run": 1, "turn": turn, "image": clip(0)[0], "models": engine.default_models, "labels": "7"}
+def frame(service, turn: int = 1) -> dict:
+    return {"run": 1, "turn": turn, "image": clip(0)[0], "models": service.default_models, "labels": "7"}
 
 
-def test_frames_of_sessions_without_a_page_are_answered_and_take_no_place(engine, ask):
-    told = (getattr(leave, "__self__", None) for leave in engine.pages._leave)
+def test_frames_of_sessions_without_a_page_are_answered_and_take_no_place(service, ask):
+    told = (getattr(leave, "__self__", None) for leave in service.pages._leave)
     viewers = next(one for one in told if isinstance(one, Viewers))
     before = len(viewers)
     for _ in range(6):
-        answer = ask("fo-live", "frame", frame(engine), number())
+        answer = ask("fo-live", "frame", frame(service), number())
         assert len(answer["faces"]) == 1
     assert len(viewers) == before
 
@@ -148,10 +148,10 @@ def test_frames_of_sessions_without_a_page_are_answered_and_take_no_place(engine
 # ---- the queue
 
 
-def test_jobs_that_nobody_waits_for_are_not_done_and_stop_nobody(url, engine, monkeypatch, astronaut):
+def test_jobs_that_nobody_waits_for_are_not_done_and_stop_nobody(url, service, monkeypatch, astronaut):
     asked = []
-    compare = engine.compare
-    monkeypatch.setattr(engine, "compare", lambda *given: asked.append(given) or compare(*given))
+    compare = service.compare
+    monkeypatch.setattr(service, "compare", lambda *given: asked.append(given) or compare(*given))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for _ in range(70):
         assert join(url, "compare", number(), [None, ["cnn"], "7"]).status_code == 200
@@ -175,7 +175,7 @@ def test_jobs_that_nobody_waits_for_are_forgotten(url, app, monkeypatch):
     assert not app._queue.event_ids_to_events
 
 
-def test_jobs_of_a_page_that_is_closed_are_dropped(url, app, engine, monkeypatch):
+def test_jobs_of_a_page_that_is_closed_are_dropped(url, app, service, monkeypatch):
     going, done, asked = threading.Event(), threading.Event(), []
 
     def slow(*given):
@@ -184,7 +184,7 @@ def test_jobs_of_a_page_that_is_closed_are_dropped(url, app, engine, monkeypatch
         done.wait(WAIT)
         raise ValueError
 
-    monkeypatch.setattr(engine, "compare", slow)
+    monkeypatch.setattr(service, "compare", slow)
     monkeypatch.setattr("ui.compare.tab.read_photo", lambda photo: None)
     session, picture = number(), {"path": "x"}
     try:
@@ -199,7 +199,7 @@ def test_jobs_of_a_page_that_is_closed_are_dropped(url, app, engine, monkeypatch
     assert len(asked) == 2
 
 
-def test_turns_go_round_the_sessions(url, app, engine, pages, monkeypatch):
+def test_turns_go_round_the_sessions(url, app, service, pages, monkeypatch):
     done, served = threading.Event(), []
 
     def note(image, names, labels, *_more):
@@ -207,7 +207,7 @@ def test_turns_go_round_the_sessions(url, app, engine, pages, monkeypatch):
         served.append(labels)
         raise ValueError
 
-    monkeypatch.setattr(engine, "compare", note)
+    monkeypatch.setattr(service, "compare", note)
     monkeypatch.setattr("ui.compare.tab.read_photo", lambda photo: None)
     greedy, modest = pages(2)
     try:
@@ -220,9 +220,9 @@ def test_turns_go_round_the_sessions(url, app, engine, pages, monkeypatch):
     assert "6" in served[:4]  # two had begun, and one may have been taken meanwhile
 
 
-def test_when_the_queue_is_full_the_session_with_most_jobs_gives_way(url, app, engine, pages, monkeypatch):
+def test_when_the_queue_is_full_the_session_with_most_jobs_gives_way(url, app, service, pages, monkeypatch):
     done = threading.Event()
-    monkeypatch.setattr(engine, "compare", lambda *given: done.wait(WAIT) and None)
+    monkeypatch.setattr(service, "compare", lambda *given: done.wait(WAIT) and None)
     monkeypatch.setattr("ui.compare.tab.read_photo", lambda photo: None)
     monkeypatch.setattr(app._queue, "most", 4)
     greedy, modest = pages(2)
@@ -276,14 +276,14 @@ def test_when_all_have_a_page_the_idlest_is_forgotten(app, ask, pages, monkeypat
 
 
 @pytest.mark.browser
-def test_a_page_whose_stream_broke_off_opens_another(visits, browser, url, engine):
-    before = set(engine.pages._pages)  # of earlier tests, whose streams may take a while to end
+def test_a_page_whose_stream_broke_off_opens_another(visits, browser, url, service):
+    before = set(service.pages._pages)  # of earlier tests, whose streams may take a while to end
     with visits() as visit:
         page = visit(browser, url, "Teach")
         page.wait_for_selector(".ft-add")
-        assert wait_for(lambda: len(set(engine.pages._pages) - before) == 1)
-        (session,) = set(engine.pages._pages) - before
-        engine.pages.close(session)  # as after a restart of the server
-        engine.teach_sessions._sessions.clear()
+        assert wait_for(lambda: len(set(service.pages._pages) - before) == 1)
+        (session,) = set(service.pages._pages) - before
+        service.pages.close(session)  # as after a restart of the server
+        service.teach_sessions._sessions.clear()
         page.locator(".ft-add").click()
-        assert wait_for(lambda: session in engine.pages and engine.teach_sessions.known(session))
+        assert wait_for(lambda: session in service.pages and service.teach_sessions.known(session))

@@ -128,11 +128,11 @@ def hostile(tmp_path_factory):
 
 @pytest.mark.parametrize("lesson", [False, True])
 def test_cards_in_every_tab_and_on_the_worksheet(hostile, uploads, browser, visits, lesson):
-    room = classroom("ABCDEF") if lesson else None
-    engine = ModelService(root=hostile, **({"room": room} if lesson else {}))
-    app = build(engine, *([room] if lesson else []))
+    mode = classroom("ABCDEF") if lesson else None
+    service = ModelService(root=hostile, **({"mode": mode} if lesson else {}))
+    app = build(service, *([mode] if lesson else []))
     args = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
-    address = start(app, args, *([room] if lesson else []))
+    address = start(app, args, *([mode] if lesson else []))
     with visits() as visit:
         page = visit(browser, address, wait=60)
         tabs = page.get_by_role("tab")
@@ -146,7 +146,7 @@ def test_cards_in_every_tab_and_on_the_worksheet(hostile, uploads, browser, visi
             assert_nothing_ran(page)
         assert tabs.count() == 5 and said.count(IMAGE) > 5
     app.close(verbose=False)
-    engine.close()
+    service.close()
 
 
 def test_titles_labels_and_notes_of_a_report(alone, tmp_path):

@@ -125,11 +125,11 @@ def test_the_kernel_machine_is_called_by_its_method():
     assert title == "HOG + SVM, least squares" and "least squares" in text.summary(registry.card("hog-svm"))
 
 
-def test_answers_keep_their_english_labels(engine):
+def test_answers_keep_their_english_labels(service):
     from features import images
     from zoo.inference import serialise
 
-    comparison = engine.compare(images.load(portraits.PICTURES / "photo.jpg"), ["cnn"], "7")
+    comparison = service.compare(images.load(portraits.PICTURES / "photo.jpg"), ["cnn"], "7")
     said = serialise.record(comparison, {"cnn": 0.5})["faces"][0]["answers"]["cnn"]
     assert list(said["probabilities"]) == list(labels.SEVEN)
 
@@ -138,9 +138,9 @@ def test_answers_keep_their_english_labels(engine):
 NOT_IN_A_LESSON = re.compile(r"\bVideo\b|\bclip\b|[Ss]ave (?:the|this) (?:project|session)|\bTimeline\b")
 
 
-def test_a_lesson_names_only_what_it_has(engine):
+def test_a_lesson_names_only_what_it_has(service):
     """What the server lays out in a lesson, and what the scripts choose there."""
-    app = ui_app.build(engine, classroom("secret"))
+    app = ui_app.build(service, classroom("secret"))
     shown = []
     for block in app.blocks.values():
         shown += [str(getattr(block, name, None) or "") for name in ("value", "label", "info", "help")]

@@ -102,7 +102,7 @@ def test_a_newcomer_sees_picture_examples_and_models_without_scrolling(open_page
     assert page.locator("#fo-examples button").count() == 13
 
 
-def test_a_models_family_is_marked_wherever_models_are_chosen(open_page, engine):
+def test_a_models_family_is_marked_wherever_models_are_chosen(open_page, service):
     page = open_page()
     for tab, group in (("Compare", "fo-models"), ("Live", "fo-live-models"), ("Video", "fv-models")):
         choose(page, tab)
@@ -114,7 +114,7 @@ def test_a_models_family_is_marked_wherever_models_are_chosen(open_page, engine)
               [label.querySelector('input').name, getComputedStyle(label, '::after').content[1]]))""",
             group,
         )
-        assert signs == {card.name: choices.SIGNS[card.family] for card in engine.cards.values()}, group
+        assert signs == {card.name: choices.SIGNS[card.family] for card in service.cards.values()}, group
         assert page.locator(f"#{group} .info-text").text_content() == "■ classical   ● deep"
 
 

@@ -93,11 +93,11 @@ class Covering:
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
     """
 
-    def __init__(self, engine: ModelService) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService) -> None:
+        self.service = service
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._under_way: set[str] = set()
 
@@ -114,7 +114,7 @@ class Covering:
 
     def answer(self, asked: dict, session: str) -> dict:
         """The covered crop, the part that is covered, and each model's shares; or one sentence about why not."""
-        if not self.engine.ready:
+        if not self.service.ready:
             return {"words": text.WARMING}
         try:
             return self._look(asked, session)
@@ -122,12 +122,12 @@ class Covering:
             return {"words": str(error)}
 
     def _look(self, asked: dict, session: str) -> dict:
-        cards = self.engine.cards_of(session)
+        cards = self.service.cards_of(session)
         wanted = asked.get("models")
         names = [name for name in cards if name in wanted] if isinstance(wanted, list) else []
         if not names:
             raise NoModelError(text.CHOOSE_MODELS)
-        models = self.engine.models(names, session)
+        models = self.service.models(names, session)
         labels, mix = label_set(str(asked.get("labels"))), LabelMix(mix_named(str(asked.get("mix"))), cards)
         face = unpacked(asked.get("face"), common_spec(models))
         patch = _patch(asked.get("patch"))
@@ -159,14 +159,14 @@ def _shares(answer: Prediction) -> dict:
     }
 
 
-def build(engine: ModelService) -> gr.HTML:
+def build(service: ModelService) -> gr.HTML:
     """The script and its call, inside the surrounding `gr.Blocks`."""
     return scripted(
         "fo-coverer",
         joined("compare/cover.js"),
         "faceOffCover",
-        [Covering(engine).cover],
-        here=engine.pages,
+        [Covering(service).cover],
+        here=service.pages,
         sizes=[SMALLEST, LARGEST],
         colours=COLOURS | {"": OTHER},
     )

@@ -98,13 +98,13 @@ class CompareTab:
 
     Parameters
     ----------
-    engine : ModelService
-    room : Mode
+    service : ModelService
+    mode : Mode
     """
 
-    def __init__(self, engine: ModelService, room: Mode = HOME) -> None:
-        self.engine = engine
-        self.room = room
+    def __init__(self, service: ModelService, mode: Mode = HOME) -> None:
+        self.service = service
+        self.mode = mode
 
     def show(
         self,
@@ -131,7 +131,7 @@ class CompareTab:
             comparison, cards, loaded = self._answered(photo, asked)
             pictures = _pictures(photo, rest)
             rested, note = self._rested(comparison, rest, asked, _chosen(chosen, pictures))
-            extras = Extras(self._file_name(photo), rested, note, pictures, self.room.files)
+            extras = Extras(self._file_name(photo), rested, note, pictures, self.mode.files)
             html = results.page(comparison, cards, loaded, extras)
             return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
         # An error is an answer too: an older picture's must not stay beside this one.
@@ -168,14 +168,14 @@ class CompareTab:
     def _asked(self, models: list[str], labels: str, mix: str, request: gr.Request, every: bool) -> Asked:
         """What the page's controls ask for, models in the order that the cards have."""
         session = str(request.session_hash)
-        in_order = [name for name in self.engine.cards_of(session, mix) if name in (models or [])]
+        in_order = [name for name in self.service.cards_of(session, mix) if name in (models or [])]
         return Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
 
     def _answered(self, photo: dict | None, asked: Asked) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
         """A comparison, the cards of all models, and the models that were asked, by name."""
         comparison = self._compare(photo, asked)
-        models = self.engine.models(asked.models, asked.session)
-        return comparison, self.engine.cards_of(asked.session, asked.mix), {model.name: model for model in models}
+        models = self.service.models(asked.models, asked.session)
+        return comparison, self.service.cards_of(asked.session, asked.mix), {model.name: model for model in models}
 
     def answer(
         self,
@@ -197,7 +197,7 @@ class CompareTab:
             asked = Asked(_names(models), labels, mix, most=_most(max_faces))
             comparison = self._compare(image, asked)
             rested = self._relative(comparison, rest, asked, pairs)
-            cards = self.engine.cards_of("", mix)
+            cards = self.service.cards_of("", mix)
         except BAD_INPUT as error:
             raise errors.refusal(errors.sentence(error)) from None
         thresholds = results.thresholds(comparison, cards)
@@ -226,20 +226,20 @@ class CompareTab:
         looks = comparison if rest is None else self._compare(rest, asked)
         file = self._file_name(rest) if rest else ""
         return relative_to(
-            comparison, looks, choose(comparison, looks, pairs), file, self.engine.cards_of(asked.session)
+            comparison, looks, choose(comparison, looks, pairs), file, self.service.cards_of(asked.session)
         )
 
     def list_models(self) -> list[dict]:
         """Every model: name, title, family, labels, threshold, accuracy where measured."""
-        return [_model_record(card) for card in self.engine.cards.values()]
+        return [_model_record(card) for card in self.service.cards.values()]
 
     def _file_name(self, photo: dict) -> str:
-        return file_name(photo) if self.room.files else ""
+        return file_name(photo) if self.mode.files else ""
 
     def _compare(self, photo: dict | None, asked: Asked) -> Comparison:
         label_set(asked.labels)
-        self.engine.models(asked.models, asked.session)
-        return self.engine.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)
+        self.service.models(asked.models, asked.session)
+        return self.service.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)
 
 
 def _pictures(photo: dict, rest: dict | None) -> str:
@@ -343,12 +343,12 @@ def _model_record(card: Card) -> dict:
     }
 
 
-def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
+def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
-    tab = CompareTab(engine, room)
+    tab = CompareTab(service, mode)
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=6, min_width=300, elem_classes="fo-controls"):
-            inputs, examples, every = _controls(engine, room)
+            inputs, examples, every = _controls(service, mode)
         with gr.Column(scale=11, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
             answer = gr.HTML(
@@ -357,33 +357,33 @@ def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
             mattered = gr.HTML(
                 elem_id="fo-mattered", apply_default_css=False, js_on_load=read("compare/mattered.js"), container=False
             )
-            cover.build(engine)
+            cover.build(service)
     _wire(tab, inputs, examples, every, [answer, spoken])
     _wire_mattered(tab, inputs, every, answer, mattered)
     return inputs.models
 
 
-def _controls(engine: ModelService, room: Mode) -> tuple[Inputs, gr.HTML, gr.Checkbox]:
+def _controls(service: ModelService, mode: Mode) -> tuple[Inputs, gr.HTML, gr.Checkbox]:
     """What a newcomer needs is seen without scrolling: a picture, examples, models. The rest is one click away."""
-    photo = _picture_box(room, "picture", "fo-picture", 140)
+    photo = _picture_box(mode, "picture", "fo-picture", 140)
     examples = gr.HTML(
         thumbnails.shown(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
     )
-    models = model_choice(engine.cards.values(), engine.default_models, "fo-models")
+    models = model_choice(service.cards.values(), service.default_models, "fo-models")
     with gr.Accordion(phrase("options.compare"), open=False, elem_id="fo-options", elem_classes="fo-options"):
         labels = label_choice("fo-labels")
         mix = mix_choice("fo-mix")
-        rest = _resting(room, photo)
+        rest = _resting(mode, photo)
         every = gr.Checkbox(False, label=text.EVERY_FACE, info=text.EVERY_FACE_HINT, elem_id="fo-every")
     return Inputs(photo, models, labels, mix, rest), examples, every
 
 
-def _picture_box(room: Mode, label: str, name: str, height: int) -> gr.Image:
+def _picture_box(mode: Mode, label: str, name: str, height: int) -> gr.Image:
     box = gr.Image(
         label=phrase(label),
         show_label=False,
         type="filepath",
-        sources=["upload", "clipboard"] if room.lesson else ["upload", "webcam", "clipboard"],
+        sources=["upload", "clipboard"] if mode.lesson else ["upload", "webcam", "clipboard"],
         height=height,
         buttons=[],
         webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
@@ -394,12 +394,12 @@ def _picture_box(room: Mode, label: str, name: str, height: int) -> gr.Image:
     return box
 
 
-def _resting(room: Mode, photo: gr.Image) -> gr.Image:
+def _resting(mode: Mode, photo: gr.Image) -> gr.Image:
     """The optional picture of the same person at rest, and an example of what it is for."""
     with gr.Group(elem_id="fo-rest-box"):
         about = say(phrase("rest.title"), "h3") + say(phrase("rest.hint"), "p")
         gr.HTML(about, apply_default_css=False)
-        rest = _picture_box(room, "rest.picture", "fo-rest-picture", 170)
+        rest = _picture_box(mode, "rest.picture", "fo-rest-picture", 170)
         example = gr.Button(phrase("rest.example"), size="sm", elem_id="fo-rest-example")
     shown: Direct = {"show_progress": "hidden", "queue": False, **PRIVATE}
     example.click(lambda: tuple(str(PICTURES / f"{name}.jpg") for name in RELAXED), None, [photo, rest], **shown)

@@ -39,13 +39,13 @@ class LessonTab:
 
     Parameters
     ----------
-    engine : ModelService
-    room : Mode
+    service : ModelService
+    mode : Mode
     """
 
-    def __init__(self, engine: ModelService, room: Mode) -> None:
-        self.engine = engine
-        self.room = room
+    def __init__(self, service: ModelService, mode: Mode) -> None:
+        self.service = service
+        self.mode = mode
         self.poll = Poll()
         self._known: dict[str, Comparison] = {}
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class LessonTab:
         return {"name": f"face-off-{language}.odt", "data": base64.b64encode(odt.worksheet(language)).decode("ascii")}
 
     def _voter(self, session: str, value: dict) -> Voter:
-        page, pages = str(value.get("voter", ""))[:LONGEST_VOTER] or session, self.engine.pages
+        page, pages = str(value.get("voter", ""))[:LONGEST_VOTER] or session, self.service.pages
         if session not in pages:
             return Voter(page)
         address = pages.address(session)
@@ -89,10 +89,10 @@ class LessonTab:
         value, words = value if isinstance(value, dict) else {}, ""
         try:
             if isinstance(value.get("on"), bool):
-                self.room.camera.turn(value["on"], str(value.get("code", "")), session)
+                self.mode.camera.turn(value["on"], str(value.get("code", "")), session)
         except WrongCodeError as error:
             words = str(error)
-        on = self.room.camera.on
+        on = self.mode.camera.on
         return {"on": on, "state": text.CAMERA_ON if on else text.CAMERA_OFF, "words": words}
 
     async def without_page(self, value: object, session: str) -> dict:
@@ -119,7 +119,7 @@ class LessonTab:
     def _if_teacher(self, work: Callable[[], dict], value: object, session: str) -> dict:
         code = value.get("code", "") if isinstance(value, dict) else ""
         try:
-            self.room.camera.lock.check(str(code), session)
+            self.mode.camera.lock.check(str(code), session)
         except WrongCodeError as error:
             return {"words": str(error)}
         return work()
@@ -140,13 +140,13 @@ class LessonTab:
         with self._lock:
             if picture not in self._known:
                 image = images.load(_examples()[picture].path)
-                self._known[picture] = self.engine.compare(image, self.engine.default_models, "7")
+                self._known[picture] = self.service.compare(image, self.service.default_models, "7")
             return self._known[picture]
 
     def _board(self, picture: str) -> dict:
         """Votes by label; by model its label, whether it is sure, and its probabilities."""
         comparison = self._compared(picture)
-        cards = self.engine.cards_of("", comparison.mix)
+        cards = self.service.cards_of("", comparison.mix)
         models = {
             name: {
                 "label": one.names[0],
@@ -158,7 +158,7 @@ class LessonTab:
         return {"votes": self.poll.counts(picture), "models": models}
 
     def _answers(self, comparison: Comparison) -> str:
-        cards = self.engine.cards_of("", comparison.mix)
+        cards = self.service.cards_of("", comparison.mix)
         return "".join(
             f'<article class="fo-answer">{say(text.title(cards[name]), "h4")}'
             f'<p class="fo-says">{text.looks_like(one, 0, cards[name].threshold)}</p>'
@@ -183,10 +183,10 @@ def _faces() -> list[dict]:
     ]
 
 
-def build(engine: ModelService, room: Mode) -> None:
+def build(service: ModelService, mode: Mode) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
-    tab = LessonTab(engine, room)
-    pages = engine.pages
+    tab = LessonTab(service, mode)
+    pages = service.pages
     work = (tab.commit, tab.votes, tab.document, tab.boards, tab.new_group)
     calls = [with_page(pages, one, tab.without_page) for one in work]
     scripted(
@@ -197,7 +197,7 @@ def build(engine: ModelService, room: Mode) -> None:
         here=pages,
         faces=_faces(),
         labels=list(SEVEN),
-        titles={name: message(text.title(engine.cards[name])) for name in engine.default_models},
+        titles={name: message(text.title(service.cards[name])) for name in service.default_models},
         sheet=worksheet(),
         steps=steps(),
     )

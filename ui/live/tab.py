@@ -93,15 +93,15 @@ class LiveTab:
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
     viewers : Viewers
-    room : Mode
+    mode : Mode
     """
 
-    def __init__(self, engine: ModelService, viewers: Viewers, room: Mode = HOME) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService, viewers: Viewers, mode: Mode = HOME) -> None:
+        self.service = service
         self.viewers = viewers
-        self.room = room
+        self.mode = mode
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._under_way: set[str] = set()
 
@@ -109,7 +109,7 @@ class LiveTab:
         """Answer one frame. A session has one place in the line: a second frame meanwhile comes to nothing."""
         sent = Sent.read(value)
         turn = {"run": sent.run, "turn": sent.turn}
-        if not self.room.camera.on:
+        if not self.mode.camera.on:
             return turn | await self.may(value, session)
         if session in self._under_way:
             return turn | {"words": ""}
@@ -119,13 +119,13 @@ class LiveTab:
                 seen = await to_thread.run_sync(self.answer, sent, session)
         finally:
             self._under_way.discard(session)
-        return turn | (seen if self.room.camera.on else await self.may(value, session))
+        return turn | (seen if self.mode.camera.on else await self.may(value, session))
 
     def answer(self, sent: Sent, session: str) -> dict:
         """What is said of a frame, or one sentence about why nothing is."""
-        if not self.engine.ready:
+        if not self.service.ready:
             return {"words": text.LIVE["warming"]}
-        if not self.room.camera.on:  # turned off while this frame stood in line
+        if not self.mode.camera.on:  # turned off while this frame stood in line
             return {}
         try:
             return self._look(sent, session) | ({"edges": _edges()} if sent.edges else {})
@@ -134,19 +134,19 @@ class LiveTab:
 
     def _look(self, sent: Sent, session: str) -> dict:
         wanted = label_set(sent.labels)
-        cards = self.engine.cards_of(session)
+        cards = self.service.cards_of(session)
         names = [name for name in cards if name in sent.models]
         if not names:
             return {"words": text.CHOOSE_MODELS}
-        chosen = self.engine.models(names, session)
+        chosen = self.service.models(names, session)
         image = read_frame(sent.image)
         options = replace(sent.options, mix=LabelMix(mix_named(sent.mix), cards))
         work = lambda viewer, now: viewer.step(image, chosen, wanted, options, now).as_json()
-        return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.engine.cards)
+        return (self.viewers.use(session, sent.run, work) or {"words": ""}) | _titles(cards, self.service.cards)
 
     async def may(self, _: object, session: str) -> dict:
         """Whether the camera may be opened; the page asks before it does."""
-        return {} if self.room.camera.on else {"off": True, "words": text.CAMERA_OFF}
+        return {} if self.mode.camera.on else {"off": True, "words": text.CAMERA_OFF}
 
     async def stop(self, value: object, session: str) -> dict:
         """Forget this session's faces."""
@@ -172,25 +172,25 @@ def _edges() -> list[int]:
     return tesselation().ravel().tolist()
 
 
-def build(engine: ModelService, room: Mode = HOME) -> gr.CheckboxGroup:
+def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     readers = Readers(AT_ONCE)
-    tab = LiveTab(engine, Viewers(lambda: Viewer(readers=readers), pages=engine.pages), room)
+    tab = LiveTab(service, Viewers(lambda: Viewer(readers=readers), pages=service.pages), mode)
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
-            inputs = _choices(engine)
+            inputs = _choices(service)
         with gr.Column(scale=10, min_width=340):
-            _camera(engine, tab)
+            _camera(service, tab)
     # Chosen in the browser and sent with every frame: nothing has to be asked or remembered here.
     gr.on([each.change for each in inputs], None, inputs, None, js=CHOSEN, api_visibility="private")
-    engine.pages.when_left(tab.viewers.leave)
-    engine.warm_too(readers.warm)
-    engine.sweeper.add(Chore("Live viewers", live_sessions.LOOK_SECONDS, tab.viewers.close_idle))
+    service.pages.when_left(tab.viewers.leave)
+    service.warm_too(readers.warm)
+    service.sweeper.add(Chore("Live viewers", live_sessions.LOOK_SECONDS, tab.viewers.close_idle))
     return inputs[0]
 
 
-def _choices(engine: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio, gr.Radio]:
-    models = model_choice(engine.cards.values(), engine.default_models, "fo-live-models")
+def _choices(service: ModelService) -> tuple[gr.CheckboxGroup, gr.Radio, gr.Radio]:
+    models = model_choice(service.cards.values(), service.default_models, "fo-live-models")
     with gr.Accordion(phrase("options.live"), open=False, elem_id="fo-live-options", elem_classes="fo-options"):
         labels, mix = label_choice("fo-live-labels"), mix_choice("fo-live-mix")
     return models, labels, mix
@@ -203,18 +203,18 @@ def _help(timeline: bool) -> str:
     return f'<dl class="fo-live-help">{rows}</dl>'
 
 
-def _camera(engine: ModelService, tab: LiveTab) -> gr.HTML:
-    models = {name: _title(card) for name, card in engine.cards.items()}
+def _camera(service: ModelService, tab: LiveTab) -> gr.HTML:
+    models = {name: _title(card) for name, card in service.cards.items()}
     return scripted(
         "fo-live",
         joined("live/live.js"),
         "faceOffLive",
         [tab.frame, tab.may, tab.stop],
-        here=engine.pages,
+        here=service.pages,
         privacy=str(phrase("live_privacy")),
         models=models,
-        chosen={"models": engine.default_models, "labels": "7", "mix": DEFAULT},
-        help=_help(not tab.room.lesson),
+        chosen={"models": service.default_models, "labels": "7", "mix": DEFAULT},
+        help=_help(not tab.mode.lesson),
         colours=COLOURS | {"": OTHER},
-        timeline=not tab.room.lesson,
+        timeline=not tab.mode.lesson,
     )

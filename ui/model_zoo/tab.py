@@ -44,16 +44,16 @@ class ZooTab:
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
     """
 
-    def __init__(self, engine: ModelService) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService) -> None:
+        self.service = service
 
     def show(self, name: str | None, pictures: str | None) -> str:
         """A model's page."""
-        card = self.engine.cards.get(name or "")
-        return zoo_page.model(card, pictures, self.engine.root / card.name) if card else ""
+        card = self.service.cards.get(name or "")
+        return zoo_page.model(card, pictures, self.service.root / card.name) if card else ""
 
     def show_once(self, name: str | None, pictures: str | None, shown: tuple | None) -> tuple:
         """The same unless it is there already, and what is there then."""
@@ -62,59 +62,59 @@ class ZooTab:
 
     def compare(self, name: str | None, other: str | None, pictures: str | None) -> str:
         """Two models against each other; nothing when only one is chosen."""
-        cards = self.engine.cards
+        cards = self.service.cards
         if name not in cards or other not in cards:
             return ""
         return zoo_page.duel(cards[name], cards[other], pictures, self._pairs())
 
     def _pairs(self) -> tuple[PairResult, ...]:
         try:
-            return read_pairs(self.engine.root)
+            return read_pairs(self.service.root)
         except CardError as error:
             raise refusal(str(error)) from None
 
     def measure(self) -> str:
         """Time every model on this machine: the leaderboard with the milliseconds."""
-        return zoo_page.board(self.engine.cards, self._milliseconds(list(self.engine.cards)))
+        return zoo_page.board(self.service.cards, self._milliseconds(list(self.service.cards)))
 
     def _milliseconds(self, names: Sequence[str]) -> dict[str, float]:
         try:
-            models = sorted(self.engine.models(names), key=lambda model: model.align.fingerprint)
+            models = sorted(self.service.models(names), key=lambda model: model.align.fingerprint)
         except (UnknownModelError, CardError) as error:
             raise refusal(str(error)) from None
         took: dict[str, float] = {}
         for _, alike in groupby(models, key=lambda model: model.align.fingerprint):
             same_crop = list(alike)
-            stages = bench(same_crop, self.engine.root, ROUNDS).stages
+            stages = bench(same_crop, self.service.root, ROUNDS).stages
             took |= {model.name: stages[model.name].p50 for model in same_crop}
         return took
 
 
-def build(engine: ModelService) -> None:
+def build(service: ModelService) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
-    tab = ZooTab(engine)
+    tab = ZooTab(service)
     intro = f'<div class="fz-intro">{say(text.ZOO, "h2")}{say(text.ZOO_NOTE, "p")}{terms.listed(zoo_page.TERMS)}</div>'
     gr.HTML(intro + terms.explanations(), **PLAIN)
-    left_out = gr.HTML(zoo_page.left_out(engine.broken), elem_id="fz-left-out", **PLAIN)
+    left_out = gr.HTML(zoo_page.left_out(service.broken), elem_id="fz-left-out", **PLAIN)
     board = gr.HTML(
-        zoo_page.board(engine.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
+        zoo_page.board(service.cards, {}), elem_id="fz-board", js_on_load=read("model_zoo/board.js"), **PLAIN
     )
-    _warming(engine, left_out, board)
+    _warming(service, left_out, board)
     _measuring(tab, board)
-    choices = _choices(engine)
+    choices = _choices(service)
     duel = gr.HTML("", elem_id="fz-duel", **PLAIN)
     page = gr.HTML("", elem_id="fz-page", js_on_load=charts.SCRIPT.read_text(encoding="utf-8"), **PLAIN)
     _wire(tab, choices, board, duel, page)
 
 
-def _warming(engine: ModelService, left_out: gr.HTML, board: gr.HTML) -> None:
+def _warming(service: ModelService, left_out: gr.HTML, board: gr.HTML) -> None:
     """Weights are read after the page is up: a model that turns out to be damaged leaves the leaderboard then."""
 
     def look() -> tuple:
-        shown = zoo_page.board(engine.cards, {}) if engine.broken and engine.ready else gr.skip()
-        return zoo_page.left_out(engine.broken), shown, gr.Timer(active=not engine.ready)
+        shown = zoo_page.board(service.cards, {}) if service.broken and service.ready else gr.skip()
+        return zoo_page.left_out(service.broken), shown, gr.Timer(active=not service.ready)
 
-    clock = gr.Timer(2.0, active=not engine.ready)
+    clock = gr.Timer(2.0, active=not service.ready)
     clock.tick(look, None, [left_out, board, clock], queue=False, **PRIVATE)
 
 
@@ -125,11 +125,11 @@ def _measuring(tab: ZooTab, board: gr.HTML) -> None:
     button.click(tab.measure, None, board, concurrency_id="bench", concurrency_limit=1, api_visibility="private")
 
 
-def _choices(engine: ModelService) -> Choices:
-    titles = [(text.title(card), name) for name, card in engine.cards.items()]
-    lines = zoo_page.lines_of(engine.cards)
+def _choices(service: ModelService) -> Choices:
+    titles = [(text.title(card), name) for name, card in service.cards.items()]
+    lines = zoo_page.lines_of(service.cards)
     with gr.Row(elem_id="fz-choices"):
-        model = gr.Dropdown(titles, value=_best(engine), label=phrase("zoo.choose"), filterable=False)
+        model = gr.Dropdown(titles, value=_best(service), label=phrase("zoo.choose"), filterable=False)
         pictures = gr.Dropdown(
             lines or [(NOBODY, "")],
             value=lines[0][1] if lines else "",
@@ -140,8 +140,8 @@ def _choices(engine: ModelService) -> Choices:
     return Choices(model, pictures, against)
 
 
-def _best(engine: ModelService) -> str | None:
-    ranked = zoo_page.ranked(engine.cards)
+def _best(service: ModelService) -> str | None:
+    ranked = zoo_page.ranked(service.cards)
     return ranked[0].name if ranked else None
 
 
@@ -153,13 +153,13 @@ def _wire(tab: ZooTab, choices: Choices, board: gr.HTML, duel: gr.HTML, page: gr
     gr.on(asked, tab.show_once, [model, pictures, shown], [page, shown], trigger_mode="always_last", **PRIVATE)
     changes = [model.change, pictures.change, against.change]
     gr.on(changes, tab.compare, [model, against, pictures], duel, **PRIVATE)
-    board.select(_picked(tab.engine), None, model, queue=False, **PRIVATE)
+    board.select(_picked(tab.service), None, model, queue=False, **PRIVATE)
 
 
-def _picked(engine: ModelService) -> Callable[[gr.EventData], str]:
+def _picked(service: ModelService) -> Callable[[gr.EventData], str]:
     def picked(event: gr.EventData) -> str:
         name = str(event.model)
-        if name not in engine.cards:
+        if name not in service.cards:
             raise refusal(f"There is no model {name!r}.")
         return name
 

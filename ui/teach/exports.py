@@ -52,11 +52,11 @@ class Exports:
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
     """
 
-    def __init__(self, engine: ModelService) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService) -> None:
+        self.service = service
 
     def make(
         self,
@@ -86,26 +86,26 @@ class Exports:
         if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
         if model == YOURS:
-            trained = self.engine.teach_sessions.at(session).trained
+            trained = self.service.teach_sessions.at(session).trained
             if trained is None:
                 raise bundle.NothingToExportError(text.EXPORT_UNTAUGHT)
             return bundle.ExportRequest(title, parts, trained.cnn, trained.svm, trained.material.faces.images)
-        loaded = self.engine.models([model])[0]
+        loaded = self.service.models([model])[0]
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
-        if svm is not None and (same := portable_graph.on_network(svm, self.engine.root)):
+        if svm is not None and (same := portable_graph.on_network(svm, self.service.root)):
             cnn, svm = same, None  # what lies on a network goes out with it, in every format
         if svm is not None and "onnx" not in parts:
             raise bundle.NothingToExportError(text.EXPORT_ONNX_ONLY)
-        with np.load(self.engine.root / model / "golden.npz", allow_pickle=False) as golden:
+        with np.load(self.service.root / model / "golden.npz", allow_pickle=False) as golden:
             return bundle.ExportRequest(title, parts, cnn, svm, golden["images"])
 
     def formats(self, model: str) -> list[str]:
         """What is ticked when a model is chosen: an SVM on descriptors can go out as ONNX only."""
         if model == YOURS:
             return USUAL
-        loaded = self.engine.models([model])[0]
-        alone = isinstance(loaded, SvmClassifier) and not portable_graph.on_network(loaded, self.engine.root)
+        loaded = self.service.models([model])[0]
+        alone = isinstance(loaded, SvmClassifier) and not portable_graph.on_network(loaded, self.service.root)
         return ["onnx"] if alone else USUAL
 
 
@@ -119,10 +119,10 @@ def kept(data: bytes, name: str) -> Path:
     return file
 
 
-def export_panel(engine: ModelService) -> None:
+def export_panel(service: ModelService) -> None:
     """Lay the export panel out and wire it."""
-    exports = Exports(engine)
-    shipped = [(text.title(card), name) for name, card in engine.cards.items() if portable_graph.goes_out(card)]
+    exports = Exports(service)
+    shipped = [(text.title(card), name) for name, card in service.cards.items() if portable_graph.goes_out(card)]
     gr.HTML(say(text.EXPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
     with gr.Row():
         model = gr.Dropdown([(text.EXPORT_YOURS, YOURS), *shipped], value=YOURS, label=text.MODELS, filterable=False)
@@ -154,11 +154,11 @@ class Imports:
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
     """
 
-    def __init__(self, engine: ModelService) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService) -> None:
+        self.service = service
 
     def read(self, path: str | None) -> tuple[tuple[ModelFile, ...], str]:
         """The models of an uploaded zip, and what is said of them."""
@@ -181,12 +181,12 @@ class Imports:
         """Put models into the session's zoo; the sentence to say then, or why not."""
         names = []
         try:
-            teach_session = self.engine.teach_sessions.at(session)
+            teach_session = self.service.teach_sessions.at(session)
             for file in files:
                 check_room([model for _, model in teach_session.extra.values()], file)
                 file = file.scaled(PIXEL_RANGES[pixels]) if pixels in PIXEL_RANGES and not file.ours else file
                 mapped = tuple(label if label in SEVEN.labels else None for label in to) if to is not None else None
-                card, model = session_model(file, mapped, {*self.engine.cards, *teach_session.extra})
+                card, model = session_model(file, mapped, {*self.service.cards, *teach_session.extra})
                 teach_session.extra[card.name] = card, model
                 names.append(file.title)
         except SORRY as error:
@@ -195,7 +195,7 @@ class Imports:
 
     def remove(self, request: gr.Request) -> str:
         """Forget every model that was brought."""
-        teach_session = self.engine.teach_sessions.known(str(request.session_hash))
+        teach_session = self.service.teach_sessions.known(str(request.session_hash))
         if teach_session is not None:
             teach_session.extra.clear()
         return say(text.IMPORT_REMOVED, "p")
@@ -211,9 +211,9 @@ def about(file: ModelFile) -> str:
     return f"<p>{name}: {say(what)}.</p>{note}"
 
 
-def import_panel(engine: ModelService) -> None:
+def import_panel(service: ModelService) -> None:
     """Lay the import panel out and wire it."""
-    imports = Imports(engine)
+    imports = Imports(service)
     gr.HTML(say(text.IMPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
     file = gr.File(label=phrase("import.file"), file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
     found = gr.State(())

@@ -81,10 +81,10 @@ class RequestParams:
 class Call:
     """A request of a session."""
 
-    engine: ModelService
+    service: ModelService
     teach_session: TeachSession
     asked: RequestParams
-    room: Mode = HOME
+    mode: Mode = HOME
 
     def frame(self) -> np.ndarray:
         """The camera's frame that came with it; refused while the camera is off."""
@@ -93,7 +93,7 @@ class Call:
 
     def check_camera(self) -> None:
         """`ProjectError` while the camera is off."""
-        if not self.room.camera.on:
+        if not self.mode.camera.on:
             raise ProjectError(wording.CAMERA_OFF)
 
 
@@ -174,14 +174,14 @@ def _drawn(call: Call) -> dict:
     """Classes of drawn faces in place of what is there, which the page has asked about."""
     session = call.teach_session
     with session.task() as progress:
-        find = partial(call.engine.find, beside=False)
+        find = partial(call.service.find, beside=False)
         made = drawn_project(find, call.asked.texts("names")[:MOST_NAMES], session.project.spec, progress)
     session.open(made)
     return view(session) | {"closed": True, "words": phrase("teach.drawn_ready")}
 
 
 def _save(call: Call) -> dict:
-    if not call.room.files:
+    if not call.mode.files:
         raise ProjectError(wording.NO_FACES_OUT)
     return {
         "file": base64.b64encode(project_file.save(call.teach_session.project)).decode(),
@@ -212,7 +212,7 @@ def _collect(call: Call, image: np.ndarray, burst: int, camera: bool) -> dict:
     """Add the faces of a picture; a camera's may be refused at the last moment, and small faces in it do not count."""
     target = call.asked.whole("at")
     project.check_class(call.teach_session.project, target)
-    faces, skipped = _chosen(call.engine.find(image, beside=not camera), call.asked.text("several"))
+    faces, skipped = _chosen(call.service.find(image, beside=not camera), call.asked.text("several"))
     if skipped:
         return {"skipped": skipped}
     samples = cut(image, faces, call.teach_session.project.spec)
@@ -278,7 +278,7 @@ def _add_picture(call: Call, found: project_file.Found, burst: int) -> str:
         return "others"
     project_file.renamed(call.teach_session.project, [found.label])  # before the faces are looked for
     image = images.load(found.data)
-    faces, skipped = _chosen(call.engine.find(image), call.asked.text("several"))
+    faces, skipped = _chosen(call.service.find(image), call.asked.text("several"))
     if skipped:
         return skipped
     places: dict[str, int] = {}
@@ -370,7 +370,7 @@ def _trial(call: Call) -> dict:
     if name not in wording.TRIALS_RECORDED:
         raise ProjectError(f"There is no experiment {name!r} that is recorded.")
     image = call.frame()
-    faces, skipped = _chosen(call.engine.find(image, beside=False), "skip")
+    faces, skipped = _chosen(call.service.find(image, beside=False), "skip")
     if skipped:
         return {"skipped": skipped}
     trained = call.teach_session.trained
@@ -386,7 +386,7 @@ def _preview(call: Call) -> dict:
     if trained is None:
         raise ProjectError(wording.TEACH["first"])
     image, shown = _asked_about(call)
-    faces = call.engine.find(image, beside=bool(call.asked.text("path")))[:MOST_FACES]
+    faces = call.service.find(image, beside=bool(call.asked.text("path")))[:MOST_FACES]
     crops = align(image, faces, trained.svm.align)
     said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in trained.models}
     rows = [
@@ -407,7 +407,7 @@ def _asked_about(call: Call) -> tuple[np.ndarray, dict]:
 
 def _camera(call: Call) -> dict:
     """Whether the camera may be opened; the page asks before it does."""
-    return {"words": "" if call.room.camera.on else wording.CAMERA_OFF}
+    return {"words": "" if call.mode.camera.on else wording.CAMERA_OFF}
 
 
 LONG = ("train", "grow", "experiment", "archive", "drawn")

@@ -43,14 +43,14 @@ class TeachTab:
 
     Parameters
     ----------
-    engine : ModelService
-    room : Mode
+    service : ModelService
+    mode : Mode
     """
 
-    def __init__(self, engine: ModelService, room: Mode = HOME) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService, mode: Mode = HOME) -> None:
+        self.service = service
         self._limits = CapacityLimiter(AT_ONCE), CapacityLimiter(LONG_AT_ONCE)
-        self.room = room
+        self.mode = mode
 
     async def teach(self, value: object, session: str) -> dict:
         """Answer one request; long ones wait apart, so that they hold no others up."""
@@ -60,11 +60,11 @@ class TeachTab:
     def answer(self, value: object, session: str) -> dict:
         """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
         asked = RequestParams(value if isinstance(value, dict) else {})
-        teach_session = self.engine.teach_sessions.at(session)
-        if self.engine.teach_sessions.gave_way(session):
+        teach_session = self.service.teach_sessions.at(session)
+        if self.service.teach_sessions.gave_way(session):
             return requests.view(teach_session) | {"closed": True, "words": text.TEACH["gave_way"], "failed": True}
         try:
-            return requests.answer(Call(self.engine, teach_session, asked, self.room))
+            return requests.answer(Call(self.service, teach_session, asked, self.mode))
         except BAD_INPUT as error:
             return {"words": str(error), "failed": True}
         except Stopped:
@@ -75,35 +75,35 @@ class TeachTab:
 
     async def without_page(self, value: object, session: str) -> dict:
         """Answer a session that has no page open: it gets no state, but finds one that it had before."""
-        if self.engine.teach_sessions.known(session):
+        if self.service.teach_sessions.known(session):
             return await self.teach(value, session)
         asked = RequestParams(value if isinstance(value, dict) else {})
         if asked.text("do") in requests.HARMLESS:
-            return requests.answer(Call(self.engine, self.engine.teach_sessions.passing(), asked, self.room))
+            return requests.answer(Call(self.service, self.service.teach_sessions.passing(), asked, self.mode))
         return {"words": text.NO_PAGE, "failed": True}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
-        self.engine.teach_sessions.leave(str(request.session_hash))
+        self.service.teach_sessions.leave(str(request.session_hash))
 
 
-def build(engine: ModelService, room: Mode = HOME) -> None:
+def build(service: ModelService, mode: Mode = HOME) -> None:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
-    tab = TeachTab(engine, room)
+    tab = TeachTab(service, mode)
     chart_script = charts.SCRIPT.read_text(encoding="utf-8")
     scripted(
         "ft",
         f"{joined('teach/teach.js')}\nwindow.faceOffCharts = (element) => {{ {chart_script} }};",
         "faceOffTeach",
-        [with_page(engine.pages, tab.teach, tab.without_page)],
-        here=engine.pages,
+        [with_page(service.pages, tab.teach, tab.without_page)],
+        here=service.pages,
         trials={name: name in text.TRIALS_RECORDED for name in text.TRIALS},
         settings={name: getattr(Settings(), name) for name in (*RANGES, "augment", "aligned")},
         ranges=RANGES,
         longest=MAX_NAME,
-        files=room.files,
+        files=mode.files,
     )
     for title, lay_out in PANELS:
         with gr.Accordion(title, open=False, elem_classes="ft-accordion"):
-            lay_out(engine)
-    engine.pages.when_left(engine.teach_sessions.leave)
+            lay_out(service)
+    service.pages.when_left(service.teach_sessions.leave)

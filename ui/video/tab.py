@@ -61,11 +61,11 @@ class VideoTab:
 
     Parameters
     ----------
-    engine : ModelService
+    service : ModelService
     """
 
-    def __init__(self, engine: ModelService) -> None:
-        self.engine = engine
+    def __init__(self, service: ModelService) -> None:
+        self.service = service
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
@@ -87,8 +87,8 @@ class VideoTab:
         session = str(request.session_hash)
         with self._stoppable(session) as stop, _target() as target:
             try:
-                cards = self.engine.cards_of(session, mix)
-                chosen = self.engine.models([name for name in cards if name in (models or [])], session)
+                cards = self.service.cards_of(session, mix)
+                chosen = self.service.models([name for name in cards if name in (models or [])], session)
                 at = _rest(rest, seconds)
                 options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix_named(mix), rest=at)
                 result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
@@ -235,12 +235,12 @@ def _sorry(sentence: str) -> tuple[gr.Video, str, str]:
     return gr.Video(None, visible=False), results.sorry(sentence), say(sentence)
 
 
-def build(engine: ModelService) -> gr.CheckboxGroup:
+def build(service: ModelService) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
-    tab = VideoTab(engine)
+    tab = VideoTab(service)
     with gr.Row(elem_classes="fo-compare fv-row"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
-            inputs, buttons = _controls(engine)
+            inputs, buttons = _controls(service)
         with gr.Column(scale=9, min_width=340):
             plain: Unstyled = {"apply_default_css": False}
             spoken = gr.HTML(elem_id="fv-spoken", js_on_load=read("assets/spoken.js"), **plain)
@@ -252,7 +252,7 @@ def build(engine: ModelService) -> gr.CheckboxGroup:
     return inputs[1]
 
 
-def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
+def _controls(service: ModelService) -> tuple[list, list[gr.Button]]:
     file = gr.File(
         label=text.VIDEO["file"], file_types=sorted(clips.SUFFIXES), height=150, elem_id="fv-file", buttons=[]
     )
@@ -262,7 +262,7 @@ def _controls(engine: ModelService) -> tuple[list, list[gr.Button]]:
     sample = gr.Button(text.VIDEO["example"], size="sm", elem_id="fv-example")
     gr.HTML(say(text.VIDEO["limits"], "p", 'class="fv-limits"'), apply_default_css=False)
     with gr.Accordion(text.VIDEO["options"], open=False, elem_id="fv-options"):
-        models = model_choice(engine.cards.values(), engine.default_models, "fv-models")
+        models = model_choice(service.cards.values(), service.default_models, "fv-models")
         labels, mix = label_choice("fv-labels"), mix_choice("fv-mix")
         steady = gr.Checkbox(True, label=text.LIVE["smooth"], elem_id="fv-steady")
         rest, seconds = _resting()
@@ -300,7 +300,7 @@ def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) 
         tab.stop, None, outputs, cancels=[running, chosen, shown], queue=False, show_progress="hidden", **PRIVATE
     )
     stopped.then(None, js=END, api_visibility="private")
-    tab.engine.pages.when_left(tab.left)
+    tab.service.pages.when_left(tab.left)
 
 
 def _answering(event: Callable[..., Any], tab: VideoTab, inputs: list, outputs: list) -> Any:

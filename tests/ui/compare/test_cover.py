@@ -21,14 +21,14 @@ from zoo.inference.covering import PatchError
 
 
 @pytest.fixture(scope="module")
-def comparison(engine):
-    return engine.compare(images.load(PICTURES / "photo.jpg"), engine.default_models, "7")
+def comparison(service):
+    return service.compare(images.load(PICTURES / "photo.jpg"), service.default_models, "7")
 
 
 @pytest.fixture
-def asked(engine, comparison):
+def asked(service, comparison):
     """What the page sends: all that the fold holds, and no patch."""
-    fold = cover.fold(comparison, 0, engine.cards)
+    fold = cover.fold(comparison, 0, service.cards)
     held = json.loads(html.unescape(re.search(r'data-cover="([^"]+)"', fold)[1]))
     return held | {"models": [model["name"] for model in held["models"]], "patch": None}
 
@@ -44,16 +44,16 @@ def test_a_packed_face_is_the_same_face_again(comparison):
         assert np.array_equal(getattr(again, part), getattr(face, part))
 
 
-def test_without_a_patch_the_answers_are_those_of_the_card(engine, comparison, asked):
-    answer = Covering(engine).answer(asked, "a")
-    assert list(answer["answers"]) == engine.default_models and answer["part"] == ""
+def test_without_a_patch_the_answers_are_those_of_the_card(service, comparison, asked):
+    answer = Covering(service).answer(asked, "a")
+    assert list(answer["answers"]) == service.default_models and answer["part"] == ""
     for name, said in shares(answer).items():
         assert said == pytest.approx(comparison.predictions[name].probs[0].tolist(), abs=6e-4)
     assert base64.b64decode(answer["crop"]) == comparison.aligned.images[0].tobytes()
 
 
-def test_a_patch_changes_the_crop_and_is_named(engine, comparison, asked):
-    answer = Covering(engine).answer(asked | {"patch": [0.5, 0.78, 0.6]}, "a")
+def test_a_patch_changes_the_crop_and_is_named(service, comparison, asked):
+    answer = Covering(service).answer(asked | {"patch": [0.5, 0.78, 0.6]}, "a")
     crop = np.frombuffer(base64.b64decode(answer["crop"]), np.uint8).reshape(comparison.aligned.images[0].shape)
     assert answer["part"] == "mouth" and (crop[:20] == comparison.aligned.images[0][:20]).mean() > 0.5
     assert (crop[50:62, 30:42] != comparison.aligned.images[0][50:62, 30:42]).mean() > 0.5
@@ -76,8 +76,8 @@ def test_a_patch_changes_the_crop_and_is_named(engine, comparison, asked):
         ({"mix": "odd"}, "label mix"),
     ],
 )
-def test_what_was_asked_wrongly_is_said(engine, asked, change, words):
-    answer = Covering(engine).answer(asked | change, "a")
+def test_what_was_asked_wrongly_is_said(service, asked, change, words):
+    answer = Covering(service).answer(asked | change, "a")
     assert words in answer["words"] and "answers" not in answer
 
 
@@ -90,12 +90,12 @@ def test_no_mesh_of_anything_but_numbers_is_taken(comparison):
         unpacked(base64.b64encode(broken).decode(), face.spec)
 
 
-def test_a_cold_engine_says_so():
+def test_a_cold_service_says_so():
     assert Covering(ModelService()).answer({}, "a") == {"words": text.WARMING}
 
 
-def test_a_session_has_one_place_in_the_line(engine, done, monkeypatch):
-    covering, served = Covering(engine), []
+def test_a_session_has_one_place_in_the_line(service, done, monkeypatch):
+    covering, served = Covering(service), []
 
     def answer(asked, session):
         time.sleep(0.02)
@@ -109,9 +109,9 @@ def test_a_session_has_one_place_in_the_line(engine, done, monkeypatch):
     assert done(crowd()) == [{"words": "a"}, {}, {"words": "b"}, {"words": "c"}] and sorted(served) == ["a", "b", "c"]
 
 
-def test_only_so_many_faces_have_the_fold(engine, comparison):
-    assert cover.fold(comparison, cover.MOST_FACES, engine.cards) == ""
-    assert len(cover.fold(comparison, 0, engine.cards)) < 16_000
+def test_only_so_many_faces_have_the_fold(service, comparison):
+    assert cover.fold(comparison, cover.MOST_FACES, service.cards) == ""
+    assert len(cover.fold(comparison, 0, service.cards)) < 16_000
 
 
 # ---- in a browser

@@ -24,9 +24,9 @@ def example(name: str) -> dict:
     return {"path": str(PICTURES / f"{name}.jpg"), "orig_name": f"{name}.jpg"}
 
 
-def show(engine, photo, rest=None, **more):
+def show(service, photo, rest=None, **more):
     rest = example(rest) if rest else None
-    return CompareTab(engine).show(example(photo), MODELS, "7", REQUEST, rest=rest, **more)
+    return CompareTab(service).show(example(photo), MODELS, "7", REQUEST, rest=rest, **more)
 
 
 def downloaded(html: str, kind: str) -> str:
@@ -34,8 +34,8 @@ def downloaded(html: str, kind: str) -> str:
     return urllib.request.urlopen(link).read().decode()
 
 
-def test_both_answers_and_what_changed_are_shown_and_recorded(engine):
-    html, spoken = show(engine, "brows-raised", "lips-closed")
+def test_both_answers_and_what_changed_are_shown_and_recorded(service):
+    html, spoken = show(service, "brows-raised", "lips-closed")
     shown = bare(html)
     (panel,) = re.findall(r'<section class="fo-details fo-resting">.*?</section>', shown)
     assert panel.count('class="fo-bars"') == 2 and phrase("rest.relative") in panel and phrase("rest.note") in panel
@@ -55,41 +55,41 @@ def test_both_answers_and_what_changed_are_shown_and_recorded(engine):
     assert "fo-relaxed" in html and "<select" not in html  # one face each: there is nothing to choose
 
 
-def test_the_reference_itself_is_neutral_and_sure_of_it(engine):
-    html, _ = show(engine, "lips-closed", "lips-closed")
+def test_the_reference_itself_is_neutral_and_sure_of_it(service):
+    html, _ = show(service, "lips-closed", "lips-closed")
     (face,) = json.loads(downloaded(html, "application/json"))["faces"]
     assert all(answer["label"] == "neutral" and answer["sure"] for answer in face["resting"]["answers"].values())
 
 
-def test_faces_of_the_same_picture_are_offered_and_a_choice_for_other_pictures_does_not_count(engine):
-    html, _ = show(engine, "six-faces")
+def test_faces_of_the_same_picture_are_offered_and_a_choice_for_other_pictures_does_not_count(service):
+    html, _ = show(service, "six-faces")
     assert html.count("<select") == html.count('type="button" data-for=') == 6 and "fo-relaxed" not in html
     options = re.findall(r'<select data-face="1".*?</select>', html)[0]
     assert re.findall(r'value="(\d*)"', options) == ["", "2", "3", "4", "5", "6"]  # never itself
     (pictures,) = re.findall(r'data-pictures="(\w+)"', html)
-    html, _ = show(engine, "six-faces", chosen=f"{pictures} 1=2, 3=2")
+    html, _ = show(service, "six-faces", chosen=f"{pictures} 1=2, 3=2")
     record = json.loads(downloaded(html, "application/json"))
     assert [face["resting"] and face["resting"]["face"] for face in record["faces"]] == [2, None, 2, None, None, None]
     assert len(re.findall(r"<option [^>]* selected ", html)) == 2
-    assert "rest" not in json.loads(downloaded(show(engine, "six-faces", chosen="other 1=2")[0], "application/json"))
+    assert "rest" not in json.loads(downloaded(show(service, "six-faces", chosen="other 1=2")[0], "application/json"))
 
 
-def test_a_wrong_pair_and_a_picture_without_a_face_are_a_sentence_beside_the_answer(engine):
-    html, spoken = show(engine, "photo", "no-face")
+def test_a_wrong_pair_and_a_picture_without_a_face_are_a_sentence_beside_the_answer(service):
+    html, spoken = show(service, "photo", "no-face")
     assert NO_FACE in words(html) and NO_FACE in words(spoken) and "fo-answer" in html
     (pictures,) = re.findall(r'data-pictures="(\w+)"', html)
-    html, _ = show(engine, "photo", "lips-closed", chosen=f"{pictures} 1=9")
+    html, _ = show(service, "photo", "lips-closed", chosen=f"{pictures} 1=9")
     assert "fo-answer" in html
     pictures = compare_tab._pictures(example("photo"), example("lips-closed"))
-    html, _ = show(engine, "photo", "lips-closed", chosen=f"{pictures} 1=9")
+    html, _ = show(service, "photo", "lips-closed", chosen=f"{pictures} 1=9")
     assert "there are 1 faces and 1 resting faces" in words(html) and "fo-answer" in html
-    html, _ = show(engine, "photo", "lips-closed", chosen=f"{pictures} none")
+    html, _ = show(service, "photo", "lips-closed", chosen=f"{pictures} none")
     assert "fo-resting" not in html
 
 
 @pytest.mark.parametrize("labels", ["6", "5"])
-def test_other_label_sets_are_read_in_all_labels_and_then_narrowed(engine, labels):
-    tab = CompareTab(engine)
+def test_other_label_sets_are_read_in_all_labels_and_then_narrowed(service, labels):
+    tab = CompareTab(service)
     record = tab.answer(example("brows-raised"), ["cnn"], labels, rest=example("lips-closed"))
     probabilities = record["faces"][0]["resting"]["answers"]["cnn"]["probabilities"]
     assert list(probabilities) == record["labels"] and sum(probabilities.values()) == pytest.approx(1, abs=1e-3)
@@ -97,7 +97,7 @@ def test_other_label_sets_are_read_in_all_labels_and_then_narrowed(engine, label
 
 
 @pytest.mark.browser
-def test_a_click_shows_the_example_and_a_resting_face_is_chosen_with_the_keyboard(browser, url, visits, engine):
+def test_a_click_shows_the_example_and_a_resting_face_is_chosen_with_the_keyboard(browser, url, visits, service):
     with visits() as visit:
         page = visit(browser, url, wait=40)
         page.locator("#fo-options button").first.click()

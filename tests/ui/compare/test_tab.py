@@ -26,9 +26,9 @@ from zoo.models.label_mix import DEFAULT, EQUAL, FER2013, MIXES
 REQUEST = SimpleNamespace(session_hash="nobody")
 
 
-def mattered(engine, photo, models, mix=DEFAULT, **event):
+def mattered(service, photo, models, mix=DEFAULT, **event):
     event = SimpleNamespace(**{"face": 1, "answer": "a1b2", **event})
-    return CompareTab(engine).mattered(photo, models, "7", False, mix, REQUEST, event)
+    return CompareTab(service).mattered(photo, models, "7", False, mix, REQUEST, event)
 
 
 @pytest.fixture
@@ -43,80 +43,80 @@ def photo(astronaut, uploaded):
     return {"path": str(copy), "orig_name": "C:\\holidays\\astronaut.png"}
 
 
-def test_an_error_takes_the_place_of_the_older_answer(engine, uploaded):
+def test_an_error_takes_the_place_of_the_older_answer(service, uploaded):
     (uploaded / "words.png").write_bytes(b"these are <words>")
-    html, spoken = CompareTab(engine).show({"path": str(uploaded / "words.png")}, ["cnn"], "7", REQUEST)
+    html, spoken = CompareTab(service).show({"path": str(uploaded / "words.png")}, ["cnn"], "7", REQUEST)
     assert "fo-sorry" in html
     assert "not a picture that can be read" in html
     assert "not a picture that can be read" in spoken
     assert "fo-answer" not in html
 
 
-def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(engine, uploaded):
+def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(service, uploaded):
     path = uploaded / "class.png"
     Image.fromarray(np.tile(skimage.data.astronaut()[20:230, 120:330], (4, 7, 1))).save(path)
-    few, _ = CompareTab(engine).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST)
+    few, _ = CompareTab(service).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST)
     assert text.faces_shown(20, 28) in few and few.count('class="fo-box"') == 20
-    every, _ = CompareTab(engine).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST, every=True)
+    every, _ = CompareTab(service).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST, every=True)
     assert "fo-left-out" not in every and every.count('class="fo-box"') == 28
 
 
-def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chosen(engine, photo, monkeypatch):
+def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chosen(service, photo, monkeypatch):
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     shares, recorded = {}, {}
     for mix in MIXES:
-        html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST, mix=mix)
+        html, _ = CompareTab(service).show(photo, ["hog-linear-svm"], "7", REQUEST, mix=mix)
         (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
         recorded[mix] = json.load(urllib.request.urlopen(link))
-        hold = bare(mattered(engine, photo, ["hog-linear-svm"], mix))
+        hold = bare(mattered(service, photo, ["hog-linear-svm"], mix))
         shares[mix] = float(re.findall(r"([\d.]+)\xa0→", hold)[0])
     answers = {mix: record["faces"][0]["answers"]["hog-linear-svm"] for mix, record in recorded.items()}
     assert {mix: record["mix"] for mix, record in recorded.items()} == {mix: mix for mix in MIXES}
     assert answers[EQUAL]["probability"] != answers[FER2013]["probability"]
     assert shares == {mix: pytest.approx(answer["probability"], abs=0.0051) for mix, answer in answers.items()}
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST, mix="even")
+    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST, mix="even")
     assert "fo-sorry" in html and "choose one of fer2013, equal" in html
 
 
-def test_no_model_is_a_request_to_choose(engine, photo):
+def test_no_model_is_a_request_to_choose(service, photo):
     for none in ([], None):
-        html, spoken = CompareTab(engine).show(photo, none, "7", REQUEST)
+        html, spoken = CompareTab(service).show(photo, none, "7", REQUEST)
         assert "Choose one or more models" in html
         assert words(spoken) == text.CHOOSE_MODELS
 
 
-def test_what_nobody_foresaw_is_said_and_logged(engine, photo, monkeypatch, caplog):
-    monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+def test_what_nobody_foresaw_is_said_and_logged(service, photo, monkeypatch, caplog):
+    monkeypatch.setattr(service, "compare", lambda *_: np.zeros(1)[2])
+    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
     assert text.FAILED in html
     assert "IndexError" in caplog.text
 
 
-def test_downloads_name_the_picture_without_its_folder(engine, photo):
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+def test_downloads_name_the_picture_without_its_folder(service, photo):
+    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
     (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
     assert json.load(urllib.request.urlopen(link))["file"] == "astronaut.png"
     del photo["orig_name"]
-    html, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
     (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
     assert urllib.request.urlopen(link).read().decode().splitlines()[1].startswith("shown.png,")
 
 
-def test_the_stages_come_from_the_engines_own_folder(photo, tmp_path):
+def test_the_stages_come_from_the_services_own_folder(photo, tmp_path):
     folder = tmp_path / "checkpoints" / "mine"
     shutil.copytree(registry.CHECKPOINTS / "cnn", folder)
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
-    engine = ModelService(folder.parent, workers=1)
-    html, _ = CompareTab(engine).show(photo, ["mine"], "7", REQUEST)
+    service = ModelService(folder.parent, workers=1)
+    html, _ = CompareTab(service).show(photo, ["mine"], "7", REQUEST)
     assert "My network: first feature maps" in html
-    engine.close()
+    service.close()
 
 
-def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
+def test_strips_after_the_first_are_half_as_large(service, photo, uploaded):
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (4, 5, 1))).save(uploaded / "shown.png")
-    html, _ = CompareTab(engine).show(photo, engine.default_models, "7", REQUEST)
+    html, _ = CompareTab(service).show(photo, service.default_models, "7", REQUEST)
     strips = re.findall(r'<ol class="fo-stages">.*?</ol>', html)
     assert len(strips) == 20
     widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]
@@ -124,11 +124,11 @@ def test_strips_after_the_first_are_half_as_large(engine, photo, uploaded):
     assert len(html) < 2.5e6
 
 
-def test_what_mattered_in_a_face_is_told_for_each_model(engine, photo, monkeypatch):
+def test_what_mattered_in_a_face_is_told_for_each_model(service, photo, monkeypatch):
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)  # however busy the machine is
-    plain, _ = CompareTab(engine).show(photo, ["hog-svm", "cnn"], "7", REQUEST)
+    plain, _ = CompareTab(service).show(photo, ["hog-svm", "cnn"], "7", REQUEST)
     assert "fo-hold" not in plain and plain.count("data-mattered=") == 1
-    html = mattered(engine, photo, ["hog-svm", "cnn"])
+    html = mattered(service, photo, ["hog-svm", "cnn"])
     assert html.startswith('<div data-face="1" data-for="a1b2">')
     part = bare(html)
     said = re.findall(r"<b>(.+?)</b><span><em>(.+?)</em> ([\d.]+)\xa0→\xa0([\d.]+)</span>(.+?)</figcaption>", part)
@@ -137,49 +137,49 @@ def test_what_mattered_in_a_face_is_told_for_each_model(engine, photo, monkeypat
     assert said[0][-1] == "mattered most: mouth" and part.count("<img") == 2
 
 
-def test_each_of_many_faces_can_be_asked_about_and_no_other(engine, photo, uploaded, monkeypatch):
+def test_each_of_many_faces_can_be_asked_about_and_no_other(service, photo, uploaded, monkeypatch):
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
-    html, _ = CompareTab(engine).show(photo, ["hog-linear-svm"], "7", REQUEST)
+    html, _ = CompareTab(service).show(photo, ["hog-linear-svm"], "7", REQUEST)
     assert html.count('id="fo-face-') == html.count("data-mattered=") == 6
-    assert "fo-hold" in mattered(engine, photo, ["hog-linear-svm"], face=6)
+    assert "fo-hold" in mattered(service, photo, ["hog-linear-svm"], face=6)
     for none in (7, 0, -1, True, None, "1", 1.5):
-        said = mattered(engine, photo, ["hog-linear-svm"], face=none)
+        said = mattered(service, photo, ["hog-linear-svm"], face=none)
         assert "fo-hold" not in said and "the picture has 6 faces" in said
 
 
-def test_what_a_script_sends_is_shown_as_text_and_errors_are_sentences(engine, photo, monkeypatch, caplog):
-    assert "<b>" not in mattered(engine, photo, ["cnn"], answer='"><b>', face="<b>")
-    assert "Choose one or more models" in mattered(engine, photo, [])
-    assert "did not arrive as an uploaded file" in mattered(engine, None, ["cnn"])
-    monkeypatch.setattr(engine, "compare", lambda *_: np.zeros(1)[2])
-    assert text.FAILED in mattered(engine, photo, ["cnn"])
+def test_what_a_script_sends_is_shown_as_text_and_errors_are_sentences(service, photo, monkeypatch, caplog):
+    assert "<b>" not in mattered(service, photo, ["cnn"], answer='"><b>', face="<b>")
+    assert "Choose one or more models" in mattered(service, photo, [])
+    assert "did not arrive as an uploaded file" in mattered(service, None, ["cnn"])
+    monkeypatch.setattr(service, "compare", lambda *_: np.zeros(1)[2])
+    assert text.FAILED in mattered(service, photo, ["cnn"])
     assert "IndexError" in caplog.text
 
 
-def test_results_are_kept_as_pictures_at_home_and_not_in_a_lesson(engine, photo):
-    home, _ = CompareTab(engine).show(photo, ["cnn"], "7", REQUEST)
+def test_results_are_kept_as_pictures_at_home_and_not_in_a_lesson(service, photo):
+    home, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
     assert home.count("data-keep=") == 2
-    lesson, _ = CompareTab(engine, classroom("secret")).show(photo, ["cnn"], "7", REQUEST)
+    lesson, _ = CompareTab(service, classroom("secret")).show(photo, ["cnn"], "7", REQUEST)
     assert "data-keep=" not in lesson and "data-mattered=" in lesson
 
 
-def test_a_slow_model_is_named_instead_of_asked(engine, photo, monkeypatch):
-    compare = engine.compare
+def test_a_slow_model_is_named_instead_of_asked(service, photo, monkeypatch):
+    compare = service.compare
 
     def slowly(*given):
         found = compare(*given)
         found.milliseconds.update({"hog-linear-svm": 1.0, "cnn": 1001 * occlusion_maps.SECONDS / occluders.COUNT**2})
         return found
 
-    monkeypatch.setattr(engine, "compare", slowly)
-    html = mattered(engine, photo, ["hog-linear-svm", "cnn"])
+    monkeypatch.setattr(service, "compare", slowly)
+    html = mattered(service, photo, ["hog-linear-svm", "cnn"])
     assert html.count("<img") == 1 and text.HOLD["slow"].format("CNN") in html
 
 
-def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatch):
-    comparison = engine.compare(skimage.data.astronaut(), ["hog-linear-svm", "cnn"], "7")
+def test_one_scale_for_all_and_no_place_where_nothing_weakens(service, monkeypatch):
+    comparison = service.compare(skimage.data.astronaut(), ["hog-linear-svm", "cnn"], "7")
     scales, labels = [], comparison.predictions["cnn"].labels
     monkeypatch.setattr(occlusion_maps.draw, "pull", lambda crop, change, full, side: scales.append(full) or crop)
     even, strong = np.full((2, 2), 0.5), np.array([[0.9, 0.9], [0.9, 0.01]])
@@ -187,6 +187,6 @@ def test_one_scale_for_all_and_no_place_where_nothing_weakens(engine, monkeypatc
         [OcclusionMap("happy", labels, 0.5, even, "brows"), OcclusionMap("happy", labels, 0.9, strong, "chin")]
     )
     monkeypatch.setattr(occlusion_maps, "occlusion_map", lambda *_: next(given))
-    html = occlusion_maps.panel(comparison, 0, engine.cards, dict.fromkeys(comparison.predictions), math.inf)
+    html = occlusion_maps.panel(comparison, 0, service.cards, dict.fromkeys(comparison.predictions), math.inf)
     assert scales[0] == scales[1] > occlusion_maps.FULL
     assert "brows" not in html and "mattered most: chin" in html and "0.50\xa0→\xa00.50" in html

@@ -23,21 +23,21 @@ def test_people_differ_in_skin_hair_and_age():
     assert set(SHIPPED) == set(LOOKS) and len(set(SHIPPED.values())) == len(LOOKS)  # one each, no two alike
 
 
-def labels(engine, image) -> set[str]:
-    return {one.names[0] for one in engine.compare(image, engine.default_models, "7").predictions.values()}
+def labels(service, image) -> set[str]:
+    return {one.names[0] for one in service.compare(image, service.default_models, "7").predictions.values()}
 
 
 @pytest.mark.parametrize("example", DRAWINGS, ids=lambda one: one.name)
-def test_the_answers_to_the_shipped_drawings_make_sense(example, engine):
-    said = labels(engine, images.load(example.path))
+def test_the_answers_to_the_shipped_drawings_make_sense(example, service):
+    said = labels(service, images.load(example.path))
     expected = {"drawn-corners-up": {"happy"}, "drawn-mouth-open": {"surprise"}}.get(example.name)
     assert said == expected if expected else "happy" not in said
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_a_smile_and_an_open_mouth_are_told_apart_on_everybody(person, engine):
-    assert labels(engine, draw(LOOKS["drawn-corners-up"], person)) == {"happy"}
-    assert labels(engine, draw(LOOKS["drawn-mouth-open"], person)) == {"surprise"}
+def test_a_smile_and_an_open_mouth_are_told_apart_on_everybody(person, service):
+    assert labels(service, draw(LOOKS["drawn-corners-up"], person)) == {"happy"}
+    assert labels(service, draw(LOOKS["drawn-mouth-open"], person)) == {"surprise"}
 
 
 def test_every_drawing_is_offered_everywhere():

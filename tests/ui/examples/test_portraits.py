@@ -17,15 +17,15 @@ FACES = {"six-faces": 6, "no-face": 0}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
-def test_every_example_has_the_faces_it_says(engine, example):
-    comparison = engine.compare(images.load(example.path), ["cnn"], "7")
+def test_every_example_has_the_faces_it_says(service, example):
+    comparison = service.compare(images.load(example.path), ["cnn"], "7")
     assert len(comparison.faces) == FACES.get(example.name, 1)
     assert example.caption and example.alt
 
 
-def test_a_drawn_open_mouth_looks_surprised(engine):
+def test_a_drawn_open_mouth_looks_surprised(service):
     (path,) = (e.path for e in EXAMPLES if e.name == "mouth-open")
-    assert engine.compare(images.load(path), ["cnn"], "7").predictions["cnn"].names == ["surprise"]
+    assert service.compare(images.load(path), ["cnn"], "7").predictions["cnn"].names == ["surprise"]
 
 
 @pytest.mark.parametrize("example", (*EXAMPLES, *DRAWINGS), ids=lambda one: one.name)
@@ -50,8 +50,8 @@ def test_every_drawn_expression_is_an_example():
 
 
 @pytest.fixture(scope="module")
-def mesh(engine):
-    return engine.compare(skimage.data.astronaut(), ["cnn"], "7").faces.landmarks[0, :468]
+def mesh(service):
+    return service.compare(skimage.data.astronaut(), ["cnn"], "7").faces.landmarks[0, :468]
 
 
 def test_no_change_moves_nothing(mesh):

@@ -62,14 +62,14 @@ def test_what_the_browser_claims_is_text():
 
 @pytest.mark.browser
 def test_the_lesson_shows_it(lan, browser, visits, uploads):
-    room = classroom("ABCDEF")
-    engine = ModelService(room=room)
-    app = build(engine, room)
+    mode = classroom("ABCDEF")
+    service = ModelService(mode=mode)
+    app = build(service, mode)
     args = argparse.Namespace(host="0.0.0.0", port=None, ssl_certfile=None, ssl_keyfile=None)
-    port = start(app, args, room).rstrip("/").rpartition(":")[2]
+    port = start(app, args, mode).rstrip("/").rpartition(":")[2]
     with visits() as visit:
         page = visit(browser, f"http://127.0.0.1:{port}/", wait=60)
         page.locator(".fl-address", has_text=f"http://192.168.1.20:{port}/").wait_for()
         assert page.locator(".fl-code svg").bounding_box()["width"] > 150
     app.close(verbose=False)
-    engine.close()
+    service.close()

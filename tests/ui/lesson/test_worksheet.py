@@ -68,21 +68,21 @@ def test_the_file_is_the_same_every_time_and_english_for_unknown_languages():
     assert odt.worksheet("xx") == odt.worksheet("en") == odt.worksheet("en")
 
 
-def test_the_answer_key_says_what_the_models_say(engine):
+def test_the_answer_key_says_what_the_models_say(service):
     """Step 3: closed lips weaken "happy", and more for HOG + SVM."""
 
     def happy(name: str) -> dict[str, float]:
         image = images.load(next(one.path for one in EXAMPLES if one.name == name))
-        said = engine.compare(image, engine.default_models, "7").predictions
+        said = service.compare(image, service.default_models, "7").predictions
         return {model: float(one.probs[0][one.labels.labels.index("happy")]) for model, one in said.items()}
 
     before, after = happy("photo"), happy("lips-closed")
     assert before["hog-svm"] - after["hog-svm"] > before["cnn"] - after["cnn"] > 0
 
 
-def test_the_mouth_matters_most_on_the_photo(engine):
+def test_the_mouth_matters_most_on_the_photo(service):
     """Step 3's answer key."""
     image = images.load(next(one.path for one in EXAMPLES if one.name == "photo"))
-    face = engine.compare(image, engine.default_models, "7").aligned
-    for model in engine.models(engine.default_models):
+    face = service.compare(image, service.default_models, "7").aligned
+    for model in service.models(service.default_models):
         assert occlusion_map(model, face, SEVEN).part == "mouth"

@@ -63,8 +63,8 @@ def data_url(name: str) -> str:
 
 
 @pytest.fixture
-def tab(engine):
-    made = LiveTab(engine, Viewers())
+def tab(service):
+    made = LiveTab(service, Viewers())
     yield made
     made.viewers.close()
 
@@ -74,17 +74,17 @@ def send(done):
     """``send(tab, session="a", **value)``: the answer to a frame, and to whatever else is asked with it."""
 
     def one(tab, session="a", **value):
-        chosen = {"models": tab.engine.default_models, "labels": "7"}
+        chosen = {"models": tab.service.default_models, "labels": "7"}
         value = chosen | {"run": 1, "turn": 1, "image": data_url("photo"), "smooth": True} | value
         return done(tab.frame(value, session))
 
     return one
 
 
-def test_the_portrait_looks_happy_to_both_in_small_json(tab, engine, send):
+def test_the_portrait_looks_happy_to_both_in_small_json(tab, service, send):
     result = json.loads(json.dumps(send(tab)))
     (face,) = result["faces"]
-    assert list(face["shown"]) == engine.default_models and set(face["shown"].values()) == {"happy"}
+    assert list(face["shown"]) == service.default_models and set(face["shown"].values()) == {"happy"}
     assert (result["run"], result["turn"], result["labels"]) == (1, 1, list(SEVEN))
     assert "edges" not in result and len(json.dumps(result)) < 2000
 
@@ -108,10 +108,10 @@ def test_the_moments_so_far_are_taken_as_rest_when_that_is_asked(tab, send):
     assert face["rested"] is False
 
 
-def test_labels_models_and_mesh_are_as_asked(tab, engine, send):
-    result = send(tab, labels="6", models=engine.default_models[:1], mesh=True, edges=True)
+def test_labels_models_and_mesh_are_as_asked(tab, service, send):
+    result = send(tab, labels="6", models=service.default_models[:1], mesh=True, edges=True)
     (face,) = result["faces"]
-    assert result["labels"] == list(SIX) and list(face["answers"]) == engine.default_models[:1]
+    assert result["labels"] == list(SIX) and list(face["answers"]) == service.default_models[:1]
     assert len(face["mesh"]) == 936 and max(result["edges"]) == 467
 
 
@@ -186,7 +186,7 @@ def test_the_script_claims_nothing_about_feelings():
         assert claim not in script
 
 
-def test_a_cold_engine_says_so(send):
+def test_a_cold_service_says_so(send):
     from ui.model_service import ModelService
 
     tab = LiveTab(ModelService(), Viewers())
@@ -265,9 +265,9 @@ NOTE = """() => {
 
 
 @pytest.mark.browser
-def test_each_models_label_and_share_stand_at_the_face(live, engine):
+def test_each_models_label_and_share_stand_at_the_face(live, service):
     live.evaluate(NOTE)
-    title = engine.cards[engine.default_models[0]].title
+    title = service.cards[service.default_models[0]].title
     live.wait_for_function("(title) => window.written.some((one) => one.startsWith(`${title}: happy `))", arg=title)
     assert "Face 1" in live.evaluate("window.written")
 
@@ -326,7 +326,7 @@ def test_labels_of_two_faces_are_short_where_long_ones_would_collide(open_camera
 
 
 @pytest.mark.browser
-def test_the_verdict_and_the_bold_bar_are_compares(live, engine, monkeypatch):
+def test_the_verdict_and_the_bold_bar_are_compares(live, service, monkeypatch):
     """Agreeing while one is not sure is said as in Compare; the longest bar is bold while another label is held."""
     from zoo.inference.live_stream import Viewer
 
@@ -381,14 +381,14 @@ def test_the_timeline_says_which_colour_is_which_label_and_when(live):
 
 
 @pytest.mark.browser
-def test_labels_and_models_change_on_the_fly(live, engine):
+def test_labels_and_models_change_on_the_fly(live, service):
     live.locator("#fo-live-options button").first.click()
     live.locator("#fo-live-labels").get_by_text("6: Ekman").click()
     live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 12")
     assert "neutral" not in live.locator(".fo-live-face").inner_text()
-    live.locator("#fo-live-models").get_by_label(engine.cards[engine.default_models[0]].title, exact=True).uncheck()
+    live.locator("#fo-live-models").get_by_label(service.cards[service.default_models[0]].title, exact=True).uncheck()
     live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-answer').length === 1")
-    live.locator("#fo-live-models").get_by_label(engine.cards[engine.default_models[0]].title, exact=True).check()
+    live.locator("#fo-live-models").get_by_label(service.cards[service.default_models[0]].title, exact=True).check()
     live.locator("#fo-live-labels").get_by_text("7: Ekman").click()
     live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-bar').length === 14")
 
@@ -477,7 +477,7 @@ def test_a_resting_look_is_marked_and_forgotten(live):
 
 
 @pytest.mark.browser
-def test_a_frozen_server_is_seen_and_it_goes_on_by_itself(live, engine, monkeypatch):
+def test_a_frozen_server_is_seen_and_it_goes_on_by_itself(live, service, monkeypatch):
     from zoo.inference.live_stream import Viewer
 
     step = Viewer.step
@@ -490,8 +490,8 @@ def test_a_frozen_server_is_seen_and_it_goes_on_by_itself(live, engine, monkeypa
 
 
 @pytest.mark.browser
-def test_a_restarted_server_is_missed_and_the_camera_goes_on_with_the_same_settings(open_camera, engine):
-    app = build(engine)
+def test_a_restarted_server_is_missed_and_the_camera_goes_on_with_the_same_settings(open_camera, service):
+    app = build(service)
     anywhere = argparse.Namespace(host=None, port=None, ssl_certfile=None, ssl_keyfile=None)
     address = launch_app(app, anywhere)
     page = open_camera(place=address)
@@ -560,9 +560,9 @@ def _stay_apart(pages):
 
 
 @pytest.mark.browser
-def test_a_viewer_is_closed_when_its_page_is(open_camera, app, engine):
-    told = {getattr(leave, "__self__", None) for leave in engine.pages._leave}
-    viewers = {one for one in told if isinstance(one, Viewers)}  # of every app that the tests made with this engine
+def test_a_viewer_is_closed_when_its_page_is(open_camera, app, service):
+    told = {getattr(leave, "__self__", None) for leave in service.pages._leave}
+    viewers = {one for one in told if isinstance(one, Viewers)}  # of every app that the tests made with this service
     comes_to(viewers, 0)  # those of the tests before
     page = open_camera()
     start(page)

@@ -160,7 +160,7 @@ def test_comparisons_that_make_no_sense(tab):
 
 def test_broken_pairs_are_told(tab, root, monkeypatch, tmp_path):
     (tmp_path / "pairs.json").write_text("{")
-    monkeypatch.setattr(tab.engine, "root", tmp_path)
+    monkeypatch.setattr(tab.service, "root", tmp_path)
     with pytest.raises(gr.Error, match=r"pairs\.json cannot be read"):
         tab.compare("good", "small", USUAL)
 
@@ -169,7 +169,7 @@ def test_all_models_are_measured_together_so_that_their_milliseconds_can_be_comp
     monkeypatch.setattr(zoo_tab, "ROUNDS", 2)
     assert text(tab.measure()).count(" here") == len(zoo.cards) == 3
     monkeypatch.setattr(zoo_tab, "bench", lambda *_: pytest.fail("asked without a model"))
-    monkeypatch.setattr(tab.engine, "cards", {"nobody": zoo.cards["good"]})
+    monkeypatch.setattr(tab.service, "cards", {"nobody": zoo.cards["good"]})
     with pytest.raises(gr.Error, match="no model 'nobody'"):
         tab.measure()
 

@@ -13,12 +13,12 @@ NAMES = ["Up", "Open", "Low"]
 
 
 @pytest.fixture
-def ask(engine):
+def ask(service):
     """``ask(do, **more)``: an answer, as JSON, to one session."""
-    tab = TeachTab(engine)
-    kept, engine.teach_sessions = engine.teach_sessions, type(engine.teach_sessions)(engine.teach_sessions._trunk)
+    tab = TeachTab(service)
+    kept, service.teach_sessions = service.teach_sessions, type(service.teach_sessions)(service.teach_sessions._trunk)
     yield lambda do, **more: json.loads(json.dumps(tab.answer({"do": do, **more}, "drawn")))
-    engine.teach_sessions = kept
+    service.teach_sessions = kept
 
 
 def test_a_sheet_has_three_rows_to_learn_from_and_one_to_try():

@@ -47,9 +47,11 @@ class TeachSessions:
 
 
 @pytest.fixture
-def own(engine):
-    """The engine with desks of the test's own."""
-    return SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, teach_sessions=TeachSessions())
+def own(service):
+    """The service with desks of the test's own."""
+    return SimpleNamespace(
+        cards=service.cards, root=service.root, models=service.models, teach_sessions=TeachSessions()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -147,27 +149,27 @@ def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
     assert text.GONE in Imports(own).read(str(path))[1]
 
 
-def test_an_imported_model_answers_beside_the_others_in_its_session_only(engine, exported):
-    engine.teach_sessions.at("me")
-    Imports(engine).add(read_models(exported), None, ["happy", "sad", "leave out"], "me")
+def test_an_imported_model_answers_beside_the_others_in_its_session_only(service, exported):
+    service.teach_sessions.at("me")
+    Imports(service).add(read_models(exported), None, ["happy", "sad", "leave out"], "me")
     names = ["cnn", "imported-my-faces", "imported-my-faces-2"]
-    found = engine.compare(skimage.data.astronaut(), names, "7", "me")
-    Imports(engine).add(read_models(exported)[:1], None, None, "me")
-    kept = engine.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
+    found = service.compare(skimage.data.astronaut(), names, "7", "me")
+    Imports(service).add(read_models(exported)[:1], None, None, "me")
+    kept = service.compare(skimage.data.astronaut(), ["imported-my-faces-3"], "7", "me")
     said = text.looks_like(kept.predictions["imported-my-faces-3"], 0, 0.5)
     assert "label from its makers: <em translate=" in said
     assert found.predictions["imported-my-faces"].labels is SEVEN and found.predictions["imported-my-faces"].unknown
     with pytest.raises(UnknownModelError):
-        engine.compare(skimage.data.astronaut(), names, "7", "somebody else")
-    Imports(engine).remove(HERE)
+        service.compare(skimage.data.astronaut(), names, "7", "somebody else")
+    Imports(service).remove(HERE)
 
 
 @pytest.fixture(scope="module")
-def address(engine, uploads, lesson):
+def address(service, uploads, lesson):
     """A page with the two panels."""
     teach_sessions = TeachSessions()
     teach_sessions.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(trained=lesson, extra={}))
-    own = SimpleNamespace(cards=engine.cards, root=engine.root, models=engine.models, teach_sessions=teach_sessions)
+    own = SimpleNamespace(cards=service.cards, root=service.root, models=service.models, teach_sessions=teach_sessions)
     with gr.Blocks(analytics_enabled=False) as app:
         with gr.Accordion("Export"):
             exports.export_panel(own)
@@ -221,8 +223,8 @@ def test_an_export_is_seen_to_go_on_and_is_not_begun_twice(browser, address, mon
     page.wait_for_function("document.querySelector('#fx-make').disabled")
     shown = page.locator("#fx-notes").get_by_text("TensorFlow starts")
     shown.wait_for()
-    words, room = shown.bounding_box(), page.locator("#fx-notes").bounding_box()
-    assert words["y"] >= room["y"] - 1 and words["y"] + words["height"] <= room["y"] + room["height"] + 1
+    words, box = shown.bounding_box(), page.locator("#fx-notes").bounding_box()
+    assert words["y"] >= box["y"] - 1 and words["y"] + words["height"] <= box["y"] + box["height"] + 1
     go_on.set()
     page.locator("#fx-notes").get_by_text("It was only a test.").wait_for()
     page.wait_for_function("!document.querySelector('#fx-make').disabled")
@@ -230,12 +232,12 @@ def test_an_export_is_seen_to_go_on_and_is_not_begun_twice(browser, address, mon
     page.close()
 
 
-def test_what_is_ticked_can_be_made(engine):
-    ticked = {name: Exports(engine).formats(name) for name in ("", "cnn", "hog-svm", "hog-linear-svm")}
+def test_what_is_ticked_can_be_made(service):
+    ticked = {name: Exports(service).formats(name) for name in ("", "cnn", "hog-svm", "hog-linear-svm")}
     assert ticked["hog-svm"] == ticked["hog-linear-svm"] == ["onnx"] and ticked[""] == ticked["cnn"] == exports.USUAL
     for name, parts in ticked.items():
         if name:
-            assert Exports(engine).wanted(name, "x", tuple(parts), "me").parts == tuple(parts)
+            assert Exports(service).wanted(name, "x", tuple(parts), "me").parts == tuple(parts)
 
 
 def test_every_label_may_be_chosen():

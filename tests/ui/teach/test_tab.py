@@ -61,17 +61,17 @@ def data_url(image: np.ndarray) -> str:
 
 
 @pytest.fixture
-def ask(engine):
+def ask(service):
     """``ask(do, session="a", **more)``: an answer, as JSON, of a tab with desks of its own."""
-    tab = TeachTab(engine)
-    kept, engine.teach_sessions = engine.teach_sessions, type(engine.teach_sessions)(engine.teach_sessions._trunk)
+    tab = TeachTab(service)
+    kept, service.teach_sessions = service.teach_sessions, type(service.teach_sessions)(service.teach_sessions._trunk)
 
     def call(do, session="a", **more):
         return json.loads(json.dumps(tab.answer({"do": do, **more}, session)))
 
     call.tab = tab
     yield call
-    engine.teach_sessions = kept
+    service.teach_sessions = kept
 
 
 def lit(image: np.ndarray) -> np.ndarray:
@@ -183,7 +183,7 @@ def test_pictures_that_are_programs_are_not_run(ask, uploaded, eps):
     assert ask("archive", path=uploaded("z.zip", buffer.getvalue()))["counts"]["unreadable"] == 1
 
 
-def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, uploaded, engine):
+def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, uploaded, service):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for k in range(3):
@@ -196,7 +196,7 @@ def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, up
     assert answer["counts"] == {"added": 4, "none": 1, "several": 1, "unreadable": 1, "others": 0}
     counts = {one["name"]: len(one["ids"]) for one in answer["view"]["classes"]}
     assert counts == {"Class 1": 0, "Class 2": 0, "Teeth": 3, "Wink": 1}
-    assert len(set(engine.teach_sessions.known("a").project.bursts.tolist())) == 1
+    assert len(set(service.teach_sessions.known("a").project.bursts.tolist())) == 1
 
 
 def with_a_damaged_member(data: bytes, name: str) -> bytes:
@@ -273,12 +273,12 @@ def test_bursts_that_nearly_equal_each_other_are_no_second_recording(ask):
     assert text.TEACH["one_burst"] in hood and text.TEACH["burst"] not in hood
 
 
-def test_pictures_chosen_together_are_one_burst(ask, uploaded, engine):
+def test_pictures_chosen_together_are_one_burst(ask, uploaded, service):
     first, second = ask("burst")["burst"], None
     for k, burst in enumerate((first, first, second)):
         more = {} if burst is None else {"burst": burst}
         ask("picture", at=0, path=uploaded(f"{k}.jpg", jpeg(picture("photo", 9 * k))), **more)
-    bursts = engine.teach_sessions.known("a").project.bursts.tolist()
+    bursts = service.teach_sessions.known("a").project.bursts.tolist()
     assert bursts[0] == bursts[1] != bursts[2]
 
 
@@ -308,20 +308,20 @@ def test_experiments_fill_a_table(taught):
         assert taught("trial", image=data_url(picture("photo")), **{"at": 0} | wrong)["failed"]
 
 
-def test_a_trained_model_is_offered_to_its_session_only(taught, engine):
-    own = engine.cards_of("a")
-    assert list(own)[-2:] == [SVM, CNN] and set(engine.cards_of("b")) == set(engine.cards)
-    found = engine.compare(picture("mouth-open"), ["cnn", SVM, CNN], "7", "a")
+def test_a_trained_model_is_offered_to_its_session_only(taught, service):
+    own = service.cards_of("a")
+    assert list(own)[-2:] == [SVM, CNN] and set(service.cards_of("b")) == set(service.cards)
+    found = service.compare(picture("mouth-open"), ["cnn", SVM, CNN], "7", "a")
     assert found.predictions[SVM].names == found.predictions[CNN].names == ["Round mouth"] and not found.alike
     assert len(found.predictions["cnn"].labels) == 7
     for session in ("b", ""):
         with pytest.raises(UnknownModelError):
-            engine.models([SVM], session)
+            service.models([SVM], session)
 
 
-def test_without_alignment_models_stay_in_this_tab(taught, engine):
+def test_without_alignment_models_stay_in_this_tab(taught, service):
     answer = taught("train", epochs=5, aligned=False)
-    assert answer["lesson"]["aligned"] is False and set(engine.cards_of("a")) == set(engine.cards)
+    assert answer["lesson"]["aligned"] is False and set(service.cards_of("a")) == set(service.cards)
     assert len(taught("preview", image=data_url(picture("photo")))["faces"]) == 1
 
 
@@ -336,12 +336,12 @@ def test_a_saved_project_opens_in_another_session(taught, uploaded):
     assert not taught("train", "b", epochs=20).get("failed")
 
 
-def test_training_can_be_cancelled_and_nothing_else_starts_meanwhile(taught, engine):
+def test_training_can_be_cancelled_and_nothing_else_starts_meanwhile(taught, service):
     answers = []
     work = lambda: answers.append(taught("train", epochs=500, seed=3))
     thread = threading.Thread(target=work)
     thread.start()
-    teach_session = engine.teach_sessions.known("a")
+    teach_session = service.teach_sessions.known("a")
     while teach_session.share is None and thread.is_alive():
         pass
     assert "going on" in taught("grow")["words"]
@@ -352,7 +352,7 @@ def test_training_can_be_cancelled_and_nothing_else_starts_meanwhile(taught, eng
     assert taught("look")["view"]["taught"] and taught("progress")["share"] is None
 
 
-def test_thirty_sessions_at_once_stay_apart(ask, engine):
+def test_thirty_sessions_at_once_stay_apart(ask, service):
     def use(n):
         ask("rename", f"s{n}", at=0, name=f"mine {n}")
         for _ in range(n % 3 + 1):
@@ -367,7 +367,7 @@ def test_thirty_sessions_at_once_stay_apart(ask, engine):
     for n in range(30):
         first = ask("look", f"s{n}")["view"]["classes"][0]
         assert first["name"] == f"mine {n}" and len(first["ids"]) == n % 3 + 1
-    assert len(engine.teach_sessions) == 30
+    assert len(service.teach_sessions) == 30
 
 
 def test_no_sentence_claims_anything_about_feelings():
@@ -376,14 +376,14 @@ def test_no_sentence_claims_anything_about_feelings():
         assert claim not in everything
 
 
-def test_an_engine_without_the_trunk_says_so(tmp_path):
-    engine = ModelService(tmp_path, workers=1)
-    engine.warm()
-    tab = TeachTab(engine)
+def test_a_service_without_the_trunk_says_so(tmp_path):
+    service = ModelService(tmp_path, workers=1)
+    service.warm()
+    tab = TeachTab(service)
     tab.answer({"do": "look"}, "a")
     answer = tab.answer({"do": "frame", "at": 0, "image": data_url(picture("photo")), "burst": 0}, "a")
     assert answer["failed"] and "cnn" in answer["words"]
-    engine.close()
+    service.close()
 
 
 # ---- in a browser
@@ -491,10 +491,10 @@ def export(page, folder):
     zipfile.ZipFile(waiting.value.path()).extractall(folder)
 
 
-def say_the_same(engine, folder, paths, said) -> None:
+def say_the_same(service, folder, paths, said) -> None:
     """What went out and what the page says of these pictures are the same, in each format's own runtime."""
     pictures = [images.load(path.read_bytes()) for path in paths]
-    crops = np.concatenate([align(one, engine.find(one), AlignSpec()).images for one in pictures])
+    crops = np.concatenate([align(one, service.find(one), AlignSpec()).images for one in pictures])
     x, same = to_input(crops, 48), {"atol": 1e-3}
     expected = np.array([one[CNN] for one in said])
     np.testing.assert_allclose(runtimes.litert(folder / "tflite/model.tflite", x), expected, **same)
@@ -507,7 +507,7 @@ def say_the_same(engine, folder, paths, said) -> None:
 
 
 @pytest.mark.browser
-def test_the_whole_lesson(open_teach, engine, tmp_path, uploads):
+def test_the_whole_lesson(open_teach, service, tmp_path, uploads):
     """Three classes, two by webcam and one from files; trained, right, exported, saved, and opened in a new session."""
     before = set(uploads.rglob("*"))  # other tests' exports wait there to be fetched
     page = open_teach()
@@ -544,7 +544,7 @@ def test_the_whole_lesson(open_teach, engine, tmp_path, uploads):
         if name:
             says(page, name)  # brows raised is like no class: its answers are to be the same everywhere, no more
     export(page, tmp_path / "export")
-    say_the_same(engine, tmp_path / "export", probes, said)
+    say_the_same(service, tmp_path / "export", probes, said)
 
     page.get_by_role("tab", name="Compare").click()
     page.locator("#fo-models").get_by_label("Yours: HOG + SVM").check()

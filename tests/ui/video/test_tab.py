@@ -69,8 +69,8 @@ class Request:
 
 
 @pytest.fixture
-def tab(engine, uploads):
-    return VideoTab(engine)
+def tab(service, uploads):
+    return VideoTab(service)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def sent(uploads):
 
 
 def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **__: None, **more):
-    models = models or tab.engine.default_models
+    models = models or tab.service.default_models
     shown, html, spoken = tab.run(file, models, labels, True, Request(session), progress, **more)
     assert isinstance(shown, gr.Video)
     return shown, html, spoken
@@ -116,9 +116,9 @@ class Own:
 
 
 def test_a_sessions_own_model_answers_in_its_classes_and_for_nobody_else(tab, sent, clip):
-    first = tab.engine.models(tab.engine.default_models)[0]
-    card = replace(tab.engine.cards[first.name], name=Own.name, title="Mine", labels=Own.labels, label_counts=())
-    extra = tab.engine.teach_sessions.at("owner").extra
+    first = tab.service.models(tab.service.default_models)[0]
+    card = replace(tab.service.cards[first.name], name=Own.name, title="Mine", labels=Own.labels, label_counts=())
+    extra = tab.service.teach_sessions.at("owner").extra
     extra[Own.name] = card, Own(first.align)
     try:
         _, html, spoken = ask(tab, sent(clip), "owner", [first.name, Own.name])
@@ -238,12 +238,12 @@ def test_only_uploads_are_opened(uploads, tmp_path):
             uploaded({"path": path})
 
 
-def test_the_example_shows_one_face_all_the_time(engine, uploads):
-    models = engine.models(engine.default_models)
-    result = annotate(example(), None, models, engine.cards, VideoOptions())
+def test_the_example_shows_one_face_all_the_time(service, uploads):
+    models = service.models(service.default_models)
+    result = annotate(example(), None, models, service.cards, VideoOptions())
     assert result.timeline.faces == [1] and len(result.timeline) >= len(result.timeline.moments) - 3
     assert result.key_frames, "an example has to show how models disagree"
-    html = video_page.page(result, engine.cards, "x.mp4")
+    html = video_page.page(result, service.cards, "x.mp4")
     assert html.count("<figure>") == len(result.key_frames)
     for claim in ("you are", "you feel", "mood"):
         assert claim not in html.lower()
