@@ -1,11 +1,12 @@
-"""Whether the eyes or the mouth of a face are covered: by a mask, a scarf, a hand, a headset or sunglasses.
+"""Detects whether a face's eyes or mouth are covered by a mask, a scarf, a hand, a headset or sunglasses.
 
-A mesh is laid over a covered face, too, and models answer as if they saw it. Two logistic regressions on gradient
-histograms and a thumbnail tell; `scripts/fit_covering.py` fits them on covers that were drawn on FER2013's faces.
+The mesh is fitted to covered faces as well, and models predict as if nothing were hidden. Two logistic regressions on
+gradient histograms and a thumbnail detect the cover; `scripts/fit_covering.py` fits them on covers drawn on FER2013.
 
-Measured by that script: of FER2013's PrivateTest 0.25 % are called covered at the eyes and 0.22 % at the mouth (some
-are); of covers drawn on it, 73 % and 76 % are found. Of the 204 pictures of the London set none is called covered; of
-covers drawn on those, 67 % at the eyes and 81 % at the mouth. Real masks and headsets were not at hand.
+Measured by that script: on FER2013's PrivateTest, 0.25 % of the eyes and 0.22 % of the mouths are flagged (some are in
+fact covered); of covers drawn on these pictures, 73 % and 76 % are detected. None of the 204 pictures of the London set
+is flagged; of covers drawn on them, 67 % are detected at the eyes and 81 % at the mouth. No pictures of real masks and
+headsets were available.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _THUMBNAIL = 12  # pixels a side
 
 
 def scores(faces: AlignedFaces) -> np.ndarray:
-    """How surely each of `PARTS` is covered, in log odds: ``(n, 2)`` float32; above 0 it is.
+    """Log odds that each of `PARTS` is covered: ``(n, 2)`` float32. Above 0 it counts as covered.
 
     Parameters
     ----------
@@ -52,5 +53,5 @@ def _machine() -> tuple[np.ndarray, np.ndarray]:
 
 
 def forget() -> None:
-    """Read the file anew at the next call."""
+    """Reload the file at the next call."""
     _machine.cache_clear()

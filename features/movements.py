@@ -1,8 +1,8 @@
-"""Facial movements as numbers: MediaPipe's 52 blendshapes, such as how far the lips' corners are drawn up.
+"""Facial movements as numbers: MediaPipe's 52 blendshapes, such as how far the lip corners are raised.
 
-Two small networks, one after the other: a second, finer mesh with irises (478 points) and the blendshapes of 146 of its
-points. The first mesh of `features.mesh_network` would not do: fed with its points, the blendshape network took closed
-lips for half a smile. The networks are loaded when a movement is first asked for.
+Two small networks run in sequence: the first fits a finer mesh with irises (478 points), the second predicts the
+blendshapes from 146 of these points. The mesh of `features.mesh_network` is not accurate enough: given its points, the
+blendshape network took closed lips for half a smile. The networks are loaded at the first use.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from features.tflite import interpreter
 
 SIDE = 256  # of the mesh network's input, in pixels
 POINTS = 478
-# What the blendshape network is given, as MediaPipe's face_blendshapes_graph.cc lists it.
+# Inputs of the blendshape network, as listed in MediaPipe's face_blendshapes_graph.cc.
 SUBSET = (
     *(0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80),
     *(81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153),
@@ -41,9 +41,9 @@ NAMES = (
     *("mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
     *("noseSneerLeft", "noseSneerRight"),
 )
-# The network does not see these movements: they stay near 0 whatever the face does, MediaPipe's own answers included.
+# The network does not detect these movements: they stay near 0 whatever the face does, in MediaPipe itself as well.
 UNSEEN = ("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "jawForward", "noseSneerLeft", "noseSneerRight")
-# The movements that have words on the page: each the mean of the shapes named. Gaze is left out.
+# Movements with a name on the page, each the mean of these blendshapes. Gaze is left out.
 SPOKEN = {
     "smile": ("mouthSmileLeft", "mouthSmileRight"),
     "brows_down": ("browDownLeft", "browDownRight"),
@@ -67,7 +67,7 @@ SPOKEN = {
 
 
 class MovementNetwork:
-    """Reads the movements of a face whose place is known. Thread-safe: calls wait for each other.
+    """Measures the movements of a located face. Thread-safe: calls are serialised.
 
     Raises
     ------
@@ -89,14 +89,14 @@ class MovementNetwork:
         self._said = self._shapes.get_output_details()[0]["index"]
 
     def read(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-        """How far each movement has gone, 0 to 1, in the order of `NAMES`.
+        """The strength of each movement, 0 to 1, in the order of `NAMES`.
 
         Parameters
         ----------
         image : ndarray
             ``uint8 (H, W, 3)``, RGB.
         mesh : ndarray
-            ``(468, 3)`` or more points of the face, in pixels of `image`: where to look.
+            ``(468, 3)`` or more points of the face, in pixels of `image`; locates the face.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class MovementNetwork:
         return (points @ to_image[:, :2].T + to_image[:, 2] - 0.5).astype(np.float32)
 
     def shapes(self, points: np.ndarray) -> np.ndarray:
-        """The movements of a finer mesh: ``(478, 2) -> (52,)`` float32. Place and size of the face do not matter."""
+        """The movements of a finer mesh: ``(478, 2) -> (52,)`` float32, regardless of the face's position and size."""
         with self._lock:
             self._shapes.set_tensor(self._given, np.ascontiguousarray(points[None, list(SUBSET)], np.float32))
             self._shapes.invoke()
@@ -125,17 +125,17 @@ class MovementNetwork:
 
 @cache
 def network() -> MovementNetwork:
-    """One network for all who ask, loaded at the first call."""
+    """The shared network, loaded at the first call."""
     return MovementNetwork()
 
 
 def spoken(movements: np.ndarray) -> dict[str, float]:
-    """The movements that have words, 0 to 1: ``(52,)`` to a key of `SPOKEN` and its mean."""
+    """The named movements, 0 to 1: from ``(52,)`` to each key of `SPOKEN` and its mean."""
     return {word: float(np.mean([movements[NAMES.index(name)] for name in names])) for word, names in SPOKEN.items()}
 
 
 def mirror_order() -> np.ndarray:
-    """Where each movement of a mirrored face stands among those of the face: ``(52,)`` int."""
+    """Index of each movement of a mirrored face among those of the face: ``(52,)`` int."""
     turned = {"Left": "Right", "Right": "Left"}
     sides = [next((side for side in turned if name.endswith(side)), "") for name in NAMES]
     pairs = zip(NAMES, sides, strict=True)
@@ -144,13 +144,13 @@ def mirror_order() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Movements:
-    """The movements as a descriptor: read from the aligned crop, as everything a model sees.
+    """The movements as a descriptor, measured on the aligned crop like every model input.
 
-    A crop is grey, 72 pixels a side and ends at the brows, so its movements are coarser than those of a whole picture.
+    Crops are grey, 72 x 72 pixels and end at the brows, so these values are coarser than those of a whole picture.
     """
 
     def __call__(self, faces: AlignedFaces) -> np.ndarray:
-        """``(n, 52)`` float32. A face without a mesh, whose points lie on one spot, has none."""
+        """``(n, 52)`` float32. All zeros for a face without a mesh, whose points coincide."""
         rows = [self._one(image, mesh) for image, mesh in zip(faces.images, faces.landmarks, strict=True)]
         return np.array(rows, np.float32).reshape(len(faces), len(NAMES))
 

@@ -1,4 +1,4 @@
-"""Times a patch that is dragged over a face: covering the crop and every model's answer."""
+"""Time a patch dragged over a face: covering the crop, and every model's prediction."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from zoo.stopwatch import Stopwatch
 
 
 def bench_cover(models: Sequence[Classifier], repeats: int = 100, pinned: bool = False) -> dict[str, Timing]:
-    """Time what the server computes for one place of the patch, on one face.
+    """Time the server's work for one position of the patch, on one face.
 
     Parameters
     ----------
     models : sequence of Classifier
-        All of one `AlignSpec`.
+        All with the same `AlignSpec`.
     repeats : int
-        Timed places, after a few untimed ones.
+        Timed positions, after a few untimed ones.
     pinned : bool
-        Whether everything must run on one core (Linux only).
+        Run everything on one core (Linux only).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Times a stream of camera frames, and the memory it holds on to."""
+"""Time a stream of camera frames, and measure the memory it retains."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def bench_live(
     pinned: bool = False,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
-    """Time what the server does for one frame of a camera: 320 x 240 pixels, one face that moves a little.
+    """Time the server's work for one camera frame of 320 x 240 pixels with one slightly moving face.
 
     Returns
     -------
     dict
-        ``decode``, ``mesh``, ``align``, each model, ``steady`` (who is who, smoothing, answer) and ``total``;
-        beside them ``bare mesh``, see `zoo.benchmark.stages.bare_mesh`, on the same frames.
+        ``decode``, ``mesh``, ``align``, each model, ``steady`` (tracking, smoothing, response) and ``total``; also
+        ``bare mesh`` on the same frames, see `zoo.benchmark.stages.bare_mesh`.
     """
     frames = camera(repeats + WARM_UP)
     with one_thread(), one_core() if pinned else contextlib.nullcontext():
@@ -51,7 +51,7 @@ def bench_live(
 
 @dataclass(frozen=True)
 class Soak:
-    """Resident megabytes of this process after a tenth of so many frames, and after all of them."""
+    """Resident memory of this process in MB after a tenth of the frames, and after all of them."""
 
     frames: int
     before: float
@@ -59,17 +59,17 @@ class Soak:
 
     @property
     def growth(self) -> float:
-        """As a part of what it was."""
+        """Growth as a fraction of the earlier value."""
         return self.after / self.before - 1
 
 
 def soak(models: Sequence[Classifier], count: int) -> Soak:
-    """Let one viewer look at so many frames: does memory grow?
+    """Process `count` frames with one viewer, to see whether memory grows.
 
     Raises
     ------
     OSError
-        This system has no ``/proc/self/statm``.
+        The system has no ``/proc/self/statm``.
     """
     frames, viewer, before = camera(250), Viewer(), 0.0
     with one_thread():
@@ -88,7 +88,7 @@ def resident() -> float:
 
 
 def camera(count: int) -> list[str]:
-    """Frames as a browser sends them: the portrait, moving by a pixel or two, with a camera's noise."""
+    """Frames as a browser sends them: the portrait, shifted by up to four pixels, with camera noise."""
     picture = cv2.resize(skimage.data.astronaut()[:384], (320, 240), interpolation=cv2.INTER_AREA)
     rng = np.random.default_rng(0)
     shifts = np.round(4 * np.sin(np.arange(count) / 4)).astype(int)
@@ -102,7 +102,7 @@ def _data_url(frame: np.ndarray) -> str:
 
 
 def _alone(frame: str, bare: Callable[[np.ndarray], object], clock: Callable[[], float]) -> dict[str, float]:
-    """The time of the bare mesh on the same frame."""
+    """Time of the bare mesh on the same frame."""
     image, watch = read_frame(frame), Stopwatch(clock)
     watch.time(BARE_MESH, lambda: bare(image))
     return watch.milliseconds

@@ -1,4 +1,4 @@
-"""Times every stage from a JPEG's bytes to each model's answer, on one thread."""
+"""Time every stage from a JPEG's bytes to each model's prediction, on one thread."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BARE_MESH = "bare mesh"
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of one stage: half of the runs took at most `p50`, 95 % at most `p95`."""
+    """Milliseconds of one stage: median `p50` and 95th percentile `p95`."""
 
     p50: float
     p95: float
@@ -44,12 +44,12 @@ class Timing:
 
 @dataclass(frozen=True)
 class Startup:
-    """A fresh process, from nothing to models and mesh ready.
+    """Start of a fresh process, until models and mesh are ready.
 
     Parameters
     ----------
     import_seconds, ready_seconds : float
-        Until the modules are imported, and until everything is loaded and has answered once.
+        Until the modules are imported, and until everything is loaded and one picture is processed.
     megabytes : float or None
         Peak resident memory; None on Windows.
     """
@@ -61,7 +61,7 @@ class Startup:
 
 @dataclass(frozen=True)
 class Bench:
-    """Times by stage (decode, mesh, align, each model), and of mesh, align and all models together.
+    """Time per stage (decode, mesh, align, each model), and in total for mesh, align and all models.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ class Bench:
     total : Timing
     startup : Startup
     bare_mesh : Timing
-        Of the mesh network alone, in the same rounds; see the function `bare_mesh`.
+        The mesh network alone, in the same rounds; see the function `bare_mesh`.
     ratios : dict
-        How many times the bare mesh's median each stage's is, and ``total``'s.
+        Median of each stage, and of ``total``, divided by the bare mesh's median.
     """
 
     stages: dict[str, Timing]
@@ -89,24 +89,24 @@ def bench(
     clock: Callable[[], float] = time.perf_counter,
     close_up: bool = False,
 ) -> Bench:
-    """Time the whole street on one portrait of 512 x 512 pixels with one face.
+    """Time the whole pipeline on a portrait of 512 x 512 pixels with one face.
 
-    Stages take turns, so that whatever else the machine does falls on all of them alike.
+    The stages alternate, so that other load on the machine affects all of them equally.
 
     Parameters
     ----------
     models : sequence of Classifier
         All of one `AlignSpec`.
     root : Path
-        Where they were loaded from, for the fresh process.
+        Folder they were loaded from, for the fresh process.
     repeats : int
         Timed rounds, after a few untimed ones.
     pinned : bool
-        Whether MediaPipe's own threads, too, must take turns on one core (Linux only).
+        Run everything, including MediaPipe's own threads, on one core (Linux only).
     clock : callable
         See `zoo.stopwatch.Stopwatch`.
     close_up : bool
-        Only the 256 x 256 pixels around the portrait's face.
+        Use only the 256 x 256 pixels around the face.
     """
     jpeg = portrait(close_up)
     with one_thread(), one_core() if pinned else contextlib.nullcontext(), FaceMesher() as mesher:
@@ -121,10 +121,10 @@ def bench(
 
 
 def bare_mesh(image: np.ndarray) -> Callable[[np.ndarray], object]:
-    """MediaPipe's mesh network alone, run where the face of this picture is.
+    """MediaPipe's mesh network alone, run on the face of this picture.
 
-    Every program pays it that follows a face with MediaPipe. Other times as multiples of it can be compared between
-    machines, and between quiet and busy ones, if both are measured in turn.
+    Every program that tracks a face with MediaPipe spends at least this time. Expressed as multiples of it, and
+    measured alternately with it, other times can be compared between machines, whether idle or busy.
     """
     network = MeshNetwork()
     with FaceMesher() as mesher:
@@ -133,12 +133,12 @@ def bare_mesh(image: np.ndarray) -> Callable[[np.ndarray], object]:
 
 
 def ratios(timings: Mapping[str, Timing], alone: Timing) -> dict[str, float]:
-    """How many times the median of the bare mesh each other median is."""
+    """Each median divided by the bare mesh's median."""
     return {name: round(one.p50 / alone.p50, 2) for name, one in timings.items()}
 
 
 def portrait(close_up: bool = False) -> bytes:
-    """A public-domain portrait with one face, or the part around the face, as the bytes of a JPEG."""
+    """A public-domain portrait with one face, or only the part around the face, as JPEG bytes."""
     stored, picture = io.BytesIO(), skimage.data.astronaut()
     Image.fromarray(picture[:256, 96:352] if close_up else picture).save(stored, "JPEG", quality=95)
     return stored.getvalue()
@@ -146,7 +146,7 @@ def portrait(close_up: bool = False) -> bytes:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Hold OpenCV, BLAS and OpenMP to one thread, as the app does. MediaPipe has no setting for its own."""
+    """Limit OpenCV, BLAS and OpenMP to one thread, as the app does. MediaPipe's threads cannot be limited."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -158,9 +158,9 @@ def one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def one_core() -> Iterator[None]:
-    """Keep all threads made inside on one core."""
+    """Keep all threads started inside on one core."""
     cores = _cores()
-    _stay_on(set(sorted(cores)[-1:]))  # the first core has the system's interrupts
+    _stay_on(set(sorted(cores)[-1:]))  # the first core handles the system's interrupts
     try:
         yield
     finally:
@@ -197,7 +197,7 @@ def timing(milliseconds: np.ndarray) -> Timing:
     return Timing(round(float(p50), 2), round(float(p95), 2))
 
 
-# Runs in a process of its own: only there are imports and memory those of the models alone.
+# Runs in a separate process, so that imports and memory are those of the models alone.
 _FRESH = """
 import json, sys, time
 start = time.perf_counter()
@@ -214,7 +214,7 @@ ready = time.perf_counter() - start
 try:
     import resource
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    with open("/proc/self/status") as status:  # Linux counts what the parent had at the fork, too, but not here
+    with open("/proc/self/status") as status:  # on Linux, ru_maxrss includes the parent's memory; VmHWM does not
         peak = next(int(line.split()[1]) / 2**10 for line in status if line.startswith("VmHWM"))
 except ImportError:
     peak = None
@@ -225,7 +225,7 @@ print(json.dumps([imported, ready, peak]))
 
 
 def startup(names: Sequence[str], root: Path) -> Startup:
-    """Time and memory of a fresh process that loads these models and answers once."""
+    """Time and memory of a fresh process that loads these models and processes one picture."""
     command = [sys.executable, "-c", _FRESH, str(root.resolve()), *names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     imported, ready, peak = json.loads(done.stdout.splitlines()[-1])

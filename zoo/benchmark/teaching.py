@@ -1,4 +1,4 @@
-"""Measures the time of a training run in Teach, with and without cached features."""
+"""Time a training run in Teach, with and without cached features."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def bench_teach(classes: int, each: int) -> dict[str, float]:
 
 
 def taught_project(classes: int, each: int) -> Project:
-    """A project of drawn mouth shapes on a public-domain portrait, with bursts of ten augmented copies."""
+    """A project of mouth shapes drawn on a public-domain portrait, in bursts of ten augmented copies."""
     portrait = skimage.data.astronaut()[:300, 80:380]
     with FaceMesher() as mesher:
         mesh = mesher.find(portrait)[0].landmarks[0]

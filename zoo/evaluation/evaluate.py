@@ -95,7 +95,7 @@ def evaluate(
         Answers are evaluated in each set that model and data both know; pictures with other
         labels are left out.
     mix : LabelMix
-        How common the labels are taken to be.
+        Assumed label frequencies.
     people : People, optional
         Who is in which picture: intervals are then clustered by person, and answers relative to resting faces and
         results by group are given, too.

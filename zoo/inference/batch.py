@@ -68,7 +68,7 @@ class BatchRequest:
     rate : float
         Analysed frames of a clip per second; 0 means all.
     mix : str
-        How common the labels are taken to be, see `zoo.models.label_mix`.
+        Assumed label frequencies, see `zoo.models.label_mix`.
     """
 
     root: str

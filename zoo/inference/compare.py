@@ -35,7 +35,7 @@ class Comparison:
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to its time for the whole picture.
     said : dict
-        Model name to its unchanged `Prediction`: in all its own labels, in FER2013's mix.
+        Model name to its original `Prediction`: all of the model's labels, FER2013's label mix.
     mix : str
         Name of the label mix of `predictions`.
     """
@@ -85,7 +85,7 @@ def compare(
     max_faces : int, optional
         At most this many faces, the largest; default: the mesher's limit.
     mix : LabelMix
-        How common the labels are taken to be.
+        Assumed label frequencies.
 
     Raises
     ------

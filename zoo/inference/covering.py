@@ -1,4 +1,4 @@
-"""What models say while a patch covers a part of the face's crop: for a patch that somebody drags."""
+"""Predictions while a movable patch covers part of the face's crop."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ SMALLEST, LARGEST = 0.1, 0.7  # of the crop's side
 
 
 class PatchError(ValueError):
-    """A patch that cannot be laid on a crop. The message says what came and what was expected."""
+    """The patch is not valid. The message says what came and what was expected."""
 
 
 @dataclass(frozen=True)
 class Patch:
-    """A round patch on a crop; lengths are parts of the crop's side.
+    """A round patch on a crop; lengths are fractions of the crop's side.
 
     Parameters
     ----------
     x, y : float
-        Its middle, 0 to 1.
+        Centre, 0 to 1.
     size : float
-        Its diameter, `SMALLEST` to `LARGEST`.
+        Diameter, `SMALLEST` to `LARGEST`.
 
     Raises
     ------
@@ -47,12 +47,12 @@ class Patch:
             raise PatchError(f"The patch's size is {self.size}; expected {SMALLEST} to {LARGEST}.")
 
     def part(self, face: AlignedFaces) -> str:
-        """The part of the face nearest to its middle, one of `features.occluders.PARTS`."""
+        """The part of the face nearest to the patch's centre, one of `features.occluders.PARTS`."""
         side = face.spec.size
         return occluders.part_at(anchors(face.landmarks)[0], self.x * side - 0.5, self.y * side - 0.5)
 
     def on(self, face: AlignedFaces) -> AlignedFaces:
-        """One face with its crop covered. Its mesh stays as it is, for the models that look at that, too."""
+        """The face with its crop covered. The mesh is unchanged, also for models that use it."""
         if len(face) != 1:
             raise ValueError(f"{len(face)} faces came; expected one")
         return replace(face, images=occluders.cover(face.images[0], self.x, self.y, self.size)[None])
@@ -61,6 +61,6 @@ class Patch:
 def answers(
     models: Sequence[Classifier], face: AlignedFaces, labels: LabelSet, mix: LabelMix
 ) -> Mapping[str, Prediction]:
-    """What each model says of aligned faces, as `zoo.inference.compare.compare` has it."""
+    """Each model's predictions for aligned faces, as in `zoo.inference.compare.compare`."""
     said = {model.name: mix.applied(model.name, model.predict_proba(face)) for model in models}
     return {name: answer.onto(answer.labels.answering(labels)) for name, answer in said.items()}

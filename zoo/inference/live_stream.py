@@ -1,6 +1,6 @@
 """Processes a camera's frames in order: tracked faces, and predictions of every model, smoothed over time.
 
-Nothing of a viewer is kept once it is closed, and no frame is kept at all.
+No frame is stored, and closing a viewer discards its state.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ MAX_CHARACTERS = 400_000
 MAX_PIXELS = 640 * 640
 MAX_FACES = 8
 REST_SECONDS = 2.0
-MOVED = 0.4  # of the way to a frame's movements, where answers are steadied
-OFFER_SECONDS = 10.0  # after which a face's most neutral frames so far are offered as its rest
+MOVED = 0.4  # weight of a new frame's movements when smoothing
+OFFER_SECONDS = 10.0  # until a face's most neutral frames so far are offered as its resting face
 
 
 def read_frame(text: object) -> np.ndarray:
@@ -72,13 +72,13 @@ class Options:
     mesh : bool
         Include the mesh in answers.
     rest : int
-        0: no resting look. Another number than in the frame before: take one now, for two seconds.
+        0: no resting face. A number that differs from the previous frame's: record one now, for two seconds.
     so_far : bool
-        Take it at once instead, from each face's most neutral frames so far.
+        Take it immediately, from each face's most neutral frames so far.
     mix : LabelMix
-        How common the labels are taken to be; a resting look takes it off.
+        Assumed label frequencies; they have no effect on answers relative to a resting face.
     movements : bool
-        Read the face's movements, too: about 8 ms a face.
+        Also measure facial movements: about 8 ms per face.
     """
 
     smooth: bool = True
@@ -108,12 +108,11 @@ class LiveFace:
     agreement : float
         Fraction of this face's frames for which all models predicted the same label.
     rested : bool
-        Whether this face's resting look is taken off.
+        Whether answers are relative to this face's resting face.
     neutral : float
         How neutral the face looks to the models, see `zoo.models.resting.neutrality`.
     movements : dict or None
-        A key of `features.movements.SPOKEN` to how far that movement has gone, 0 to 1. None where they were not
-        wished for.
+        Key of `features.movements.SPOKEN` to the strength of that movement, 0 to 1. None if not requested.
     moved_from_rest : bool
         Whether the movements are relative to the resting face, -1 to 1.
     """
@@ -166,13 +165,13 @@ class LiveFrame:
     faces : tuple of LiveFace
         Largest first.
     resting : float
-        Seconds that the resting look still takes; 0 if none is going on.
+        Seconds until the resting face is recorded; 0 if none is being recorded.
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to its time.
     own : dict
         Name of each model of user-defined classes to its `LabelSet`.
     offered : bool
-        Whether some face has been there for long enough to take its rest from its most neutral frames so far.
+        Whether a face has been tracked long enough to take its resting face from its most neutral frames so far.
     """
 
     size: tuple[int, int]
@@ -184,7 +183,7 @@ class LiveFrame:
     offered: bool = False
 
     def rested_only(self, numbers: Collection[int]) -> LiveFrame:
-        """The same frame with some of the faces, which are read relative to their rest."""
+        """The same frame with only these faces, marked as relative to their resting face."""
         faces = tuple(replace(face, rested=True) for face in self.faces if face.number in numbers)
         return replace(self, faces=faces)
 
@@ -216,14 +215,14 @@ class _Step:
 
 @dataclass(eq=False)
 class Movement:
-    """A face's movements while it is there: steadied, and how they are at rest."""
+    """A face's movements while it is tracked: smoothed, and at rest."""
 
     rows: np.ndarray | None = None
     still: list[np.ndarray] = field(default_factory=list)
     rest: np.ndarray | None = None
 
     def see(self, row: np.ndarray, steadied: bool, resting: bool) -> None:
-        """Add a frame's 52 movements, and keep the mean of a resting look's as the rest."""
+        """Add a frame's 52 movements; while resting, average them as the reference."""
         old = self.rows
         self.rows = row if old is None or not steadied else old + MOVED * (row - old)
         if resting:
@@ -233,7 +232,7 @@ class Movement:
 
     @property
     def now(self) -> dict[str, float] | None:
-        """The movements that have words, relative to the rest where there is one."""
+        """The named movements, relative to the resting face if there is one."""
         if self.rows is None:
             return None
         return spoken(self.rows if self.rest is None else self.rows - self.rest)
@@ -266,10 +265,10 @@ class _Memory:
                 for name, rows in self.looks.items()
                 if name in said
             }
-            self.looks, self.steadied = {}, {}  # relative answers are another quantity: no average over both
+            self.looks, self.steadied = {}, {}  # relative answers must not be averaged with earlier, absolute ones
 
     def rest_so_far(self) -> None:
-        """Take the most neutral frames so far as the reference, for every model that was asked in them."""
+        """Take the most neutral frames so far as the reference, for every model with predictions for them."""
         found: dict[str, list[Prediction]] = {}
         for _, said in self.calm:
             for name, answer in said.items():
@@ -280,7 +279,7 @@ class _Memory:
             self.references[name] = Reference.of(Prediction(np.array(alike), answers[0].labels))
 
     def offers(self, now: float) -> bool:
-        """Whether there is a rest to be taken from the frames so far."""
+        """Whether a resting face can be taken from the frames so far."""
         long = self.since is not None and now - self.since >= OFFER_SECONDS
         return long and bool(self.calm) and not self.references
 
@@ -299,7 +298,7 @@ class _Memory:
         return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
 
     def face(self, number: int, faces: Faces, said: dict[str, Prediction], step: _Step) -> LiveFace:
-        """What is shown of this face, alone in `faces` and in every answer of `said`."""
+        """What is shown of this face; `faces` and every prediction in `said` have this face only."""
         answers = {name: self.answer(name, answer, step) for name, answer in said.items()}
         shown = {name: label for name, (_, label) in answers.items()}
         self.agreement = self.agreement.plus(len(set(shown.values())) == 1)
@@ -391,9 +390,9 @@ class Viewer:
     def _rests(
         self, memories: Sequence[_Memory], rows: Sequence[dict[str, Prediction]], options: Options, now: float
     ) -> float:
-        """Take the resting look if one is wished for; the seconds it still takes.
+        """Start recording resting faces if requested; returns the seconds left.
 
-        A first frame's wish is an older viewer's, of before a pause: no face was asked to rest now.
+        A request in the first frame is left over from a viewer before a pause, so it is ignored.
         """
         if self._rest is None:
             self._rest = options.rest

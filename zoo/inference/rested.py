@@ -20,12 +20,12 @@ NO_FACE = Phrase(
     "No face was found in the relaxed picture. Use one taken from the front, well lit, and not too small.",
 )
 NO_CARDS: Mapping[str, Card] = {}
-NOBODY = "none"  # instead of pairs: no face has a resting face
+NOBODY = "none"  # used in place of pairs: no face has a resting face
 PAIR = re.compile(r"\s*(\d{1,3})\s*[=:]\s*(\d{1,3})\s*")
 
 
 class RestingError(ValueError):
-    """The resting faces asked for do not exist. The message says which there are."""
+    """The requested resting faces do not exist. The message says which do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Rested:
     Parameters
     ----------
     predictions : dict
-        Model name to its answers, in the labels of the comparison. Rows are its faces; those without a resting face
-        have their answers as is.
+        Model name to its predictions, in the labels of the comparison. Rows are its faces; those without a resting
+        face are unchanged.
     references : tuple of (int or None)
         For each face, the position of its resting face; None where it has none.
     rest : Comparison
@@ -44,7 +44,7 @@ class Rested:
     file : str
         Name of that picture; empty if it is the same one.
     thresholds : mapping
-        Model name to the confidence below which it is not sure when all labels are equally common, as they are here.
+        Model name to its "not sure" threshold for equally frequent labels, which relative answers assume.
     """
 
     predictions: dict[str, Prediction]
@@ -54,7 +54,7 @@ class Rested:
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def changed(self, comparison: Comparison, i: int) -> dict[str, tuple[str, str]]:
-        """Models whose label for face `i` is another one relative to the resting face: as is, and relative."""
+        """Models whose label for face `i` changes relative to the resting face: the label as is, and relative."""
         both = ((name, one.names[i], self.predictions[name].names[i]) for name, one in comparison.predictions.items())
         return {name: (before, after) for name, before, after in both if before != after}
 
@@ -93,7 +93,7 @@ def relative_to(
 def by_place(comparison: Comparison, rest: Comparison) -> dict[int, int]:
     """Which resting face belongs to which face, by their order from left to right.
 
-    With one resting face, it belongs to the largest face. Nobody is recognised: whoever knows better says so, see
+    A single resting face belongs to the largest face. People are not recognised; for other assignments, use
     `by_numbers`.
 
     Raises
@@ -116,7 +116,7 @@ def _left_to_right(comparison: Comparison) -> np.ndarray:
 
 
 def by_numbers(text: str, faces: int, rest: int) -> dict[int, int]:
-    """Which resting face belongs to which face, as somebody wrote it: ``"1=2, 2=1"`` with numbers from 1.
+    """Which resting face belongs to which face, as text such as ``"1=2, 2=1"``, counting from 1.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def by_numbers(text: str, faces: int, rest: int) -> dict[int, int]:
 
 
 def choose(comparison: Comparison, rest: Comparison, text: str = "") -> dict[int, int]:
-    """As somebody wrote it, or else by place; a face is never its own reference.
+    """The assignment in `text`, or by position if it is empty; a face is never its own reference.
 
     Raises
     ------

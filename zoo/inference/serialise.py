@@ -1,4 +1,4 @@
-"""A `Comparison` as JSON and as CSV rows: one shape for the page's downloads, its API and ``predict``.
+"""A `Comparison` as JSON and as CSV rows: one format for the page's downloads, the API and ``predict``.
 
 One picture as JSON::
 
@@ -50,7 +50,7 @@ from zoo.prediction import Prediction
 
 
 class Answer(TypedDict):
-    """What one model says of one face."""
+    """One model's prediction for one face."""
 
     label: str
     probability: float
@@ -59,7 +59,7 @@ class Answer(TypedDict):
 
 
 class Quality(TypedDict):
-    """Words a user can act on, and the numbers behind them."""
+    """Advice for the user, and the measurements it is based on."""
 
     notes: list[str]
     measures: dict[str, float]
@@ -73,7 +73,7 @@ class Resting(TypedDict):
 
 
 class Face(TypedDict, total=False):
-    """One face and what every model says of it; `resting` only where a resting picture was given."""
+    """One face and every model's prediction; `resting` only if a resting picture was given."""
 
     number: int
     box: dict[str, float]
@@ -85,14 +85,14 @@ class Face(TypedDict, total=False):
 
 
 class RestingPicture(TypedDict):
-    """Where the resting faces are from; without a file they are other faces of the same picture."""
+    """Source of the resting faces; without a file, they are other faces in the same picture."""
 
     file: str
     faces: int
 
 
 class Record(TypedDict, total=False):
-    """One picture; `rest` only where a resting picture was given."""
+    """One picture; `rest` only if a resting picture was given."""
 
     file: str
     width: int
@@ -120,7 +120,7 @@ def record(
     thresholds : mapping
         Model name to the confidence below which its answer is "not sure" (`Card.threshold`).
     file : str
-        What to call the picture.
+        Name of the picture.
     rested : Rested, optional
         The same relative to resting faces.
     """
@@ -199,9 +199,9 @@ def _round(value: float, digits: int) -> float:
 
 
 def rows(picture: Record) -> list[dict[str, object]]:
-    """A record as a table: a row a face and model, in that order, all with the same keys.
+    """A record as table rows: one per face and model, in that order, all with the same keys.
 
-    A picture without a face has one row with face 0 and nothing else, so that none goes missing.
+    A picture without a face has one row with face 0 and no other values, so that every picture is listed.
     """
     if not picture["faces"]:
         row = _row(picture["file"], 0, {}, picture["labels"])
@@ -215,7 +215,7 @@ def rows(picture: Record) -> list[dict[str, object]]:
 
 
 def _resting_columns(picture: Record, face: Face, model: str) -> dict[str, object]:
-    """The same model's answer relative to the resting face; empty where the face has none."""
+    """The same model's answer relative to the resting face; empty if the face has none."""
     if "rest" not in picture:
         return {}
     found = face.get("resting")
@@ -225,7 +225,7 @@ def _resting_columns(picture: Record, face: Face, model: str) -> dict[str, objec
 
 
 def to_csv(table: Sequence[Mapping[str, object]], labels: Sequence[str] = ()) -> str:
-    """Rows of equal keys as CSV with a heading; without a row, the heading for these labels.
+    """Rows with equal keys as CSV with a header; only the header for these labels if there are no rows.
 
     Text that a spreadsheet would run as a formula is escaped, see `zoo.filenames.cell`.
     """

@@ -1,4 +1,4 @@
-"""A linear answer as the sum it is: what each facial movement adds to a label's score."""
+"""A linear model's answer as a sum: the contribution of each facial movement to a label's score."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from zoo.classifier import Classifier
 from zoo.models.svm import Linear, SvmClassifier
 from zoo.prediction import Prediction
 
-LEAST = 1e-6  # shares below that count as this: a logarithm of 0 is no number
+LEAST = 1e-6  # smaller probabilities are raised to this, because log(0) is undefined
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The score of a label: ``base + sum of terms``, the logarithm of its share over the labels' geometric mean.
+    """The score of a label: ``base + sum of terms``, the log of its probability over the geometric mean of all labels'.
 
     Parameters
     ----------
     label : str
     base : float
-        The score of a face on which nothing moves.
+        The score of a face without any movement.
     parts : tuple of (str, float, float)
-        A key of `features.movements.SPOKEN`, how far that movement has gone, and what it adds; largest first.
+        A key of `features.movements.SPOKEN`, the strength of that movement, and its contribution; largest first.
     others : float
-        What the movements without a word add together.
+        The total contribution of the movements without a name.
     """
 
     label: str
@@ -44,14 +44,14 @@ class Terms:
 
 
 def reads_movements(model: Classifier) -> TypeGuard[SvmClassifier]:
-    """Whether a model's answer is a sum over facial movements and nothing else."""
+    """Whether a model's score is a sum over facial movements only."""
     descriptor, machine = getattr(model, "descriptor", None), getattr(model, "machine", None)
     alone = isinstance(descriptor, Joined) and all(isinstance(part, Movements) for part in descriptor.parts)
     return alone and isinstance(machine, Linear)
 
 
 def terms(model: SvmClassifier, face: AlignedFaces, answer: Prediction) -> Terms:
-    """What led to the first label of an answer.
+    """The contributions to the most probable label of an answer.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
-"""What models said of faces over time, as compact arrays; and that as CSV and JSON.
+"""Predictions for faces over time as compact arrays, and their export as CSV and JSON.
 
-The CSV has a row a face, analysed frame and model::
+The CSV has one row per face, analysed frame and model::
 
     time,face,left,top,right,bottom,agree,model,label,probability,sure,angry,disgust,...
     0.000,1,176.3,63.0,277.1,185.2,True,hog-svm,happy,0.973,True,0.001,0.000,...
 
-A frame without a face has one row with face 0 and nothing else, so that none goes missing. Lengths
-are pixels of the frames as they were analysed: upright, no side above `features.clips.MAX_SIDE`.
+A frame without a face has one row with face 0 and no other values, so that every frame is listed. Lengths
+are in pixels of the analysed frames: upright, with sides of at most `features.clips.MAX_SIDE`.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from zoo.labels import LabelSet
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """A row a face and analysed frame; n rows, m models, k labels.
+    """One row per face and analysed frame; n rows, m models, k labels.
 
     Parameters
     ----------
     models : tuple of str
     labels : LabelSet
     moments : ndarray
-        ``(t,)`` float32, seconds of all analysed frames, growing.
+        ``(t,)`` float32, times of all analysed frames in seconds, increasing.
     times : ndarray
-        ``(n,)`` float32, the rows' seconds.
+        ``(n,)`` float32, time of each row in seconds.
     numbers : ndarray
-        ``(n,)`` int32, which face; the same number for the same face.
+        ``(n,)`` int32, number of the face; constant for each face.
     boxes : ndarray
         ``(n, 4)`` float32: left, top, right, bottom in pixels.
     probs : ndarray
         ``(n, m, k)`` float32.
     shown : ndarray
-        ``(n, m)`` uint8, position of the label shown (of steadied answers, not always the best).
+        ``(n, m)`` uint8, index of the label shown; with smoothing, not always the most probable one.
     neutral : ndarray
         ``(n,)`` float32: how neutral the face looks to all models of the clip, see `zoo.models.resting.neutrality`.
     """
@@ -75,12 +75,12 @@ class Timeline:
 
     @property
     def agreement(self) -> float | None:
-        """Share of rows on which all models showed the same label; None without a face, or with one model."""
+        """Fraction of rows on which all models showed the same label; None without a face or with a single model."""
         return float(self.agree.mean()) if len(self) and len(self.models) > 1 else None
 
     @property
     def faces(self) -> list[int]:
-        """Numbers of the faces, those seen most often first."""
+        """Numbers of the faces, most frequent first."""
         numbers, counts = np.unique(self.numbers, return_counts=True)
         return numbers[np.lexsort((numbers, -counts))].tolist()
 
@@ -92,14 +92,14 @@ class Timeline:
         return Timeline(self.models, self.labels, self.moments, *kept)
 
     def shares(self, model: int) -> dict[str, float]:
-        """On which part of the rows a model showed each label; those never shown are left out."""
+        """Fraction of rows on which a model showed each label; labels never shown are omitted."""
         counts = np.bincount(self.shown[:, model], minlength=len(self.labels)) / max(1, len(self))
         named = zip(self.labels, counts.tolist(), strict=True)
         return dict(sorted(((label, share) for label, share in named if share), key=lambda pair: -pair[1]))
 
 
 class Recorder:
-    """Collects a `Timeline`, some hundred bytes a face and frame.
+    """Collects a `Timeline`: a few hundred bytes per face and frame.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Recorder:
         self._numbers, self._shown = array("i"), array("B")
 
     def add(self, seen: LiveFrame, time: float) -> None:
-        """One analysed frame; its labels and models are the recorder's."""
+        """Add one analysed frame with the recorder's labels and models."""
         self._moments.append(time)
         for face in seen.faces:
             self._times.append(time)
@@ -125,7 +125,7 @@ class Recorder:
                 self._shown.append(self.labels.index(face.shown[name]))
 
     def timeline(self) -> Timeline:
-        """All that was added so far."""
+        """Everything added so far."""
         m, k = len(self.models), len(self.labels)
         return Timeline(
             self.models,
@@ -141,12 +141,12 @@ class Recorder:
 
 
 def frame_at(timelines: Sequence[Timeline], moment: int, size: tuple[int, int]) -> LiveFrame:
-    """What was said of an analysed frame, for drawing it.
+    """The predictions for an analysed frame, for drawing them.
 
     Parameters
     ----------
     timelines : sequence of Timeline
-        Of the same faces; the labels of the first are those asked for.
+        Of the same faces; the first has the requested labels.
     moment : int
         Position among `Timeline.moments`.
     size : (int, int)
@@ -169,13 +169,13 @@ COLUMNS = ("time", "face", "left", "top", "right", "bottom", "agree", "model", "
 
 
 def rows(timeline: Timeline, thresholds: Mapping[str, float]) -> Iterator[list[object]]:
-    """The table's rows, in the order of `COLUMNS` and the labels; one at a time, because there may be many.
+    """Yield the table's rows one at a time, in the order of `COLUMNS` and the labels.
 
     Parameters
     ----------
     timeline : Timeline
     thresholds : mapping
-        Model name to the probability below which it is not sure.
+        Model name to the probability below which it counts as not sure.
     """
     empty = [""] * (len(COLUMNS) - 2 + len(timeline.labels))
     starts = np.searchsorted(timeline.times, timeline.moments, "left")
@@ -198,14 +198,14 @@ def _answer(timeline: Timeline, i: int, j: int, threshold: float) -> list[object
 
 
 def write_csv(timeline: Timeline, thresholds: Mapping[str, float], stream: TextIO) -> None:
-    """The whole table with a heading; text that a spreadsheet would run as a formula is escaped."""
+    """Write the whole table with a header; text that a spreadsheet would run as a formula is escaped."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(map(cell, (*COLUMNS, *timeline.labels)))
     writer.writerows(map(cell, row) for row in rows(timeline, thresholds))
 
 
 def as_json(timeline: Timeline) -> dict[str, object]:
-    """The same by face, with a list a quantity instead of an object a moment."""
+    """The same grouped by face, with one list per quantity instead of one object per frame."""
     rate = timeline.agreement
     return {
         "labels": list(timeline.labels),

@@ -1,4 +1,4 @@
-"""A clip's answers relative to each face's own rest: the frames that look most neutral, or a moment that was named."""
+"""A clip's answers relative to each face at rest: in its most neutral frames, or at a given time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zoo.models.resting import FRAMES, NEUTRAL, Reference, most_neutral
 from zoo.prediction import Prediction
 
 AUTO, NONE = "auto", "none"
-REACH = 1.0  # seconds around a named moment within which frames count
+REACH = 1.0  # frames within this many seconds of the given time are used
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +28,11 @@ class RestedTimeline:
     Parameters
     ----------
     timeline : Timeline
-        Its probabilities are relative, and the label shown is the most probable one.
+        With relative probabilities; the label shown is the most probable one.
     moments : dict
-        Face to the seconds of the frames that were its reference; faces without one have their answers as is.
+        Face to the times of its reference frames in seconds; the answers for faces without one are unchanged.
     thresholds : dict
-        Model name to the confidence below which it is not sure when all labels are equally common, as they are here.
+        Model name to its "not sure" threshold for equally frequent labels, which relative answers assume.
     """
 
     timeline: Timeline
@@ -41,16 +41,16 @@ class RestedTimeline:
 
 
 def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
-    """Read every face relative to its own rest.
+    """Make every face's answers relative to that face at rest.
 
-    How common the labels are taken to be cancels, so a timeline of either mix gives the same.
+    The assumed label frequencies cancel out, so both label mixes give the same result.
 
     Parameters
     ----------
     plain : Timeline
     rest : str or float
-        ``"auto"``: the `FRAMES` frames of each face that look most neutral to the models themselves, which needs a
-        model that knows *neutral*; ``"none"``; or the seconds of a moment at which everybody rests.
+        ``"auto"``: the `FRAMES` most neutral frames of each face according to the models, one of which must know
+        *neutral*; ``"none"``; or a time in seconds at which every face is at rest.
     """
     if rest == NONE:
         return None
@@ -70,19 +70,19 @@ def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
 def all_rested(
     timelines: Sequence[Timeline], rest: str | float, cards: Mapping[str, Card]
 ) -> tuple[RestedTimeline, ...]:
-    """Every timeline of a clip relative to rest; empty for ``"none"``."""
+    """All timelines of a clip relative to rest; empty for ``"none"``."""
     limits = {name: threshold(card, EQUAL) for name, card in cards.items()}
     return tuple(replace(found, thresholds=limits) for one in timelines if (found := rested(one, rest)))
 
 
 def _near(times: np.ndarray, moment: float) -> np.ndarray:
-    """The frames nearest to a moment."""
+    """The frames nearest to a time."""
     order = np.argsort(np.abs(times - moment), kind="stable")[:FRAMES]
     return order[np.abs(times[order] - moment) <= REACH]
 
 
 def as_json(found: RestedTimeline, rest: str | float) -> dict[str, object]:
-    """What was the reference, and each model's relative probabilities, by face."""
+    """The reference frames and each model's relative probabilities, by face."""
     faces = []
     for number, seconds in sorted(found.moments.items()):
         face = found.timeline.of(number)
@@ -98,7 +98,7 @@ COLUMNS = ("resting_label", "resting_probability", "resting_sure")
 
 
 def write_csv(plain: Timeline, found: RestedTimeline, thresholds: Mapping[str, float], stream: TextIO) -> None:
-    """The table of `zoo.inference.timeline` with three columns more, the answer relative to the resting face."""
+    """The table of `zoo.inference.timeline` with three more columns: the answer relative to the resting face."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(map(cell, (*timeline.COLUMNS, *COLUMNS, *plain.labels)))
     face, label, share, certain = (timeline.COLUMNS.index(n) for n in ("face", "label", "probability", "sure"))

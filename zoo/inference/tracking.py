@@ -1,4 +1,4 @@
-"""Who is who from frame to frame, and answers steadied in time. Knows faces by number only, for one session."""
+"""Tracks faces from frame to frame and smooths predictions over time. Faces get a number, they are not identified."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from features.faces import CHIN, FOREHEAD, Faces, anchors
 from zoo.labels import LabelSet
 from zoo.prediction import Prediction
 
-KEPT = 0.7  # seconds a lost face keeps its number
-PAUSE = 3.0  # seconds between two frames, on a slow server, over which a face that was there keeps its number
-REACH = 0.6  # of its height a face may be away from where it was expected,
-SPREAD = 0.8  # and so much more for every second it was lost
-TAU = 0.3  # seconds; probabilities are averaged over about this long
-LEAD, LEAD_SECONDS = 0.15, 0.25  # a label has to lead by so much for so long before it is shown
+KEPT = 0.7  # seconds for which a lost face keeps its number
+PAUSE = 3.0  # gap between two frames, in seconds, across which a face keeps its number on a slow server
+REACH = 0.6  # largest distance from the expected position, in face heights,
+SPREAD = 0.8  # and its increase per second since the face was lost
+TAU = 0.3  # time constant of the smoothing, in seconds
+LEAD, LEAD_SECONDS = 0.15, 0.25  # lead and its duration in seconds before a label replaces the one shown
 # Relative to a resting face: back at rest, neutral has 0.22 and each of the six others 0.13.
 RESTING_LEAD = 0.04
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One face, as it was last seen.
+    """State of one face in the last frame it was seen in.
 
     Parameters
     ----------
     number : int
-        From 1; never given to another face in the same session.
+        From 1; never reused in the same session.
     points : ndarray
         ``(5, 2)`` pixels: eyes, mouth, forehead, chin.
     velocity : ndarray
-        ``(2,)`` pixels a second.
+        ``(2,)`` pixels per second.
     seen : float
         Seconds.
     """
@@ -48,11 +48,11 @@ class Track:
         return float(np.linalg.norm(self.points[3] - self.points[4]))
 
     def expected(self, now: float) -> np.ndarray:
-        """Where the points should be by now, the face going on as it went: ``(5, 2)``."""
+        """Expected points ``(5, 2)``, assuming constant velocity."""
         return self.points + self.velocity * (now - self.seen)
 
     def moved(self, points: np.ndarray, now: float) -> Track:
-        """The same face, seen again."""
+        """The track updated with a new detection."""
         step = max(now - self.seen, 1e-3)
         velocity = (points - self.points).mean(axis=0) / step
         kept = math.exp(-step / 0.15)
@@ -60,7 +60,7 @@ class Track:
 
 
 class Tracker:
-    """Numbers faces, the same face always the same, through crossings and short losses."""
+    """Assigns each face a constant number, even when faces cross or are lost briefly."""
 
     def __init__(self) -> None:
         self.tracks: tuple[Track, ...] = ()
@@ -68,13 +68,13 @@ class Tracker:
         self._at = -math.inf
 
     def follow(self, faces: Faces, now: float) -> list[int]:
-        """The number of every face in the newest frame.
+        """Update the tracks and return each face's number.
 
         Parameters
         ----------
         faces : Faces
         now : float
-            Seconds, growing.
+            Seconds, increasing.
         """
         last, self._at = self._at, now
         known = [t for t in self.tracks if now - t.seen <= (PAUSE if t.seen == last else KEPT)]
@@ -89,7 +89,7 @@ class Tracker:
 
     @property
     def numbers(self) -> set[int]:
-        """Of faces that are seen, or lost so shortly that they may come back."""
+        """Numbers of the visible faces, and of those lost so recently that they may return."""
         return {track.number for track in self.tracks}
 
     def _new(self, points: np.ndarray, now: float) -> Track:
@@ -104,10 +104,10 @@ def key_points(faces: Faces) -> np.ndarray:
 
 
 def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]:
-    """Which known face each new one is.
+    """Match new faces to tracks.
 
-    The pairing with the smallest sum of distances between expected and seen points, in face
-    heights, among pairs that are near enough. Turned and scaled faces are farther apart too.
+    Minimises the sum of distances between expected and detected points, in face heights, among
+    pairs that are near enough. Rotation and scaling also increase the distance.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]
     Returns
     -------
     dict
-        Position among the new faces to position in `tracks`; new faces without one are left out.
+        Index among the new faces to index in `tracks`; unmatched faces are omitted.
 
     References
     ----------
@@ -134,27 +134,27 @@ def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]
     heights = np.array([track.height for track in tracks]).clip(1e-6)
     apart = np.linalg.norm(expected[:, None] - points[None], axis=3).mean(axis=2) / heights[:, None]
     reach = REACH + SPREAD * np.array([now - track.seen for track in tracks])[:, None]
-    cost = np.where(apart <= reach, apart, 1e3)  # so dear that as few pairs as possible are out of reach
+    cost = np.where(apart <= reach, apart, 1e3)  # a cost so high that as few pairs as possible are out of reach
     rows, columns = linear_sum_assignment(cost)
     return {int(j): int(i) for i, j in zip(rows, columns, strict=True) if apart[i, j] <= reach[i, 0]}
 
 
 def averaged(before: np.ndarray, probs: np.ndarray, step: float) -> np.ndarray:
-    """Probabilities ``(k,)`` averaged over about `TAU` seconds, `step` seconds after the last ones."""
+    """Probabilities ``(k,)`` smoothed with time constant `TAU`, `step` seconds after the previous ones."""
     return before + (1 - math.exp(-max(step, 0.0) / TAU)) * (probs - before)
 
 
 @dataclass(frozen=True)
 class Held:
-    """The label that is shown, and the one that may take its place.
+    """The label shown, and the one that may replace it.
 
     Parameters
     ----------
     label : str
     rival : str
-        The label that leads; empty if it is the shown one, or leads too little.
+        The leading label; empty if it is the one shown or its lead is too small.
     since : float
-        Since when it does, in seconds.
+        Time since when it has led, in seconds.
     """
 
     label: str
@@ -163,7 +163,7 @@ class Held:
 
 
 def hold(held: Held | None, probs: np.ndarray, labels: LabelSet, now: float, lead: float = LEAD) -> Held:
-    """The label to show: it changes only when another one leads by `lead` for `LEAD_SECONDS`."""
+    """The label to show: it changes only after another label has led by `lead` for `LEAD_SECONDS`."""
     best = int(probs.argmax())
     leader = labels.labels[best]
     if held is None or held.label not in labels.labels:
@@ -177,14 +177,14 @@ def hold(held: Held | None, probs: np.ndarray, labels: LabelSet, now: float, lea
 
 @dataclass(frozen=True, eq=False)
 class Steadied:
-    """What one model says of one face, averaged and held.
+    """One model's smoothed prediction for one face, and the label shown.
 
     Parameters
     ----------
     probs : ndarray
-        ``(k,)`` over the model's own labels, so that choosing other labels loses nothing.
+        ``(k,)`` over all labels of the model, so that the label set can change.
     held : Held
-        Of the labels asked for.
+        In the requested labels.
     at : float
         Seconds.
     """
@@ -195,7 +195,7 @@ class Steadied:
 
 
 def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: float, lead: float = LEAD) -> Steadied:
-    """The next state after one face's newest answer, in the model's own labels."""
+    """The next state after a face's newest prediction, which is in the model's own labels."""
     probs = answer.probs[0] if before is None else averaged(before.probs, answer.probs[0], now - before.at)
     shown = Prediction(probs[None], answer.labels).onto(labels).probs[0]
     return Steadied(probs, hold(before.held if before else None, shown, labels, now, lead), now)
@@ -203,13 +203,13 @@ def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: f
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often all models named the same label for a face; frames are counted, nothing else is kept."""
+    """How often all models predicted the same label for a face; only counts are kept."""
 
     frames: int = 0
     agreed: int = 0
 
     def plus(self, agree: bool) -> Agreement:
-        """One frame more."""
+        """The counts after one more frame."""
         return Agreement(self.frames + 1, self.agreed + agree)
 
     @property

@@ -1,7 +1,7 @@
-"""A clip goes in; every face is followed and aligned once, all models answer, and an annotated clip comes out.
+"""Annotates a clip: faces are tracked and aligned once, and all models predict on the same crops.
 
-The same tracking and steadying as for a camera (`zoo.inference.live_stream`). Frames stream through: what is kept of
-a clip is a `Timeline` of numbers and a few small pictures of where the models disagree most.
+Tracking and smoothing are those of the camera (`zoo.inference.live_stream`). Frames are processed as a stream: only a
+`Timeline` of numbers and a few small pictures of the largest disagreements are kept.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ from zoo.models.label_mix import EQUAL, FER2013, LabelMix, threshold
 from zoo.models.resting import NEUTRAL
 
 RATE = 15.0
-LEAST_SIDE = 640  # smaller clips are enlarged, so that words on them can be read
+LEAST_SIDE = 640  # smaller clips are enlarged, so that text on them is legible
 KEY_FRAMES, APART = 6, 2.0
 THUMBNAIL = 192
-MOST_SHOWN = 8  # faces whose rest is shown
+MOST_SHOWN = 8  # faces shown at rest
 CAUTION = "Labels people gave to pictures like these. An expression is not an emotion."
 Tick = Callable[[float, float | None], None]
 
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """How a clip is answered.
+    """Options for processing a clip.
 
     Parameters
     ----------
     labels : LabelSet
     smooth : bool
-        Steady landmarks, probabilities and labels in time.
+        Smooth landmarks, probabilities and labels over time.
     rate : float
-        Frames that are analysed a second, at most; answers hold in between. 0 means every frame.
+        Analysed frames per second, at most; their answers are shown until the next one. 0 means every frame.
     limits : Limits
     mix : str
-        How common the labels are taken to be, see `zoo.models.label_mix`.
+        Assumed label frequencies, see `zoo.models.label_mix`.
     rest : str or float
-        What each face's answers are also read relative to, see `zoo.inference.timeline_rest.rested`.
+        Reference for the relative answers, see `zoo.inference.timeline_rest.rested`.
     """
 
     labels: LabelSet = SEVEN
@@ -68,22 +68,22 @@ class VideoOptions:
 
 @dataclass(frozen=True, eq=False)
 class KeyFrame:
-    """A moment on which models disagree.
+    """A frame on which models disagree.
 
     Parameters
     ----------
     time : float
         Seconds.
     number : int
-        Which face.
+        Number of the face.
     apart : float
-        Total variation distance of the two models farthest from each other, 0 to 1.
+        Largest total variation distance between two models, 0 to 1.
     shown : dict
         Model name to the label shown and its probability.
     labels : LabelSet
-        That of all these answers.
+        The label set of these answers.
     image : ndarray
-        ``uint8 (THUMBNAIL, THUMBNAIL, 3)``, RGB: the face and what is around it.
+        ``uint8 (THUMBNAIL, THUMBNAIL, 3)``, RGB: the face and its surroundings.
     """
 
     time: float
@@ -96,14 +96,14 @@ class KeyFrame:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceFrame:
-    """A moment at which a face is taken to rest.
+    """A frame used as a face's resting face.
 
     Parameters
     ----------
     time : float
         Seconds.
     number : int
-        Which face.
+        Number of the face.
     image : ndarray
         ``uint8 (THUMBNAIL, THUMBNAIL, 3)``, RGB.
     """
@@ -115,15 +115,15 @@ class ReferenceFrame:
 
 @dataclass(frozen=True, eq=False)
 class VideoResult:
-    """What was found in a clip.
+    """Results for a clip.
 
     Parameters
     ----------
     timelines : tuple of Timeline
-        One for each set of labels that models answered in, the one asked for first: only models that
-        answer in the same labels can agree.
+        One per label set of the answers, the requested one first: only models with the same labels can
+        agree.
     key_frames : tuple of KeyFrame
-        Where models disagree most, in order of time.
+        Frames with the largest disagreement, in order of time.
     size : (int, int)
         Width and height of the analysed frames in pixels.
     frames : int
@@ -131,15 +131,15 @@ class VideoResult:
     seconds : float
         Time of the last one.
     note : str
-        What was wrong with the clip, in a sentence; empty if nothing was.
+        A sentence about a problem with the clip; empty if there was none.
     mix : str
-        How common the labels were taken to be.
+        Label mix of the answers.
     rest : str or float
         As in the options.
     rested : tuple of RestedTimeline
-        One for each timeline, relative to each face's own rest; empty where that was not asked for.
+        The timelines relative to each face at rest; empty if not requested.
     references : tuple of ReferenceFrame
-        What the most frequent faces looked like then; empty where no clip was written.
+        Pictures of the most frequent faces at rest; empty if no clip was written.
     """
 
     timelines: tuple[Timeline, ...]
@@ -155,7 +155,7 @@ class VideoResult:
 
     @property
     def timeline(self) -> Timeline:
-        """What was said in the labels asked for; where all models have made-up classes, in the first one's."""
+        """The timeline in the requested labels; in the first model's if all have user-defined classes."""
         return self.timelines[0]
 
 
@@ -167,13 +167,13 @@ def annotate(
     options: VideoOptions,
     tick: Tick = lambda now, whole: None,
 ) -> VideoResult:
-    """Answer for every face in a clip.
+    """Predict for every face in a clip.
 
     Parameters
     ----------
     source : path
     target : path or None
-        Where the annotated mp4 goes; None makes none.
+        Path of the annotated mp4; None to write none.
     models : sequence of Classifier
         One or more, all of one `AlignSpec`.
     cards : mapping
@@ -199,7 +199,7 @@ def annotate(
 
 @dataclass(frozen=True)
 class _Work:
-    """What `annotate` was asked for."""
+    """Arguments of `annotate`."""
 
     source: str | os.PathLike
     target: str | os.PathLike | None
@@ -209,7 +209,7 @@ class _Work:
     tick: Tick
 
     def run(self, turn: int = 0) -> tuple[VideoResult, list[np.ndarray] | None]:
-        """The film of a clip turned counterclockwise; where no face was found, some of its frames as well."""
+        """Process a clip turned counterclockwise; if no face was found, also return some of its frames."""
         with ExitStack() as stack:
             clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
             mix = LabelMix(self.options.mix, self.cards)
@@ -228,7 +228,7 @@ class _Work:
             return result, None if analysis.found else analysis.samples
 
     def rest(self, result: VideoResult, turn: int) -> VideoResult:
-        """The same relative to each face's rest, if that was asked for; the clip is drawn now, with both answers."""
+        """Add the answers relative to each face at rest, if requested, and draw the clip with both."""
         rest = self.options.rest
         if rest == NONE:
             return result
@@ -236,7 +236,7 @@ class _Work:
         return replace(result, references=self._draw(result, self.target, turn)) if self.target else result
 
     def _draw(self, result: VideoResult, target: str | os.PathLike, turn: int) -> tuple[ReferenceFrame, ...]:
-        """Write the clip, and look at the faces at rest on the way."""
+        """Write the clip, and collect pictures of the faces at rest."""
         references: list[ReferenceFrame] = []
         with ExitStack() as stack:
             clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
@@ -257,7 +257,7 @@ class _Work:
 
 
 def _references(frame: Frame, seen: LiveFrame, result: VideoResult) -> list[ReferenceFrame]:
-    """The faces of a frame that is a resting face's, of those that are seen most often."""
+    """Pictures of the faces for which this frame is a reference, among the most frequent faces."""
     at = round(float(np.float32(frame.time)), 3)
     resting = {n for n in result.timeline.faces[:MOST_SHOWN] if at in result.rested[0].moments.get(n, ())}
     return [
@@ -268,7 +268,7 @@ def _references(frame: Frame, seen: LiveFrame, result: VideoResult) -> list[Refe
 
 
 def _upright_turn(samples: Sequence[np.ndarray]) -> int:
-    """Quarter turns counterclockwise after which a face in some frame is upright; 0 where there is none."""
+    """Counterclockwise quarter turns after which a face in some frame is upright; 0 if there is none."""
     with FaceMesher(max_faces=1) as mesher:
         for image in samples:
             if not len(mesher.find(image, beside=False)):
@@ -281,7 +281,7 @@ def _upright_turn(samples: Sequence[np.ndarray]) -> int:
 
 
 def record(result: VideoResult, file: str) -> dict[str, object]:
-    """A film as JSON data."""
+    """A clip's results as JSON data."""
     width, height = result.size
     head = {
         "file": readable(file),
@@ -307,7 +307,7 @@ def record(result: VideoResult, file: str) -> dict[str, object]:
 
 
 class _Analysis:
-    """Looks at frames, not more often than is wished for, and keeps what is said of them."""
+    """Analyses frames at the requested rate and records the predictions."""
 
     def __init__(self, models: Sequence[Classifier], options: VideoOptions, mix: LabelMix) -> None:
         self.options, self.models = options, models
@@ -315,13 +315,13 @@ class _Analysis:
         self.recorders = [Recorder(names, labels) for labels, names in _alike(models, options.labels).items()]
         self.worst = Disagreements()
         self.found = False
-        self.samples: list[np.ndarray] = []  # while no face is found, less and less often
+        self.samples: list[np.ndarray] = []  # at increasing intervals while no face is found
         self._viewer = Viewer()
         self._last = -np.inf
         self._next_sample = 0.0
 
     def look(self, frame: Frame) -> LiveFrame | None:
-        """What is said of a frame; None if it comes too soon after the last one."""
+        """Predictions for a frame; None if it is too soon after the last one."""
         if self.options.rate and frame.time - self._last < 0.9 / self.options.rate:
             return None
         self._last = frame.time
@@ -337,7 +337,7 @@ class _Analysis:
         return seen
 
     def timelines(self) -> tuple[Timeline, ...]:
-        """All that was said so far."""
+        """All predictions so far."""
         return tuple(alike.timeline() for alike in self.recorders)
 
     def close(self) -> None:
@@ -345,7 +345,7 @@ class _Analysis:
 
 
 def _alike(models: Sequence[Classifier], asked: LabelSet) -> dict[LabelSet, list[str]]:
-    """The models' names by the labels they answer in, those that were asked for first."""
+    """Model names by the labels of their answers, the requested labels first."""
     names: dict[LabelSet, list[str]] = {}
     for model in sorted(models, key=lambda model: model.labels.answering(asked) != asked):
         names.setdefault(model.labels.answering(asked), []).append(model.name)
@@ -353,7 +353,7 @@ def _alike(models: Sequence[Classifier], asked: LabelSet) -> dict[LabelSet, list
 
 
 class Disagreements:
-    """The few moments on which models disagree most, at most one a face within some seconds.
+    """The frames with the largest disagreement, at most one per face within some seconds.
 
     Parameters
     ----------
@@ -367,7 +367,7 @@ class Disagreements:
         self._kept: list[KeyFrame] = []
 
     def offer(self, frame: Frame, face: LiveFace, labels: LabelSet) -> None:
-        """Keep this face's moment if its models show different labels, farther apart than on others."""
+        """Keep this frame if the models show different labels and disagree more than on others."""
         if len(set(face.shown.values())) < 2:
             return
         apart = distance(list(face.answers.values()))
@@ -383,18 +383,18 @@ class Disagreements:
         self._kept.append(KeyFrame(frame.time, face.number, apart, shown, labels, picture))
 
     def kept(self) -> tuple[KeyFrame, ...]:
-        """In order of time."""
+        """The frames kept, in order of time."""
         return tuple(sorted(self._kept, key=lambda kept: (kept.time, kept.number)))
 
 
 def distance(answers: Sequence[np.ndarray]) -> float:
-    """Total variation distance of the two answers ``(k,)`` farthest from each other: 0 the same, 1 nothing shared."""
+    """Largest total variation distance between two answers ``(k,)``: 0 if identical, 1 if disjoint."""
     every = np.array(answers)
     return float(np.abs(every[:, None] - every[None]).sum(axis=2).max() / 2)
 
 
 def thumbnail(image: np.ndarray, box: np.ndarray, side: int = THUMBNAIL) -> np.ndarray:
-    """A square around a box ``(4,)``, half as large again, cut off at the picture's border and filled up in grey."""
+    """A square 1.5 times as large as a box ``(4,)``; grey outside the picture."""
     centre, reach = (box[:2] + box[2:]) / 2, max(1.0, float((box[2:] - box[:2]).max()) * 0.75)
     scale = side / (2 * reach)
     shift = side / 2 - scale * centre
@@ -406,7 +406,7 @@ def thumbnail(image: np.ndarray, box: np.ndarray, side: int = THUMBNAIL) -> np.n
 
 
 class _Drawing:
-    """The annotated clip while it is written: answers stay on the frames until there are newer ones."""
+    """The annotated clip while it is written: answers are shown until there are newer ones."""
 
     def __init__(self, target: str | os.PathLike, first: Frame, cards: Mapping[str, Card]) -> None:
         height, width = first.image.shape[:2]
@@ -425,7 +425,7 @@ class _Drawing:
         self._writer.__exit__(kind, *error)
 
     def add(self, frame: Frame, seen: LiveFrame | None, relative: LiveFrame | None = None) -> None:
-        """A frame with what was said of it, as is and, where a face has a rest, relative to that."""
+        """Add a frame with its predictions and, for faces with a resting face, the relative ones."""
         if seen is not None:
             self._overlays = [self._footer, *self._answers(seen, relative)]
         image = frame.image
@@ -445,7 +445,7 @@ class _Drawing:
         return [*outlines, *(Overlay(plate, *place) for plate, place in zip(plates, places, strict=True))]
 
     def _plates(self, seen: LiveFrame, relative: Mapping[int, LiveFace]) -> list[np.ndarray]:
-        """All bars of one or two faces if there is room for them and all models share them, else a line a model."""
+        """All bars for one or two faces if they fit and all models have the same labels, else one line per model."""
         height = video_overlay.text_height(self._size)
         columns = [self._columns(face, seen, relative.get(face.number)) for face in seen.faces]
         sets = {seen.labels_of(name) for face in seen.faces for name in face.answers}
@@ -478,6 +478,6 @@ class _Drawing:
 
 
 def rgb(text: str) -> tuple[int, int, int]:
-    """``"#d55e00"`` as numbers."""
+    """A colour such as ``"#d55e00"`` as numbers."""
     red, green, blue = bytes.fromhex(text.lstrip("#"))
     return red, green, blue

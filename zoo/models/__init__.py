@@ -1,1 +1,1 @@
-"""Models that answer: loading a checkpoint and serving it."""
+"""Loading checkpoints and predicting with them."""

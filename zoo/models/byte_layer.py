@@ -1,4 +1,4 @@
-"""A ``.tflite`` file of one fully connected layer whose weights are bytes."""
+"""Writes a ``.tflite`` file with one fully connected layer and 8-bit weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VERSION = 9  # of LiteRT's fully connected layer: from here on inputs may be qua
 
 
 def fully_connected(whole: np.ndarray, step: float, rows: int) -> bytes:
-    """A ``.tflite`` network of one layer: float32 ``(rows, r) -> (rows, m)``, its weights ``(m, r)`` int8."""
+    """A ``.tflite`` network of one layer, float32 ``(rows, r) -> (rows, m)``, with weights ``(m, r)`` int8."""
     kind = schema.TensorType
     weights = schema.QuantizationParametersT()
     weights.scale, weights.zeroPoint = np.array([step], np.float32), np.array([0], np.int64)

@@ -1,9 +1,9 @@
-"""Products with large tables of weights that are kept as bytes, calculated on bytes by LiteRT.
+"""Matrix products with large weight tables stored as bytes, computed on bytes by LiteRT.
 
-A checkpoint keeps a kernel machine's tables as whole multiples of one step. As float32 such a table is four times as
-large, and reading it from memory is what a product with it costs. Here the bytes stay bytes: LiteRT's fully connected
-layer multiplies them with 8-bit inputs and sums whole numbers, which is exact. The inputs are split into two such
-rows, a coarse and a fine one, so that they count with 16 bits and the result is that of float32 to four digits.
+A checkpoint stores a kernel machine's tables as integer multiples of one step. As float32, such a table is four times
+as large, and a product with it is limited by reading it from memory. Here the table stays in bytes: LiteRT's fully
+connected layer multiplies them with 8-bit inputs and sums integers, which is exact. Each input row is split into a
+coarse and a fine row of 8 bits, 16 bits in total, so that the result equals that of float32 to four digits.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 
 from features.tflite import interpreter
 
-SMALLEST = 2**18  # numbers in a table; smaller ones are read as fast as floats
-ROUNDING = 1e-4  # of a step: what float32 arithmetic may have taken from whole multiples
-EXACT = 2e-3  # largest error that is accepted, of the spread of the results; they come to a tenth of it
+SMALLEST = 2**18  # entries of a table; smaller tables are read as fast as floats
+ROUNDING = 1e-4  # of a step: tolerance for rounding errors of float32 arithmetic
+EXACT = 2e-3  # largest accepted error as a fraction of the results' spread; actual errors are a tenth of it
 CHUNK = 1024  # rows of a table
-GRID = 127  # steps to either side of nothing in a row of inputs
+GRID = 127  # steps on either side of zero in a row of inputs
 ENDS = np.array([-GRID - 1, GRID], np.float32)
-SMALLEST_STEP = np.float32(1e-30)  # of a row of nothing
+SMALLEST_STEP = np.float32(1e-30)  # for a row of zeros
 
 
 def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
-    """Whole numbers -127..127 as int8 and the step that they are multiples of; None if they are not."""
+    """Integers -127..127 as int8, and the step of which the values are multiples; None if there is no such step."""
     step = np.float32(max(array.max(initial=0), -array.min(initial=0)) / 127)
     if not step:
         return None
@@ -39,7 +39,7 @@ def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
 
 
 class ByteProduct:
-    """``x @ table.T`` for a few rows at a time. Thread-safe: calls wait for each other.
+    """``x @ table.T`` for a few rows at a time. Thread-safe: calls are serialised.
 
     Parameters
     ----------
@@ -48,18 +48,18 @@ class ByteProduct:
     step : float
         ``table = whole * step``.
     rows : int
-        How many rows `x` has in every call.
+        Number of rows of `x` in every call.
 
     References
     ----------
     Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
-    CVPR 2018 (products of bytes, summed as whole numbers).
+    CVPR 2018 (products of bytes, summed as integers).
     """
 
     def __init__(self, whole: np.ndarray, step: float, rows: int = 1) -> None:
-        from zoo.models.byte_layer import fully_connected  # here, because the page starts without LiteRT
+        from zoo.models.byte_layer import fully_connected  # imported here, because the page starts without LiteRT
 
-        # Two columns that weigh nothing hold the ends of the grid that each row of inputs is rounded to.
+        # Two columns with zero weights hold the limits of the grid to which each input row is rounded.
         self._network = interpreter(fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
         self._lock = threading.Lock()
         self._rows = rows
@@ -80,8 +80,8 @@ class ByteProduct:
 def byte_product(table: np.ndarray, rows: int = 1, scale: float = 1.0) -> ByteProduct | None:
     """The product with a table ``(m, r)``, times `scale`, on bytes.
 
-    None for a small table, for one that is not made of whole steps, and where LiteRT rounds its inputs in another way
-    than expected, so that the result is not that of float32.
+    None if the table is small or does not consist of multiples of one step, or if LiteRT rounds its inputs differently
+    from what is expected here, so that the result would differ from that of float32.
     """
     if table.size < SMALLEST or (steps := as_steps(table)) is None:
         return None
@@ -93,10 +93,10 @@ def byte_product(table: np.ndarray, rows: int = 1, scale: float = 1.0) -> BytePr
 
 
 def _split(x: np.ndarray, into: np.ndarray) -> None:
-    """Rows ``(n, r)`` as coarse and, below them, fine ones that add up to them: ``(2 n, r + 2)``.
+    """Split rows ``(n, r)`` into coarse and, below them, fine rows that sum to them: ``(2 n, r + 2)``.
 
-    In the last two columns stand the least and the largest number of each row's grid of 256 steps, so that LiteRT,
-    which looks for both, takes this grid and no other.
+    The last two columns hold the smallest and the largest value of each row's grid of 256 steps: LiteRT derives its
+    grid from a row's minimum and maximum, so it uses exactly this one.
     """
     coarse, fine = into[: len(x), :-2], into[len(x) :, :-2]
     largest = np.maximum(x.max(axis=1), -x.min(axis=1))[:, None]
@@ -105,5 +105,5 @@ def _split(x: np.ndarray, into: np.ndarray) -> None:
     np.rint(coarse, out=coarse)
     coarse *= step
     np.subtract(x, coarse, out=fine)
-    steps = np.concatenate([step, step / (2 * GRID)])  # what is left over is half a coarse step at most
+    steps = np.concatenate([step, step / (2 * GRID)])  # the remainder is at most half a coarse step
     into[:, -2:] = steps * ENDS

@@ -74,7 +74,7 @@ class CnnClassifier:
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]
         self._outputs = _outputs_by_rank(self._runner)
-        self._batch = 1  # pictures a call, as the network is laid out now
+        self._batch = 1  # pictures per call that the interpreter is allocated for
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
         """Probabilities of every face."""

@@ -1,4 +1,4 @@
-"""Answers relative to a resting face: what changed, rather than what a face looks like anyway.
+"""Answers relative to a resting face: the change in expression rather than the face's usual appearance.
 
 Some faces look sad, angry or surprised at rest, and a model says so. Compared with one or more pictures of the same
 person at rest, only the change counts::
@@ -32,7 +32,7 @@ MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What one model said of a face at rest.
+    """One model's predictions for a face at rest.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ class Reference:
 def sure(relative: Prediction, threshold: float) -> np.ndarray:
     """Which relative answers are shown without "not sure": ``(n,)`` bool.
 
-    *Neutral* means "no clear change" here and needs no confidence: of the reference itself all other labels are equally
-    likely, and *neutral* has little more.
+    *Neutral* means "no clear change" here and needs no minimum confidence: for the reference itself, all other labels
+    are equally likely and *neutral* is only slightly more likely.
     """
     neutral = np.array([name == NEUTRAL for name in relative.names], bool)
     return neutral | (relative.confidence >= threshold)

@@ -1,4 +1,4 @@
-"""Results by group and relative to resting faces, in words and rows: for cards, reports and the terminal."""
+"""Results by group and relative to resting faces, as sentences and table rows for cards, reports and the terminal."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ HEADING = (
     Phrase("table.rest", "resting face"),
     Phrase("table.against_as_is", "against as is"),
 )
-# Sets that may only be used with credit, by the name of their folder.
+# Data sets whose licence requires attribution, by folder name.
 CREDITS = {
     "london": "Face Research Lab London Set (DeBruine and Jones 2017, CC BY 4.0, doi:10.6084/m9.figshare.5047666)"
 }
 
 
 def gain_words(gain: Paired) -> str:
-    """How much more often a model is right relative to the resting face, in a sentence."""
+    """One sentence: the change in accuracy relative to the resting face."""
     low, high = (100 * end for end in gain.interval)
     chance = "more than chance" if gain.p_value < CHANCE else "that may well be chance"
     return (
@@ -41,7 +41,7 @@ def gain_words(gain: Paired) -> str:
 
 
 def group_rows(groups: Sequence[GroupSlice]) -> tuple[tuple[str, ...], ...]:
-    """Each group's figures, none without its interval; differences are those that Holm's correction leaves."""
+    """Each group's figures with intervals; differences are those significant after Holm's correction."""
     return tuple(_row(one, apart) for one, apart in zip(groups, beyond_chance(groups), strict=True))
 
 
@@ -68,12 +68,12 @@ def _share(value: float | None, ends: tuple[float, float] | None) -> Phrase:
 
 
 def _p_words(p_value: float) -> Phrase:
-    """A p-value, no smaller than it is worth saying."""
+    """A p-value as text; below 0.001 only as a bound."""
     return number("p < {0}", 0.001) if p_value < 1e-3 else number("p = {0}", float(f"{p_value:.2g}"))
 
 
 def by_group_words(people: PeopleResult | None) -> Phrase | None:
-    """Where the results by group are from, and what they do not show; None without any."""
+    """Origin and limits of the results by group; None if there are none."""
     if people is None or not people.groups:
         return None
     return Phrase(
@@ -86,7 +86,7 @@ def by_group_words(people: PeopleResult | None) -> Phrase | None:
 
 
 def _people(people: PeopleResult) -> int:
-    """How many people there are: as many as the groups of the column that covers most of them."""
+    """The number of people: the sum over the groups of the column that covers most people."""
     label = people.groups[0].label
     columns: dict[str, int] = {}
     for one in people.groups:
@@ -96,7 +96,7 @@ def _people(people: PeopleResult) -> int:
 
 
 def resting_words(people: PeopleResult | None) -> Phrase:
-    """Which margin neutral has, and what other margins would have given where that was measured."""
+    """The margin of *neutral*, and the mean recall with other margins if measured."""
     if people is None:
         return Phrase(
             "prose.margin", "Relative to a resting face, neutral has a margin of {0}.", number("{0:g}", MARGIN)

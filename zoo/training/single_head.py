@@ -252,7 +252,7 @@ def fit(
 
 
 def _over(rules: Sequence[Rule], run: Path) -> str | None:
-    """Why a run that is to be resumed has already stopped."""
+    """Why the run to resume has already ended."""
     log = epochs_before(run, 10**9)
     reasons = [reason for rule in rules if log and (reason := rule.fires(log))]
     return f"stopped after epoch {len(log)}: {reasons[0]}" if reasons else None

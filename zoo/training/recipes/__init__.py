@@ -1,4 +1,4 @@
-"""One file a model: what it is made of, what to expect, and the command that makes it.
+"""One module per model: its architecture, the expected result, and the command that trains it.
 
 Every recipe module has ``configure(parser)``, which adds its own options, and
 ``train(args)``, which trains and writes the checkpoint. `args` always has ``data``, ``votes``,

@@ -10,7 +10,7 @@ the answers by a few thousandths. `cnn-rbf` adds a kernel machine to this networ
 
 Expected on PublicTest: the shipped weights are the result of three runs, each starting from the last
 with another cosine. 18 epochs give 66.9 % in 80 minutes on two cores with AVX512-BF16 (two hours with
-float32), 40 more give 70.2 %, and 36 more with second opinions (see `zoo.training.out_of_fold`) give
+float32), 40 more give 70.2 %, and 36 more with other models' predictions (see `zoo.training.out_of_fold`) give
 70.8 %; 71.8 % when averaged over the mirror image, 71.9 % in eight bits. The card has the figures on
 PrivateTest. The third run used the ``hog-svm`` of its time: hinge loss, whole face only. Commands::
 
@@ -58,7 +58,7 @@ WEAKEN_LIMIT = 0.9  # see `Weakening`
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     parser.add_argument("--epochs", type=int, default=18, help="0: only recalibrate the network in --start")
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
     parser.add_argument("--start", type=Path, help="checkpoints folder to start from instead of random weights")
@@ -135,7 +135,7 @@ def calibrate_again(start: Path | None, data: AlignedSet, out: Path) -> None:
 
 
 def other_predictions(training: AlignedSet, start: Path | None) -> np.ndarray:
-    """What ``hog-svm``, cross-fitted, and the network the run begins from say of each picture: ``(n, 7)``."""
+    """Predictions of cross-fitted ``hog-svm`` and of the initial network for each picture: ``(n, 7)``."""
     said = [hog_svm.out_of_fold_predictions(training)]
     if start:
         teacher = keras.saving.load_model(start / "cnn" / "model.keras", compile=False)
@@ -144,7 +144,7 @@ def other_predictions(training: AlignedSet, start: Path | None) -> np.ndarray:
 
 
 def network() -> tuple:
-    """The graph, fresh."""
+    """A new, untrained graph."""
     return residual_vgg(SIDE)
 
 
@@ -166,7 +166,7 @@ def with_votes(data: AlignedSet, counts: np.ndarray) -> dict[str, tuple]:
 def publish(run: Path, data: AlignedSet, counts: np.ndarray, note: Training, out: Path) -> None:
     """Write a checkpoint for each head that learned something, each calibrated on PublicTest with its own labels."""
     extras = run_files(run, two_heads(network()))
-    files = _files(with_middle(_head(run, CNN)), run, CNN)  # `cnn-rbf` reads the middle maps of this very file
+    files = _files(with_middle(_head(run, CNN)), run, CNN)  # `cnn-rbf` uses the middle maps of this file
     _publish(CNN, data.split("PublicTest"), note, files | extras, out)
     public = data.splits == "PublicTest"
     majority = ferplus_majority(counts)
@@ -210,5 +210,5 @@ FERPLUS = replace(
         "tflite",
         EIGHT,
     ),
-    settings={"head": "ferplus", "bits": 16},  # taught heads stand on it, and go out exact
+    settings={"head": "ferplus", "bits": 16},  # Teach's heads are trained on it and must be exported exactly
 )

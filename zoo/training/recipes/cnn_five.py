@@ -1,17 +1,17 @@
 """`cnn-five`: five labels, without disgust and fear, and a run that stops by two thresholds.
 
 The founding Colab notebook leaves the two labels out because "these two expressions are not clear",
-and ends its training as soon as accuracy > .75 and val_accuracy > .71 hold in the same epoch, "to
-avoid overfitting". It shows its network only in a picture; this is the kind its sources use: pairs
-of 3 x 3 convolutions (32, 64, 128) with ELU and one dense layer of 128. So are the optimiser (Nadam,
-0.001), the slowing down on a plateau of val_accuracy and the early stop, should the thresholds
-never be reached. The log says which condition held first and which one ended the run.
+and stops training as soon as accuracy > .75 and val_accuracy > .71 hold in the same epoch, "to
+avoid overfitting". It shows its network only as a picture; this one is of the kind its sources use: pairs
+of 3 x 3 convolutions (32, 64, 128) with ELU and one dense layer of 128. The same holds for the optimiser (Nadam,
+0.001), the lower learning rate on a plateau of val_accuracy, and early stopping if the thresholds
+are never reached. The log says which condition held first and which one ended the run.
 
-What differs: the aligned crop that all models see; PublicTest chooses, PrivateTest reports. On the
-two labels it does not know it cannot answer.
+Differences: the aligned crop that all models use; epochs are chosen on PublicTest, results reported on
+PrivateTest. The two omitted labels cannot be predicted.
 
 Expected: 76.2 % on PrivateTest, of five labels (figures for seven do not compare); both thresholds hold
-after 33 epochs, 82 minutes. About 100 seconds an epoch on two cores of which one is busy. Threads are TensorFlow's:
+after 33 epochs, 82 minutes. About 100 seconds per epoch on two cores, one of them busy. Threads are TensorFlow's:
 ``TF_NUM_INTRAOP_THREADS=1`` keeps it to one core. Command::
 
     python -m zoo train cnn-five --data fer2013.csv
@@ -47,7 +47,7 @@ PLAN = Plan(
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     single_head.add_options(parser, epochs=60)
     parser.add_argument("--accuracy", type=float, default=0.75, help="stop when training accuracy exceeds this")
     parser.add_argument("--val-accuracy", type=float, default=0.71, help="and PublicTest accuracy exceeds this")
@@ -59,7 +59,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def rules(run: Path, args: argparse.Namespace) -> list[Rule]:
-    """The notebook's double threshold first; the other two for runs that never get there."""
+    """The notebook's two thresholds; the other rules apply to runs that never reach them."""
     return [
         StopWhenBoth(run, {"accuracy": args.accuracy, "val_accuracy": args.val_accuracy}),
         EarlyStop(run, VAL_ACCURACY, patience=11),

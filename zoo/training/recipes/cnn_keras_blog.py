@@ -1,6 +1,6 @@
 """`cnn-keras-blog`: the network and the training of "Facial Expression Recognition using Keras" (2020).
 
-Its own way: four convolutions (64, 128, 512, 512) and two dense layers (256, 512), 4.48 M
+As in the post: four convolutions (64, 128, 512, 512) and two dense layers (256, 512), 4.48 M
 parameters; Adam at 0.0005, batches of 64, pictures mirrored at random and nothing else; the best
 epoch kept (ModelCheckpoint), the learning rate cut tenfold when the validation loss has not fallen
 for two epochs (ReduceLROnPlateau), 15 epochs. The post gives 65.47 %, with the test set as
@@ -11,7 +11,7 @@ standardised inside the network instead of grey levels 0 to 255; the best epoch 
 PublicTest and reported on PrivateTest, where the post chooses and reports on both together.
 
 Expected: 65.8 % on PrivateTest after 11 of the 15 epochs, learning slowly since the rate was cut after
-the eighth. About 270 seconds an epoch on two cores of which one is busy. Threads are TensorFlow's:
+the eighth. About 270 seconds per epoch on two cores, one of them busy. Threads are TensorFlow's:
 ``TF_NUM_INTRAOP_THREADS=1`` keeps it to one core. Command::
 
     python -m zoo train cnn-keras-blog --data fer2013.csv
@@ -47,7 +47,7 @@ PLAN = Plan(
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     single_head.add_options(parser, epochs=15)
 
 

@@ -1,6 +1,6 @@
 """`cnn-rbf`: the network of `cnn` with a kernel machine on its middle maps.
 
-The network is kept as it is. A kernel machine (RBF, squared loss) is fitted on what the network computes
+The network is unchanged. A kernel machine (RBF, squared loss) is fitted on what the network computes
 after two of its four stages, averaged over the face and its mirror image; every training face is a
 support vector. Its scores, weighted on PublicTest, are added to the network's logits.
 See `zoo.training.kernel_head`.
@@ -44,7 +44,7 @@ CARD = checkpoint.draft(
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     parser.add_argument("--network", default="cnn", help="model whose intermediate features are used")
     parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="folder with that model")
     usual = kernel_head.SETTINGS

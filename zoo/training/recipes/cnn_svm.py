@@ -1,11 +1,11 @@
-"""`cnn-svm`: a linear SVM on what the last layer of `cnn` sees.
+"""`cnn-svm`: a linear SVM on the input of `cnn`'s last layer.
 
-The network is kept as it is; only its last step, a softmax, gives way to one linear machine a label,
-fitted on the embeddings of Training, each averaged over the face and its mirror image as the network
-itself does with its answers. C is chosen on PublicTest.
+The network is unchanged; only its last layer, a softmax, is replaced by one linear machine per label,
+fitted on the embeddings of Training, each averaged over the face and its mirror image as the network's
+own predictions are. C is chosen on PublicTest.
 
-Expected: measured, see the card. The machine is fitted in seconds, after the network has looked at
-32,000 crops and their mirror images (some minutes). Command::
+Expected: measured, see the card. The machine is fitted in seconds, after computing the embeddings of
+32,000 crops and their mirror images (a few minutes). Command::
 
     python -m zoo train cnn-svm --data fer2013.csv
 """
@@ -33,7 +33,7 @@ CHUNK = 512
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     parser.add_argument("--network", default="cnn", help="model whose embedding is used")
     parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="folder with that model")
 
@@ -82,14 +82,14 @@ def embed(network: CnnClassifier, faces: AlignedFaces, words: str) -> np.ndarray
 
 
 def choose(x: np.ndarray, targets: np.ndarray, public: tuple, seed: int) -> tuple[Linear, float]:
-    """The machine, and its price of a mistake, that is right most often on PublicTest; the smaller C on a draw.
+    """The machine and the C with the highest accuracy on PublicTest; the smaller C in a tie.
 
     Parameters
     ----------
     x, targets : ndarray
         Embeddings of Training and their labels.
     public : (ndarray, ndarray)
-        The same of PublicTest.
+        The same for PublicTest.
     seed : int
     """
     seen, labels = public

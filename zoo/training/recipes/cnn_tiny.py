@@ -1,4 +1,4 @@
-"""`cnn-tiny`: half a megabyte, taught by `cnn`.
+"""`cnn-tiny`: half a megabyte, distilled from `cnn`.
 
 A network of a quarter of a million weights, `cnn` made narrow, sees the labels, and beside them what its teacher makes
 of the very same copy of each picture (temperature 3, teacher .8, labels .2). Several teachers,
@@ -58,7 +58,7 @@ PLAN = Plan(
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     single_head.add_options(parser, epochs=60)
     parser.add_argument("--rate", type=float, default=PLAN.rate, help="peak learning rate")
     parser.add_argument("--kind", choices=tuple(KINDS), default="narrow", help="type of convolutions")
@@ -89,7 +89,7 @@ def _paths(text: str) -> list[Path]:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Fit on Training and on what the teachers say of it, keep the best epoch on PublicTest, publish."""
+    """Fit on Training with the teachers' predictions, keep the best epoch on PublicTest, publish."""
     plan = replace(PLAN, network=KINDS[args.kind])
     teachers = Teachers(load_teachers(args.teachers), Teaching(same_copy=args.teacher_sees == "copy"))
     schedule, data = single_head.begin(plan, args, rate=args.rate, smoothing=0.0, decay=2e-4)
@@ -101,7 +101,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def _softened(training: AlignedSet, run: Path) -> np.ndarray:
-    """What ``hog-svm`` says of each training picture, softened as the teachers' answers are."""
+    """Predictions of ``hog-svm`` for each training picture, softened like the teachers'."""
     said = out_of_fold.kept(run / "opinions.npy", lambda: hog_svm.out_of_fold_predictions(training))
     return softmax(np.log(said) / Teaching.temperature)
 
@@ -121,7 +121,7 @@ def load_teachers(folders: list[Path]) -> list[keras.Model]:
     Raises
     ------
     DataError
-        A checkpoint is missing, has no ``model.keras``, or answers with other labels.
+        A checkpoint is missing, has no ``model.keras``, or has other labels.
     """
     models = []
     for folder in folders:

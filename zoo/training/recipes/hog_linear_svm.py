@@ -29,7 +29,7 @@ C = 0.01
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     svm_common.add_align(parser)
 
 

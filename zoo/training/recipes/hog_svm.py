@@ -1,4 +1,4 @@
-"""`hog-svm`: HOG of the face and, enlarged, of eyes and mouth; an RBF machine that cannot tell left from right.
+"""`hog-svm`: HOG of the face and, enlarged, of eyes and mouth; an RBF machine that is invariant to mirroring.
 
 Expected: 71.4 % on PrivateTest, mirrored or not, in three minutes on two cores; the kernel alone takes
 3.3 GB of memory. Command::
@@ -41,7 +41,7 @@ CARD = checkpoint.draft(
 WHOLE = [Hog(cell, orientations=16, centred=True, signed=True) for cell in (6, 12)]
 EYES = Zoom(8, 16, True, True, top=0.12, bottom=0.54, breadth=0.9, high=48, wide=96)
 MOUTH = Zoom(8, 16, True, True, top=0.56, bottom=1.0, breadth=0.6, high=48, wide=64)
-# Weights that let eyes and mouth together count for as much as the whole.
+# Weights with which eyes and mouth together count as much as the whole face.
 PARTS = {
     "whole": Joined(tuple(WHOLE), (1.0, 1.0)),
     "enlarged": Joined((*WHOLE, EYES, MOUTH), (1.0, 1.0, 1.3, 1.6)),
@@ -51,7 +51,7 @@ LOSSES = {"squares": svm_fit.fit_least_squares, "hinge": svm_fit.fit_kernel}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     parser.add_argument(
         "--parts", choices=tuple(PARTS), default="enlarged", help="whole face only, or enlarged eyes and mouth as well"
     )
@@ -92,7 +92,7 @@ def _command(args: argparse.Namespace, card: Card) -> str:
 def fit(
     training: AlignedSet, settings: KernelSettings = SETTINGS, parts: str = "enlarged", loss: str = "squares"
 ) -> Kernel:
-    """The machine, with projection and support vectors as exact as they are kept."""
+    """The machine, with projection and support vectors rounded as in the checkpoint."""
     descriptor = PARTS[parts]
     order = descriptor.mirror_order(training.faces.spec.size)
     described = partial(svm_fit.describe, descriptor, training.faces)
@@ -100,7 +100,7 @@ def fit(
 
 
 def out_of_fold_predictions(training: AlignedSet) -> np.ndarray:
-    """What machines fitted on the other pictures say of each: ``(n, 7)``; five fits, ten minutes on two cores."""
+    """Each picture's predictions by a machine fitted on the other folds: ``(n, 7)``; ten minutes on two cores."""
     descriptor = PARTS["enlarged"]
 
     def machine(part: AlignedSet) -> out_of_fold.Scores:

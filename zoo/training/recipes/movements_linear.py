@@ -1,11 +1,11 @@
-"""`movements-linear`: multinomial logistic regression on 52 facial movements, such as how far the jaw is open.
+"""`movements-linear`: multinomial logistic regression on 52 facial movements, such as opening the jaw.
 
-Expected: 52 % on PrivateTest, six minutes on one core, nearly all of them for reading the movements. Command::
+Expected: 52 % on PrivateTest, six minutes on one core, nearly all of them for measuring the movements. Command::
 
     python -m zoo train movements-linear --data fer2013.csv
 
-The score of a label is a sum: a base, and for each movement how far it has gone times a weight. Each picture is
-learned from as it is and in a mirror, so that left and right count alike.
+The score of a label is a sum: a base value, and for each movement its strength times a weight. Every picture is used
+with its mirror image, so that left and right count equally.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ C = 0.1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of its own."""
+    """Add the recipe's own options."""
     svm_common.add_align(parser)
 
 
@@ -42,7 +42,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def fit(x: np.ndarray, targets: np.ndarray) -> Linear:
-    """Weights of movements as they are, not standardised: ``(n, 52), (n,) -> Linear``."""
+    """Fit weights for the movements without standardising them: ``(n, 52), (n,) -> Linear``."""
     from sklearn.linear_model import LogisticRegression
 
     both = np.concatenate([x, x[:, mirror_order()]])

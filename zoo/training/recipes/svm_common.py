@@ -1,4 +1,4 @@
-"""What the recipes of support vector machines share: from a fitted machine to a checkpoint."""
+"""Common parts of the support vector machines' recipes: from a fitted machine to a checkpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from zoo.training import calibration, svm_fit
 
 
 def add_align(parser: argparse.ArgumentParser) -> None:
-    """What is done to crops otherwise than in the models shipped, to see what each step is worth."""
+    """Add options that change the alignment, to measure the effect of each step."""
     parser.add_argument("--illumination", choices=ILLUMINATIONS, default="none", help="illumination normalisation")
     parser.add_argument("--pose", choices=POSES, default="none", help="pose normalisation")
     parser.add_argument(
@@ -35,13 +35,13 @@ def add_align(parser: argparse.ArgumentParser) -> None:
 
 
 def aligned_as(card: Card, args: argparse.Namespace) -> Card:
-    """The card with the alignment asked for; another alignment has another fingerprint and another cache."""
+    """The card with the requested alignment; each alignment has its own fingerprint and cache."""
     spec = replace(card.align, illumination=args.illumination, pose=args.pose, registration=args.registration)
     return replace(card, align=spec, fingerprint=spec.fingerprint)
 
 
 def align_words(card: Card) -> str:
-    """The options again, for the command on the card; empty when nothing was asked for."""
+    """The alignment options for the command on the card; empty for the defaults."""
     plain = AlignSpec()
     asked = {name: getattr(card.align, name) for name in ("illumination", "pose", "registration")}
     return "".join(f" --{name} {value}" for name, value in asked.items() if value != getattr(plain, name))
@@ -49,7 +49,7 @@ def align_words(card: Card) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What is to be published: what the machine sees of a face, the machine, and its arrays as they are kept."""
+    """A fitted machine to publish: its descriptor, the machine, and its arrays as stored."""
 
     descriptor: Joined
     machine: Linear | Kernel
@@ -57,12 +57,12 @@ class Fit:
 
 
 def publish(card: Card, fit: Fit, public: AlignedSet, out: Path) -> Card:
-    """Calibrate on PublicTest, say how good it is there, write the checkpoint.
+    """Calibrate on PublicTest, report the accuracy there, write the checkpoint.
 
     Parameters
     ----------
     card : Card
-        With `training` and what the loader needs besides the descriptor in `settings`.
+        With `training` set, and in `settings` what the loader needs besides the descriptor.
     fit : Fit
     public : AlignedSet
         Pictures the machine was not fitted on.
