@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ORIENTATION = 0x0112
+UPRIGHT = 1  # its value for a picture that is stored as it is seen
 _EXIF_HEAD = b"Exif\0\0"
 _XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 _IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
@@ -98,7 +99,7 @@ class Directory:
 
 
 def orientation(exif: bytes, xmp: bytes = b"") -> int:
-    """EXIF orientation of a picture, 1 to 8; 1 if it is missing or invalid."""
+    """EXIF orientation of a picture, 1 to 8; `UPRIGHT` if it is missing or invalid."""
     while exif.startswith(_EXIF_HEAD):
         exif = exif[len(_EXIF_HEAD) :]
     try:
@@ -107,7 +108,7 @@ def orientation(exif: bytes, xmp: bytes = b"") -> int:
         told = 0
     found = _IN_XMP.search(xmp) if not told else None
     told = int(found[1]) if found else told
-    return told if 1 <= told <= 8 else 1
+    return told if 1 <= told <= 8 else UPRIGHT
 
 
 class Tiff:

@@ -14,7 +14,17 @@ import numpy as np
 from PIL import EpsImagePlugin, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from features import file_kinds
-from features.image_files import ORIENTATION, Jpeg, Metered, Tiff, check_header, orientation, read_jpeg, without_exif
+from features.image_files import (
+    ORIENTATION,
+    UPRIGHT,
+    Jpeg,
+    Metered,
+    Tiff,
+    check_header,
+    orientation,
+    read_jpeg,
+    without_exif,
+)
 from features.phrase import Phrase
 
 # Pillow has more than forty readers, one of which passes the file to Ghostscript, which executes it. Only
@@ -255,9 +265,16 @@ def _pixels(data: bytes, max_side: int) -> np.ndarray:
         else:
             _check_upper_bits(picture, deep)
             shown = lambda top, end: _to_rgb(rows(top, end))
-        small = Image.fromarray(_in_strips(picture.size, max_side, shown))
-        small.getexif()[ORIENTATION] = orientation(*map(_bytes, map(picture.info.get, ("exif", "xmp"))))
-    return np.array(ImageOps.exif_transpose(small))
+        small = _in_strips(picture.size, max_side, shown)
+        turned = orientation(*map(_bytes, map(picture.info.get, ("exif", "xmp"))))
+    return small if turned == UPRIGHT else _turned(small, turned)
+
+
+def _turned(image: np.ndarray, turned: int) -> np.ndarray:
+    """A picture upright that is stored with this orientation, 1 to 8."""
+    picture = Image.fromarray(image)
+    picture.getexif()[ORIENTATION] = turned
+    return np.array(ImageOps.exif_transpose(picture))
 
 
 def _bytes(value: object) -> bytes:
@@ -280,8 +297,10 @@ def _in_strips(size: tuple[int, int], max_side: int, rows: Callable[[int, int], 
         start, stop = top * height / high, end * height / high
         first = math.floor(start)
         strip = rows(first, min(math.ceil(stop), height))
-        box = (0, start - first, width, min(stop - first, strip.height))
-        parts.append(np.asarray(_on_white(strip.resize((wide, end - top), Image.Resampling.BOX, box))))
+        if strip.size != (wide, end - top):
+            box = (0, start - first, width, min(stop - first, strip.height))
+            strip = strip.resize((wide, end - top), Image.Resampling.BOX, box)
+        parts.append(np.asarray(_on_white(strip)))
     return np.concatenate(parts)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from PIL import Image
-
+from features import images
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
 from ui.languages import phrase
@@ -28,11 +27,10 @@ def shown() -> str:
 
 
 def _button(example: Example) -> str:
-    with Image.open(example.small) as picture:
-        width, height = picture.size
-    source = files()[example.name].address
+    file = files()[example.name]
+    width, height = images.check(file.body)
     return (
         f'<button type="button" aria-pressed="false" data-name="{example.name}">'
-        f'<img src="{source}" {attribute("alt", example.alt)} width="{width}" height="{height}">'
+        f'<img src="{file.address}" {attribute("alt", example.alt)} width="{width}" height="{height}">'
         f"{say(example.caption)}</button>"
     )

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from features import images
 from features.mesh import FaceMesher
 from features.phrase import Phrase
 from features.warp import Mouth, Pull, darken_mouth, express, warp
@@ -146,10 +147,10 @@ def shrink(path: Path) -> None:
     """Write the small copy of a picture beside it."""
     folder = path.parent / "small"
     folder.mkdir(exist_ok=True)
-    with Image.open(path) as whole:
-        picture = close_up(whole) if path.stem in DRAWN else whole
-        picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BICUBIC, reducing_gap=2.0)
-        picture.save(folder / f"{path.stem}.webp", quality=88, method=6)
+    whole = Image.fromarray(images.load(path))
+    picture = close_up(whole) if path.stem in DRAWN else whole
+    picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    picture.save(folder / f"{path.stem}.webp", quality=88, method=6)
 
 
 def close_up(portrait: Image.Image) -> Image.Image:

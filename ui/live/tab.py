@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import gradio as gr
+import numpy as np
 from anyio import to_thread
 
 from features.face_tracking import Readers
@@ -29,12 +30,13 @@ from zoo.cards import Card
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import Options, Viewer, read_frame
-from zoo.labels import COLOURS, OTHER, label_set
+from zoo.labels import COLOURS, OTHER, SEVEN, label_set
 from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, mix_named, threshold
 from zoo.reports.markup import say
 from zoo.sessions.sweeper import Chore
 
 BAD_INPUT = (*errors.BAD_INPUT, FullError)
+WARMING = "warming"  # a session that nobody has
 AT_ONCE = 2  # frames worked on at the same time; others wait in line, first come first served
 
 CHOSEN = "(models, labels, mix) => { window.faceOffChosen = { models, labels, mix }; }"
@@ -153,6 +155,14 @@ class LiveTab:
         await to_thread.run_sync(self.viewers.stop, session, Sent.read(value).run)
         return {}
 
+    def warm(self, portrait: np.ndarray) -> None:
+        """Follow a face for two frames: what is loaded only then, the first visitor's camera need not wait for."""
+        if names := self.service.default_models:
+            models = self.service.models(names)
+            look = lambda viewer, now: [viewer.step(portrait, models, SEVEN, Options(), now + i) for i in range(2)]
+            self.viewers.use(WARMING, 1, look)
+            self.viewers.leave(WARMING)
+
     def leave(self, request: gr.Request) -> None:
         """The page was closed."""
         self.viewers.leave(str(request.session_hash))
@@ -185,6 +195,7 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
     gr.on([each.change for each in inputs], None, inputs, None, js=CHOSEN, api_visibility="private")
     service.pages.when_left(tab.viewers.leave)
     service.warm_too(readers.warm)
+    service.warm_too(tab.warm)
     service.sweeper.add(Chore("Live viewers", live_sessions.LOOK_SECONDS, tab.viewers.close_idle))
     return inputs[0]
 
