@@ -218,8 +218,9 @@ def test_only_the_number_of_a_step_is_set_off(open_page):
     assert weights == ["700", "400"]
 
 
-def test_the_leaderboard_fits_a_laptop(open_page):
-    page = open_page()
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE", "fr-FR"])
+def test_the_leaderboard_fits_a_laptop(open_page, locale):
+    page = open_page(locale=locale)
     choose(page, "Zoo")
     board = page.locator("#fz-board .fz-scroll")
     board.wait_for()

@@ -43,7 +43,8 @@ def panel(comparison: Comparison, rested: Rested | None, i: int, cards: Mapping[
         f'{choice}</header><div class="fo-face"><div class="fo-seen"><figure>{crop}'
         f"{say(phrase('rest.face_n', at + 1), 'figcaption')}</figure></div>"
         f'<div class="fo-answers">{answers}</div></div>{_changes(comparison, rested, i, cards)}'
-        f"{say(phrase('rest.note'), 'p', 'class=fo-rest-note')}</section>"
+        f"{say(phrase('rest.note'), 'p', 'class=fo-rest-note')}"
+        f"{say(phrase('rest.as_is'), 'p', 'class=fo-rest-note')}</section>"
     )
 
 

@@ -39,6 +39,7 @@ def test_both_answers_and_what_changed_are_shown_and_recorded(service):
     shown = bare(html)
     (panel,) = re.findall(r'<section class="fo-details fo-resting">.*?</section>', shown)
     assert panel.count('class="fo-bars"') == 2 and phrase("rest.relative") in panel and phrase("rest.note") in panel
+    assert phrase("rest.as_is") in panel  # what mattered, and the patch, are not relative to anything
     record = json.loads(downloaded(html, "application/json"))
     assert record["rest"] == {"file": "lips-closed.jpg", "faces": 1}
     (face,) = record["faces"]
