@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -59,16 +60,46 @@ RELAXED = ("brows-raised", "lips-closed")  # an expression, and the same person 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The tab's controls, in the order that `CompareTab.show` and the API take them."""
+    """The tab's controls, in the order of `Sent`; `chosen` is not visible."""
 
     photo: gr.Image
     models: gr.CheckboxGroup
     labels: gr.Radio
     mix: gr.Radio
     rest: gr.Image
+    every: gr.Checkbox
+    chosen: gr.Textbox
 
-    def __iter__(self) -> Iterator[gr.components.Component]:
-        return iter((self.photo, self.models, self.labels, self.mix, self.rest))
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.photo, self.models, self.labels, self.mix, self.rest, self.every, self.chosen))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the browser sends: the values of the tab's controls.
+
+    Parameters
+    ----------
+    photo : dict or None
+        The uploaded picture, as an image box sends it.
+    models : list of str
+    labels, mix : str
+        Names of a label set and of a label mix.
+    rest : dict or None
+        A picture of the same people at rest.
+    every : bool
+        Show all faces instead of the largest ones.
+    chosen : str
+        Which resting face belongs to which face, see `_chosen`.
+    """
+
+    photo: dict | None
+    models: list[str]
+    labels: str
+    mix: str = DEFAULT
+    rest: dict | None = None
+    every: bool = False
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,31 +137,18 @@ class CompareTab:
         self.service = service
         self.mode = mode
 
-    def show(
-        self,
-        photo: dict | None,
-        models: list[str],
-        labels: str,
-        request: gr.Request,
-        every: bool = False,
-        mix: str = DEFAULT,
-        rest: dict | None = None,
-        chosen: str = "",
-    ) -> tuple[str, str]:
-        """The answer as HTML, and as one line to be read out.
-
-        `every`: of all faces instead of the largest; `rest` is a picture of the same people at rest, and `chosen` says
-        which of its faces belongs to which, see `_chosen`.
-        """
+    def show(self, sent: Sent, request: gr.Request) -> tuple[str, str]:
+        """The answer as HTML, and as one line for screen readers."""
+        photo, rest = sent.photo, sent.rest
         if photo is None:
             return results.WAITING, ""
         try:
-            asked = self._asked(models, labels, mix, request, every)
+            asked = self._asked(sent, request)
             if not asked.models:
                 return _sorry(text.CHOOSE_MODELS)
             comparison, cards, loaded = self._answered(photo, asked)
             pictures = _pictures(photo, rest)
-            rested, note = self._rested(comparison, rest, asked, _chosen(chosen, pictures))
+            rested, note = self._rested(comparison, rest, asked, _chosen(sent.chosen, pictures))
             extras = Extras(self._file_name(photo), rested, note, pictures, self.mode.files)
             html = results.page(comparison, cards, loaded, extras)
             return html, say(results.summary(comparison, rested)) + (f" {say(note)}" if note else "")
@@ -141,20 +159,11 @@ class CompareTab:
             LOG.exception("a picture could not be answered")
             return _sorry(text.FAILED)
 
-    def mattered(
-        self,
-        photo: dict | None,
-        models: list[str],
-        labels: str,
-        every: bool,
-        mix: str,
-        request: gr.Request,
-        event: gr.EventData,
-    ) -> str:
+    def mattered(self, sent: Sent, request: gr.Request, event: gr.EventData) -> str:
         """Which parts of one face mattered to each model; the page's script puts it on that face's card."""
         number, answer = getattr(event, "face", None), str(getattr(event, "answer", ""))
         try:
-            comparison, cards, chosen = self._answered(photo or {}, self._asked(models, labels, mix, request, every))
+            comparison, cards, chosen = self._answered(sent.photo or {}, self._asked(sent, request))
             i = _index(number, len(comparison.faces))
             ends = time.monotonic() + occlusion_maps.SECONDS
             panel = occlusion_maps.panel(comparison, i, cards, chosen, ends)
@@ -165,11 +174,11 @@ class CompareTab:
             panel = say(text.FAILED, "p")
         return results.mattered(panel, number if isinstance(number, int) else 0, answer)
 
-    def _asked(self, models: list[str], labels: str, mix: str, request: gr.Request, every: bool) -> Asked:
-        """What the page's controls ask for, models in the order that the cards have."""
+    def _asked(self, sent: Sent, request: gr.Request) -> Asked:
+        """The request that the controls describe, with the models in the order of the cards."""
         session = str(request.session_hash)
-        in_order = [name for name in self.service.cards_of(session, mix) if name in (models or [])]
-        return Asked(in_order, labels, mix, session, MOST_FACES if every is True else MAX_FACES)
+        models = [name for name in self.service.cards_of(session, sent.mix) if name in (sent.models or [])]
+        return Asked(models, sent.labels, sent.mix, session, MOST_FACES if sent.every is True else MAX_FACES)
 
     def _answered(self, photo: dict | None, asked: Asked) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
         """A comparison, the cards of all models, and the models that were asked, by name."""
@@ -348,7 +357,7 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
     tab = CompareTab(service, mode)
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=6, min_width=300, elem_classes="fo-controls"):
-            inputs, examples, every = _controls(service, mode)
+            inputs, examples = _controls(service, mode)
         with gr.Column(scale=11, min_width=340):
             spoken = gr.HTML(elem_id="fo-spoken", apply_default_css=False, js_on_load=read("assets/spoken.js"))
             answer = gr.HTML(
@@ -358,12 +367,12 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
                 elem_id="fo-mattered", apply_default_css=False, js_on_load=read("compare/mattered.js"), container=False
             )
             cover.build(service)
-    _wire(tab, inputs, examples, every, [answer, spoken])
-    _wire_mattered(tab, inputs, every, answer, mattered)
+    _wire(tab, inputs, examples, [answer, spoken])
+    _wire_mattered(tab, inputs, answer, mattered)
     return inputs.models
 
 
-def _controls(service: ModelService, mode: Mode) -> tuple[Inputs, gr.HTML, gr.Checkbox]:
+def _controls(service: ModelService, mode: Mode) -> tuple[Inputs, gr.HTML]:
     """What a newcomer needs is seen without scrolling: a picture, examples, models. The rest is one click away."""
     photo = _picture_box(mode, "picture", "fo-picture", 140)
     examples = gr.HTML(
@@ -375,7 +384,8 @@ def _controls(service: ModelService, mode: Mode) -> tuple[Inputs, gr.HTML, gr.Ch
         mix = mix_choice("fo-mix")
         rest = _resting(mode, photo)
         every = gr.Checkbox(False, label=text.EVERY_FACE, info=text.EVERY_FACE_HINT, elem_id="fo-every")
-    return Inputs(photo, models, labels, mix, rest), examples, every
+    chosen = gr.Textbox(visible=False)
+    return Inputs(photo, models, labels, mix, rest, every, chosen), examples
 
 
 def _picture_box(mode: Mode, label: str, name: str, height: int) -> gr.Image:
@@ -406,21 +416,23 @@ def _resting(mode: Mode, photo: gr.Image) -> gr.Image:
     return rest
 
 
-def _wire_mattered(tab: CompareTab, inputs: Inputs, every: gr.Checkbox, answer: gr.HTML, mattered: gr.HTML) -> None:
-    """Several faces may be asked about at a time, each one's panel goes to its own card."""
-    asked = [inputs.photo, inputs.models, inputs.labels, every, inputs.mix]
-    run = answer.mattered(
-        tab.mattered, asked, mattered, trigger_mode="multiple", show_progress="hidden", **RAW, **PRIVATE
-    )
-    run.failure(None, None, None, js="() => window.dispatchEvent(new Event('face-off-mattered-failed'))")
+def _wire_mattered(tab: CompareTab, inputs: Inputs, answer: gr.HTML, mattered: gr.HTML) -> None:
+    """Several faces may be asked about at a time; each panel goes to its own card."""
+
+    def run(request: gr.Request, event: gr.EventData, *values: Any) -> str:
+        return tab.mattered(Sent(*values), request, event)
+
+    done = answer.mattered(run, [*inputs], mattered, trigger_mode="multiple", show_progress="hidden", **RAW, **PRIVATE)
+    done.failure(None, None, None, js="() => window.dispatchEvent(new Event('face-off-mattered-failed'))")
 
 
-def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, every: gr.Checkbox, outputs: list[gr.HTML]) -> None:
-    chosen = gr.Textbox(visible=False)  # which resting face belongs to which face
-    outputs[0].pair(_paired, None, chosen, show_progress="hidden", queue=False, **PRIVATE)
-    changes = [each.change for each in (*inputs, every, chosen)]
-    shown = [inputs.photo, inputs.models, inputs.labels, every, inputs.mix, inputs.rest, chosen]
-    gr.on(changes, tab.show, shown, outputs, trigger_mode="always_last", **RAW, **PRIVATE)
+def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.HTML]) -> None:
+    def show(request: gr.Request, *values: Any) -> tuple[str, str]:
+        return tab.show(Sent(*values), request)
+
+    outputs[0].pair(_paired, None, inputs.chosen, show_progress="hidden", queue=False, **PRIVATE)
+    changes = [each.change for each in inputs]
+    gr.on(changes, show, [*inputs], outputs, trigger_mode="always_last", **RAW, **PRIVATE)
     examples.pick(_picked, None, inputs.photo, show_progress="hidden", queue=False, **PRIVATE)
     script = gr.Button(visible=False)
     most = gr.Number(MAX_FACES, label="max_faces", visible=False)

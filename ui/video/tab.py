@@ -43,6 +43,7 @@ BAD_INPUT = (*errors.BAD_INPUT, RestingError)
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
 PRIVATE: PrivateRaw = {"api_visibility": "private", "preprocess": False}
+PROGRESS = gr.Progress()  # as a default, it makes Gradio pass one in
 NAME = "face-off.mp4"
 MOMENT = "moment"
 # The annotated clip has the times of the one that was chosen.
@@ -54,6 +55,36 @@ EXAMPLE = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowered
 
 class StoppedError(Exception):
     """The visitor pressed Stop, or left."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the browser sends: the values of the tab's controls, in their order.
+
+    Parameters
+    ----------
+    file : dict or None
+        The uploaded clip, as an upload box sends it.
+    models : list of str
+    labels : str
+        Name of a label set.
+    steady : bool
+        Smooth answers over time.
+    mix : str
+        Name of a label mix.
+    rest : str
+        Which frames show the faces at rest: ``"auto"``, ``"moment"`` or ``"none"``.
+    seconds : float or None
+        The time of ``"moment"``.
+    """
+
+    file: dict | None
+    models: list[str]
+    labels: str
+    steady: bool
+    mix: str = DEFAULT
+    rest: str = AUTO
+    seconds: float | None = None
 
 
 class VideoTab:
@@ -69,28 +100,17 @@ class VideoTab:
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def run(
-        self,
-        file: dict | None,
-        models: list[str],
-        labels: str,
-        steady: bool,
-        request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
-        mix: str = DEFAULT,
-        rest: str = AUTO,
-        seconds: float | None = None,
-    ) -> tuple[gr.Video, str, str]:
-        """The annotated clip, the page about it, and one line to be read out."""
+    def run(self, sent: Sent, request: gr.Request, progress: gr.Progress) -> tuple[gr.Video, str, str]:
+        """The annotated clip, the page about it, and one line for screen readers."""
+        file = sent.file
         if file is None:
             return _sorry(text.VIDEO["choose"])
         session = str(request.session_hash)
         with self._stoppable(session) as stop, _target() as target:
             try:
-                cards = self.service.cards_of(session, mix)
-                chosen = self.service.models([name for name in cards if name in (models or [])], session)
-                at = _rest(rest, seconds)
-                options = VideoOptions(label_set(labels), bool(steady), limits=LIMITS, mix=mix_named(mix), rest=at)
+                cards = self.service.cards_of(session, sent.mix)
+                chosen = self.service.models([name for name in cards if name in (sent.models or [])], session)
+                options = _options(sent)
                 result = annotate(uploaded(file), target, chosen, cards, options, _Ticker(progress, stop))
             except StoppedError:
                 return _nothing(text.VIDEO["stopped"])
@@ -161,6 +181,13 @@ class _Ticker:
             self.progress(min(1.0, now / whole), desc=words)
         else:
             self.progress((round(now), None), desc=words, unit="s")
+
+
+def _options(sent: Sent) -> VideoOptions:
+    """The options that the controls describe, checked."""
+    labels, mix = label_set(sent.labels), mix_named(sent.mix)
+    rest = _rest(sent.rest, sent.seconds)
+    return VideoOptions(labels, bool(sent.steady), limits=LIMITS, mix=mix, rest=rest)
 
 
 def _rest(choice: object, seconds: object) -> str | float:
@@ -305,8 +332,12 @@ def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) 
 
 def _answering(event: Callable[..., Any], tab: VideoTab, inputs: list, outputs: list) -> Any:
     """A clip is annotated when `event` happens."""
+
+    def run(request: gr.Request, progress: gr.Progress = PROGRESS, *values: Any) -> tuple[gr.Video, str, str]:
+        return tab.run(Sent(*values), request, progress)
+
     return event(
-        tab.run,
+        run,
         inputs,
         outputs,
         concurrency_id="video",

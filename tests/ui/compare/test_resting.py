@@ -9,7 +9,7 @@ import pytest
 
 from tests.html import bare, words
 from ui.compare import tab as compare_tab
-from ui.compare.tab import CompareTab
+from ui.compare.tab import CompareTab, Sent
 from ui.examples.portraits import PICTURES
 from ui.languages import phrase
 from zoo.inference.rested import NO_FACE
@@ -26,7 +26,7 @@ def example(name: str) -> dict:
 
 def show(service, photo, rest=None, **more):
     rest = example(rest) if rest else None
-    return CompareTab(service).show(example(photo), MODELS, "7", REQUEST, rest=rest, **more)
+    return CompareTab(service).show(Sent(example(photo), MODELS, "7", rest=rest, **more), REQUEST)
 
 
 def downloaded(html: str, kind: str) -> str:

@@ -16,7 +16,7 @@ from features import occluders
 from tests.html import bare, words
 from ui import text
 from ui.compare import occlusion_maps, pipeline_stages
-from ui.compare.tab import CompareTab
+from ui.compare.tab import CompareTab, Sent
 from ui.lesson.classroom import classroom
 from ui.model_service import ModelService
 from zoo.inference.occlusion import OcclusionMap
@@ -28,7 +28,7 @@ REQUEST = SimpleNamespace(session_hash="nobody")
 
 def mattered(service, photo, models, mix=DEFAULT, **event):
     event = SimpleNamespace(**{"face": 1, "answer": "a1b2", **event})
-    return CompareTab(service).mattered(photo, models, "7", False, mix, REQUEST, event)
+    return CompareTab(service).mattered(Sent(photo, models, "7", mix), REQUEST, event)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def photo(astronaut, uploaded):
 
 def test_an_error_takes_the_place_of_the_older_answer(service, uploaded):
     (uploaded / "words.png").write_bytes(b"these are <words>")
-    html, spoken = CompareTab(service).show({"path": str(uploaded / "words.png")}, ["cnn"], "7", REQUEST)
+    html, spoken = CompareTab(service).show(Sent({"path": str(uploaded / "words.png")}, ["cnn"], "7"), REQUEST)
     assert "fo-sorry" in html
     assert "not a picture that can be read" in html
     assert "not a picture that can be read" in spoken
@@ -55,9 +55,9 @@ def test_an_error_takes_the_place_of_the_older_answer(service, uploaded):
 def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(service, uploaded):
     path = uploaded / "class.png"
     Image.fromarray(np.tile(skimage.data.astronaut()[20:230, 120:330], (4, 7, 1))).save(path)
-    few, _ = CompareTab(service).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST)
+    few, _ = CompareTab(service).show(Sent({"path": str(path)}, ["hog-linear-svm"], "7"), REQUEST)
     assert text.faces_shown(20, 28) in few and few.count('class="fo-box"') == 20
-    every, _ = CompareTab(service).show({"path": str(path)}, ["hog-linear-svm"], "7", REQUEST, every=True)
+    every, _ = CompareTab(service).show(Sent({"path": str(path)}, ["hog-linear-svm"], "7", every=True), REQUEST)
     assert "fo-left-out" not in every and every.count('class="fo-box"') == 28
 
 
@@ -65,7 +65,7 @@ def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chose
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     shares, recorded = {}, {}
     for mix in MIXES:
-        html, _ = CompareTab(service).show(photo, ["hog-linear-svm"], "7", REQUEST, mix=mix)
+        html, _ = CompareTab(service).show(Sent(photo, ["hog-linear-svm"], "7", mix=mix), REQUEST)
         (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
         recorded[mix] = json.load(urllib.request.urlopen(link))
         hold = bare(mattered(service, photo, ["hog-linear-svm"], mix))
@@ -74,30 +74,30 @@ def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chose
     assert {mix: record["mix"] for mix, record in recorded.items()} == {mix: mix for mix in MIXES}
     assert answers[EQUAL]["probability"] != answers[FER2013]["probability"]
     assert shares == {mix: pytest.approx(answer["probability"], abs=0.0051) for mix, answer in answers.items()}
-    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST, mix="even")
+    html, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7", mix="even"), REQUEST)
     assert "fo-sorry" in html and "choose one of fer2013, equal" in html
 
 
 def test_no_model_is_a_request_to_choose(service, photo):
     for none in ([], None):
-        html, spoken = CompareTab(service).show(photo, none, "7", REQUEST)
+        html, spoken = CompareTab(service).show(Sent(photo, none, "7"), REQUEST)
         assert "Choose one or more models" in html
         assert words(spoken) == text.CHOOSE_MODELS
 
 
 def test_what_nobody_foresaw_is_said_and_logged(service, photo, monkeypatch, caplog):
     monkeypatch.setattr(service, "compare", lambda *_: np.zeros(1)[2])
-    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
+    html, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7"), REQUEST)
     assert text.FAILED in html
     assert "IndexError" in caplog.text
 
 
 def test_downloads_name_the_picture_without_its_folder(service, photo):
-    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
+    html, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7"), REQUEST)
     (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
     assert json.load(urllib.request.urlopen(link))["file"] == "astronaut.png"
     del photo["orig_name"]
-    html, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
+    html, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7"), REQUEST)
     (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
     assert urllib.request.urlopen(link).read().decode().splitlines()[1].startswith("shown.png,")
 
@@ -108,7 +108,7 @@ def test_the_stages_come_from_the_services_own_folder(photo, tmp_path):
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps({**card, "name": "mine", "title": "My network"}), encoding="utf-8")
     service = ModelService(folder.parent, workers=1)
-    html, _ = CompareTab(service).show(photo, ["mine"], "7", REQUEST)
+    html, _ = CompareTab(service).show(Sent(photo, ["mine"], "7"), REQUEST)
     assert "My network: first feature maps" in html
     service.close()
 
@@ -116,7 +116,7 @@ def test_the_stages_come_from_the_services_own_folder(photo, tmp_path):
 def test_strips_after_the_first_are_half_as_large(service, photo, uploaded):
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (4, 5, 1))).save(uploaded / "shown.png")
-    html, _ = CompareTab(service).show(photo, service.default_models, "7", REQUEST)
+    html, _ = CompareTab(service).show(Sent(photo, service.default_models, "7"), REQUEST)
     strips = re.findall(r'<ol class="fo-stages">.*?</ol>', html)
     assert len(strips) == 20
     widths = [[int(w) for w in re.findall(r'width="(\d+)"', one)] for one in strips[:2]]
@@ -126,7 +126,7 @@ def test_strips_after_the_first_are_half_as_large(service, photo, uploaded):
 
 def test_what_mattered_in_a_face_is_told_for_each_model(service, photo, monkeypatch):
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)  # however busy the machine is
-    plain, _ = CompareTab(service).show(photo, ["hog-svm", "cnn"], "7", REQUEST)
+    plain, _ = CompareTab(service).show(Sent(photo, ["hog-svm", "cnn"], "7"), REQUEST)
     assert "fo-hold" not in plain and plain.count("data-mattered=") == 1
     html = mattered(service, photo, ["hog-svm", "cnn"])
     assert html.startswith('<div data-face="1" data-for="a1b2">')
@@ -141,7 +141,7 @@ def test_each_of_many_faces_can_be_asked_about_and_no_other(service, photo, uplo
     monkeypatch.setattr(occlusion_maps, "SECONDS", math.inf)
     head = skimage.data.astronaut()[20:230, 120:330]
     Image.fromarray(np.tile(head, (2, 3, 1))).save(uploaded / "shown.png")
-    html, _ = CompareTab(service).show(photo, ["hog-linear-svm"], "7", REQUEST)
+    html, _ = CompareTab(service).show(Sent(photo, ["hog-linear-svm"], "7"), REQUEST)
     assert html.count('id="fo-face-') == html.count("data-mattered=") == 6
     assert "fo-hold" in mattered(service, photo, ["hog-linear-svm"], face=6)
     for none in (7, 0, -1, True, None, "1", 1.5):
@@ -159,9 +159,9 @@ def test_what_a_script_sends_is_shown_as_text_and_errors_are_sentences(service, 
 
 
 def test_results_are_kept_as_pictures_at_home_and_not_in_a_lesson(service, photo):
-    home, _ = CompareTab(service).show(photo, ["cnn"], "7", REQUEST)
+    home, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7"), REQUEST)
     assert home.count("data-keep=") == 2
-    lesson, _ = CompareTab(service, classroom("secret")).show(photo, ["cnn"], "7", REQUEST)
+    lesson, _ = CompareTab(service, classroom("secret")).show(Sent(photo, ["cnn"], "7"), REQUEST)
     assert "data-keep=" not in lesson and "data-mattered=" in lesson
 
 

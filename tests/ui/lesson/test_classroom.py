@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from ui import app, text
-from ui.compare.tab import CompareTab
+from ui.compare.tab import CompareTab, Sent
 from ui.examples.portraits import PICTURES
 from ui.lesson import classroom
 from ui.lesson import tab as lesson_tab
@@ -158,7 +158,7 @@ def test_what_compare_hands_out_holds_no_picture_and_no_files_name(service, mode
     photo = {"path": str(folder / "Anna Schmidt.jpg")}
     record = json.dumps(CompareTab(service, mode).answer(photo, ["cnn"], "7"))
     assert "Anna" not in record and "base64" not in record and len(record) < 5000
-    html, _ = CompareTab(service, mode).show(photo, ["cnn"], "7", SimpleNamespace(session_hash="pupil"))
+    html, _ = CompareTab(service, mode).show(Sent(photo, ["cnn"], "7"), SimpleNamespace(session_hash="pupil"))
     assert "Anna" not in html
 
 

@@ -23,7 +23,7 @@ from ui import text
 from ui.examples.portraits import PICTURES
 from ui.video import page as video_page
 from ui.video import tab as video_tab
-from ui.video.tab import VideoTab, example, uploaded
+from ui.video.tab import Sent, VideoTab, example, uploaded
 from zoo.inference import timeline_rest
 from zoo.inference.video import VideoOptions, annotate
 from zoo.labels import own_labels
@@ -88,7 +88,7 @@ def sent(uploads):
 
 def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **__: None, **more):
     models = models or tab.service.default_models
-    shown, html, spoken = tab.run(file, models, labels, True, Request(session), progress, **more)
+    shown, html, spoken = tab.run(Sent(file, models, labels, True, **more), Request(session), progress)
     assert isinstance(shown, gr.Video)
     return shown, html, spoken
 
