@@ -24,6 +24,10 @@ class HeaderError(ValueError):
     """A header that must not reach a decoder. The message says what is wrong with it."""
 
 
+class UnreadError(ValueError):
+    """A file in order, of a kind that is not read. The message is a sentence that says what to do."""
+
+
 # --- TIFF and EXIF -----------------------------------------------------------------------------
 
 
@@ -121,12 +125,14 @@ class Tiff:
     Raises
     ------
     HeaderError
-        Tags that cover more bytes than the file has, more strips or tiles than any writer makes, or a
-        compression whose decoder allocates as much memory as the file asks for.
+        Tags that cover more bytes than the file has, or more strips or tiles than any writer makes.
+    UnreadError
+        A compression whose decoder allocates as much memory as the file asks for.
     """
 
     # None, CCITT, LZW, JPEG, deflate, PackBits. LZMA, zstd, WebP, LERC and the old JPEG allocate further memory.
     COMPRESSIONS = frozenset([1, 2, 3, 4, 5, 7, 8, 32773, 32946])
+    PACKINGS = {6: "the old JPEG", 34887: "LERC", 34925: "LZMA", 50000: "zstd", 50001: "WebP"}
     MOST_VALUES = 200_000
 
     def __init__(self, data: bytes) -> None:
@@ -138,7 +144,8 @@ class Tiff:
             raise HeaderError("tags with too many values")
         self.packing = found.whole(259, 1)
         if self.packing not in self.COMPRESSIONS:
-            raise HeaderError(f"compression {self.packing}, which is not read. Save it with LZW or deflate")
+            packing = self.PACKINGS.get(self.packing, f"number {self.packing}")
+            raise UnreadError(f"TIFFs compressed with {packing} are not read. Save it with LZW or deflate.")
         self.turned = found.whole(ORIENTATION, 1) != 1
         self.width, self.height = found.whole(256), found.whole(257)
         self.bits = max(1, found.whole(258, 1))

@@ -20,6 +20,7 @@ from features.image_files import (
     Jpeg,
     Metered,
     Tiff,
+    UnreadError,
     check_header,
     orientation,
     read_jpeg,
@@ -168,6 +169,8 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
             return decode()
     except ImageError:
         raise
+    except UnreadError as error:
+        raise ImageError(str(error)) from error
     except UnidentifiedImageError as error:
         raise ImageError(
             Phrase("teach.no_picture", "This is not a picture that can be read. Use {0}.", KINDS)
@@ -191,13 +194,18 @@ def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
         raise ImageError(
             Phrase(
                 "teach.other_kind",
-                "This is a {0} file, not a picture that can be read. Use {1}.",
+                "This file ({0}) is not a picture that can be read. Use {1}.",
                 kind,
                 KINDS,
             )
         )
     check_header(data)
-    picture = Image.open(io.BytesIO(without_exif(data) if kind == "AVIF" else data), formats=formats)
+    try:
+        picture = Image.open(io.BytesIO(without_exif(data) if kind == "AVIF" else data), formats=formats)
+    except UnidentifiedImageError:
+        if kind in formats and kind != "PPM":  # of Netpbm's kinds, two are known and not read
+            raise OSError(f"the header of a {kind} file, and no picture after it") from None
+        raise
     _check_picture(picture)
     return picture
 

@@ -461,3 +461,21 @@ def test_pictures_are_opened_in_one_place_only():
 def test_a_device_without_an_end_is_not_read_to_it():
     with pytest.raises(ImageError, match="at most 20 MB"):
         load("/dev/zero")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "JPEG"])
+def test_a_picture_cut_off_in_its_header_is_called_cut_off(kind, astronaut):
+    stored = io.BytesIO()
+    Image.fromarray(astronaut[:64, :64]).save(stored, kind)
+    for length in (20, 40):
+        with pytest.raises(ImageError, match="damaged or cut off"):
+            images.load(stored.getvalue()[:length])
+
+
+@pytest.mark.parametrize(("packing", "name"), [("zstd", "zstd"), ("lzma", "LZMA")])
+def test_a_tiff_packed_in_an_unusual_way_is_not_called_damaged(packing, name, astronaut):
+    stored = io.BytesIO()
+    Image.fromarray(astronaut).save(stored, "TIFF", compression=packing)
+    with pytest.raises(ImageError, match=f"compressed with {name} are not read. Save it with LZW or deflate") as caught:
+        images.load(stored.getvalue())
+    assert "damaged" not in str(caught.value)

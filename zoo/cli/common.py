@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -115,6 +116,15 @@ def output(suffix: str) -> Callable[[str], str]:
     return check
 
 
+def check_apart(targets: Iterable[str | None], inputs: Iterable[Path]) -> None:
+    """Raise `UsageError` if a result would overwrite an input, whatever its name or link."""
+    files = [Path(target) for target in targets if target and target != STDOUT and Path(target).exists()]
+    for given in inputs if files else ():
+        for target in files:
+            if given.exists() and os.path.samefile(given, target):
+                raise UsageError(f"{target} is the input itself; give the result another name.")
+
+
 @contextmanager
 def stopped_by_signal() -> Iterator[None]:
     """Handle SIGTERM like Ctrl-C, so that incomplete files are removed."""
@@ -133,12 +143,25 @@ def stopped_by_signal() -> Iterator[None]:
 
 
 def write_text(target: str, text: str) -> None:
-    """Write to stdout (``-``) or to a file."""
-    if target == STDOUT:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+    """Write to stdout (``-``) or to a file; `NotWritableError` names the one that is full."""
+    with written(target):
+        if target == STDOUT:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            Path(target).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+
+
+@contextmanager
+def written(target: str) -> Iterator[None]:
+    """Name the file in errors while a result is written, within a ``with`` statement."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = "the output" if target == STDOUT else target
+        raise NotWritableError(f"Cannot write {place} ({error.strerror}). Choose another place.") from None
 
 
 def write_json(target: str, data: object) -> None:

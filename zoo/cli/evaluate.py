@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from zoo.cards import Condition, Figures, PeopleResult, Robustness, Slice
 from zoo.classifier import Classifier
 from zoo.cli import common
-from zoo.cli_types import whole
+from zoo.cli_types import named_path, whole
 from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
@@ -61,7 +61,9 @@ ROBUSTNESS = 500
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="models, see: python -m zoo list")
-    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013's CSV, or a folder of photos")
+    parser.add_argument(
+        "--data", type=named_path, required=True, metavar="PATH", help="FER2013's CSV, or a folder of photos"
+    )
     parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes (fer2013new.csv), for 8-label models")
     parser.add_argument(
         "--split", choices=("PublicTest", "PrivateTest"), help=f"of FER2013 only (default: {SPLIT}; a folder has none)"
@@ -124,7 +126,7 @@ def _check(args: argparse.Namespace) -> None:
         raise common.UsageError("--robustness is for FER2013's CSV, whose pictures are all of one size.")
     if args.write_cards:  # reported before the work
         check_folder(args.checkpoints)
-
+    common.check_apart((args.json, args.html), [one for one in (args.data, args.votes, args.people) if one])
     if args.people and not args.data.is_dir():
         raise common.UsageError("--people is for a folder of photos; nobody knows who is in FER2013's pictures.")
 

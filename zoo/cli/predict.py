@@ -31,7 +31,7 @@ from tqdm import tqdm
 from features import file_listing, images
 from features.mesh import MAX_FACES, FaceMesher
 from zoo.cli import batch, common
-from zoo.cli_types import whole
+from zoo.cli_types import named_path, whole
 from zoo.filenames import readable, reason
 from zoo.inference.compare import Comparison, compare
 from zoo.inference.rested import choose, relative_to
@@ -53,7 +53,7 @@ class Failure:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, or a folder of pictures")
+    parser.add_argument("paths", nargs="+", type=named_path, metavar="PATH", help="a picture, or a folder of pictures")
     parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
     parser.add_argument(
         "--max-faces",
@@ -62,7 +62,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="answer for the N largest faces of a picture (default: %(default)s)",
     )
-    parser.add_argument("--rest", type=Path, metavar="FILE", help="a picture of the same person or people at rest")
+    parser.add_argument(
+        "--rest", type=named_path, metavar="FILE", help="a picture of the same person or people at rest"
+    )
     parser.add_argument("--pairs", default="", metavar="A=B,...", help="which resting face belongs to which face")
     common.add_mix(parser, label_mix.DEFAULT)
     kind = parser.add_mutually_exclusive_group()
@@ -91,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     mix = LabelMix(args.mix, {name: registry.card(name, args.checkpoints) for name in names})
     thresholds = {name: card.threshold for name, card in mix.with_thresholds().items()}
     paths = list(dict.fromkeys(path for given in args.paths for path in pictures(given)))
+    common.check_apart((args.json, args.csv), [*paths, *([args.rest] if args.rest else [])])
     found: list[Record] = []
     failed: list[Failure] = []
     with FaceMesher(args.max_faces) as mesher:

@@ -18,7 +18,6 @@ Expression is not emotion: no answer says how anyone feels.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from tqdm import tqdm
 from features.clips import MAX_SECONDS, Limits, partial
 from zoo.cli import common
 from zoo.cli.predict import CAUTION
+from zoo.cli_types import named_path
 from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
 from zoo.inference.video import RATE, Tick, VideoOptions, VideoResult, annotate, record
@@ -40,7 +40,7 @@ from zoo.models.label_mix import LabelMix
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("clip", type=Path, metavar="CLIP", help="an mp4, mov, mkv, webm, avi or GIF")
+    parser.add_argument("clip", type=named_path, metavar="CLIP", help="an mp4, mov, mkv, webm, avi or GIF")
     parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
     parser.add_argument("--out", type=common.output(".mp4"), metavar="FILE", help="the annotated clip")
     parser.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="a row a face, frame and model")
@@ -116,8 +116,7 @@ def _check(args: argparse.Namespace) -> None:
     for target in files:
         if not target.parent.is_dir():
             raise common.UsageError(f"Cannot write {target.name}: the folder {target.parent} does not exist.")
-        if args.clip.exists() and target.exists() and os.path.samefile(args.clip, target):
-            raise common.UsageError(f"{target} is the clip itself; give the result another name.")
+    common.check_apart((args.out, args.csv, args.json), [args.clip])
 
 
 @contextmanager
@@ -137,7 +136,7 @@ def _write(args: argparse.Namespace, result: VideoResult, thresholds: dict[str, 
     if args.csv == common.STDOUT:
         _write_table(result, found, thresholds, sys.stdout)
     elif args.csv:
-        with open(args.csv, "w", encoding="utf-8", newline="") as stream:
+        with common.written(args.csv), open(args.csv, "w", encoding="utf-8", newline="") as stream:
             _write_table(result, found, thresholds, stream)
     if args.json:
         common.write_json(args.json, record(result, str(args.clip)))

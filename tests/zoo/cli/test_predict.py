@@ -1,6 +1,8 @@
 import csv
+import errno
 import io
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -225,3 +227,45 @@ def test_whatever_a_picture_raises_the_others_are_answered(run, photo, monkeypat
     answer = json.loads(out)
     assert status == 1 and "bad.jpg: of a decoder" in err
     assert len(answer["pictures"]) == 1 and answer["failed"][0]["error"] == "of a decoder"
+
+
+# --- places of inputs and results ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("option", "name"), [("--json", "photo.json"), ("--csv", "photo.csv")])
+@pytest.mark.parametrize("given", ["photo", "folder", "link", "rest"])
+def test_a_photo_with_any_name_is_not_overwritten(run, photo, tmp_path, option, name, given):
+    """Pictures are known by their content, so a photo may have the suffix of a result."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    other = folder / name
+    other.write_bytes(photo.read_bytes())
+    link = tmp_path / name
+    link.hardlink_to(other)
+    asked = {"photo": [other], "folder": [folder], "link": [other], "rest": [photo, "--rest", other]}[given]
+    status, _, err = run("predict", *asked, "--models", "second", option, link if given == "link" else other)
+    assert status == 2 and "is the input itself" in err and err.count("\n") == 1
+    assert other.read_bytes() == photo.read_bytes()
+
+
+def test_a_table_that_is_read_is_not_overwritten(run, tmp_path):
+    table = tmp_path / "fer2013.json"
+    table.write_text("emotion,pixels,Usage\n")
+    status, _, err = run("evaluate", "second", "--data", table, "--json", table)
+    assert status == 2 and "is the input itself" in err and table.read_text().startswith("emotion")
+
+
+@pytest.mark.parametrize("argv", [["predict", ""], ["predict", "a.jpg", "--rest", ""], ["video", ""]])
+def test_an_empty_path_is_not_the_current_folder(run, argv, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(*argv)
+    assert stopped.value.code == 2 and "the path is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["predict", "{photo}", "--csv"], ["predict", "{photo}", "--json"]])
+def test_a_full_disk_is_told_by_the_name_of_the_file(run, photo, tmp_path, argv, monkeypatch):
+    target = tmp_path / f"out.{argv[-1].strip('-')}"
+    full = lambda *_, **__: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(pathlib.Path, "write_text", full)
+    status, _, err = run(*(part.format(photo=photo) for part in argv), target)
+    assert status == 2 and err.endswith(f"Cannot write {target} (No space left on device). Choose another place.\n")

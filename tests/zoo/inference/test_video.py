@@ -316,7 +316,7 @@ def test_a_clip_that_breaks_off_is_told_by_the_exit_status(run, tmp_path, cut):
         (["{empty}"], "0 bytes"),
         (["{picture}"], "not a clip that can be read"),
         (["{clip}", "--minutes", "0.005"], "at most 0.3 s"),
-        (["{clip}", "--out", "{clip}"], "is the clip itself"),
+        (["{clip}", "--out", "{clip}"], "is the input itself"),
         (["{clip}", "--out", "nowhere/x.mp4"], "the folder nowhere does not exist"),
         (["{clip}", "--out", "x.avi"], "nor a file ending in .mp4"),
         (["{clip}", "--out", "-"], "needs a file"),
