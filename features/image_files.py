@@ -25,7 +25,7 @@ class HeaderError(ValueError):
 
 
 class UnreadError(ValueError):
-    """A file in order, of a kind that is not read. The message is a sentence that says what to do."""
+    """A file that is not damaged, but of a kind that is not read. The message is a sentence that says what to do."""
 
 
 # --- TIFF and EXIF -----------------------------------------------------------------------------

@@ -149,11 +149,11 @@ def test_every_format_is_turned_upright(kind, turned):
     assert image[4, 8].max() < 60 and min(image[4, 56].min(), image[28, 8].min(), image[28, 56].min()) > 190
 
 
-@pytest.mark.parametrize("packing", ["zstd", "lzma"])
-def test_tiffs_of_other_compressions_are_refused_by_name(packing):
+@pytest.mark.parametrize(("packing", "name"), [("zstd", "zstd"), ("lzma", "LZMA")])
+def test_tiffs_of_other_compressions_are_refused_by_name_and_not_called_damaged(packing, name):
     stored = io.BytesIO()
     Image.new("RGB", (64, 64)).save(stored, "TIFF", compression=packing)
-    with pytest.raises(ImageError, match="compression .* LZW or deflate"):
+    with pytest.raises(ImageError, match=f"^TIFFs compressed with {name} are not read. Save it with LZW or deflate.$"):
         load(stored.getvalue())
 
 
