@@ -475,7 +475,7 @@ def test_the_mesh_is_drawn_and_the_mirror_turns_drawing_and_picture(open_camera,
 @pytest.mark.browser
 def test_a_resting_look_is_marked_and_forgotten(live):
     live.locator(".fo-rest").click()
-    live.get_by_text("relaxed face").wait_for()
+    live.locator(".fo-screen-words", has_text="relaxed face").wait_for()
     live.locator(".fo-rested").wait_for()
     live.locator(".fo-forget").click()
     live.wait_for_function("document.querySelector('.fo-rested').hidden")
