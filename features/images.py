@@ -49,6 +49,12 @@ _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}  # per pixe
 SUFFIXES = file_kinds.PICTURE_SUFFIXES
 KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, PNM"
 
+# Why it is not read: see "HEIC" in SECURITY.md.
+_HEIC = Phrase(
+    "teach.heic",
+    "This is a HEIC picture, which is not read here. On an iPhone, choose Settings, Camera, Formats, Most Compatible, "
+    "or share the photo as JPEG.",
+)
 _STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -190,7 +196,10 @@ def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
         return _open_jpeg(read_jpeg(data), formats)
     if data[:4] in _TIFF_STARTS:
         return _open_tiff(data, formats)
-    if (kind := file_kinds.kind(data[: file_kinds.HEAD])) and kind not in FORMATS:
+    kind = file_kinds.kind(data[: file_kinds.HEAD])
+    if kind == "HEIC":
+        raise ImageError(_HEIC)
+    if kind and kind not in FORMATS:
         raise ImageError(
             Phrase(
                 "teach.other_kind",

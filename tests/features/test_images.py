@@ -470,3 +470,10 @@ def test_a_picture_cut_off_in_its_header_is_called_cut_off(kind, astronaut):
     for length in (20, 40):
         with pytest.raises(ImageError, match="damaged or cut off"):
             images.load(stored.getvalue()[:length])
+
+
+def test_a_photo_of_an_iphone_is_named_with_what_to_do():
+    data = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(80)
+    with pytest.raises(ImageError, match="This is a HEIC picture.*Most Compatible.*as JPEG") as caught:
+        load(data)
+    assert caught.value.args[0].key == "teach.heic"
