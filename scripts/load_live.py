@@ -8,6 +8,7 @@ Examples:
   python scripts/load_live.py                              # 1, 8 and 30 viewers at an app started for it
   python scripts/load_live.py --viewers 8 --seconds 30 --json load.json
   python scripts/load_live.py --viewers 30 30 30 --after 600    # does anything of them stay?
+  python scripts/load_live.py --viewers --calls 1000           # what a call costs besides its answer
   python scripts/load_live.py --url http://127.0.0.1:7860  # at one that runs already
 """
 
@@ -29,7 +30,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ HERE = ("127.0.0.1", "localhost")
 PICTURES = ("photo", "brows-raised", "mouth-open", "lips-closed", "corners-down", "brows-lowered")
 WIDTH, HEIGHT, FRAMES = 320, 240, 16
 MIN_GAP = 1 / 30  # seconds from frame to frame, as in ui/live/frame_exchange.js
-MOST_SECONDS, PATIENCE = 1800, 30.0
+MOST_SECONDS, MOST_CALLS, PATIENCE = 1800, 100_000, 30.0
 GONE_SECONDS = 8.0  # after which a viewer that left has to be forgotten
 PAGE_SECONDS = 0.5
 PREFIX = "data:image/jpeg;base64,"
@@ -220,7 +221,7 @@ class Session:
         self.turn += 1
         began = time.perf_counter()
         try:
-            answer = self._ask(wire)
+            answer = self.ask(wire)
         except (OSError, http.client.HTTPException, LoadError, ValueError) as error:
             self.errors.append(f"{type(error).__name__}: {error}")
             wire.close()
@@ -232,7 +233,13 @@ class Session:
             self.latencies.append(time.perf_counter() - began)
         return wire
 
-    def _ask(self, wire: http.client.HTTPConnection) -> dict:
+    def ask(self, wire: http.client.HTTPConnection) -> dict:
+        """The answer to the next frame.
+
+        Raises
+        ------
+        OSError, http.client.HTTPException, LoadError, ValueError
+        """
         image = self.frames[self.turn % len(self.frames)]
         value = {"run": 1, "turn": self.turn, "image": image, "smooth": True, "mesh": False, "rest": 0, "edges": False}
         chosen = {"models": self.place.models, "labels": "7"}
@@ -329,6 +336,24 @@ def load(place: Place, viewers: int, seconds: float, pid: int | None) -> Load:
     return _summed(sessions, took, page, (memory, minutes), (_each(spent, frames), _each(own, frames)))
 
 
+def bare_calls(place: Place, count: int, pid: int | None) -> float | None:
+    """Processor milliseconds in the server for a call that carries a frame but asks no model; None without /proc."""
+    session = Session(replace(place, models=()), 0)
+    heart, wire = place.connect(), place.connect()
+    try:
+        heart.request("GET", f"/gradio_api/heartbeat/{session.session}")
+        beats = heart.getresponse()
+        began = worked(pid)
+        for _ in range(count):
+            session.ask(wire)
+        ended = worked(pid)
+        beats.close()
+    finally:
+        heart.close()
+        wire.close()
+    return None if began is None or ended is None else _each(ended - began, count)
+
+
 def _each(seconds: float | None, frames: int) -> float | None:
     return None if seconds is None else round(1000 * seconds / max(1, frames), 2)
 
@@ -406,12 +431,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         with served(args.url, args.pid, args.port) as (url, pid):
             around, place = surroundings(), find_place(url)
             loads = [load(place, viewers, args.seconds, pid) for viewers in args.viewers]
+            bare = bare_calls(place, args.calls, pid) if args.calls else None
             time.sleep(args.after)
             left = resident(pid)
     except LoadError as error:
         print(f"load_live: {error}", file=sys.stderr)
         return 2
-    print(report(loads))
+    if loads:
+        print(report(loads))
+    if bare is not None:
+        print(f"{bare:.2f} ms of processor in the server for each of {args.calls:,} calls that ask no model")
     if args.after and left:
         print(f"{left:.0f} MB {args.after:.0f} s later")
     if args.json:
@@ -425,18 +454,21 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--viewers", type=int, nargs="+", default=[1, 8, 30], metavar="N", help="(default: 1 8 30)")
+    parser.add_argument("--viewers", type=int, nargs="*", default=[1, 8, 30], metavar="N", help="(default: 1 8 30)")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each number of viewers (default: 20)")
+    parser.add_argument("--calls", type=int, default=0, metavar="N", help="then N calls that ask no model: their cost")
     parser.add_argument("--after", type=float, default=0.0, metavar="SECONDS", help="then look at memory once more")
     parser.add_argument("--url", help="of an app that runs already, on this computer")
     parser.add_argument("--pid", type=int, help="its process, for memory and processor time (Linux)")
     parser.add_argument("--port", type=int, default=7969, help="for an app started for this (default: 7969)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     args = parser.parse_args(argv)
-    if min(args.viewers) < 1 or max(args.viewers) > 64:
+    if not all(1 <= viewers <= 64 for viewers in args.viewers):
         parser.error("--viewers must be from 1 to 64")
     if not 0 < args.seconds <= MOST_SECONDS:
         parser.error(f"--seconds must be more than 0 and at most {MOST_SECONDS}")
+    if not 0 <= args.calls <= MOST_CALLS:
+        parser.error(f"--calls must be from 0 to {MOST_CALLS}")
     if not 0 <= args.after <= MOST_SECONDS:
         parser.error(f"--after must be from 0 to {MOST_SECONDS}")
     return args

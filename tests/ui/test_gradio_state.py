@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
+from starlette.testclient import TestClient
 
 from tests.ui.waiting import wait_for
 from ui import gradio_state
@@ -162,3 +163,42 @@ def test_a_call_tells_its_session(done):
             return {"session_hash": "abc"}
 
     assert done(gradio_state.session_of(RequestParams())) == "abc"
+
+
+@pytest.fixture
+def calls():
+    """Gradio's own application of a page with a function, the same behind `DirectCalls` alone, and a call's body."""
+
+    async def double(value: int, request: gr.Request) -> int:
+        return 2 * value
+
+    with gr.Blocks() as blocks:
+        box = gr.HTML(server_functions=[double])
+
+    async def never(scope, *_):
+        raise LookupError(scope["path"])
+
+    body = {"data": 21, "component_id": box._id, "fn_name": "double", "session_hash": "a"}
+    return blocks, TestClient(gradio_state.DirectCalls(never, blocks)), body
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/component_server", "/gradio_api/component_server/"])
+def test_a_call_is_answered_as_gradio_does_without_its_routes(calls, path):
+    blocks, direct, body = calls
+    usual = TestClient(blocks.app)
+    for sent, status in ((body, 200), ({**body, "fn_name": "other"}, 404)):
+        ours, gradios = direct.post(path, json=sent), usual.post(path, json=sent)
+        assert (ours.status_code, ours.json()) == (gradios.status_code, gradios.json())
+        assert ours.status_code == status
+    assert direct.post(path, json=body).json() == 42
+
+
+def test_what_is_no_call_goes_its_usual_way_and_so_does_every_call_where_users_log_in(calls):
+    blocks, direct, body = calls
+    with pytest.raises(LookupError):
+        direct.get("/gradio_api/component_server")
+    with pytest.raises(LookupError):
+        direct.post("/gradio_api/queue/join", json=body)
+    blocks.app.auth = {"teacher": "secret"}
+    with pytest.raises(LookupError):
+        direct.post("/gradio_api/component_server", json=body)
