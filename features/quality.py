@@ -161,12 +161,12 @@ def _covered_words(eyes: float, mouth: float) -> Iterator[str]:
     if eyes > 0:
         yield Phrase(
             "covered.eyes",
-            "Eyes covered, it seems. The models learned from few such faces: do not rely on the answers.",
+            "Eyes seem to be covered: the models learned from few such faces, so do not rely on the answers.",
         )
     if mouth > 0:
         yield Phrase(
             "covered.mouth",
-            "Mouth covered, it seems. The models learned from few such faces: do not rely on the answers.",
+            "Mouth seems to be covered: the models learned from few such faces, so do not rely on the answers.",
         )
 
 

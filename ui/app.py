@@ -70,7 +70,7 @@ AT_ONCE: Direct = {"queue": False, "show_progress": "hidden", "api_visibility": 
 
 SCRIPTS = ("assets/languages.js", "assets/links.js", "components/calls.js")
 MODULES = ("assets/page.js", "compare/keep.js", "compare/camera_box.js")
-# Every SWEEP seconds it is looked for files and answers older than AGE: gone before `KEPT_MINUTES` are over.
+# Files and answers older than AGE are deleted every SWEEP seconds, so none is kept for more than `KEPT_MINUTES`.
 GIVE_BACK = 30  # seconds between two times that freed memory is returned to the system
 SWEEP, AGE = 60, text.KEPT_MINUTES * 60 - 90
 
@@ -104,7 +104,7 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.Blocks:
 
 
 def _choices(service: ModelService) -> Callable[[gr.Request], dict]:
-    """The models that a session may choose from, asked for whenever a tab is opened."""
+    """The models that a session can choose from; updated whenever a tab is opened."""
 
     def choices(request: gr.Request) -> dict:
         cards = service.cards_of(str(request.session_hash))
@@ -142,7 +142,7 @@ def launch_options(mode: Mode = HOME) -> dict:
 
 
 def _head_markup(mode: Mode) -> str:
-    """What stands in the page's ``<head>``."""
+    """Content of the page's ``<head>``."""
     styles = ("assets/page.css", *(["assets/projector.css"] if mode.lesson else []))
     return (
         read("assets/head.html")
@@ -191,7 +191,7 @@ def _foot(app: gr.Blocks) -> None:
 
 
 def _privacy_here(request: gr.Request) -> str:
-    # A relay may put the name of this computer in "host", and the one that was asked for beside it.
+    # A relay may put this computer's name in "host" and the requested one in a separate header.
     asked = request.headers.get("x-forwarded-host") or request.headers.get("host", "")
     return _privacy(text.privacy(asked.split(",")[0].strip()))
 
@@ -283,7 +283,7 @@ def _policy(args: argparse.Namespace) -> Policy:
 def check_certificate(certificate: str, key: str) -> None:
     """Stop with one sentence unless the two files can serve https."""
     try:
-        # An empty password: with none, a locked key would be asked for on a terminal that may not be there.
+        # An empty password: without one, an encrypted key would prompt on a terminal that may not exist.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         raise SystemExit(

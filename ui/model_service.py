@@ -1,4 +1,4 @@
-"""Models and face finders, loaded once and shared by all visitors. Keeps nothing of any picture."""
+"""Models and face detectors, loaded once and shared by all visitors. Stores no pictures."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ class ModelService:
             raise UnknownModelError(_NOT_USABLE.format(name=name))
         try:
             return registry.load(name, self.root)
-        except CardError as error:  # asked for before the warm-up came to it
+        except CardError as error:  # requested before the warm-up reached it
             raise UnknownModelError(_NOT_USABLE.format(name=name)) from error
 
     def _trunk(self) -> CnnClassifier:

@@ -1,7 +1,7 @@
-"""A patch that is dragged over a face while every model answers again: the fold below a face, and its call.
+"""A patch dragged over a face while every model predicts again: the panel below a face, and its server call.
 
-The page holds the face's crop and mesh and sends them along with every place of the patch. So the server keeps
-nothing of a picture, and nobody can ask about a face that is not on their own page.
+The page holds the face's crop and mesh and sends them with every position of the patch. The server therefore stores
+no picture, and nobody can query a face that is not on their own page.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def unpacked(code: object, spec: AlignSpec) -> AlignedFaces:
     if len(data) != length:
         raise PatchError(f"The face has {len(data):,} bytes; expected {length:,}. Choose the picture again.")
     numbers = np.frombuffer(data, "<f4", offset=pixels).astype(np.float32)
-    if not (np.abs(numbers) < FAR).all():  # nor where one is no number
+    if not (np.abs(numbers) < FAR).all():  # NaN fails this test, too
         raise PatchError("The face's mesh is damaged. Choose the picture again.")
     image = np.frombuffer(data, np.uint8, pixels).reshape(1, spec.size, spec.size)
     return AlignedFaces(image, numbers[:points].reshape(1, -1, 3), numbers[points:].reshape(1, 2, 3), spec)

@@ -28,7 +28,7 @@ MAPS = 16
 
 def strip(comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier]) -> str:
     """All four panels of face `i` as HTML; `cards` and `models` by name."""
-    part = 1 if i == 0 else 2  # only the first face's strip is open: the others' are half as large
+    part = 1 if i == 0 else 2  # only the first face's pictures are full size; the others' are half as large
     patch, mesh = surroundings(comparison.image, comparison.faces[i])
     seen, meshed = (data_uri.shrink(p, PATCH // part) for p in (half_grey(patch), draw.mesh(patch, mesh)))
     panels = [

@@ -42,7 +42,7 @@ from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
 LONGEST_CHOICE = 2000  # characters that pair up `MOST_FACES`
-MOST_FACES = 200  # of one picture, for whoever asks for more than the largest
+MOST_FACES = 200  # per picture, if more than the largest faces are requested
 
 
 class TooManyFacesError(ValueError):
@@ -104,7 +104,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of a picture.
+    """A request for predictions on a picture.
 
     Parameters
     ----------
@@ -112,9 +112,9 @@ class Asked:
     labels, mix : str
         Names of a label set and of a label mix.
     session : str
-        Whose models may be asked besides the shipped ones.
+        Session whose own models can be used besides the shipped ones.
     most : int
-        Faces at most.
+        Largest number of faces.
     """
 
     models: list[str]
@@ -215,7 +215,7 @@ class CompareTab:
     def _rested(
         self, comparison: Comparison, rest: dict | None, asked: Asked, pairs: str | None
     ) -> tuple[Rested | None, str]:
-        """The answers relative to resting faces, or why there are none: that is no reason to show no answer at all."""
+        """The answers relative to resting faces, or why there are none; the other answers are shown anyway."""
         try:
             return self._relative(comparison, rest, asked, pairs or ""), ""
         except (RestingError, ImageError) as error:
@@ -315,7 +315,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def file_name(photo: dict) -> str:
-    """The picture's own name, without the folders of whoever sent it."""
+    """The picture's file name, without the sender's folders."""
     return re.split(r"[/\\]", str(photo.get("orig_name") or photo.get("path") or ""))[-1]
 
 

@@ -34,7 +34,7 @@ def label_choice(name: str) -> gr.Radio:
 
 
 def mix_choice(name: str) -> gr.Radio:
-    """How common the labels are taken to be; `name` is the element's id."""
+    """A choice of label mixes; `name` is the element's id."""
     choices = [(words, mix) for mix, words in WORDS.items()]
     return gr.Radio(choices, value=DEFAULT, label=phrase("mix.label"), info=phrase("mix.hint"), elem_id=name)
 

@@ -1,4 +1,4 @@
-"""Which sentences Gradio's own components show, for ``assets/languages.js``.
+"""The sentences of Gradio's own components, for ``assets/languages.js``.
 
 Gradio translates labels of its components once, by the browser's language, and offers no way to choose another.
 Its components take no attributes of ours either. So the phrases they were made with are collected from them, by the
@@ -23,7 +23,7 @@ _BOX = {gr.File: ("drop", "or_dashes", "click"), gr.Image: ("picture", "picture_
 
 
 def table(blocks: Iterable[Block]) -> str:
-    """An empty element that tells the page's script what is said on each of these components."""
+    """An empty element that tells the page's script which sentences these components show."""
     found = {_id(block): said for block in blocks if (said := _said(block))}
     return f'<div hidden data-i18n-labels="{escape(json.dumps(found, ensure_ascii=False))}"></div>'
 

@@ -1,4 +1,4 @@
-"""Words of the field, each explained where it stands: a button opens its explanation, by tap, mouse or keyboard."""
+"""Technical terms explained in place: a button opens the explanation, by tap, mouse or keyboard."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class LessonTab:
     # ---- with the teacher's code
 
     async def boards(self, value: object, session: str) -> dict:
-        """What the class and the models say of every picture; asked for with them, the teacher's sheets, too."""
+        """The class's votes and the models' predictions for every picture; on request, the teacher's sheets."""
         work = self._desk if isinstance(value, dict) and value.get("sheets") is True else self._boards
         return await to_thread.run_sync(self._if_teacher, work, value, session)
 
@@ -134,7 +134,7 @@ class LessonTab:
         self.poll.clear()
         return {"words": text.LESSON["group_done"], "done": True}
 
-    # ---- what is said of a picture
+    # ---- predictions for a picture
 
     def _compared(self, picture: str) -> Comparison:
         with self._lock:

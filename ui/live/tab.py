@@ -124,7 +124,7 @@ class LiveTab:
         return turn | (seen if self.mode.camera.on else await self.may(value, session))
 
     def answer(self, sent: Sent, session: str) -> dict:
-        """What is said of a frame, or one sentence about why nothing is."""
+        """The predictions for a frame, or one sentence that says why there are none."""
         if not self.service.ready:
             return {"words": text.LIVE["warming"]}
         if not self.mode.camera.on:  # turned off while this frame stood in line

@@ -293,7 +293,7 @@ def _entry(term: str, text: str) -> str:
 
 
 def _description(text: str) -> str:
-    """What is said of a term, without the marks that the same card has in Markdown."""
+    """A term's explanation, without the Markdown markup of the same card."""
     if isinstance(text, Phrase):
         values = [
             value.strip("`") if not isinstance(value, Phrase) and isinstance(value, str) else value

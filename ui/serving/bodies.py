@@ -97,7 +97,7 @@ class Incoming:
         return message
 
     def check(self, size: int) -> None:
-        """Refuse a body of so many bytes, or one that says it will have them."""
+        """Reject a body of this many bytes, whether received or announced."""
         if size > self._most:
             raise Refusal(TOO_LARGE, f"The request is too large: {_amount(self._most)} are the most that is read here.")
 
@@ -158,7 +158,7 @@ def _values(body: bytes) -> int:
 
 
 class Form:
-    """An upload's parts, followed piece by piece: how many there are, and how large.
+    """Counts and measures the parts of an upload while it arrives.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class Proxy:
 
 
 def asked_host(scope: dict) -> str:
-    """The host that was asked for: the one a believed proxy reports, else the `Host` header."""
+    """The requested host: as reported by a trusted proxy, otherwise the `Host` header."""
     headers = Headers(scope=scope)
     return _first(headers.get("x-forwarded-host")) or headers.get("host", "")
 
@@ -67,9 +67,9 @@ def _is_loopback(scope: dict) -> bool:
 
 
 def _client(lines: list[str]) -> str:
-    """Who asked: the last address that is not in a private network, else the last one.
+    """The client: the last address outside private networks, otherwise the last one.
 
-    Proxies append; what stands further left may have been made up by the client.
+    Proxies append addresses; those further left may be forged by the client.
     """
     given = [_address(part) for part in ",".join(lines).split(",")]
     known = [one for one in reversed(given) if one is not None]

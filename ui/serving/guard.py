@@ -148,7 +148,7 @@ class _Upload:
         self._client, self._noted = storage.client_of(scope), 0
 
     def check(self, size: int) -> None:
-        """Refuse so many further bytes, if there is no room for them."""
+        """Reject this many further bytes if there is no space for them."""
         self._quota.check(self._client, size)
         storage.check_room(upload_folder(), size)
 

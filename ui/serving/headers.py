@@ -1,7 +1,7 @@
 """Security headers, and the policy under which the browser runs the page's scripts.
 
-The page's inline scripts are allowed one by one, by their hash: markup that somebody smuggled into the
-page cannot run any. `unsafe-eval` stays, because Gradio makes functions of the scripts of `gr.HTML`.
+The page's inline scripts are allowed individually by their hash, so injected markup cannot run scripts. `unsafe-eval`
+stays, because Gradio makes functions of the scripts of `gr.HTML`.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def address(host: str | None, port: int | None) -> Address:
 
 
 def in_url(host: str) -> str:
-    """A host as it stands in a URL: an IPv6 address in brackets."""
+    """A host in URL form: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

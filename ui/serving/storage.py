@@ -1,4 +1,4 @@
-"""Room for uploads: on the disk, and what one client may have sent of late."""
+"""Limits for uploads: free disk space, and the amount one client has sent recently."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Quota:
         self._sent: dict[str, deque[tuple[float, int]]] = {}
 
     def check(self, client: str, size: int) -> None:
-        """Refuse so many further bytes if the client has had its share.
+        """Reject this many further bytes if the client has used up its share.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class Quota:
             )
 
     def add(self, client: str, size: int) -> None:
-        """Note what a client has uploaded."""
+        """Record what a client has uploaded."""
         self._sent.setdefault(client, deque()).append((self._clock(), size))
 
     def used(self, client: str) -> int:

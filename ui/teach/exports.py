@@ -81,7 +81,7 @@ class Exports:
         return gr.DownloadButton(f"↓ {file.name}", value=str(file), visible=True), notes
 
     def wanted(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.ExportRequest:
-        """What was asked for; `SORRY` says why it cannot be."""
+        """The requested export; `SORRY` says why it is not possible."""
         title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or text.EXPORT_NAME
         if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
@@ -94,7 +94,7 @@ class Exports:
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
         if svm is not None and (same := portable_graph.on_network(svm, self.service.root)):
-            cnn, svm = same, None  # what lies on a network goes out with it, in every format
+            cnn, svm = same, None  # Layers on top of a network are exported with it in every format.
         if svm is not None and "onnx" not in parts:
             raise bundle.NothingToExportError(text.EXPORT_ONNX_ONLY)
         with np.load(self.service.root / model / "golden.npz", allow_pickle=False) as golden:
@@ -161,7 +161,7 @@ class Imports:
         self.service = service
 
     def read(self, path: str | None) -> tuple[tuple[ModelFile, ...], str]:
-        """The models of an uploaded zip, and what is said of them."""
+        """The models of an uploaded zip, and their description."""
         if path is None:
             return (), ""
         try:
@@ -233,7 +233,7 @@ def import_panel(service: ModelService) -> None:
 
 
 def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> None:
-    """Ask what the classes stand for and how pixels are scaled, then add."""
+    """Ask for the meaning of the classes and the scale of pixels, then add the model."""
     source = files[0].labels
     guesses = suggest(source)
     known = sum(guess is not None for guess in guesses) >= 2

@@ -140,7 +140,7 @@ def _curve(result: HeldOutResult, name: str) -> str:
 
 
 def curve(teach_session: TeachSession) -> str:
-    """Accuracy by number of samples; nothing before it was asked for."""
+    """Accuracy by number of samples; empty until requested."""
     points = teach_session.curve
     if not points:
         return ""

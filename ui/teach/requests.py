@@ -234,7 +234,7 @@ def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
 
 
 def _archive(call: Call) -> dict:
-    """A project, or class folders: told apart by what is inside. A project replaces what is there, which is asked."""
+    """A project or class folders, recognised by content. A project replaces the current one, after confirmation."""
     data = uploads.take(call.asked.text("path"), project_file.MAX_ARCHIVE)
     with project_file.Archive(data) as archive:
         ours = project_file.is_project(archive)
@@ -276,7 +276,7 @@ def _add_picture(call: Call, found: project_file.Found, burst: int) -> str:
         raise ImageError(found.error)
     if found.data is None:
         return "others"
-    project_file.renamed(call.teach_session.project, [found.label])  # before the faces are looked for
+    project_file.renamed(call.teach_session.project, [found.label])  # before face detection
     image = images.load(found.data)
     faces, skipped = _chosen(call.service.find(image), call.asked.text("several"))
     if skipped:
@@ -365,7 +365,7 @@ def _experiment(call: Call) -> dict:
 
 
 def _trial(call: Call) -> dict:
-    """A frame taken under changed conditions: it is asked about, counted, and not kept."""
+    """A frame taken under changed conditions: evaluated and counted, but not kept."""
     name = call.asked.text("name")
     if name not in wording.TRIALS_RECORDED:
         raise ProjectError(f"There is no experiment {name!r} that is recorded.")

@@ -58,7 +58,7 @@ class TeachTab:
         return await to_thread.run_sync(self.answer, value, session, limiter=self._limits[long])
 
     def answer(self, value: object, session: str) -> dict:
-        """What was asked for, or one sentence about why not; nothing that comes in takes the server down."""
+        """The requested result, or one sentence that says why not; no input can crash the server."""
         asked = RequestParams(value if isinstance(value, dict) else {})
         teach_session = self.service.teach_sessions.at(session)
         if self.service.teach_sessions.gave_way(session):

@@ -93,7 +93,7 @@ def _said(face: Timeline, titles: Mapping[str, str], css: str = "fv-said") -> st
 
 
 def _resting(rest: RestedTimeline | None, number: int, titles: Mapping[str, str], result: VideoResult) -> str:
-    """One face relative to its rest: which frames that is, what the models then say, and that over time."""
+    """One face relative to its resting face: the reference frames, the models' predictions, and both over time."""
     if rest is None:
         return ""
     if number not in rest.moments:

@@ -39,7 +39,7 @@ from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
 BAD_INPUT = (*errors.BAD_INPUT, RestingError)
-# Somebody else may be waiting; longer clips are for the command line.
+# Others may be waiting; use the command line for longer clips.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two signs of progress
 PRIVATE: PrivateRaw = {"api_visibility": "private", "preprocess": False}
@@ -124,7 +124,7 @@ class VideoTab:
 
     @contextmanager
     def _stoppable(self, session: str) -> Iterator[threading.Event]:
-        """One clip a session at a time: a new one stops the one before."""
+        """One clip per session at a time: a new one stops the previous one."""
         mine = threading.Event()
         with self._lock:
             before, self._stops[session] = self._stops.get(session), mine
@@ -154,13 +154,13 @@ class VideoTab:
             mine.set()
 
     def __len__(self) -> int:
-        """How many clips are worked on."""
+        """Number of clips being processed."""
         return len(self._stops)
 
 
 @dataclass
 class _Ticker:
-    """Tells how far the work is, and ends it when it is to stop."""
+    """Reports progress, and ends the work when it must stop."""
 
     progress: gr.Progress
     stop: threading.Event
@@ -191,7 +191,7 @@ def _options(sent: Sent) -> VideoOptions:
 
 
 def _rest(choice: object, seconds: object) -> str | float:
-    """What is wished for as each face's rest: ``"auto"``, ``"none"`` or seconds.
+    """The requested resting face: ``"auto"``, ``"none"`` or a time in seconds.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def uploaded(file: dict) -> Path:
 
 @contextmanager
 def _target() -> Iterator[Path]:
-    """A place among the temporary files that nobody can guess; nothing stays of it if nothing was written."""
+    """An unguessable path among the temporary files; removed if nothing was written."""
     folder = upload_folder() / f"video-{secrets.token_hex(16)}"
     folder.mkdir(parents=True)
     try:
@@ -235,7 +235,7 @@ def _target() -> Iterator[Path]:
 
 
 def example() -> str:
-    """A clip of the portrait on which one drawn expression follows the other: six seconds, public domain."""
+    """A six-second public-domain clip of the portrait with a sequence of drawn expressions."""
     folder = upload_folder() / f"video-{secrets.token_hex(16)}"
     folder.mkdir(parents=True)
     shown = [images.load(PICTURES / f"{name}.jpg", max_side=480) for name in EXAMPLE]
@@ -250,7 +250,7 @@ def example() -> str:
 
 
 def _file_name(file: dict) -> str:
-    """The clip's own name, without the folders of whoever sent it."""
+    """The clip's file name, without the sender's folders."""
     return re.split(r"[/\\]", str(file.get("orig_name") or file.get("path") or ""))[-1]
 
 
@@ -297,7 +297,7 @@ def _controls(service: ModelService) -> tuple[list, list[gr.Button]]:
 
 
 def _resting() -> tuple[gr.Radio, gr.Number]:
-    """What each face's rest is: its most neutral frames, a moment, or nothing."""
+    """Controls for the resting face: its most neutral frames, a moment, or none."""
     words = {AUTO: phrase("video.rest_auto"), MOMENT: phrase("video.rest_moment"), NONE: phrase("video.rest_none")}
     choices = [(said, name) for name, said in words.items()]
     rest = gr.Radio(choices, value=AUTO, label=phrase("video.rest"), info=phrase("video.rest_hint"), elem_id="fv-rest")

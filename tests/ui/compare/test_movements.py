@@ -48,7 +48,7 @@ def test_the_linear_model_s_answer_is_shown_as_a_sum(service, compared):
     assert shown.count("<table") == 1
     rows = [float(one) for one in re.findall(r"<td[^>]*>([+-]\d+\.\d\d)</td>", shown)]
     assert sum(rows[:-1]) == pytest.approx(rows[-1], abs=0.06)
-    assert "Movements, linear: what adds up to happy" in words(shown)
+    assert "Movements, linear: the sum behind happy" in words(shown)
 
 
 def test_faces_beyond_the_first_ones_are_not_read(service, compared, monkeypatch):
