@@ -1,6 +1,6 @@
 """Takes the README's pictures of Compare, Live and Video anew, so that they show the models there are now.
 
-Starts the app and a headless Chromium whose camera shows the six example faces.
+Starts the app and a headless Chromium whose camera shows the portrait with one drawn expression after the other.
 
 Examples:
   python scripts/screenshots.py
@@ -25,6 +25,7 @@ from scripts.load_live import ROOT, LoadError, served
 from scripts.measure_live import FLAGS, find_chromium, stream
 
 COLOURS = 256
+EXPRESSIONS = ("lips-closed", "mouth-open", "corners-down")  # all framed alike: the face keeps its number
 WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 Scheme = Literal["light", "dark"]
 
@@ -48,12 +49,27 @@ def compared(page: Page, example: str = "photo", mattered: bool = False) -> Page
     return page
 
 
+def expressions(folder: Path) -> Path:
+    """What the camera shows: every expression for three seconds."""
+    film = folder / "expressions.mjpeg"
+    with film.open("wb") as whole:
+        for name in EXPRESSIONS:
+            sheet = Image.new("RGB", (640, 480), (90, 90, 90))
+            sheet.paste(Image.open(ROOT / f"ui/pictures/{name}.jpg").convert("RGB").resize((480, 480)), (80, 0))
+            whole.write(3 * stream(folder / f"{name}.mjpeg", sheet).read_bytes())
+    return film
+
+
 def live(page: Page) -> Page:
-    """After ten seconds of the camera."""
+    """Once the camera has shown all expressions, at the moment when both models see an open mouth."""
     page.get_by_role("tab", name="Live").click()
     page.locator(".fo-start").click()
     page.wait_for_selector(".fo-live-face", timeout=60_000)
-    page.wait_for_timeout(10_000)
+    page.wait_for_timeout(3000 * len(EXPRESSIONS))
+    both = "[...document.querySelectorAll('.fo-live-face .fo-best .fo-label')]"
+    page.wait_for_function(
+        f"{both}.length === 2 && {both}.every((one) => one.innerText === 'surprise')", timeout=60_000
+    )
     return page
 
 
@@ -90,9 +106,7 @@ def kept(page: Page, path: Path, height: int | None = None, exact: bool = False)
 def take(chromium: str, url: str, out: Path) -> None:
     """All of them."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        six = Image.open(ROOT / "ui/pictures/six-faces.jpg").convert("RGB").resize((640, 480))
-        camera = stream(Path(folder) / "clip.mjpeg", six)
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={expressions(Path(folder))}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         kept(compared(opened(browser, url, WIDE), "mouth-open", mattered=True), out / "compare.png", exact=True)
         kept(compared(opened(browser, url, WIDE, "dark")), out / "compare-dark.png")

@@ -41,7 +41,7 @@ export function fitted(area, picture) {
 export function labelFaces(pen, boxes, labels, area, wereShort) {
   const size = between(12, area.width / 46, 40);
   const panels = labels.map(({ lines }, at) => panelPlace(boxes[at], panelSize(pen, lines, size, area), area));
-  const short = boxes.length > FEW || collide(panels, boxes, area.taken, wereShort ? size : 0);
+  const short = boxes.length > FEW || collide(panels, boxes, wereShort ? size : 0);
   labels.forEach((label, at) => {
     if (short) tag(pen, tagPlace(boxes, at, tagSize(pen, label, size), area), label, size);
     else panel(pen, panels[at], label.lines, size);
@@ -50,15 +50,14 @@ export function labelFaces(pen, boxes, labels, area, wereShort) {
 }
 
 /**
- * Whether a panel covers part of another one, of another face, or of what is taken.
+ * Whether a panel covers part of another one, or of another face.
  * @param {Box[]} panels
  * @param {Box[]} boxes of the same faces
- * @param {Box[]} taken
  * @param {number} spare
  */
-function collide(panels, boxes, taken, spare) {
+function collide(panels, boxes, spare) {
   const others = (/** @type {number} */ at) => [...panels, ...boxes].filter((_, i) => i % panels.length !== at);
-  return panels.some((one, at) => [...others(at), ...taken].some((other) => overlap(one, other, spare)));
+  return panels.some((one, at) => others(at).some((other) => overlap(one, other, spare)));
 }
 
 /**
@@ -97,19 +96,21 @@ function panelSize(pen, lines, size, area) {
 }
 
 /**
- * Above the face's box, or below it.
+ * Above the face's box, or below it; pushed aside where something stands on the picture already.
  * @param {Box} box
  * @param {Area} panel
- * @param {Area} area
+ * @param {Area & { taken: Box[] }} area
  * @returns {Box}
  */
 function panelPlace(box, { width, height }, area) {
-  const left = between(0, (box.left + box.right - width) / 2, area.width - width);
-  const above = box.top - height - 4;
-  const below = box.bottom + 4;
   const lowest = area.height - height;
-  const top = above >= 0 ? above : below <= lowest ? below : between(0, lowest, lowest);
-  return { left, top, right: left + width, bottom: top + height };
+  const middle = between(0, (box.left + box.right - width) / 2, area.width - width);
+  const lefts = [middle, ...area.taken.map((one) => one.left - width - 4)].filter((left) => left >= 0);
+  const tops = [box.top - height - 4, box.bottom + 4].filter((top) => top >= 0 && top <= lowest);
+  const places = [...tops, Math.max(0, lowest)].flatMap((top) =>
+    lefts.map((left) => ({ left, top, right: left + width, bottom: top + height })),
+  );
+  return places.find((one) => !area.taken.some((other) => overlap(one, other, 0))) ?? places[0];
 }
 
 /**

@@ -300,6 +300,18 @@ DRAWING = """() => {
 
 
 @pytest.mark.browser
+def test_one_faces_panel_makes_room_for_the_button(open_camera):
+    page = open_camera(camera_picture("mouth-open"))
+    start(page)
+    page.evaluate(DRAWING)
+    page.wait_for_function("window.drawing?.words.length === 3 && window.drawing.words[0] === 'Face 1'")
+    (panel,) = page.evaluate("window.drawing.plates")
+    button = page.evaluate("[document.querySelector('.fo-full')].map((one) => [one.offsetLeft, one.offsetTop])[0]")
+    assert panel[0] >= 0 and (panel[2] <= button[0] or panel[1] > button[1] + 30)
+    stop(page)
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])
 def test_labels_of_many_faces_are_short_and_cover_neither_each_other_nor_the_button(open_camera, width):
     six = np.asarray(Image.open(PICTURES / "six-faces.jpg").convert("RGB").resize((640, 480)))
