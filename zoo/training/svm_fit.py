@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from sklearn.decomposition import PCA
 from sklearn.svm import SVC, LinearSVC
 from tqdm import tqdm
@@ -15,6 +14,7 @@ from tqdm import tqdm
 from features.align import AlignedFaces
 from features.descriptors import Joined
 from zoo.models.svm import Kernel, Linear, rbf
+from zoo.training.cholesky import solve_positive
 
 CHUNK = 512
 # Faces used for the principal components: sufficient, and half the memory of all.
@@ -203,12 +203,11 @@ def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: K
     hot = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
     share = hot.mean(axis=0)
     gamma = settings.gamma / float(z.var(axis=0).sum())
-    gram = np.empty((len(z), len(z)), np.float32, order="F")
+    gram = np.empty((len(z), len(z)), np.float32)
     for start in tqdm(range(0, len(z), CHUNK), desc="comparing faces"):
-        gram[:, start : start + CHUNK] = _mirror_averaged(z[start : start + CHUNK], z, even, gamma).T
+        gram[start : start + CHUNK] = _mirror_averaged(z[start : start + CHUNK], z, even, gamma)
     gram[np.diag_indices(len(z))] += np.float32(settings.ridge)
-    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    return Fitted(z, cho_solve(factor, hot - share).astype(np.float32), share, gamma)
+    return Fitted(z, solve_positive(gram, hot - share), share, gamma)
 
 
 def _mirror_averaged(a: np.ndarray, b: np.ndarray, even: int, gamma: float) -> np.ndarray:
