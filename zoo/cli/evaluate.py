@@ -8,8 +8,8 @@ Examples:
   python -m zoo evaluate hog-svm cnn --data fer2013.csv --robustness 500 --html report.html
   python -m zoo evaluate hog-svm cnn --data photos/ --people people.csv
 
-photos/ contains class folders (photos/happy/..., photos/test/anger/...). Every photo goes through
-the whole pipeline, including face detection; of several faces the largest is used. Figures are given
+photos/ contains class folders (photos/happy/..., photos/test/anger/...), and may be a zip of them. Every photo goes
+through the whole pipeline, including face detection; of several faces the largest is used. Figures are given
 for photos with a face and for all photos, in which a missing face counts as wrong. A file that cannot be read is
 reported and skipped, and the exit status is then 1.
 
@@ -35,6 +35,7 @@ from zoo.cards import Condition, Figures, PeopleResult, Robustness, Slice
 from zoo.classifier import Classifier
 from zoo.cli import common
 from zoo.cli_types import named_path, whole
+from zoo.datasets.folders import holds_photos
 from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
@@ -62,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="models, see: python -m zoo list")
     parser.add_argument(
-        "--data", type=named_path, required=True, metavar="PATH", help="FER2013's CSV, or a folder of photos"
+        "--data", type=named_path, required=True, metavar="PATH", help="FER2013's CSV, or a folder or zip of photos"
     )
     parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes (fer2013new.csv), for 8-label models")
     parser.add_argument(
@@ -92,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     from zoo.evaluation.evaluate import evaluate
     from zoo.evaluation.people import read_people
 
+    args.photos = holds_photos(args.data)
     label_sets = _label_sets(args.labels)
     names = common.chosen(list(dict.fromkeys(args.names)), args.checkpoints)
     models = common.load_models(names, args.checkpoints)
@@ -117,17 +119,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _mix(args: argparse.Namespace, names: Sequence[str]) -> LabelMix:
-    usual = DEFAULT if args.data.is_dir() else FER2013
+    usual = DEFAULT if args.photos else FER2013
     return LabelMix(args.mix or usual, {name: registry.card(name, args.checkpoints) for name in names})
 
 
 def _check(args: argparse.Namespace) -> None:
-    if args.robustness and args.data.is_dir():
+    if args.robustness and args.photos:
         raise common.UsageError("--robustness is for FER2013's CSV, whose pictures are all of one size.")
     if args.write_cards:  # reported before the work
         check_folder(args.checkpoints)
     common.check_apart((args.json, args.html), [one for one in (args.data, args.votes, args.people) if one])
-    if args.people and not args.data.is_dir():
+    if args.people and not args.photos:
         raise common.UsageError("--people is for a folder of photos; nobody knows who is in FER2013's pictures.")
 
 
@@ -146,7 +148,7 @@ def _test_set(args: argparse.Namespace, models: Sequence[Classifier]) -> TestSet
     from zoo.evaluation.test_sets import fer2013_test, photo_test
 
     spec = models[0].align
-    if not args.data.is_dir():
+    if not args.photos:
         return fer2013_test(args.data, spec, args.split or SPLIT, args.votes)
     if args.split or args.votes:
         raise common.UsageError(

@@ -1,16 +1,22 @@
-"""Reads pictures in one folder per label."""
+"""Reads pictures in one folder per label, from a disk or from a zip."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from features.file_listing import look
+from features import file_kinds, images
+from features.file_listing import Listing, look
 from zoo.datasets.aligned import DataError
 from zoo.labels import EIGHT, label_from_spelling
+from zoo.safe_zip import Limits, SafeZip, ZipError
+
+ARCHIVE = Limits(size=2**30, unpacked=4 * 2**30, members=200_000, depth=8)
+_ZIP = b"PK\x03\x04"
 
 # --- Trees of class folders ----------------------------------------------------------------
 
@@ -21,6 +27,8 @@ class Folder:
 
     Parameters
     ----------
+    root : Path
+        What `paths` begin with; of a zip, the current folder.
     paths : tuple of Path
     targets : ndarray
         ``(n,)`` int: position of each label in `EIGHT`, which begins with the seven.
@@ -28,16 +36,38 @@ class Folder:
         Folder names that differ from the label's name, with the label they were read as.
     skipped : str
         A sentence about files that are not pictures.
+    read : callable
+        What `features.images.load` takes for one of `paths`; `ZipError` if the zip does not give it.
     """
 
+    root: Path
     paths: tuple[Path, ...]
     targets: np.ndarray
     read_as: dict[str, str] = field(default_factory=dict)
     skipped: str = ""
+    read: Callable[[Path], Path | bytes] = lambda path: path
+
+
+def holds_photos(path: Path) -> bool:
+    """Whether a path is a folder, or a zip with pictures in it (FER2013's table may be packed, too)."""
+    if path.is_dir():
+        return True
+    try:
+        return any(file_kinds.names_picture("", name) for name in _opened(path).names)
+    except (OSError, ZipError):
+        return False
+
+
+def _opened(path: Path) -> SafeZip:
+    with path.open("rb") as file:
+        if file.read(len(_ZIP)) != _ZIP:
+            raise ZipError(f"{path} is not a zip.")
+        file.seek(0)
+        return SafeZip(file.read(ARCHIVE.size + 1), ARCHIVE)
 
 
 def read_folder(root: str | os.PathLike) -> Folder:
-    """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``.
+    """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``, of a folder or a zip.
 
     Class folders may have the names used in data sets (``anger``, ``AN``, ``0``).
 
@@ -47,21 +77,46 @@ def read_folder(root: str | os.PathLike) -> Folder:
         Names the folders that are not a class, or says that there is no picture.
     """
     root = Path(root)
-    if not root.is_dir():
-        raise DataError(f"{root} is not a folder.")
-    found = look(root)
+    if root.is_dir():
+        return _sorted_out(root, root, look(root), lambda path: path)
+    try:
+        archive = _opened(root)
+    except (OSError, ZipError) as error:
+        raise DataError(f"{root} is not a folder, nor a zip that can be read: {error}") from error
+    read = lambda path: archive.read(path.as_posix(), images.MAX_BYTES)
+    return _sorted_out(root, Path(), _listed(archive), read)
+
+
+def _listed(archive: SafeZip) -> Listing:
+    """The members of a zip, pictures known by their content; damaged ones by their names."""
+    names = sorted(archive.names)
+    pictures = [name for name in names if file_kinds.names_picture(_kind(archive, name), name)]
+    known = set(pictures)
+    others = [name for name in names if name not in known]
+    return Listing(tuple(map(Path, pictures)), (), tuple(map(Path, others)))
+
+
+def _kind(archive: SafeZip, name: str) -> str:
+    try:
+        return file_kinds.kind(archive.read(name, images.MAX_BYTES)[: file_kinds.HEAD])
+    except ZipError:
+        return ""
+
+
+def _sorted_out(given: Path, root: Path, found: Listing, read: Callable[[Path], Path | bytes]) -> Folder:
+    """Pictures with their labels; `given` is named in errors."""
     pictures = found.pictures
     labels = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
     classes = {folder: label for folder, label in labels.items() if label is not None}
     unknown = sorted(str(folder.relative_to(root)) for folder in labels if folder not in classes)
     if unknown:
         known = ", ".join(EIGHT)
-        raise DataError(f"{root}: no class is called {_some(unknown)}. Name the folders {known}, or move them away.")
+        raise DataError(f"{given}: no class is called {_some(unknown)}. Name the folders {known}, or move them away.")
     if not pictures:
-        raise DataError(f"{root} holds no picture in class folders such as {root / 'happy'}.")
+        raise DataError(f"{given} holds no picture in class folders such as {root / 'happy'}.")
     read_as = {folder.name: label for folder, label in classes.items() if folder.name != label}
     targets = np.array([EIGHT.index(classes[p.parent]) for p in pictures])
-    return Folder(pictures, targets, read_as, found.skipped(root))
+    return Folder(root, pictures, targets, read_as, found.skipped(root), read)
 
 
 def _some(names: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from zoo.datasets.fer2013 import SPLITS, is_standard_fer2013, load_fer2013
 from zoo.datasets.ferplus import ferplus_majority, read_ferplus
 from zoo.datasets.folders import Folder, read_folder
 from zoo.labels import EIGHT, SEVEN, LabelSet
+from zoo.safe_zip import ZipError
 
 FER2013 = "FER2013"
 WITHOUT_DUPLICATES = "FER2013 without near-duplicates"
@@ -180,7 +181,7 @@ class Found:
 
 
 def photo_test(root: Path, spec: AlignSpec) -> TestSet:
-    """A folder of class folders; in each photo the largest face is found and aligned.
+    """A folder or zip of class folders; in each photo the largest face is found and aligned.
 
     There are two views: photos with a face, and all photos, in which a missing face counts as a wrong answer.
     Pictures of contempt, which only models with eight labels know, are in a third view. Photos of one
@@ -192,10 +193,10 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
         An unknown folder, no photo, or none with a face.
     """
     folder = read_folder(root)
-    seen = _find_all(folder.paths, spec)
+    seen = _find_all(folder, spec)
     if not len(seen.faces):
         raise DataError(f"{root}: a face was found in none of {len(folder.paths)} pictures; nothing can be scored.")
-    name, groups = root.resolve().name, groups_of(seen.faces.images)
+    name, groups = root.resolve().name if root.is_dir() else root.stem, groups_of(seen.faces.images)
     rows, targets = seen.rows[seen.readable], folder.targets[seen.readable]
     hit = rows != NO_FACE
     views = [View(f"{name}, face found", rows[hit], targets[hit], EIGHT), View(f"{name}, all", rows, targets, EIGHT)]
@@ -206,7 +207,7 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
     )
     notes = tuple(_photo_notes(folder, seen, name, groups))
     made = TestSet(PHOTOS, seen.faces, groups, (*sevens, *with_contempt), notes, seen.failed, no_face)
-    files = tuple(folder.paths[i].relative_to(root).as_posix() for i in np.flatnonzero(seen.readable))
+    files = tuple(folder.paths[i].relative_to(folder.root).as_posix() for i in np.flatnonzero(seen.readable))
     return replace(made, files=files, rows=rows, targets=targets)
 
 
@@ -235,14 +236,15 @@ def _counted(targets: np.ndarray) -> list[str]:
     return [f"{label} {n}" for label, n in zip(EIGHT, np.bincount(targets, minlength=len(EIGHT)), strict=True) if n]
 
 
-def _find_all(paths: Sequence[Path], spec: AlignSpec) -> Found:
+def _find_all(folder: Folder, spec: AlignSpec) -> Found:
+    paths = folder.paths
     parts, failed, several = [AlignedFaces.empty(spec)], [], 0
     rows, readable = np.full(len(paths), NO_FACE), np.ones(len(paths), bool)
     with FaceMesher() as mesher:
         for i, path in enumerate(tqdm(paths, desc="finding faces", unit="photo", disable=None)):
             try:
-                image = images.load(path)
-            except ImageError as error:
+                image = images.load(folder.read(path))
+            except (ImageError, ZipError) as error:
                 readable[i] = False
                 failed.append(filenames.readable(f"{path}: {error}"))
                 continue

@@ -11,6 +11,7 @@ from PIL import Image
 
 from features.align import AlignSpec
 from zoo.cli import predict
+from zoo.datasets.folders import Folder
 from zoo.evaluation import test_sets
 from zoo.labels import SIX
 
@@ -210,7 +211,7 @@ def test_a_picture_that_is_a_program_is_not_run(run, eps):
 
 
 def test_nor_in_a_folder_that_is_judged(eps):
-    found = test_sets._find_all([eps], AlignSpec())
+    found = test_sets._find_all(Folder(eps.parent, (eps,), np.zeros(1, int)), AlignSpec())
     assert not found.readable[0] and "not a picture that can be read" in found.failed[0]
 
 

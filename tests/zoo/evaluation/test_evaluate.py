@@ -1,3 +1,4 @@
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from zoo.datasets.aligned import DataError
 from zoo.datasets.duplicates import find_duplicates, load_duplicates
 from zoo.datasets.fer2013 import Fer2013
 from zoo.datasets.ferplus import ferplus_majority, read_ferplus
+from zoo.datasets.folders import holds_photos
 from zoo.evaluation.evaluate import evaluate, predict, score
 from zoo.evaluation.test_sets import NO_FACE, TestSet, View, fer2013_test, photo_test
 from zoo.labels import EIGHT, FIVE, SEVEN, SIX
@@ -247,6 +249,33 @@ def test_photos_found_only_and_all(photos, models, portrait, mesher, spec):
     lines = evaluate(models, test, [SEVEN]).figures["first"]
     assert [line.n for line in lines] == [3, 4]
     assert lines[0].accuracy * 3 == pytest.approx(lines[1].accuracy * 4, abs=1e-3)
+
+
+def test_a_zip_of_class_folders_is_the_same_as_the_folder(photos, tmp_path, spec):
+    packed = tmp_path / "photos.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(photos.rglob("*.*")):
+            archive.write(path, path.relative_to(photos).as_posix())
+        archive.writestr("happy/damaged.jpg", (photos / "happy/a.jpg").read_bytes())
+        archive.writestr("notes.txt", "words")
+    data = bytearray(packed.read_bytes())
+    at = data.index(b"happy/damaged.jpg") + 2000
+    data[at] ^= 255
+    packed.write_bytes(data)
+    assert holds_photos(packed) and holds_photos(photos)
+    test, other = photo_test(packed, spec), photo_test(photos, spec)
+    assert [view.data for view in test.views] == ["photos, face found", "photos, all"]
+    assert (test.faces.images == other.faces.images).all() and test.files == other.files
+    assert sorted(failure.partition(":")[0] for failure in test.failed) == ["happy/damaged.jpg", "sad/e.jpg"]
+    assert "1 file skipped: 1 not a picture (notes.txt)." in test.notes
+
+
+def test_a_zip_of_a_table_holds_no_photos(tmp_path):
+    with zipfile.ZipFile(tmp_path / "fer2013.zip", "w") as archive:
+        archive.writestr("fer2013/fer2013.csv", "emotion,pixels,Usage\n")
+    (tmp_path / "words.zip").write_bytes(b"PK\x03\x04 and words")
+    (tmp_path / "words.csv").write_text("words")
+    assert not any(holds_photos(tmp_path / name) for name in ("fer2013.zip", "words.zip", "words.csv", "nowhere"))
 
 
 def test_contempt_is_for_those_who_know_it(photos, make_checkpoint, spec):
