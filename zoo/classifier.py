@@ -15,7 +15,6 @@ class Classifier(Protocol):
 
     No face gives an empty prediction; a batch gives the same as its rows one at a time; the input is not
     modified; faces of another spec raise `ValueError` (see `check_spec`). Thread-safe.
-    several threads.
     """
 
     @property

@@ -2,8 +2,9 @@
 
 The scripts are written as ES modules, which editors, ESLint and TypeScript understand. The page gets each entry and
 what it imports joined into one inline script: it needs no further request, so it works the same below a root path,
-through a public link and in a Space, and the page's policy can name it by its hash. What is understood is what the
-scripts need: named imports from relative paths, and exported functions, classes and constants.
+through a public link and in a Space, and the page's policy can name it by its hash. Comments that fill whole lines
+stay behind: they are a third of the scripts. Only what the scripts need is supported: named imports from relative
+paths, and exported functions, classes and constants.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ui.theme import UI
 
 IMPORT = re.compile(r"^import \{([^}]*)\} from '(\.[^']+)';\n", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 OTHER = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 
 
@@ -64,7 +66,7 @@ def _scope(path: Path, code: str, names: dict[Path, str], own: str) -> str:
         return f"const {{ {wanted} }} = {names[(path.parent / found[2]).resolve()]};\n"
 
     exported = EXPORT.findall(code)
-    body = EXPORT.sub("", IMPORT.sub(imported, code))
+    body = COMMENT.sub("", EXPORT.sub("", IMPORT.sub(imported, code)))
     if wrong := OTHER.search(body):
         raise ModuleError(f"{path.name}: write {wrong[0]!r} as a named import or export of one declaration.")
     return f"// {path.name}\nconst {own} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();\n"

@@ -26,6 +26,16 @@ def scripts(tmp_path, monkeypatch):
     return write
 
 
+def test_comments_that_fill_lines_are_not_sent(scripts):
+    scripts(
+        main="// @ts-check\n/** One line. @type {string} */\nconst a = 'http://b'; // kept\n/**\n * More.\n */\n"
+        "/** @type {any} */ (a).c();\n/* kept, too */\n",
+    )
+    code = joined("main.js")
+    assert "const a = 'http://b'; // kept\n/** @type {any} */ (a).c();\n/* kept, too */\n" in code
+    assert not any(words in code for words in ("ts-check", "One line", "More."))
+
+
 @pytest.mark.skipif(not shutil.which("node"), reason="no Node")
 def test_modules_see_what_they_import_and_nothing_else(scripts):
     scripts(
