@@ -71,6 +71,7 @@ def test_a_clip_dropped_in_the_video_tab_goes_into_its_box_even_if_that_is_full(
 
 def test_a_menu_closes_when_the_focus_leaves_it(open_page):
     page = open_page(tab="Zoo")
+    page.wait_for_selector("#fz-page .fz-card")  # it comes with the tab, and holds what the focus goes to next
     menus = page.locator("#fz-choices input[role=combobox]")
     menus.first.focus()
     page.wait_for_selector("[role=listbox]")
