@@ -1,6 +1,6 @@
 """`hog-svm`: HOG of the face and, enlarged, of eyes and mouth; an RBF machine that is invariant to mirroring.
 
-Expected: 71.4 % on PrivateTest, mirrored or not, in three minutes on two cores; the kernel alone takes
+Expected: 71.3 % on PrivateTest, mirrored or not, in three minutes on two cores; the kernel alone takes
 3.3 GB of memory. Command::
 
     python -m zoo train hog-svm --data fer2013.csv
