@@ -576,7 +576,8 @@ def _stay_apart(pages):
             there.append(page.evaluate(INK)[0])
             heard.add(page.evaluate(said))
             page.wait_for_timeout(60)
-    assert max(places[0]) < 0.5 < min(places[1])
+    # Where the ink's middle is; the panel belongs to it, which keeps clear of the full-screen button at the right.
+    assert max(places[0]) < 0.42 < min(places[1])
     assert not labels[0] & labels[1]  # a frame of a busy machine may well have an answer of its own
     assert [page.locator(".fo-live-face").count() for page in pages] == [1, 1]
 
