@@ -190,7 +190,11 @@ class _Weights:
 
 def _fill(data: bytes) -> None:
     with Archive(data) as archive:
-        renamed(teach.start(), [found.label for found in pictures(archive)])
+        every = list(pictures(archive))
+    renamed(teach.start(), [found.label for found in every])
+    for found in every:
+        if found.error:  # a damaged member is named, and the others are read
+            raise teach.ProjectError(found.error)
 
 
 # --- Whole files ---------------------------------------------------------------------------------
