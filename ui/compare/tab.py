@@ -103,7 +103,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestParams:
     """A request for predictions on a picture.
 
     Parameters
@@ -174,13 +174,15 @@ class CompareTab:
             panel = say(text.FAILED, "p")
         return results.mattered(panel, number if isinstance(number, int) else 0, answer)
 
-    def _asked(self, sent: Sent, request: gr.Request) -> Asked:
+    def _asked(self, sent: Sent, request: gr.Request) -> RequestParams:
         """The request that the controls describe, with the models in the order of the cards."""
         session = str(request.session_hash)
         models = [name for name in self.service.cards_of(session, sent.mix) if name in (sent.models or [])]
-        return Asked(models, sent.labels, sent.mix, session, MOST_FACES if sent.every is True else MAX_FACES)
+        return RequestParams(models, sent.labels, sent.mix, session, MOST_FACES if sent.every is True else MAX_FACES)
 
-    def _answered(self, photo: dict | None, asked: Asked) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
+    def _answered(
+        self, photo: dict | None, asked: RequestParams
+    ) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
         """A comparison, the cards of all models, and the models that were asked, by name."""
         comparison = self._compare(photo, asked)
         models = self.service.models(asked.models, asked.session)
@@ -203,7 +205,7 @@ class CompareTab:
         if image is None:
             raise errors.refusal("No image came. Send a JPEG, PNG or WebP file.")
         try:
-            asked = Asked(_names(models), labels, mix, most=_most(max_faces))
+            asked = RequestParams(_names(models), labels, mix, most=_most(max_faces))
             comparison = self._compare(image, asked)
             rested = self._relative(comparison, rest, asked, pairs)
             cards = self.service.cards_of("", mix)
@@ -213,7 +215,7 @@ class CompareTab:
         return serialise.record(comparison, thresholds, self._file_name(image), rested)
 
     def _rested(
-        self, comparison: Comparison, rest: dict | None, asked: Asked, pairs: str | None
+        self, comparison: Comparison, rest: dict | None, asked: RequestParams, pairs: str | None
     ) -> tuple[Rested | None, str]:
         """The answers relative to resting faces, or why there are none; the other answers are shown anyway."""
         try:
@@ -221,7 +223,9 @@ class CompareTab:
         except (RestingError, ImageError) as error:
             return None, errors.sentence(error)
 
-    def _relative(self, comparison: Comparison, rest: dict | None, asked: Asked, pairs: object) -> Rested | None:
+    def _relative(
+        self, comparison: Comparison, rest: dict | None, asked: RequestParams, pairs: object
+    ) -> Rested | None:
         """With neither a resting picture nor pairs of faces, nothing.
 
         Raises
@@ -245,7 +249,7 @@ class CompareTab:
     def _file_name(self, photo: dict) -> str:
         return file_name(photo) if self.mode.files else ""
 
-    def _compare(self, photo: dict | None, asked: Asked) -> Comparison:
+    def _compare(self, photo: dict | None, asked: RequestParams) -> Comparison:
         label_set(asked.labels)
         self.service.models(asked.models, asked.session)
         return self.service.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)

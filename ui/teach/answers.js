@@ -1,12 +1,12 @@
 // @ts-check
 // What both models answer: a bar for every class.
 import { make, phrase, put, span } from '../components/dom.js';
-import { say } from './desk.js';
+import { say } from './session.js';
 
 export class Answers {
-  /** @param {import('./desk.js').Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {import('./session.js').TeachSession} session */
+  constructor(session) {
+    this.session = session;
     this.least = 0.6; // below this confidence a model is not sure
     this.node = make('div', { class: 'ft-answers' });
     /** @type {ReturnType<Answers['column']>[]} */
@@ -15,7 +15,7 @@ export class Answers {
 
   /** One column a model, empty. */
   lay() {
-    const { lesson } = this.desk;
+    const { lesson } = this.session;
     this.columns = lesson ? Object.keys(lesson.models).map((name) => this.column(name, lesson)) : [];
     this.node.replaceChildren(...this.columns.map((one) => one.node));
     this.fill();
@@ -23,7 +23,7 @@ export class Answers {
 
   /**
    * @param {string} name the model's
-   * @param {import('./desk.js').Lesson} lesson
+   * @param {import('./session.js').Lesson} lesson
    */
   column(name, lesson) {
     const says = make('p', { class: 'ft-says' });

@@ -2,7 +2,7 @@
 // One class: its name, its samples, and how more come in.
 import { commas, make, phrase, put, span } from '../components/dom.js';
 import { ClassMenu } from './class_menu.js';
-import { ENOUGH, button, say } from './desk.js';
+import { ENOUGH, button, say } from './session.js';
 import { Recorder, recordingSettings } from './recorder.js';
 import { SampleStrip } from './samples.js';
 
@@ -11,7 +11,7 @@ const INKS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', 
 /**
  * What cards share.
  * @typedef {object} CardTools
- * @property {import('./desk.js').Desk} desk
+ * @property {import('./session.js').TeachSession} session
  * @property {import('../components/camera.js').SharedCamera} camera
  * @property {import('./progress.js').Progress} progress
  * @property {import('./thumbnails.js').Thumbnails} thumbnails
@@ -26,9 +26,9 @@ export class ClassCard {
    */
   constructor(tools, at) {
     this.tools = tools;
-    this.desk = tools.desk;
+    this.session = tools.session;
     this.at = at;
-    /** @type {import('./desk.js').TeachClass} */
+    /** @type {import('./session.js').TeachClass} */
     this.shown = { name: '', enabled: true, ids: [], copies: [] };
     /** @type {Record<string, number>} why pictures were not taken */
     this.skipped = {};
@@ -72,7 +72,7 @@ export class ClassCard {
   }
 
   nameField() {
-    const longest = this.desk.given.longest;
+    const longest = this.session.given.longest;
     const field = make('input', {
       class: 'ft-name',
       type: 'text',
@@ -82,7 +82,7 @@ export class ClassCard {
     });
     field.addEventListener('change', async () => {
       const wanted = field.value.trim() && field.value !== this.shown.name;
-      const answer = wanted ? await this.desk.ask('rename', { at: this.at, name: field.value }) : { failed: true };
+      const answer = wanted ? await this.session.ask('rename', { at: this.at, name: field.value }) : { failed: true };
       if (answer.failed) field.value = this.shown.name;
     });
     field.addEventListener('keydown', (event) => event.key === 'Enter' && field.blur());
@@ -91,19 +91,19 @@ export class ClassCard {
 
   /** What its menu offers. @returns {[string, () => void][]} */
   actions() {
-    const { desk, at } = this;
+    const { session, at } = this;
     const move = async (/** @type {number} */ to) => {
-      if (to < 0 || to >= desk.view.classes.length) return;
-      await desk.ask('move', { at, to });
+      if (to < 0 || to >= session.view.classes.length) return;
+      await session.ask('move', { at, to });
       this.tools.focus(to, 'menu');
     };
     const remove = async () => {
-      desk.closeRecorder();
-      await desk.ask('remove', { at });
-      this.tools.focus(Math.min(at, desk.view.classes.length - 1));
+      session.closeRecorder();
+      await session.ask('remove', { at });
+      this.tools.focus(Math.min(at, session.view.classes.length - 1));
     };
     return [
-      ['disable', () => desk.ask('enable', { at, on: !this.shown.enabled })],
+      ['disable', () => session.ask('enable', { at, on: !this.shown.enabled })],
       ['up', () => move(at - 1)],
       ['down', () => move(at + 1)],
       ['clear', () => this.drop(this.shown.ids)],
@@ -116,7 +116,7 @@ export class ClassCard {
    * @param {number[]} ids
    */
   async drop(ids) {
-    if (ids.length) await this.desk.ask('delete', { ids });
+    if (ids.length) await this.session.ask('delete', { ids });
   }
 
   // ---- what comes in
@@ -141,8 +141,8 @@ export class ClassCard {
       this.shown.ids.push(one.id);
       if (one.copy) this.shown.copies.push(one.id);
     }
-    this.desk.view.total += samples.length;
-    this.desk.emit('count');
+    this.session.view.total += samples.length;
+    this.session.emit('count');
     this.draw();
   }
 
@@ -152,7 +152,7 @@ export class ClassCard {
    * @param {object} more
    */
   async take(what, more) {
-    const answer = await this.desk.ask(what, { at: this.at, several: this.desk.option.several, ...more });
+    const answer = await this.session.ask(what, { at: this.at, several: this.session.option.several, ...more });
     if (answer.added) this.add(answer.added);
     else if (answer.skipped) this.skip(answer.skipped);
     return answer;
@@ -160,7 +160,7 @@ export class ClassCard {
 
   /** A number for samples that are taken in one go; null where there is none. */
   async burst() {
-    const answer = await this.desk.ask('burst');
+    const answer = await this.session.ask('burst');
     return answer.failed ? null : answer.burst;
   }
 
@@ -169,43 +169,43 @@ export class ClassCard {
    * @param {File[]} files
    */
   async sendPictures(files) {
-    const { desk } = this;
+    const { session } = this;
     const { progress } = this.tools;
     this.nothingSkipped();
     const burst = await this.burst();
     for (const [at, file] of burst === null ? [] : files.entries()) {
       progress.show(say('adding', at + 1, files.length), (at + 1) / files.length);
-      const path = await desk.send(file);
+      const path = await session.send(file);
       if (!path) continue;
       const answer = await this.take('picture', { path, burst });
       if (answer.failed) this.skip('unreadable');
-      if (progress.cancelled || desk.view.total >= desk.view.most) break;
+      if (progress.cancelled || session.view.total >= session.view.most) break;
     }
     progress.hide();
-    desk.ask('look');
+    session.ask('look');
   }
 
   toggleCamera() {
-    const { desk } = this;
-    const open = desk.recorder?.owner === this;
-    desk.closeRecorder();
+    const { session } = this;
+    const open = session.recorder?.owner === this;
+    session.closeRecorder();
     if (open) return;
     this.nothingSkipped();
-    const recorder = new Recorder(desk, this.tools.camera, this.shown.name, {
+    const recorder = new Recorder(session, this.tools.camera, this.shown.name, {
       begin: () => this.burst(),
       frame: async (image, burst) => !(await this.take('frame', { image, burst })).failed,
-      end: () => desk.ask('look'),
+      end: () => session.ask('look'),
       closed: () => this.cameraClosed(),
     });
-    desk.recorder = { close: () => recorder.close(), owner: this };
+    session.recorder = { close: () => recorder.close(), owner: this };
     this.node.classList.add('ft-open');
     this.nameButtons();
-    this.place.replaceChildren(recorder.node, recordingSettings(desk, recorder));
+    this.place.replaceChildren(recorder.node, recordingSettings(session, recorder));
     recorder.open();
   }
 
   cameraClosed() {
-    if (this.desk.recorder?.owner === this) this.desk.recorder = null;
+    if (this.session.recorder?.owner === this) this.session.recorder = null;
     this.place.replaceChildren();
     this.node.classList.remove('ft-open');
     this.nameButtons();
@@ -213,13 +213,13 @@ export class ClassCard {
 
   // ---- how it looks
 
-  /** @param {import('./desk.js').TeachClass} one */
+  /** @param {import('./session.js').TeachClass} one */
   show(one) {
     this.shown = one;
     if (document.activeElement !== this.name) this.name.value = one.name;
     this.node.classList.toggle('ft-disabled', !one.enabled);
     this.off.hidden = one.enabled;
-    this.node.style.setProperty('--ft-ink', this.desk.lesson?.colours[one.name] ?? INKS[this.at % INKS.length]);
+    this.node.style.setProperty('--ft-ink', this.session.lesson?.colours[one.name] ?? INKS[this.at % INKS.length]);
     put(this.menu.items[0], say(one.enabled ? 'disable' : 'enable'));
     this.nameButtons();
     this.draw();
@@ -228,7 +228,7 @@ export class ClassCard {
   /** Buttons say what they do, and of which class. */
   nameButtons() {
     const { name } = this.shown;
-    const open = this.desk.recorder?.owner === this;
+    const open = this.session.recorder?.owner === this;
     put(this.cam, say(open ? 'close' : 'webcam'));
     window.faceOffLabel(
       this.cam,
@@ -248,7 +248,7 @@ export class ClassCard {
   }
 
   gone() {
-    if (this.desk.recorder?.owner === this) this.desk.closeRecorder();
+    if (this.session.recorder?.owner === this) this.session.closeRecorder();
     this.node.remove();
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The menu of a class: arrows move in it, Escape closes it and returns the focus.
 import { make } from '../components/dom.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 
 export class ClassMenu {
   /** @param {[string, () => void][]} actions the sentences' keys, and what they do */

@@ -2,7 +2,7 @@
 // The list of classes, and what concerns all of them.
 import { make, put, span } from '../components/dom.js';
 import { ClassCard } from './class_card.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 
 /** A name that nobody typed. */
 const MADE = /^Class (\d+)$/;
@@ -12,7 +12,7 @@ export class ClassList {
    * @param {Omit<import('./class_card.js').CardTools, 'focus'>} tools
    */
   constructor(tools) {
-    this.desk = tools.desk;
+    this.session = tools.session;
     this.tools = { ...tools, focus: (/** @type {number} */ at, way = 'name') => this.focus(at, way) };
     /** @type {ClassCard[]} */
     this.cards = [];
@@ -20,11 +20,11 @@ export class ClassList {
     this.total = make('p', { class: 'ft-total' });
     this.balance = make('p', { class: 'ft-balance', hidden: true });
     this.addButton = button(say('add'), () => this.add(), 'ft-add');
-    this.emptyButton = button(say('empty'), () => this.desk.ask('empty'), 'ft-small', { disabled: true });
+    this.emptyButton = button(say('empty'), () => this.session.ask('empty'), 'ft-small', { disabled: true });
     this.parts = [this.list, this.addButton, this.balance, this.below()];
-    this.desk.on('view', () => this.show());
-    this.desk.on('count', () => this.counted());
-    this.desk.on('lesson', () => this.desk.view.classes.forEach((one, at) => this.cards[at]?.show(one)));
+    this.session.on('view', () => this.show());
+    this.session.on('count', () => this.counted());
+    this.session.on('lesson', () => this.session.view.classes.forEach((one, at) => this.cards[at]?.show(one)));
   }
 
   below() {
@@ -33,14 +33,14 @@ export class ClassList {
       several.append(make('option', { value, text: say(`several_${value}`) }));
     }
     several.addEventListener('change', () => {
-      this.desk.option.several = several.value;
+      this.session.option.several = several.value;
     });
     const choice = make('label', { class: 'ft-field ft-several' }, span(say('several')), several);
     return make('div', { class: 'ft-below' }, this.total, this.emptyButton, choice);
   }
 
   show() {
-    const { classes, balance } = this.desk.view;
+    const { classes, balance } = this.session.view;
     while (this.cards.length > classes.length) this.cards.pop()?.gone();
     while (this.cards.length < classes.length) {
       const card = new ClassCard(this.tools, this.cards.length);
@@ -55,7 +55,7 @@ export class ClassList {
   }
 
   counted() {
-    const { total, most } = this.desk.view;
+    const { total, most } = this.session.view;
     put(this.total, say('of_most', total, most));
     this.emptyButton.disabled = !total;
   }
@@ -72,7 +72,7 @@ export class ClassList {
   }
 
   async add() {
-    const answer = await this.desk.ask('add');
+    const answer = await this.session.ask('add');
     if (answer.failed) return;
     await this.inThisLanguage(this.cards.length - 1);
     this.cards.at(-1)?.name.select();
@@ -83,10 +83,10 @@ export class ClassList {
    * @param {number} [since] the first class to look at
    */
   async inThisLanguage(since = 0) {
-    for (const [at, { name }] of [...this.desk.view.classes.entries()].slice(since)) {
+    for (const [at, { name }] of [...this.session.view.classes.entries()].slice(since)) {
       const number = MADE.exec(name)?.[1];
       const here = number && window.faceOffText(say('class_n', Number(number)));
-      if (here && here !== name) await this.desk.ask('rename', { at, name: here });
+      if (here && here !== name) await this.session.ask('rename', { at, name: here });
     }
   }
 }

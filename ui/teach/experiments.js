@@ -2,16 +2,16 @@
 // Experiments: one thing is changed, and the models are asked again.
 import { make, phrase, span } from '../components/dom.js';
 import { putMarkup } from '../components/markup.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 import { Recorder } from './recorder.js';
 
 export class Experiments {
   /**
-   * @param {import('./desk.js').Desk} desk
+   * @param {import('./session.js').TeachSession} session
    * @param {import('../components/camera.js').SharedCamera} camera
    */
-  constructor(desk, camera) {
-    this.desk = desk;
+  constructor(session, camera) {
+    this.session = session;
     this.camera = camera;
     this.list = make('div', { class: 'ft-experiments' });
     this.table = make('div', { class: 'ft-trials' });
@@ -25,10 +25,10 @@ export class Experiments {
       this.table,
       make('div', { class: 'ft-buttons' }, this.printButton),
     );
-    desk.on('trials', (markup) => this.show(markup));
-    desk.on('lesson', (answer) => {
+    session.on('trials', (markup) => this.show(markup));
+    session.on('lesson', (answer) => {
       this.show(answer.trials ?? '');
-      if (desk.lesson) this.lay();
+      if (session.lesson) this.lay();
     });
   }
 
@@ -39,7 +39,7 @@ export class Experiments {
   }
 
   lay() {
-    const { trials } = this.desk.given;
+    const { trials } = this.session.given;
     this.list.replaceChildren(...Object.entries(trials).map(([name, recorded]) => this.experiment(name, recorded)));
   }
 
@@ -64,7 +64,7 @@ export class Experiments {
    */
   async ask(name, go) {
     go.disabled = true;
-    await this.desk.ask('experiment', { name });
+    await this.session.ask('experiment', { name });
     go.disabled = false;
   }
 
@@ -75,23 +75,23 @@ export class Experiments {
    * @param {HTMLElement} place
    */
   toggle(name, go, place) {
-    const { desk } = this;
-    const open = desk.recorder?.owner === go;
-    desk.closeRecorder();
+    const { session } = this;
+    const open = session.recorder?.owner === go;
+    session.closeRecorder();
     if (open) return;
-    const labels = desk.lesson?.labels ?? [];
+    const labels = session.lesson?.labels ?? [];
     const options = labels.map((label, at) => make('option', { value: at, text: label, translate: 'no' }));
     const which = make('select', { 'aria-label': say('record_as') }, ...options);
-    const recorder = new Recorder(desk, this.camera, phrase(`trial.${name}`), {
+    const recorder = new Recorder(session, this.camera, phrase(`trial.${name}`), {
       begin: async () => Number(which.value),
-      frame: async (image, at) => !(await desk.ask('trial', { name, at, image })).failed,
+      frame: async (image, at) => !(await session.ask('trial', { name, at, image })).failed,
       closed: () => {
-        if (desk.recorder?.owner === go) desk.recorder = null;
+        if (session.recorder?.owner === go) session.recorder = null;
         place.replaceChildren();
         window.faceOffPut(go, say('try'));
       },
     });
-    desk.recorder = { close: () => recorder.close(), owner: go };
+    session.recorder = { close: () => recorder.close(), owner: go };
     window.faceOffPut(go, say('close'));
     const choice = make('label', { class: 'ft-field' }, span(say('record_as')), which);
     place.replaceChildren(choice, recorder.node);

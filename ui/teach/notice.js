@@ -1,16 +1,16 @@
 // @ts-check
 // One line at the bottom of the window: what was done, what went wrong, and how to undo it.
 import { make, span } from '../components/dom.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 
 const SECONDS = 8;
 const WITH_UNDO = 20;
 
 /**
- * Shows what the desk tells.
- * @param {import('./desk.js').Desk} desk
+ * Shows what the session tells.
+ * @param {import('./session.js').TeachSession} session
  */
-export function noticeLine(desk) {
+export function noticeLine(session) {
   const words = make('div', { role: 'alert' });
   const actions = make('span', { class: 'ft-notice-actions' });
   const node = make('div', { class: 'ft-notice', hidden: true }, words, actions);
@@ -30,7 +30,7 @@ export function noticeLine(desk) {
     node.hidden = true;
   }
 
-  desk.on('notice', ({ message, bad, undo }) => {
+  session.on('notice', ({ message, bad, undo }) => {
     if (!message) return hide();
     clearTimeout(timer);
     words.replaceChildren(...(Array.isArray(message) ? message : [span(message)]));

@@ -3,7 +3,7 @@
 import { ClosedError, cameraProblem, cameraVideo } from '../components/camera.js';
 import { make, phrase, put, span } from '../components/dom.js';
 import { Answers } from './answers.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 import { grab, rest } from './recorder.js';
 
 const MIN_GAP = 1000 / 15; // milliseconds
@@ -16,14 +16,14 @@ const HIDDEN_GAP = 200;
 
 export class Preview {
   /**
-   * @param {import('./desk.js').Desk} desk
+   * @param {import('./session.js').TeachSession} session
    * @param {import('../components/camera.js').SharedCamera} camera
    */
-  constructor(desk, camera) {
-    this.desk = desk;
+  constructor(session, camera) {
+    this.session = session;
     this.camera = camera;
     this.video = cameraVideo();
-    this.answers = new Answers(desk);
+    this.answers = new Answers(session);
     this.running = 0; // which run is going on
     this.runs = 0;
     /** @type {Found | null} */
@@ -40,9 +40,9 @@ export class Preview {
     this.drawings = 0; // how many were shown
     this.drawn = button(say('drawn_face'), () => this.drawing(), '', { disabled: true });
     this.node = this.lay();
-    desk.on('lesson', () => this.reset());
-    desk.on('training', () => this.stop());
-    desk.on('trained', () => this.begin());
+    session.on('lesson', () => this.reset());
+    session.on('training', () => this.stop());
+    session.on('trained', () => this.begin());
   }
 
   lay() {
@@ -84,13 +84,13 @@ export class Preview {
     this.files.value = '';
     if (!file) return;
     this.stop();
-    const path = await this.desk.send(file);
+    const path = await this.session.send(file);
     if (!path) return;
     this.still.src = URL.createObjectURL(file);
     this.still.hidden = false;
     this.screen.classList.remove('ft-idle');
     put(this.words);
-    const answer = await this.desk.ask('preview', { path });
+    const answer = await this.session.ask('preview', { path });
     if (answer.failed) return this.stop();
     this.screen.style.aspectRatio = `${answer.size[0]} / ${answer.size[1]}`;
     this.show(answer);
@@ -98,7 +98,7 @@ export class Preview {
 
   /** After training, with what the samples came from: the camera, or drawn faces. */
   begin() {
-    if (this.desk.drawn) this.drawing();
+    if (this.session.drawn) this.drawing();
     else if (this.camera.used) this.start();
   }
 
@@ -106,7 +106,7 @@ export class Preview {
   async drawing() {
     this.stop();
     const mine = (this.running = ++this.runs);
-    const answer = await this.desk.ask('preview', { drawing: this.drawings++ });
+    const answer = await this.session.ask('preview', { drawing: this.drawings++ });
     if (mine !== this.running) return;
     this.running = 0;
     if (answer.failed) return;
@@ -145,7 +145,7 @@ export class Preview {
         await rest(HIDDEN_GAP);
         continue;
       }
-      const answer = await this.desk.ask('preview', { image: grab(this.video) });
+      const answer = await this.session.ask('preview', { image: grab(this.video) });
       if (mine !== this.running) return;
       if (answer.failed) return this.stop();
       this.show(answer);
@@ -194,7 +194,7 @@ export class Preview {
     this.screen.style.aspectRatio = '';
     delete this.screen.dataset.faces;
     put(this.cam, say('webcam'));
-    put(this.words, say(this.desk.lesson ? 'preview_ready' : 'preview_idle'));
+    put(this.words, say(this.session.lesson ? 'preview_ready' : 'preview_idle'));
     this.answers.fill();
   }
 
@@ -204,7 +204,7 @@ export class Preview {
 
   /** Other models, or none. */
   reset() {
-    const { lesson, given } = this.desk;
+    const { lesson, given } = this.session;
     this.stop();
     this.cam.disabled = this.pick.disabled = this.drawn.disabled = !lesson;
     if (this.threshold) this.threshold.hidden = !lesson;

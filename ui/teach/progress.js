@@ -1,14 +1,14 @@
 // @ts-check
 // Something long: how far it is, and a way out.
 import { make, put } from '../components/dom.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 
 const ASK_EVERY = 300; // milliseconds
 
 export class Progress {
-  /** @param {import('./desk.js').Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {import('./session.js').TeachSession} session */
+  constructor(session) {
+    this.session = session;
     this.cancelled = false;
     this.bar = make('i');
     this.words = make('span');
@@ -19,7 +19,7 @@ export class Progress {
 
   cancel() {
     this.cancelled = true;
-    this.desk.ask('cancel');
+    this.session.ask('cancel');
   }
 
   /**
@@ -28,14 +28,14 @@ export class Progress {
    */
   show(text, share = 0) {
     this.node.hidden = false;
-    this.desk.root.classList.add('ft-working');
+    this.session.root.classList.add('ft-working');
     put(this.words, text);
     this.bar.style.width = `${Math.round(100 * share)}%`;
   }
 
   hide() {
     this.node.hidden = true;
-    this.desk.root.classList.remove('ft-working');
+    this.session.root.classList.remove('ft-working');
     this.cancelled = false;
   }
 
@@ -48,7 +48,7 @@ export class Progress {
   async during(text, work) {
     this.show(text);
     const asking = setInterval(async () => {
-      const answer = await this.desk.server.teach({ do: 'progress' });
+      const answer = await this.session.server.teach({ do: 'progress' });
       if (typeof answer?.share === 'number' && !this.node.hidden) this.show(text, answer.share);
     }, ASK_EVERY);
     try {

@@ -1,7 +1,7 @@
 // @ts-check
 // A project as a whole: what it starts from, and opening and saving it.
 import { commas, download, make, span } from '../components/dom.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 
 const STARTS = [
   ['?', 'start'],
@@ -14,12 +14,12 @@ const SKIPPED = ['none', 'several', 'others', 'unreadable']; // names follow the
 
 export class ProjectTools {
   /**
-   * @param {import('./desk.js').Desk} desk
+   * @param {import('./session.js').TeachSession} session
    * @param {import('./progress.js').Progress} progress
    * @param {import('./classes.js').ClassList} classes
    */
-  constructor(desk, progress, classes) {
-    this.desk = desk;
+  constructor(session, progress, classes) {
+    this.session = session;
     this.progress = progress;
     this.classes = classes;
     this.saved = 0;
@@ -30,11 +30,11 @@ export class ProjectTools {
       if (file) this.open(file);
     });
     const open = button(say('open'), () => this.archive.click(), '', { title: say('open_hint') });
-    const save = desk.given.files ? button(say('save'), () => this.save(), '', { title: say('save_hint') }) : null;
+    const save = session.given.files ? button(say('save'), () => this.save(), '', { title: say('save_hint') }) : null;
     const drawn = button(say('drawn'), () => this.drawnFaces(), 'ft-drawn', { title: say('drawn_hint') });
     this.node = make('div', { class: 'ft-tools' }, this.startMenu(), open, this.archive, save, drawn);
     window.addEventListener('beforeunload', (event) => {
-      if (desk.view.total > this.saved) event.preventDefault();
+      if (session.view.total > this.saved) event.preventDefault();
     });
   }
 
@@ -52,18 +52,18 @@ export class ProjectTools {
   /** @param {string} value which classes */
   async start(value) {
     if (!this.agreed('start_sure')) return;
-    this.desk.closeRecorder();
-    await this.desk.ask('start', { with: value });
+    this.session.closeRecorder();
+    await this.session.ask('start', { with: value });
     await this.classes.inThisLanguage();
   }
 
   /** Classes of drawn faces, for those without a camera; their names are in the page's language. */
   async drawnFaces() {
     if (!this.agreed('start_sure')) return;
-    this.desk.closeRecorder();
+    this.session.closeRecorder();
     const names = DRAWN.map((key) => window.faceOffText(say(key)));
-    const answer = await this.progress.during(say('drawn'), () => this.desk.ask('drawn', { names }));
-    if (!answer.failed) this.desk.emit('ready');
+    const answer = await this.progress.during(say('drawn'), () => this.session.ask('drawn', { names }));
+    if (!answer.failed) this.session.emit('ready');
   }
 
   /**
@@ -71,7 +71,7 @@ export class ProjectTools {
    * @param {string} question
    */
   agreed(question) {
-    const { total } = this.desk.view;
+    const { total } = this.session.view;
     return !total || confirm(window.faceOffText(say(question, total)));
   }
 
@@ -82,11 +82,11 @@ export class ProjectTools {
    */
   async open(file, sure = false) {
     this.progress.show(say('adding', 1, 1));
-    const path = await this.desk.send(file);
+    const path = await this.session.send(file);
     if (!path) return this.progress.hide();
-    this.desk.closeRecorder();
-    const { several } = this.desk.option;
-    const ask = () => this.desk.ask('archive', { path, several, sure });
+    this.session.closeRecorder();
+    const { several } = this.session.option;
+    const ask = () => this.session.ask('archive', { path, several, sure });
     const answer = await this.progress.during(say('adding', 1, 1), ask);
     if (answer.sure && this.agreed(answer.sure)) return this.open(file, true);
     if (answer.counts) this.report(answer);
@@ -102,14 +102,14 @@ export class ProjectTools {
     const names = unreadable.length ? [` (${unreadable.join(', ')}${more})`] : [];
     const skipped = parts.length ? [' ', span(say('skipped')), ' ', ...commas(parts), ...names, '.'] : [];
     const line = make('span', {}, span(say('added', counts.added)), ...skipped, ...(words ? [' ', span(words)] : []));
-    this.desk.tell([line], Boolean(words));
+    this.session.tell([line], Boolean(words));
   }
 
   async save() {
-    const answer = await this.desk.ask('save');
+    const answer = await this.session.ask('save');
     if (!answer.file) return;
     const bytes = Uint8Array.from(atob(answer.file), (letter) => letter.charCodeAt(0));
     download(new Blob([bytes], { type: 'application/zip' }), answer.name);
-    this.saved = this.desk.view.total;
+    this.saved = this.session.view.total;
   }
 }

@@ -2,7 +2,7 @@
 // A recorder: hold a button (or a key on it), or press it once to record for some seconds.
 import { ClosedError, cameraProblem, cameraVideo, snapshot } from '../components/camera.js';
 import { make, phrase, put, span } from '../components/dom.js';
-import { button, say } from './desk.js';
+import { button, say } from './session.js';
 
 const LONGEST = 400; // pixels of a picture's longer side
 const QUALITY = 0.8;
@@ -31,13 +31,13 @@ export const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolv
 
 export class Recorder {
   /**
-   * @param {import('./desk.js').Desk} desk
+   * @param {import('./session.js').TeachSession} session
    * @param {import('../components/camera.js').SharedCamera} camera
    * @param {Sentence} about what is recorded
    * @param {Recording} recording
    */
-  constructor(desk, camera, about, recording) {
-    this.desk = desk;
+  constructor(session, camera, about, recording) {
+    this.session = session;
     this.camera = camera;
     this.recording = recording;
     this.video = cameraVideo();
@@ -52,11 +52,11 @@ export class Recorder {
 
   listen() {
     const { hold } = this;
-    const release = () => !this.desk.option.duration && this.end();
+    const release = () => !this.session.option.duration && this.end();
     hold.addEventListener('pointerdown', (event) => {
       event.preventDefault();
       hold.focus();
-      if (this.desk.option.duration && this.going) this.end();
+      if (this.session.option.duration && this.going) this.end();
       else this.begin();
     });
     for (const name of ['pointerup', 'pointercancel', 'pointerleave', 'blur']) hold.addEventListener(name, release);
@@ -71,16 +71,16 @@ export class Recorder {
 
   /** The button says what pressing it does. */
   naming() {
-    const { duration } = this.desk.option;
+    const { duration } = this.session.option;
     if (!this.going) put(this.hold, duration ? say('hands_free', duration) : say('hold'));
   }
 
   async begin() {
     if (this.going || this.hold.disabled) return;
     const mine = ++this.pressed;
-    const seconds = this.desk.option.duration;
+    const seconds = this.session.option.duration;
     this.going = true;
-    await this.countDown(this.desk.option.delay);
+    await this.countDown(this.session.option.delay);
     if (!this.going || mine !== this.pressed) return;
     this.screen.classList.add('ft-on');
     put(this.hold, say('recording'));
@@ -109,7 +109,7 @@ export class Recorder {
       if (this.video.readyState >= 2 && !document.hidden) {
         if (!(await this.recording.frame(grab(this.video), context))) return;
       }
-      const gap = Math.max(MIN_GAP, 1000 / Math.max(1, this.desk.option.rate));
+      const gap = Math.max(MIN_GAP, 1000 / Math.max(1, this.session.option.rate));
       await rest(Math.max(0, gap - (performance.now() - at)));
     }
   }
@@ -162,13 +162,13 @@ export function numberField(text, { name, value, low, high, step, hint }, change
 
 /**
  * How a recorder takes pictures.
- * @param {import('./desk.js').Desk} desk
+ * @param {import('./session.js').TeachSession} session
  * @param {Recorder} recorder
  */
-export function recordingSettings(desk, recorder) {
+export function recordingSettings(session, recorder) {
   const fields = RANGES.map(({ name, low, high }) =>
-    numberField(say(name), { name, value: desk.option[name], low, high, step: 1 }, (value) => {
-      desk.option[name] = value;
+    numberField(say(name), { name, value: session.option[name], low, high, step: 1 }, (value) => {
+      session.option[name] = value;
       recorder.naming();
     }),
   );

@@ -1,7 +1,7 @@
 // @ts-check
 // The samples of one class. They are one stop for the Tab key: arrows move between them, Delete removes one.
 import { make } from '../components/dom.js';
-import { say } from './desk.js';
+import { say } from './session.js';
 
 /** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 };

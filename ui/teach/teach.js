@@ -3,7 +3,7 @@
 import { SharedCamera } from '../components/camera.js';
 import { make, put } from '../components/dom.js';
 import { ClassList } from './classes.js';
-import { Desk, say } from './desk.js';
+import { TeachSession, say } from './session.js';
 import { noticeLine } from './notice.js';
 import { Preview } from './preview.js';
 import { Progress } from './progress.js';
@@ -17,32 +17,39 @@ const LOOK_EVERY = 250; // milliseconds
 window.faceOffTeach = (element, props, server, upload) => {
   const root = element.firstElementChild;
   if (!(root instanceof HTMLElement)) return;
-  const desk = new Desk(root, props, server, upload);
+  const session = new TeachSession(root, props, server, upload);
   const camera = new SharedCamera(async () => (await server.teach({ do: 'camera' }))?.words);
-  const progress = new Progress(desk);
-  const bubble = new Bubble(desk);
-  const classes = new ClassList({ desk, camera, progress, bubble, thumbnails: new Thumbnails(desk) });
-  const training = new Training(desk, progress);
-  const preview = new Preview(desk, camera);
+  const progress = new Progress(session);
+  const bubble = new Bubble(session);
+  const classes = new ClassList({ session, camera, progress, bubble, thumbnails: new Thumbnails(session) });
+  const training = new Training(session, progress);
+  const preview = new Preview(session, camera);
   const spoken = make('p', { class: 'ft-spoken', role: 'status', 'aria-live': 'polite' });
 
   const left = make('section', { class: 'ft-column', 'aria-label': say('classes') });
-  left.append(new ProjectTools(desk, progress, classes).node, ...classes.parts);
+  left.append(new ProjectTools(session, progress, classes).node, ...classes.parts);
   const right = make('div', { class: 'ft-column' }, preview.node);
   const columns = make('div', { class: 'ft-columns' }, left, training.node, right);
-  root.append(head(desk), noticeLine(desk), columns, resultsSection(desk, { progress, camera }), bubble.node, spoken);
+  root.append(
+    head(session),
+    noticeLine(session),
+    columns,
+    resultsSection(session, { progress, camera }),
+    bubble.node,
+    spoken,
+  );
 
-  desk.on('trained', (words) => {
+  session.on('trained', (words) => {
     root.dataset.lessons = String(Number(root.dataset.lessons ?? 0) + 1);
     put(spoken, words);
   });
   closeWhenLeft(root, camera);
-  whenSeen(root, () => desk.ask('look').then(() => classes.inThisLanguage()));
+  whenSeen(root, () => session.ask('look').then(() => classes.inThisLanguage()));
 };
 
-/** @param {Desk} desk */
-function head(desk) {
-  const privacy = say(desk.given.files ? 'privacy' : 'privacy_lesson');
+/** @param {TeachSession} session */
+function head(session) {
+  const privacy = say(session.given.files ? 'privacy' : 'privacy_lesson');
   const words = make('div', {}, make('h2', { text: say('intro') }), make('p', { class: 'ft-hint', text: privacy }));
   return make('div', { class: 'ft-head' }, words);
 }
@@ -57,7 +64,7 @@ function closeWhenLeft(root, camera) {
 }
 
 /**
- * A desk is taken only by those who come here.
+ * A session is taken only by those who come here.
  * @param {HTMLElement} root
  * @param {() => void} then
  */

@@ -1,7 +1,7 @@
 // @ts-check
 // The button that trains both models, and its settings.
 import { make, phrase, put } from '../components/dom.js';
-import { ENOUGH, button, say } from './desk.js';
+import { ENOUGH, button, say } from './session.js';
 import { numberField } from './recorder.js';
 
 /** @type {Record<string, number | string>} */
@@ -13,13 +13,13 @@ const SWITCHES = ['augment', 'aligned'];
 
 export class Training {
   /**
-   * @param {import('./desk.js').Desk} desk
+   * @param {import('./session.js').TeachSession} session
    * @param {import('./progress.js').Progress} progress
    */
-  constructor(desk, progress) {
-    this.desk = desk;
+  constructor(session, progress) {
+    this.session = session;
     this.progress = progress;
-    this.settings = { ...desk.given.settings };
+    this.settings = { ...session.given.settings };
     this.running = false;
     this.button = button(say('train'), () => this.train(), 'ft-main ft-train', { disabled: true });
     this.why = make('p', { class: 'ft-why' });
@@ -28,14 +28,14 @@ export class Training {
     const title = make('h3', { text: phrase('teach.training') });
     const card = make('div', { class: 'ft-card' }, title, this.button, this.why, progress.node, this.advanced);
     this.node = make('section', { class: 'ft-column ft-middle', 'aria-label': phrase('teach.training') }, card);
-    desk.on('view', () => this.show());
-    desk.on('ready', () => this.button.focus());
-    desk.on('count', () => this.counted());
+    session.on('view', () => this.show());
+    session.on('ready', () => this.button.focus());
+    session.on('count', () => this.counted());
   }
 
   lay() {
     const { settings } = this;
-    const fields = Object.entries(this.desk.given.ranges).map(([name, [low, high]]) => {
+    const fields = Object.entries(this.session.given.ranges).map(([name, [low, high]]) => {
       const hint = HINTED.includes(name) ? say(`${name}_hint`) : undefined;
       const about = { name, value: settings[name], low, high, step: STEPS[name], hint };
       return numberField(say(NAMES[name] ?? name), about, (value) => {
@@ -63,26 +63,26 @@ export class Training {
   }
 
   reset() {
-    Object.assign(this.settings, this.desk.given.settings);
+    Object.assign(this.settings, this.session.given.settings);
     this.lay();
     this.advanced.querySelector('summary')?.focus();
   }
 
   async train() {
-    const { desk } = this;
-    desk.closeRecorder();
-    desk.emit('training');
+    const { session } = this;
+    session.closeRecorder();
+    session.emit('training');
     this.running = true;
     this.show();
-    const answer = await this.progress.during(say('working'), () => desk.ask('train', this.settings));
+    const answer = await this.progress.during(say('working'), () => session.ask('train', this.settings));
     this.running = false;
     this.show();
-    if (answer.lesson) desk.emit('trained', answer.words);
+    if (answer.lesson) session.emit('trained', answer.words);
   }
 
   /** Samples came in: say at once how many classes are ready. */
   counted() {
-    const { view } = this.desk;
+    const { view } = this.session;
     const ready = view.classes.filter((one) => one.enabled && one.ids.length >= ENOUGH).length;
     view.why = ready < 2 ? say('why_n', ENOUGH, ready) : '';
     view.stale = Boolean(view.taught);
@@ -90,7 +90,7 @@ export class Training {
   }
 
   show() {
-    const { view } = this.desk;
+    const { view } = this.session;
     this.button.disabled = Boolean(view.why) || this.running;
     put(this.button, say(view.taught ? 'again' : 'train'));
     put(this.why, view.why || (view.stale ? say('stale') : ''));

@@ -34,7 +34,7 @@ export const say = phrasesOf('teach');
 /** Samples of a class that can be trained on; see `LEAST_SAMPLES` in `zoo/teach/project.py`. */
 export const ENOUGH = 3;
 
-export class Desk {
+export class TeachSession {
   /**
    * @param {HTMLElement} root
    * @param {any} props
