@@ -176,6 +176,7 @@ def test_forced_colours_keep_bars_ticks_and_the_open_tab(open_page):
     assert chosen.evaluate("tab => getComputedStyle(tab).borderBottomWidth") == "3px"
     assert other.evaluate("tab => getComputedStyle(tab).borderBottomWidth") != "3px"
     choose(page, "Zoo")
+    page.wait_for_selector(".fz-cell", state="attached")  # the model's page comes when the tab is opened
     shades = page.locator(".fz-cell").evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
     assert len(set(shades)) > 10
 
