@@ -8,6 +8,8 @@ from pathlib import Path
 
 import keras
 
+from zoo.models.keras_file import make_portable
+
 
 def tflite_bytes(model: keras.Model, bits: int = 16) -> bytes:
     """A model as ``.tflite``.
@@ -56,5 +58,6 @@ def write_artefacts(model: keras.Model, folder: Path, bits: int = 16) -> dict[st
     files["model.json"].write_text(model.to_json(indent=1), encoding="utf-8", newline="\n")
     model.save_weights(files["model.weights.h5"])
     model.save(files["model.keras"])
+    make_portable(files["model.keras"])
     files["model.tflite"].write_bytes(tflite_bytes(model, bits))
     return files
