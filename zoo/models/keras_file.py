@@ -1,4 +1,4 @@
-"""`.keras` files that Keras 3.12 reads as well: the last version for Python 3.10."""
+"""Makes `.keras` files readable by Keras 3.12, the last version for Python 3.10."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 CONFIG = "config.json"
-# Settings of initialisers and layers that newer versions write and older ones refuse, with their defaults.
+# Settings of initialisers and layers that newer versions write and older ones reject, with their default values.
 NEWER = (
     b', "input_axes": null, "output_axes": null',
     b', "renorm": false, "renorm_clipping": null, "renorm_momentum": 0.99',
@@ -15,7 +15,7 @@ NEWER = (
 
 
 def make_portable(path: Path) -> None:
-    """Take out of a `.keras` file the settings that older versions of Keras refuse, where they are the default."""
+    """Remove settings that older versions of Keras reject from a `.keras` file, where they have their default value."""
     with zipfile.ZipFile(path) as archive:
         members = [(info, archive.read(info)) for info in archive.infolist()]
     with zipfile.ZipFile(path, "w") as archive:

@@ -1,7 +1,7 @@
 """Solves large symmetric positive definite systems block by block.
 
-LAPACK counts with 32 bits in SciPy's wheels: `scipy.linalg.cho_factor` crashes on the 28,709 x 28,709 matrix of
-FER2013 (SciPy 1.18). Here it factorises blocks only; the products between them are NumPy's.
+SciPy's wheels use LAPACK with 32-bit integers: `scipy.linalg.cho_factor` crashes on the 28,709 x 28,709 matrix of
+FER2013 (SciPy 1.18). Here SciPy factorises small blocks only, and NumPy multiplies them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def solve_positive(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _factorise(matrix: np.ndarray, block: slice, later: list[slice]) -> None:
-    """Replace the block's columns by those of the factor, and subtract their products from what is right of them."""
+    """Replace the block's columns by those of the factor, and subtract their products from the columns to the right."""
     corner = matrix[block, block]
     corner[:] = cholesky(corner, lower=True)
     for rows in later:
