@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from zoo.models.keras_file import make_portable
+from zoo.models.keras_file import portable, portable_json
 
 
 def tflite_bytes(model: keras.Model, bits: int = 16) -> bytes:
@@ -55,9 +55,9 @@ def write_artefacts(model: keras.Model, folder: Path, bits: int = 16) -> dict[st
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / name for name in ("model.json", "model.weights.h5", "model.keras", "model.tflite")}
-    files["model.json"].write_text(model.to_json(indent=1), encoding="utf-8", newline="\n")
+    files["model.json"].write_text(portable_json(model.to_json()), encoding="utf-8", newline="\n")
     model.save_weights(files["model.weights.h5"])
     model.save(files["model.keras"])
-    make_portable(files["model.keras"])
+    files["model.keras"].write_bytes(portable(files["model.keras"].read_bytes()))
     files["model.tflite"].write_bytes(tflite_bytes(model, bits))
     return files

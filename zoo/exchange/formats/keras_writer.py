@@ -13,6 +13,7 @@ from zoo.exchange.formats.hdf5 import WORKERS
 from zoo.exchange.formats.keras_config import settings
 from zoo.exchange.network.graph import Graph
 from zoo.exchange.workers import frames
+from zoo.models.keras_file import portable, portable_json
 
 PARTS = ("keras", "h5", "tflite", "int8")
 SECONDS = 300
@@ -51,7 +52,15 @@ def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> d
     }
     message = frames.pack(header, arrays | {"crops": np.asarray(crops, np.float32)})
     with _one_at_a_time:
-        return {name: array.tobytes() for name, array in _run(message).items()}
+        made = {name: array.tobytes() for name, array in _run(message).items()}
+    return {name: _portable(name, content) for name, content in made.items()}
+
+
+def _portable(name: str, content: bytes) -> bytes:
+    """A file that older versions of Keras read as well."""
+    if name.endswith(".keras"):
+        return portable(content)
+    return portable_json(content.decode()).encode() if name.endswith(".json") else content
 
 
 def _run(message: bytes) -> dict[str, np.ndarray]:
