@@ -195,6 +195,7 @@ def test_everything_is_reached_by_keyboard(page):
         reached.add(page.evaluate("document.activeElement.closest('[id^=fo-], .fo-banner')?.id ?? ''"))
     assert {"fo-tabs", "fo-picture", "fo-examples", "fo-models", "fo-options"} <= reached | {"fo-tabs"}
     page.locator("#fo-options button").first.press("Enter")
+    page.wait_for_selector("#fo-labels input")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('[id^=fo-]').id") == "fo-labels"
     page.locator('#fo-examples button[data-name="photo"]').focus()
