@@ -150,8 +150,8 @@ def _too_many(limits: Limits) -> ZipError:
 def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
     kept: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
-        name = _path(_name(info), limits)
-        if name.endswith("/") or _left_by_a_system(name):
+        name = member_path(_name(info), limits)
+        if name.endswith("/") or left_by_a_system(name):
             continue
         _check_content(info, name, limits)
         if name in kept:
@@ -178,27 +178,42 @@ def _name(info: zipfile.ZipInfo) -> str:
     return name
 
 
-def _path(name: str, limits: Limits) -> str:
-    """The name with ``/`` between folders and normalised (NFC); `ZipError` if it leads out of the zip."""
+def member_path(name: str, limits: Limits, kind: str = "zip") -> str:
+    """A member's name with ``/`` between folders and normalised (NFC); folders end in ``/``.
+
+    Parameters
+    ----------
+    name : str
+    limits : Limits
+    kind : str
+        What the archive is called in errors.
+
+    Raises
+    ------
+    ZipError
+        The name leads out of the archive, is empty, too long, too deep or not printable.
+    """
     path = composed(name.replace("\\", "/"))
     folder = path.endswith("/")
     parts = path.rstrip("/").split("/")
     while len(parts) > 1 and parts[0] == ".":
         del parts[0]
     if not name or parts == [""]:
-        raise ZipError("The zip holds a file without a name. Make the zip again.")
+        raise ZipError(f"The {kind} holds a file without a name. Make the {kind} again.")
     if path.startswith("/") or ".." in parts or _DRIVE.match(parts[0]):
-        raise ZipError(f"The zip holds a file named {shown(name)}, which leads elsewhere. It is not opened.")
+        raise ZipError(f"The {kind} holds a file named {shown(name)}, which leads elsewhere. It is not opened.")
     if len(parts) > limits.depth:
         raise ZipError(
-            f"The zip holds a file named {shown(name)}, which leads elsewhere: more than {limits.depth} folders deep."
+            f"The {kind} holds a file named {shown(name)}, which leads elsewhere: "
+            f"more than {limits.depth} folders deep."
         )
     if len(path) > MAX_NAME or "" in parts or "\0" in path or not is_printable(path):
-        raise ZipError(f"The zip holds a file named {shown(name)}, which is not allowed. Rename it.")
+        raise ZipError(f"The {kind} holds a file named {shown(name)}, which is not allowed. Rename it.")
     return "/".join(parts) + ("/" if folder else "")
 
 
-def _left_by_a_system(name: str) -> bool:
+def left_by_a_system(name: str) -> bool:
+    """Whether a member is one of the files that operating systems leave in folders, or hidden."""
     return any(part.startswith(".") or part.lower() in _SYSTEM for part in name.split("/"))
 
 

@@ -1,4 +1,4 @@
-"""Reads pictures in one folder per label, from a disk or from a zip."""
+"""Reads pictures in one folder per label, from a disk, a zip or a tar."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from features import file_kinds, images
 from features.file_listing import Listing, look
 from zoo.datasets.aligned import DataError
+from zoo.datasets.safe_tar import SafeTar, is_tar, names_in
 from zoo.labels import EIGHT, label_from_spelling
 from zoo.safe_zip import Limits, SafeZip, ZipError
 
@@ -28,7 +30,7 @@ class Folder:
     Parameters
     ----------
     root : Path
-        What `paths` begin with; of a zip, the current folder.
+        What `paths` begin with; of an archive, the current folder.
     paths : tuple of Path
     targets : ndarray
         ``(n,)`` int: position of each label in `EIGHT`, which begins with the seven.
@@ -37,7 +39,7 @@ class Folder:
     skipped : str
         A sentence about files that are not pictures.
     read : callable
-        What `features.images.load` takes for one of `paths`; `ZipError` if the zip does not give it.
+        What `features.images.load` takes for one of `paths`; `ZipError` if the archive does not give it.
     """
 
     root: Path
@@ -49,25 +51,42 @@ class Folder:
 
 
 def holds_photos(path: Path) -> bool:
-    """Whether a path is a folder, or a zip with pictures in it (FER2013's table may be packed, too)."""
+    """Whether a path is a folder, or a zip or tar with pictures in it (FER2013's table may be packed, too)."""
     if path.is_dir():
         return True
     try:
-        return any(file_kinds.names_picture("", name) for name in _opened(path).names)
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            names = _zip(file).names if _is_zip(file) else names_in(file, ARCHIVE.unpacked)
+            return any(file_kinds.names_picture("", name) for name in names)
     except (OSError, ZipError):
         return False
 
 
-def _opened(path: Path) -> SafeZip:
+def _is_zip(file: BinaryIO) -> bool:
+    start = file.read(len(_ZIP))
+    file.seek(0)
+    return start == _ZIP
+
+
+def _zip(file: BinaryIO) -> SafeZip:
+    return SafeZip(file.read(ARCHIVE.size + 1), ARCHIVE)
+
+
+def _opened(path: Path) -> SafeZip | SafeTar:
+    if not path.is_file():
+        raise ZipError(f"{path} is not a file.")
     with path.open("rb") as file:
-        if file.read(len(_ZIP)) != _ZIP:
-            raise ZipError(f"{path} is not a zip.")
-        file.seek(0)
-        return SafeZip(file.read(ARCHIVE.size + 1), ARCHIVE)
+        if _is_zip(file):
+            return _zip(file)
+        if is_tar(file):
+            return SafeTar(file, ARCHIVE)
+    raise ZipError(f"{path} is neither a zip nor a tar.")
 
 
 def read_folder(root: str | os.PathLike) -> Folder:
-    """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``, of a folder or a zip.
+    """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``, of a folder, a zip or a tar.
 
     Class folders may have the names used in data sets (``anger``, ``AN``, ``0``).
 
@@ -82,13 +101,13 @@ def read_folder(root: str | os.PathLike) -> Folder:
     try:
         archive = _opened(root)
     except (OSError, ZipError) as error:
-        raise DataError(f"{root} is not a folder, nor a zip that can be read: {error}") from error
+        raise DataError(f"{root} is not a folder, nor a zip or tar that can be read: {error}") from error
     read = lambda path: archive.read(path.as_posix(), images.MAX_BYTES)
     return _sorted_out(root, Path(), _listed(archive), read)
 
 
-def _listed(archive: SafeZip) -> Listing:
-    """The members of a zip, pictures known by their content; damaged ones by their names."""
+def _listed(archive: SafeZip | SafeTar) -> Listing:
+    """The members of an archive, pictures known by their content; damaged ones by their names."""
     names = sorted(archive.names)
     pictures = [name for name in names if file_kinds.names_picture(_kind(archive, name), name)]
     known = set(pictures)
@@ -96,7 +115,7 @@ def _listed(archive: SafeZip) -> Listing:
     return Listing(tuple(map(Path, pictures)), (), tuple(map(Path, others)))
 
 
-def _kind(archive: SafeZip, name: str) -> str:
+def _kind(archive: SafeZip | SafeTar, name: str) -> str:
     try:
         return file_kinds.kind(archive.read(name, images.MAX_BYTES)[: file_kinds.HEAD])
     except ZipError:

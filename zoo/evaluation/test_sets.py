@@ -181,7 +181,7 @@ class Found:
 
 
 def photo_test(root: Path, spec: AlignSpec) -> TestSet:
-    """A folder or zip of class folders; in each photo the largest face is found and aligned.
+    """A folder, zip or tar of class folders; in each photo the largest face is found and aligned.
 
     There are two views: photos with a face, and all photos, in which a missing face counts as a wrong answer.
     Pictures of contempt, which only models with eight labels know, are in a third view. Photos of one
@@ -196,7 +196,10 @@ def photo_test(root: Path, spec: AlignSpec) -> TestSet:
     seen = _find_all(folder, spec)
     if not len(seen.faces):
         raise DataError(f"{root}: a face was found in none of {len(folder.paths)} pictures; nothing can be scored.")
-    name, groups = root.resolve().name if root.is_dir() else root.stem, groups_of(seen.faces.images)
+    name, groups = (
+        root.resolve().name if root.is_dir() else root.stem.removesuffix(".tar"),
+        groups_of(seen.faces.images),
+    )
     rows, targets = seen.rows[seen.readable], folder.targets[seen.readable]
     hit = rows != NO_FACE
     views = [View(f"{name}, face found", rows[hit], targets[hit], EIGHT), View(f"{name}, all", rows, targets, EIGHT)]

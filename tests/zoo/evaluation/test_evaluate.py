@@ -1,3 +1,4 @@
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoo.datasets.aligned import DataError
 from zoo.datasets.duplicates import find_duplicates, load_duplicates
 from zoo.datasets.fer2013 import Fer2013
 from zoo.datasets.ferplus import ferplus_majority, read_ferplus
-from zoo.datasets.folders import holds_photos
+from zoo.datasets.folders import holds_photos, read_folder
 from zoo.evaluation.evaluate import evaluate, predict, score
 from zoo.evaluation.test_sets import NO_FACE, TestSet, View, fer2013_test, photo_test
 from zoo.labels import EIGHT, FIVE, SEVEN, SIX
@@ -270,7 +271,25 @@ def test_a_zip_of_class_folders_is_the_same_as_the_folder(photos, tmp_path, spec
     assert "1 file skipped: 1 not a picture (notes.txt)." in test.notes
 
 
+@pytest.mark.parametrize("kind", ["", "gz", "bz2", "xz"])
+def test_a_tar_of_class_folders_is_the_same_as_the_folder(photos, tmp_path, spec, kind):
+    packed = tmp_path / f"photos.tar{'.' if kind else ''}{kind}"
+    with tarfile.open(packed, f"w:{kind}") as archive:
+        archive.add(photos, ".")  # as ``tar -C photos -c .`` names its members
+    assert holds_photos(packed)
+    folder, other = read_folder(packed), read_folder(photos)
+    assert [path.as_posix() for path in folder.paths] == [p.relative_to(photos).as_posix() for p in other.paths]
+    assert (folder.targets == other.targets).all()
+    if kind == "gz":
+        test, other = photo_test(packed, spec), photo_test(photos, spec)
+        assert [view.data for view in test.views] == ["photos, face found", "photos, all"]
+        assert (test.faces.images == other.faces.images).all() and test.files == other.files
+
+
 def test_a_zip_of_a_table_holds_no_photos(tmp_path):
+    with tarfile.open(tmp_path / "fer2013.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("fer2013/fer2013.csv"))
+    assert not holds_photos(tmp_path / "fer2013.tar.gz")
     with zipfile.ZipFile(tmp_path / "fer2013.zip", "w") as archive:
         archive.writestr("fer2013/fer2013.csv", "emotion,pixels,Usage\n")
     (tmp_path / "words.zip").write_bytes(b"PK\x03\x04 and words")
