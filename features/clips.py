@@ -5,6 +5,7 @@ The only module that uses PyAV. Frames are streamed, so memory does not grow wit
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import struct
@@ -308,6 +309,8 @@ def _open_file(path: Path, limits: Limits) -> BinaryIO:
     try:
         if path.is_dir():
             raise ClipError(f"{path} is a folder, not a clip.")
+        if file_kinds.is_special(path):
+            raise ClipError(file_kinds.special_words(path))
         size = path.stat().st_size
         if not size:
             raise ClipError("The file is empty (0 bytes). Choose an mp4, webm, mov, mkv, avi or GIF clip.")
@@ -321,7 +324,7 @@ def _open_file(path: Path, limits: Limits) -> BinaryIO:
                     limits.size / 2**20,
                 )
             )
-        _refuse_picture(path)
+        _refuse_other_kinds(path)
         return path.open("rb")
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         if isinstance(error, ClipError):
@@ -329,8 +332,18 @@ def _open_file(path: Path, limits: Limits) -> BinaryIO:
         raise ClipError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def _refuse_picture(path: Path) -> None:
+def _refuse_other_kinds(path: Path) -> None:
     kind = file_kinds.of_file(path)
+    if kind == "audio":
+        raise ClipError(_SOUND)
+    if kind in file_kinds.UNREAD_CLIPS:
+        raise ClipError(
+            Phrase(
+                "video.other_kind",
+                "This clip is of a kind that is not read ({0}). Save it as mp4, webm, mov, mkv, avi or GIF.",
+                kind,
+            )
+        )
     if kind not in file_kinds.CLIPS and file_kinds.names_picture(kind, ""):
         raise ClipError(
             Phrase("video.picture", "This is a picture ({0}), not a clip that can be read. Open it as a picture.", kind)
@@ -359,11 +372,12 @@ def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
     try:
         container = av.open(file, options={"format_whitelist": FORMATS}, **_lenient(av.__version__))
     except Exception as error:
+        other = getattr(error, "errno", None) == errno.EINVAL  # FFmpeg's word for a format that is not on the list
         raise ClipError(
             Phrase(
                 "video.unreadable",
                 "This is not a clip that can be read, or it is cut off ({0}). Use mp4, webm, mov, mkv, avi or GIF.",
-                _reason(error),
+                "an unknown kind of file" if other else _reason(error),
             )
         ) from error
     moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 HEAD = 512  # bytes that are read
@@ -23,7 +24,7 @@ _SUFFIXES = (
     ".jpeg",
     ".jpg",
     ".jxl",
-    *(".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+    *(".pam", ".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
 )
 PICTURE_SUFFIXES = frozenset(_SUFFIXES)
 CLIP_SUFFIXES = frozenset([".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".webm"])
@@ -38,7 +39,7 @@ _STARTS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("BMP", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
         ("camera raw", rb"II\*\0.{4}CR|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb"),
         ("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
-        ("PPM", rb"P[1-6Ff]\s+[#\d]"),
+        ("PPM", rb"P[1-6Ff]\s+[#\d]|P7\s*\n\s*(#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)"),
         ("JPEG 2000", rb"\0\0\0\x0cjP  \r\n|\xff\x4f\xff\x51"),
         ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n"),
         ("Photoshop", rb"8BPS"),
@@ -50,6 +51,13 @@ _STARTS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("Matroska", rb"\x1a\x45\xdf\xa3"),
         ("AVI", rb"RIFF....AVI "),
         ("MP4", rb"....(moov|mdat|wide|free|skip|pnot)"),
+        ("MPEG", rb"\0\0\x01[\xb3\xba]"),
+        ("MPEG transport stream", rb"\x47.{187}\x47.{187}\x47|.{4}\x47.{191}\x47"),
+        ("Flash video", rb"FLV\x01"),
+        ("Windows Media", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+        ("RealMedia", rb"\.RMF"),
+        ("Ogg video", rb"OggS.*(\x80theora|OVP80\x01|BBCD\0)"),
+        ("audio", rb"OggS|ID3|\xff[\xfa\xfb\xf2\xf3]|RIFF....WAVE|fLaC"),
     )
 )
 _BRANDS = (
@@ -61,6 +69,7 @@ _BRANDS = (
 UNREAD_PICTURES = frozenset(
     ["HEIC", "JPEG 2000", "JPEG XL", "Photoshop", "EPS", "SVG", "icon", "OpenEXR", "camera raw"]
 )
+UNREAD_CLIPS = frozenset(["MPEG", "MPEG transport stream", "Flash video", "Windows Media", "RealMedia", "Ogg video"])
 
 
 def kind(head: bytes) -> str:
@@ -86,10 +95,26 @@ def _kind_of_brands(head: bytes) -> str:
 def of_file(path: Path) -> str:
     """`kind` of a file; empty if it cannot be opened."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return ""
         with path.open("rb") as file:
             return kind(file.read(HEAD))
     except OSError:
         return ""
+
+
+def is_special(path: Path) -> bool:
+    """Whether a path is a pipe, a socket or a device: opening one may wait for ever, and reading one never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # told where the path is opened
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def special_words(path: Path) -> str:
+    """A sentence about such a path."""
+    return f"{path} is a pipe or a device, not a file. Save what it gives in a file, and give the path of that."
 
 
 def is_picture(path: Path) -> bool:
@@ -103,6 +128,6 @@ def names_picture(found: str, name: str) -> bool:
 
 
 def is_clip(path: Path) -> bool:
-    """Whether a file is a clip, by its content or, if that is unknown, by its name."""
+    """Whether a file is a clip, readable or not, by its content or, if that is unknown, by its name."""
     found = of_file(path)
-    return found in CLIPS or (not found and path.suffix.lower() in CLIP_SUFFIXES)
+    return found in CLIPS or found in UNREAD_CLIPS or (not found and path.suffix.lower() in CLIP_SUFFIXES)

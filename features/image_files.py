@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -115,6 +116,9 @@ def orientation(exif: bytes, xmp: bytes = b"") -> int:
     return told if 1 <= told <= 8 else UPRIGHT
 
 
+_YCBCR = 6
+
+
 class Tiff:
     """The first directory of a TIFF, checked before Pillow reads it.
 
@@ -148,19 +152,39 @@ class Tiff:
             raise UnreadError(f"TIFFs compressed with {packing} are not read. Save it with LZW or deflate.")
         self.turned = found.whole(ORIENTATION, 1) != 1
         self.width, self.height = found.whole(256), found.whole(257)
+        self.samples, self._format = max(1, found.whole(277, 1)), found.whole(339, 1)
+        self._colours, self._planes = found.whole(262), found.whole(284, 1)
+        self.whole = bool(self.width and self.height and 262 in found.tags and {273, 324} & set(found.tags))
         self.bits = max(1, found.whole(258, 1))
-        self._bits = self.bits * max(1, found.whole(277, 1))
+        self._bits = self.bits * self.samples
         self._tile = found.whole(322), found.whole(323)
         self._rows = min(found.whole(278, self.height) or self.height, self.height)
 
     @property
     def buffer(self) -> int:
-        """Bytes that libtiff holds of one strip or tile in addition to the picture; 0 for uncompressed files."""
-        if self.packing == 1:
+        """Bytes that libtiff holds of one strip or tile in addition to the picture; 0 if it does not read the file."""
+        if self.packing == 1 and not self.by_libtiff:
             return 0
         wide, high = self._tile if all(self._tile) else (self.width, self._rows)
         jpeg = 2 * self._bits if self.packing == 7 else 0  # coefficients
-        return wide * high * (self._bits + jpeg) // 8
+        colours = 32 if self._colours == _YCBCR and self.packing != 7 else 0  # converted as a whole
+        return wide * high * (self._bits + jpeg + colours) // 8
+
+    @property
+    def by_libtiff(self) -> bool:
+        """Whether an uncompressed file is of a kind that Pillow's own reader gets wrong, and libtiff does not."""
+        return self.packing == 1 and (self._colours == _YCBCR or (self._planes == 2 and self.bits == 16))
+
+    @property
+    def inverted(self) -> bool:
+        """Whether 0 is white."""
+        return self._colours == 0
+
+    @property
+    def words(self) -> str:
+        """What kind of TIFF this is, for a sentence that says that it is not read."""
+        numbers = {2: "signed ", 3: "floating-point "}.get(self._format, "")
+        return f"TIFFs with {self.samples} {numbers}number{'s' * (self.samples > 1)} of {self.bits} bits a pixel"
 
 
 class Metered(io.BytesIO):
@@ -195,6 +219,33 @@ def without_exif(data: bytes) -> bytes:
             return data[:at] + data[at:end].replace(b"Exif", b"free") + data[end:]
         at = end
     return data
+
+
+# --- PNG -----------------------------------------------------------------------------------------
+
+
+_USED = frozenset([b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"CgBI"])
+_PNG_XMP = b"XML:com.adobe.xmp\0"
+
+
+def plain_png(data: bytes) -> bytes:
+    """A PNG without the chunks that are not used: profiles, texts, times, further frames of an animation.
+
+    A profile of more than 1 MB or a text with a wrong checksum ends Pillow's reading; other programs pass them over.
+    """
+    kept, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if _is_used(data[at + 4 : at + 8], data[at:end]):
+            kept.append(data[at:end])
+        at = end
+    return b"".join([*kept, data[at:]])
+
+
+def _is_used(name: bytes, chunk: bytes) -> bool:
+    """Whether a PNG's chunk is part of its first picture or says which way up it is, intact."""
+    told = name == b"eXIf" or (name == b"iTXt" and chunk[8:].startswith(_PNG_XMP))
+    return name in _USED or (told and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big"))
 
 
 # --- PNG, GIF and PNM: Pillow goes through their headers in Python, so long ones take long -----------------

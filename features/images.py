@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, cast
 
 import numpy as np
-from PIL import EpsImagePlugin, Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import EpsImagePlugin, Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from features import file_kinds
+from features import file_kinds, netpbm
 from features.image_files import (
     ORIENTATION,
     UPRIGHT,
@@ -23,6 +24,7 @@ from features.image_files import (
     UnreadError,
     check_header,
     orientation,
+    plain_png,
     read_jpeg,
     without_exif,
 )
@@ -59,6 +61,7 @@ _STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_UNSUPPORTED = re.compile(r"unsupported|unknown (?:compression|pixel)|.* not (?:yet )?supported", re.IGNORECASE)
 _FILLING = bytes((37 * i * i + 11 * i + 5) % 255 for i in range(64))  # any bytes without a marker
 
 _Result = TypeVar("_Result")
@@ -147,9 +150,11 @@ def _read(source: str | os.PathLike | bytes) -> bytes:
 
 def _read_file(path: Path) -> bytes:
     try:
+        if file_kinds.is_special(path):
+            raise ImageError(file_kinds.special_words(path))
         _check_bytes(path.stat().st_size)
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # pipes and devices have no size
+            return file.read(MAX_BYTES + 1)  # it may have grown
     except ImageError:
         raise
     except IsADirectoryError as error:
@@ -187,6 +192,8 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
         raise ImageError("The picture needs more memory than there is. Save a smaller copy.") from error
     except Exception as error:  # decoders raise almost anything for truncated or inconsistent files
         reason = str(error) or type(error).__name__
+        if _UNSUPPORTED.match(reason):
+            raise ImageError(f"This kind of picture is not read ({reason}). Save it as PNG and try again.") from error
         raise ImageError(f"The picture is damaged or cut off ({reason}). Save it again and retry.") from error
 
 
@@ -196,6 +203,8 @@ def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
         return _open_jpeg(read_jpeg(data), formats)
     if data[:4] in _TIFF_STARTS:
         return _open_tiff(data, formats)
+    if data.startswith(netpbm.STARTS) and "PPM" in formats:
+        return _open_netpbm(data)
     kind = file_kinds.kind(data[: file_kinds.HEAD])
     if kind == "HEIC":
         raise ImageError(_HEIC)
@@ -209,14 +218,26 @@ def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
             )
         )
     check_header(data)
+    reduced = {"AVIF": without_exif, "PNG": plain_png}.get(kind, bytes)
     try:
-        picture = Image.open(io.BytesIO(without_exif(data) if kind == "AVIF" else data), formats=formats)
+        picture = Image.open(io.BytesIO(reduced(data)), formats=formats)
     except UnidentifiedImageError:
-        if kind in formats and kind != "PPM":  # of Netpbm's kinds, two are known and not read
+        if kind in formats:
             raise OSError(f"the header of a {kind} file, and no picture after it") from None
         raise
     _check_picture(picture)
     return picture
+
+
+def _open_netpbm(data: bytes) -> Image.Image:
+    head = netpbm.header(data)
+    _check_pixels(head.width, head.height)
+    values = netpbm.pixels(data, head)
+    if values.dtype != np.uint8:
+        finite = values[np.isfinite(values)]
+        black, white = _range("F", (float(finite.min(initial=0)), float(finite.max(initial=0))))
+        values = _scaled(values, black, white)
+    return Image.fromarray(values[:, :, 0] if head.depth == 1 else values)
 
 
 def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...]) -> Image.Image:
@@ -232,8 +253,19 @@ def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...]) -> Image.Image:
 def _open_tiff(data: bytes, formats: tuple[str, ...]) -> Image.Image:
     tiff = Tiff(data)
     _check_decoding(tiff.buffer)
-    picture = Image.open(Metered(data, 4 * len(data) + 2**20), formats=formats)
+    try:
+        picture = Image.open(Metered(data, 4 * len(data) + 2**20), formats=formats)
+    except UnidentifiedImageError:
+        if "TIFF" in formats and tiff.whole:
+            raise UnreadError(f"{tiff.words} are not read. Save it as PNG, or as a TIFF of 8-bit RGB.") from None
+        raise
     _check_picture(picture, tiff.buffer, 2 if tiff.turned else 1)
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and tiff.by_libtiff:
+        raw = f"{picture.mode};16N" if tiff.bits == 16 else "RGBX"
+        size = (tiff.width, tiff.height)
+        picture.tile = [ImageFile._Tile("libtiff", (0, 0, *size), 0, (raw, "raw", False, picture.tag_v2.offset))]
+        picture.use_load_libtiff = True
+    picture.info |= {"inverted": tiff.inverted}
     picture.info.pop("exif", None)  # Pillow rotates TIFFs itself
     return picture
 
@@ -278,6 +310,8 @@ def _pixels(data: bytes, max_side: int) -> np.ndarray:
         rows = lambda top, end: picture.crop((0, top, picture.width, end))
         if picture.mode in _DEEP:
             black, white = _range(picture.mode, _extremes(picture.size, rows))
+            if picture.info.get("inverted"):  # by Pillow with 8 bits only
+                black, white = white, black
             shown = lambda top, end: _eight_bit(np.asarray(rows(top, end)), black, white)
         else:
             _check_upper_bits(picture, deep)
@@ -381,8 +415,12 @@ def _range(mode: str, extremes: tuple[float, float]) -> tuple[float, float]:
 
 
 def _eight_bit(values: np.ndarray, black: float, white: float) -> Image.Image:
+    return Image.fromarray(_scaled(values, black, white)).convert("RGB")
+
+
+def _scaled(values: np.ndarray, black: float, white: float) -> np.ndarray:
     scaled = (np.nan_to_num(values.astype(np.float32)) - black) * (255 / (white - black))
-    return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)).convert("RGB")
+    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
 
 
 def _bits(picture: Image.Image, data: bytes) -> int:

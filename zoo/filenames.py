@@ -6,6 +6,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from features import file_kinds
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -57,6 +59,8 @@ def check_file(path: Path) -> None:
     NotWritableError
     """
     try:
+        if file_kinds.is_special(path):
+            raise OSError(0, "it is a pipe or a device")
         if path.exists():
             path.open("ab").close()
         else:

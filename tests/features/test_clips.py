@@ -140,7 +140,7 @@ def png() -> bytes:
         (b"I am no clip, only words " * 40, "not a clip that can be read"),
         (bytes(5000), "not a clip that can be read"),
         (png(), "not a clip that can be read"),
-        (sound(), "not a clip that can be read"),
+        (sound(), "only sound or other data"),
         (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "not a clip that can be read"),
         (b"ffconcat version 1.0\nfile '/etc/passwd'\n", "not a clip that can be read"),
     ],
@@ -375,6 +375,35 @@ def test_a_picture_is_named_as_one(tmp_path, head):
     (tmp_path / "x.mp4").write_bytes(head + bytes(100))
     with pytest.raises(ClipError, match="This is a picture"):
         Clip(tmp_path / "x.mp4")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [
+        (".mpg", "MPEG"),
+        (".ts", "MPEG transport stream"),
+        (".flv", "Flash video"),
+        (".wmv", "Windows Media"),
+        (".mxf", "an unknown kind of file"),
+    ],
+)
+def test_other_kinds_of_clips_are_named(tmp_path, suffix, kind):
+    """FFmpeg's word for a format that is not on the list, "invalid argument", says nothing."""
+    codec, rate = {".flv": ("flv", 25), ".wmv": ("wmv2", 25)}.get(suffix, ("mpeg2video", 25))
+    with av.open(str(tmp_path / f"clip{suffix}"), "w") as out:
+        stream = out.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for _ in range(5):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 96, 3), np.uint8), format="rgb24")))
+        out.mux(stream.encode(None))
+    with pytest.raises(ClipError, match=rf"\({kind}\).*mp4, webm"):
+        Clip(tmp_path / f"clip{suffix}")
+
+
+def test_sound_is_called_sound(tmp_path):
+    (tmp_path / "sound.mp3").write_bytes(b"ID3\4" + bytes(500))
+    with pytest.raises(ClipError, match="only sound or other data"):
+        Clip(tmp_path / "sound.mp3")
 
 
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError, MemoryError, KeyError])

@@ -42,7 +42,20 @@ def test_both_lists_of_formats_are_the_same():
         (b"\x1a\x45\xdf\xa3\x93", "Matroska"),
         (b"RIFF\0\0\0\0AVI LIST", "AVI"),
         (b"II*\0\x10\0\0\0CR\2\0", "camera raw"),
+        (b"P7\nWIDTH 9\nHEIGHT 9\n", "PPM"),
+        (b"PF\n9 9\n-1.0\n", "PPM"),
         (b"P1 is the first paragraph", ""),
+        (b"P7 is the last", ""),
+        (b"\0\0\x01\xba\x44", "MPEG"),
+        ((b"\x47" + bytes(187)) * 3, "MPEG transport stream"),
+        ((bytes(4) + b"\x47" + bytes(187)) * 2 + bytes(4) + b"\x47", "MPEG transport stream"),
+        (b"Goodness, no transport stream", ""),
+        (b"FLV\x01\x05", "Flash video"),
+        (bytes.fromhex("3026b2758e66cf11"), "Windows Media"),
+        (b"OggS\0\2" + bytes(22) + b"\x2a\x80theora\3\2", "Ogg video"),
+        (b"OggS\0\2" + bytes(22) + b"\x1e\x01vorbis", "audio"),
+        (b"ID3\4\0", "audio"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "audio"),
         (b"BM is not a bitmap here", ""),
         (b"\0\5\x16\7\0\2\0\0Mac OS X", ""),
         (b"", ""),
@@ -64,6 +77,7 @@ def test_the_name_only_counts_where_the_content_says_nothing(tmp_path):
         ("b.txt", b"words", False, False),
         ("c.heic", brand(b"heic"), True, False),
         ("c.jpg", brand(b"M4A "), False, False),
+        ("c.mpg", b"\0\0\x01\xba\x44", False, True),
     ):
         (tmp_path / name).write_bytes(data)
         assert file_kinds.is_picture(tmp_path / name) is picture

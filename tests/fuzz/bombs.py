@@ -252,6 +252,8 @@ def _tiff() -> Iterator[Bomb]:
         yield _save(f"{mode} deflate, one strip", mode, "TIFF", compression="tiff_adobe_deflate", tiffinfo=one_strip)
     yield _save("RGB deflate, one strip, 6600 x 6600", "RGB", "TIFF", 6600, 6600, compression="tiff_adobe_deflate",
                 tiffinfo={278: 6600})  # fmt: skip
+    yield _save("YCbCr LZW, one strip", "YCbCr", "TIFF", 5000, 5000, compression="tiff_lzw", tiffinfo={278: 5000})
+    yield _save("YCbCr uncompressed", "YCbCr", "TIFF", 2600, 2600)
     yield _save("1 group4", "1", "TIFF", 6000, 6000, compression="group4")
     yield _save("RGB jpeg", "RGB", "TIFF", compression="jpeg")
     yield _save("RGB jpeg, one strip", "RGB", "TIFF", 5000, 5000, compression="jpeg", tiffinfo={278: 5000})
@@ -288,6 +290,11 @@ def _ppm() -> Iterator[Bomb]:
     yield Bomb("PPM P3 as large as is read", lambda: b"P3 1150 1150 255\n" + b"7 " * 3_967_500)
     yield Bomb("PPM P6 up to 100, as large as is read", lambda: b"P6 1150 1150 100\n" + bytes(3_967_500))
     yield Bomb("PPM 19 MB of comment", lambda: b"P5 #" + b"c" * 19 * 2**20 + b"\n4 4 255\n" + bytes(16))
+    for depth, most in ((1, 255), (4, 255), (3, 65_535)):
+        side = int((pixels / depth / (2 if most > 255 else 1)) ** 0.5)
+        head = b"P7\nWIDTH %d\nHEIGHT %d\nDEPTH %d\nMAXVAL %d\nENDHDR\n" % (side, side, depth, most)
+        yield Bomb(f"PPM PAM of depth {depth} up to {most}", lambda h=head: h + bytes(pixels))
+    yield Bomb("PPM PFM in colour", lambda: b"PF\n1250 1250\n-1.0\n" + np.full(3 * 1250 * 1250, 0.5, "<f4").tobytes())
     yield Bomb("PPM PFM", lambda: b"Pf\n2200 2200\n-1.0\n" + np.full(2200 * 2200, 0.5, "<f4").tobytes())
 
 

@@ -38,6 +38,8 @@ def _seeds() -> Iterator[tuple[str, bytes]]:
     yield "BMP RLE", raw_bmp(48, 32, 8, 1, b"\x30\x07\0\0" * 32)
     yield "PPM ASCII", b"P3 8 8 255\n" + b"200 30 7 " * 64
     yield "PPM up to 100", b"P6 8 8 100\n" + bytes(range(96)) * 2
+    yield "PAM", b"P7\nWIDTH 8\nHEIGHT 8\nDEPTH 4\nMAXVAL 255\nENDHDR\n" + bytes(range(256))
+    yield "PFM in colour", b"PF\n8 8\n-1.0\n" + np.linspace(0, 1, 192, dtype="<f4").tobytes()
     yield "PFM", b"Pf\n8 8\n-1.0\n" + np.linspace(0, 1, 64, dtype="<f4").tobytes()
 
 
@@ -55,6 +57,7 @@ _VARIANTS: dict[str, tuple[str, str, dict]] = {
     "TIFF JPEG": ("TIFF", "RGB", {"compression": "jpeg"}),
     "TIFF group 4": ("TIFF", "1", {"compression": "group4"}),
     "TIFF float": ("TIFF", "F", {}),
+    "TIFF YCbCr": ("TIFF", "YCbCr", {}),
     "TIFF big": ("TIFF", "RGB", {"big_tiff": True}),
     "JPEG2000 lossless": ("JPEG2000", "RGB", {"irreversible": False}),
 }

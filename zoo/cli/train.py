@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from features import file_kinds
 from zoo.cli import common
 from zoo.filenames import check_folder
 from zoo.models import registry
@@ -73,6 +74,8 @@ def options(name: str, recipe: ModuleType) -> argparse.ArgumentParser:
 def _check(chosen: argparse.Namespace) -> None:
     """Report errors before the data is read and aligned."""
     for name, path in (("--data", chosen.data), ("--votes", chosen.votes)):
+        if path is not None and file_kinds.is_special(path):
+            raise common.UsageError(f"{name}: {file_kinds.special_words(path)}")
         if path is not None and not path.is_file():
             raise common.UsageError(f"{name}: file {path} not found.")
     if not chosen.resume and (chosen.run / "state").is_dir() and getattr(chosen, "epochs", None) != 0:

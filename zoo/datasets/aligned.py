@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from features import file_kinds
 from features.align import AlignedFaces, AlignSpec, align, centre_crop
 from features.mesh import FaceMesher
 from zoo.cards import sha256
@@ -145,6 +146,8 @@ def concatenate(parts: Sequence[AlignedFaces]) -> AlignedFaces:
 
 def file_key(path: Path) -> str:
     """The first twelve digits of a file's SHA-256, part of the cache's key."""
+    if file_kinds.is_special(path):
+        raise DataError(file_kinds.special_words(path))
     if not path.is_file():
         raise DataError(f"{path} does not exist. Download fer2013.csv from Kaggle and give its path.")
     return sha256(path)[:12]

@@ -22,6 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from features import file_kinds
 from zoo.datasets.aligned import DataError
 
 MAX_LINE = 2**17  # characters; a row of FER2013 has 9,000
@@ -57,6 +58,8 @@ def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[
     DataError
         In one sentence of at most 300 characters.
     """
+    if file_kinds.is_special(path):
+        raise DataError(file_kinds.special_words(path))
     if not path.is_file():
         raise DataError(f"{told(path)} does not exist. {where_from}")
     with _typed(path), path.open("rb") as file:

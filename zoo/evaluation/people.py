@@ -13,6 +13,7 @@ out of that comparison. An empty value means "not stated"; such a picture is in 
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from features import file_kinds
 from zoo.card_fields import MixName
 from zoo.cards import Figures, GroupSlice
 from zoo.datasets.aligned import DataError
+from zoo.datasets.tables import short, told
 from zoo.evaluation.intervals import share_interval
 from zoo.evaluation.metrics import Paired, Scored, figures, interval, mcnemar, paired
 from zoo.evaluation.test_sets import NO_FACE, TestSet
@@ -30,7 +33,7 @@ from zoo.labels import EIGHT, LabelSet
 from zoo.models.label_mix import EQUAL
 from zoo.models.resting import MARGIN, MARGINS, NEUTRAL, Reference, log_probs
 from zoo.prediction import Prediction
-from zoo.unicode_names import tidy
+from zoo.unicode_names import decoded, tidy
 
 FILE, PERSON = "file", "person"
 FEWEST = 5  # people; smaller groups are not reported
@@ -66,18 +69,22 @@ def read_people(path: Path) -> People:
         Naming the file and the first broken row.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as text:
-            rows = list(csv.reader(text, strict=True))
+        if file_kinds.is_special(path):
+            raise DataError(file_kinds.special_words(path))
+        text = decoded(path.read_bytes())
+        mark = next((mark for mark in ",;\t" if mark in text.partition("\n")[0]), ",")
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from None
     heading = [tidy(name) for name in rows[0]] if rows else []
     if not {FILE, PERSON} <= set(heading) or len(set(heading)) < len(heading):
-        raise DataError(f"{path} has the columns {heading}; expected file, person and, if wanted, different groups.")
+        has = short(", ".join(heading))[1:-1]
+        raise DataError(f"{told(path)} has the columns {has}; expected file, person and, if wanted, different groups.")
     columns = tuple(name for name in heading if name not in (FILE, PERSON))
     persons: dict[str, str] = {}
     groups: dict[str, tuple[str, ...]] = {}
     for number, cells in enumerate(rows[1:], start=2):
-        if not cells:
+        if not any(cell.strip() for cell in cells):  # spreadsheets leave rows of nothing but commas
             continue
         if len(cells) != len(heading):
             raise DataError(f"{path}, line {number}: {len(cells)} cells; expected {len(heading)}.")

@@ -128,6 +128,24 @@ def test_what_is_not_a_list_of_people_is_refused_by_line(tmp_path, lines, senten
         read_people(write(tmp_path / "people.csv", *lines))
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_lists_as_spreadsheets_write_them(tmp_path, mark, encoding):
+    """Other separators and encodings, Windows' line ends, and empty rows at the end."""
+    rows = [["file", "person", "Größe"], ["happy\\a.jpg", "p 1", "groß"], ["", "", ""], ["", "", ""]]
+    text = "".join(mark.join(row) + "\r\n" for row in rows)
+    (tmp_path / "people.csv").write_bytes(text.encode(encoding))
+    found = read_people(tmp_path / "people.csv")
+    assert found.persons == {"happy/a.jpg": "p 1"} and found.columns == ("Größe",)
+    assert found.groups == {"happy/a.jpg": ("groß",)}
+
+
+def test_errors_about_many_columns_are_short(tmp_path):
+    with pytest.raises(DataError) as raised:
+        read_people(write(tmp_path / "people.csv", ",".join(f"column {i}" for i in range(999))))
+    assert len(str(raised.value).replace(str(tmp_path), "")) < 200
+
+
 def test_other_files_and_no_files_are_named(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_people(tmp_path / "none.csv")
