@@ -19,6 +19,7 @@ from zoo.cards import Card, Figures, Robustness
 from zoo.evaluation.paired import PairResult, find_pair
 from zoo.models.label_mix import FER2013, WORDS
 from zoo.reports import charts, model_card
+from zoo.reports.data_words import data_words, split_words
 from zoo.reports.evaluation_report import CHOOSE, WORSE, Panel, hard_panels, panels, together_words, verdict
 from zoo.reports.markup import attribute, say
 from zoo.training.plots import Log, paired_columns, read_log
@@ -172,7 +173,7 @@ def key_of(data: str, split: str, labels: str, mix: str = FER2013) -> str:
 
 def words(line: Figures) -> Phrase:
     """A line in words."""
-    said = phrase("zoo.line", line.data, line.split, line.labels)
+    said = phrase("zoo.line", data_words(line.data), split_words(line.split), line.labels)
     return said if line.mix == FER2013 else joined([said, WORDS[line.mix]])
 
 

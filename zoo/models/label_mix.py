@@ -119,7 +119,7 @@ class Mixed:
 
 def with_mix(data: str, mix: MixName) -> str:
     """A data set's name, with the label mix unless it is FER2013's."""
-    return data if mix == FER2013 else f"{data}, labels {WORDS[mix]}"
+    return data if mix == FER2013 else Phrase("data.mix", "{0}, labels {1}", data, WORDS[mix])
 
 
 def without_frequencies(answer: Prediction, counts: tuple[int, ...]) -> Prediction:

@@ -17,6 +17,7 @@ from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import Recall, Together, beyond_chance
 from zoo.labels import known
+from zoo.reports.data_words import data_words, split_words
 from zoo.reports.markup import attribute, say
 from zoo.reports.svg import Axes, Series, drawing, legend, line_chart
 
@@ -118,7 +119,7 @@ def _robustness_note(one: Robustness) -> str:
         "{0:,} pictures from {1}, chosen with seed {2}, degraded, then detected, aligned and classified again. Bands "
         "and thin lines are 95 % intervals.",
         one.n,
-        f"{one.data} {one.split}",
+        joined([data_words(one.data), split_words(one.split)], " "),
         one.seed,
     )
 

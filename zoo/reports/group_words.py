@@ -10,6 +10,7 @@ from zoo.cards import GroupSlice, PeopleResult
 from zoo.evaluation.paired import CHANCE, beyond_chance
 from zoo.labels import known
 from zoo.models.resting import MARGIN
+from zoo.reports.data_words import group_words
 
 if TYPE_CHECKING:  # importing it imports scikit-learn
     from zoo.evaluation.metrics import Paired
@@ -49,7 +50,7 @@ def _row(one: GroupSlice, apart: bool) -> tuple[str, ...]:
     wrong = [Phrase("{0} {1}", "{0} {1}", known(label), n) for label, n in one.called.items()]
     relative = one.resting is not None and one.resting_interval is not None
     return (
-        f"{one.column}: {one.group}",
+        group_words(one.column, one.group),
         known(one.label),
         number("{0:,}", one.n),
         _share(one.accuracy, one.interval),

@@ -17,6 +17,7 @@ from zoo.evaluation.intervals import by_label as figures_by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.labels import SEVEN, known, named
 from zoo.models.label_mix import with_mix
+from zoo.reports.data_words import data_words, split_words
 from zoo.reports.group_words import HEADING, by_group_words, group_rows, resting_words
 from zoo.reports.leaderboard import share, with_interval
 
@@ -211,7 +212,7 @@ def _worse(card: Card) -> Phrase:
         "{0:,} pictures from {1}, chosen with seed {2} from those in which a face was found, degraded, then detected, "
         "aligned and classified again; last table below.",
         one.n,
-        f"{one.data} {one.split}",
+        joined([data_words(one.data), split_words(one.split)], " "),
         one.seed,
     )
 
@@ -292,7 +293,7 @@ DATA = Phrase("card.data", "Data")
 
 def _evaluation_data(card: Card) -> Section:
     seen = dict.fromkeys((line.data, line.split) for line in card.figures)
-    entries = [(data, _pictures(card, data, split)) for data, split in seen]
+    entries = [(data_words(data), _pictures(card, data, split)) for data, split in seen]
     entries += [] if seen else [(DATA, NOT_MEASURED)]
     prepared = Phrase("prose.prepared", "Detected, aligned and cropped by the code that serves the model.")
     entries.append((Phrase("card.preparation", "Preparation"), prepared))
@@ -301,12 +302,12 @@ def _evaluation_data(card: Card) -> Section:
 
 def _pictures(card: Card, data: str, split: str) -> Phrase:
     most = max(line.n for line in card.figures if (line.data, line.split) == (data, split))
-    return Phrase("prose.pictures_n", "{0}, {1:,} pictures", split, most)
+    return Phrase("prose.pictures_n", "{0}, {1:,} pictures", split_words(split), most)
 
 
 def _training_data(card: Card) -> Section:
     entries = (
-        (DATA, card.training.data),
+        (DATA, data_words(card.training.data)),
         (Phrase("card.chosen", "Selected on"), card.training.selected_on),
         *([(Phrase("card.ended", "Stopped"), card.training.ended)] if card.training.ended else []),
         (
@@ -344,8 +345,8 @@ def _analyses(card: Card) -> Section:
     note = Phrase(
         "prose.tables",
         "All data sets, then label by label for {0}, {1}, {2} labels.",
-        main.data,
-        main.split,
+        data_words(main.data),
+        split_words(main.split),
         main.labels,
     )
     return Section(title, ((Phrase("card.tables", "Tables"), note),), (overall, by_label(card, main)))
@@ -355,7 +356,7 @@ def _overall(line: Figures) -> tuple[str, ...]:
     numbers = (line.balanced_accuracy, line.macro_f1, line.nll, line.brier, line.ece)
     shown = (number("{0:.3f}", one) for one in numbers)
     accuracy = _share_of(line.accuracy, line.interval)
-    data = with_mix(f"{line.data}, {line.split}", line.mix)
+    data = with_mix(joined([data_words(line.data), split_words(line.split)]), line.mix)
     return (data, line.labels, number("{0}", line.n), accuracy, *shown, _before(line))
 
 
