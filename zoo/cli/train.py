@@ -78,7 +78,8 @@ def _check(chosen: argparse.Namespace) -> None:
             raise common.UsageError(f"{name}: {file_kinds.special_words(path)}")
         if path is not None and not path.is_file():
             raise common.UsageError(f"{name}: file {path} not found.")
-    if not chosen.resume and (chosen.run / "state").is_dir() and getattr(chosen, "epochs", None) != 0:
+    trains = getattr(chosen, "epochs", None) != 0 and not getattr(chosen, "convert", None)
+    if trains and not chosen.resume and (chosen.run / "state").is_dir():
         raise common.UsageError(
             f"{chosen.run} already holds a run. Continue it (--resume), delete it, or choose another folder (--run)."
         )

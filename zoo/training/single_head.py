@@ -17,17 +17,17 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from features.align import AlignSpec
-from zoo.cards import LIMITS, Card
+from zoo.cards import LIMITS, Card, Training, checked
 from zoo.cli_types import whole
 from zoo.datasets.aligned import AlignedSet
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.labels import SEVEN, LabelSet
-from zoo.models import checkpoint
+from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
 from zoo.models.svm import softmax
 from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import Rule, ended, epochs_before
-from zoo.training.export import write_artefacts
+from zoo.training.export import tflite_bytes, write_artefacts
 from zoo.training.loop import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over
 from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.plots import run_files
@@ -275,6 +275,12 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     """Command line options of all recipes for one head."""
     parser.add_argument("--epochs", type=whole, default=epochs)
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
+    parser.add_argument(
+        "--convert",
+        type=Path,
+        metavar="FOLDER",
+        help="train nothing: convert and calibrate the trained network of this checkpoints folder again",
+    )
 
 
 def begin(
@@ -301,6 +307,8 @@ def begin(
 
 def train(plan: Plan, args: argparse.Namespace, smoothing: float = Schedule.smoothing) -> None:
     """Fit on Training without a teacher, keep the best epoch on PublicTest, publish."""
+    if args.convert:
+        return convert(plan, args)
     schedule, data = begin(plan, args, smoothing=smoothing)
     batches = DistilledBatches(data.split("Training"), schedule, plan.changes)
     public = data.split("PublicTest")
@@ -316,13 +324,37 @@ def command(plan: Plan, args: argparse.Namespace) -> str:
 def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str) -> None:
     """Export the best epoch, calibrate it on PublicTest, and write the checkpoint."""
     made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name, plan.bits)
-    tflite = made["model.tflite"].read_bytes()
-    spec = public.faces.spec
-    settings, threshold = calibrated(
-        CnnClassifier(plan.name, plan.labels, spec, tflite, Reading(mirror=plan.mirror)), public
-    )
-    settings["bits"] = plan.bits
+    files = {"model.tflite": made["model.tflite"].read_bytes()}
+    files |= {"model.keras": made["model.keras"].read_bytes()} if plan.keep_keras else {}
     note = checkpoint.training_note(typed, "FER2013", args.seed, minutes(args.run))
+    files |= run_files(args.run, one_head(plan))
+    _save(plan, public, replace(note, ended=ended(args.run)), files, args.out)
+
+
+def convert(plan: Plan, args: argparse.Namespace) -> None:
+    """Write the trained network of ``args.convert`` again, with the plan's bits per weight, calibrated on PublicTest.
+
+    Raises
+    ------
+    UnknownModelError
+        The folder has no such model.
+    CardError
+        The model has no ``model.keras``, or a file of it has changed.
+    """
+    before = registry.card(plan.name, args.convert)
+    kept = checked(args.convert / plan.name, before, "model.keras")
+    files = {name: checked(args.convert / plan.name, before, name).read_bytes() for name in before.files}
+    files["model.tflite"] = tflite_bytes(keras.saving.load_model(kept, compile=False), plan.bits)
+    public = load_fer2013(args.data, AlignSpec()).within(plan.labels).split("PublicTest")
+    _save(plan, public, before.training, files, args.out)
+
+
+def _save(plan: Plan, public: AlignedSet, note: Training, files: dict[str, bytes], out: Path) -> None:
+    """Calibrate the network as it will be served and write its checkpoint."""
+    spec, reading = public.faces.spec, Reading(mirror=plan.mirror)
+    settings, threshold = calibrated(
+        CnnClassifier(plan.name, plan.labels, spec, files["model.tflite"], reading), public
+    )
     card = Card(
         name=plan.name,
         title=plan.title,
@@ -333,11 +365,9 @@ def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str
         align=spec,
         fingerprint=spec.fingerprint,
         files={},
-        settings=settings,
+        settings={**settings, "bits": plan.bits},
         threshold=threshold,
-        training=replace(note, ended=ended(args.run)),
+        training=note,
         limits=LIMITS,
     )
-    files = {"model.tflite": tflite}
-    files |= {"model.keras": made["model.keras"].read_bytes()} if plan.keep_keras else {}
-    checkpoint.save(card, files | run_files(args.run, one_head(plan)), args.out)
+    checkpoint.save(card, files, out)

@@ -1,5 +1,6 @@
 """Every recipe with one head runs from made data to a served checkpoint, and is taught, stopped and resumed."""
 
+import importlib
 import os
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,7 @@ pytest.importorskip("keras")
 from zoo.training import callbacks, single_head
 from zoo.training.architectures import separable_vgg
 from zoo.training.plots import draw_architecture
+from zoo.training.recipes import RECIPES
 from zoo.training.two_head import fit
 
 LABELS = {"cnn-tiny": SEVEN, "cnn-keras-blog": SEVEN, "cnn-five": FIVE, "cnn-svm": SEVEN}
@@ -312,6 +314,34 @@ def test_a_run_that_has_ended_is_not_gone_on_with(plan, tmp_path, capsys):
         single_head.fit(plan, lessons_of(plan, data, 5), data, tmp_path, resume=resume)
     assert len(callbacks.epochs_before(tmp_path, 99)) == 1
     assert "nothing to resume: the run stopped after epoch 1: accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["cnn-five", "cnn-tiny"])
+def test_a_network_is_converted_again_from_its_checkpoint(name, made_fer2013, monkeypatch, tmp_path):
+    path, data = made_fer2013
+    out, run, shipped = tmp_path / "out", tmp_path / "run", registry.card(name)
+    (run / "state").mkdir(parents=True)  # of a run, which converting does not touch
+    recipe = importlib.import_module(RECIPES[name])
+    words = ["train", name, "--data", str(path), "--run", str(run), "--out", str(out)]
+    sizes = []
+    for bits in (8, 16):
+        monkeypatch.setattr(recipe, "PLAN", replace(recipe.PLAN, bits=bits))
+        assert main([*words, "--convert", str(registry.CHECKPOINTS)]) == 0
+        card, network = registry.card(name, out), registry.load_network(name, out)
+        assert card.settings["bits"] == network.bits == bits
+        assert card.training == shipped.training and not card.figures  # those were of other weights
+        assert card.files | {"model.tflite": shipped.files["model.tflite"]} == shipped.files
+        logits, expected = (one.raw_logits(data.faces[:2]) for one in (network, registry.load(name)))
+        assert logits == pytest.approx(expected, abs=0.1)  # but calibrated on other faces
+        sizes.append(card.size_bytes)
+    assert sizes[0] < 0.6 * sizes[1]
+
+
+def test_a_network_without_its_keras_file_is_not_converted(made_fer2013, tmp_path, capsys):
+    path, _ = made_fer2013
+    words = ["train", "cnn-keras-blog", "--data", str(path), "--run", str(tmp_path / "run"), "--out", str(tmp_path)]
+    assert main([*words, "--convert", str(registry.CHECKPOINTS)]) == 2
+    assert "cnn-keras-blog/card.json names no file model.keras" in capsys.readouterr().err
 
 
 def test_only_cnn_knows_what_no_epochs_mean(made_fer2013, tmp_path, capsys):

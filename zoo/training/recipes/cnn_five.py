@@ -43,6 +43,7 @@ PLAN = Plan(
     rate=1e-3,
     optimiser=lambda schedule, steps: keras.optimizers.Nadam(schedule.rate),
     dropout=0.5,
+    bits=8,
 )
 
 
