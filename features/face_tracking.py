@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from features.faces import Faces, boxes_of
 from features.mesh import MeshReader
-from features.regions import Window, around_mesh, is_known, keep_distinct
+from features.regions import Window, around_mesh, is_known, keep_distinct, overlap
 
 SMALLEST = 8  # pixels a side of a picture that may show a face
 LOOK = 0.5  # seconds between searches for further faces
+GAP = 0.25  # seconds between two frames after which a face may have left the window around its last mesh
+# Across a jump the network reads a mesh from the half of a face that is still in the window. Where the detector finds
+# that face, both disagree: on upright and on tilted faces they differ by less than a tenth of the box's width.
+STRAY = 0.15  # distance between the middles of a mesh's box and of the nearest detected face, in widths of the box
+TOUCH = 0.1  # overlap from which a mesh and a detected face may be the same face
 
 
 class Readers:
@@ -68,7 +73,8 @@ class FaceStream:
     """Meshes of the faces in one stream of frames.
 
     The mesh of every face is computed in a window around its last one, with one small network per face;
-    further faces are searched for from time to time, and at once when one is lost. MediaPipe's own
+    further faces are searched for from time to time, and at once when one is lost or frames come slowly; meshes
+    that the search finds in the wrong place are read again. MediaPipe's own
     tracker searches *every* frame while it tracks fewer faces than its limit, which takes
     three times as long for a single face, and finds near faces only.
 
@@ -91,7 +97,7 @@ class FaceStream:
         self.max_faces = max_faces
         self._readers = readers or Readers()
         self._shared = readers is not None
-        self._looked = -math.inf
+        self._looked = self._last = -math.inf
         self._meshes = np.zeros((0, 468, 3), np.float32)
 
     def find(self, image: np.ndarray, now: float) -> Faces:
@@ -114,9 +120,11 @@ class FaceStream:
         image = np.ascontiguousarray(image)
         with self._readers.one() as reader:
             meshes = self._follow(reader, image)
-            if len(meshes) < max(1, len(self._meshes)) or now - self._looked >= LOOK:
+            lost, slow = len(meshes) < max(1, len(self._meshes)), now - self._last > GAP
+            if lost or slow or now - self._looked >= LOOK:
                 self._looked = now
-                meshes += self._further(reader, image, meshes)
+                meshes = self._checked(reader, image, meshes)
+            self._last = now
         kept = [meshes[k] for k in keep_distinct(boxes_of(np.array(meshes)))] if meshes else []
         self._meshes = np.array(kept, np.float32).reshape(-1, 468, 3)
         return _largest_first(Faces(self._meshes, (image.shape[1], image.shape[0])))
@@ -126,18 +134,32 @@ class FaceStream:
         read = (reader.read(image, around_mesh(mesh), known=True) for mesh in self._meshes)
         return [mesh for mesh in read if mesh is not None]
 
-    def _further(self, reader: MeshReader, image: np.ndarray, meshes: list[np.ndarray]) -> list[np.ndarray]:
-        """Meshes of new faces, each computed twice because the detector's window is inexact."""
+    def _checked(self, reader: MeshReader, image: np.ndarray, meshes: list[np.ndarray]) -> list[np.ndarray]:
+        """Meshes in the right place, and those of new faces, read twice because the detector's window is inexact."""
+        windows = reader.look(image)
+        meshes = [mesh for mesh in meshes if not _strayed(mesh, windows)]
         boxes = boxes_of(np.array(meshes, np.float32).reshape(-1, 468, 3))
-        unknown = [w for w in reader.look(image) if not is_known(w.face, boxes)]
+        unknown = [w for w in windows if not is_known(w.face, boxes)]
         found = (_read_twice(reader, image, window) for window in unknown[: self.max_faces - len(meshes)])
-        return [mesh for mesh in found if mesh is not None]
+        return meshes + [mesh for mesh in found if mesh is not None]
 
     def close(self) -> None:
         """Drop the tracked faces. Closing twice is harmless."""
         self._meshes = self._meshes[:0]
         if not self._shared:
             self._readers.close()
+
+
+def _strayed(mesh: np.ndarray, windows: Sequence[Window]) -> bool:
+    """Whether a mesh touches detected faces, but is in the place of none of them."""
+    box = boxes_of(mesh[None])[0]
+    near = [window.face for window in windows if overlap(box, window.face) > TOUCH]
+    width = max(float(box[2] - box[0]), 1e-6)
+    return bool(near) and min(float(np.linalg.norm(_middle(box) - _middle(face))) for face in near) > STRAY * width
+
+
+def _middle(box: np.ndarray) -> np.ndarray:
+    return (box[:2] + box[2:]) / 2
 
 
 def _read_twice(reader: MeshReader, image: np.ndarray, window: Window) -> np.ndarray | None:

@@ -67,6 +67,39 @@ def test_the_one_face_is_where_it_is_also_when_it_jumps(stream, readers, one):
         np.testing.assert_allclose(faces.boxes, afresh.boxes, atol=2)
 
 
+@pytest.mark.parametrize("shift", [25, 35, 45])
+def test_faces_that_moved_between_two_slow_frames_are_where_they_are(readers, two, shift):
+    """At two frames a second half of a face is still in its old window, and a mesh is read from it."""
+    stream, fresh = FaceStream(readers=readers), FaceStream(readers=readers)
+    before, after = (np.full((240, 420, 3), 128, np.uint8) for _ in range(2))
+    before[:, 20:340], after[:, 20 + shift : 340 + shift] = two, two
+    assert len(stream.find(before, 0.0)) == 2
+    moved, true = stream.find(after, 0.5), fresh.find(after, 0.0)
+    assert len(moved) == len(true) == 2
+    order = [np.argsort(faces.boxes[:, 0]) for faces in (moved, true)]
+    assert np.abs(moved.boxes[order[0]] - true.boxes[order[1]]).max() < 5
+    stream.close()
+    fresh.close()
+
+
+def test_a_cut_to_a_close_up_is_followed_at_the_next_look(readers):
+    """The mesh crept for a second from the old place to the new one."""
+    stream, fresh = FaceStream(readers=readers), FaceStream(readers=readers)
+    whole = skimage.data.astronaut()
+    close = cv2.resize(whole[20:320, 60:360], whole.shape[:2], interpolation=cv2.INTER_AREA)
+    stream.find(whole, 0.0)
+    seen = [stream.find(close, t / 15) for t in range(1, round(15 * LOOK) + 2)]
+    np.testing.assert_allclose(seen[-1].boxes, fresh.find(close, 0.0).boxes, atol=10)
+    stream.close()
+    fresh.close()
+
+
+def test_a_face_that_the_detector_misses_stays_across_a_slow_frame(stream, one, monkeypatch):
+    assert len(stream.find(one, 0.0)) == 1
+    monkeypatch.setattr(MeshReader, "look", lambda reader, image: [])
+    assert len(stream.find(one, 0.5)) == 1
+
+
 def test_streams_that_share_readers_see_what_they_see_alone(readers, one, two):
     def watch(streams):
         return [[s.find(np.roll(f, t, axis=1), t / 20).landmarks for s, f in streams] for t in range(6)]

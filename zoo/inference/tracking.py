@@ -14,7 +14,7 @@ from zoo.prediction import Prediction
 KEPT = 0.7  # seconds for which a lost face keeps its number
 PAUSE = 3.0  # gap between two frames, in seconds, across which a face keeps its number on a slow server
 REACH = 0.6  # largest distance from the expected position, in face heights,
-SPREAD = 0.8  # and its increase per second since the face was lost
+SPREAD = 1.6  # and its increase per second since the face was lost
 TAU = 0.3  # time constant of the smoothing, in seconds
 LEAD, LEAD_SECONDS = 0.15, 0.25  # lead and its duration in seconds before a label replaces the one shown
 # Relative to a resting face: back at rest, neutral has 0.22 and each of the six others 0.13.
@@ -130,9 +130,10 @@ def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]
 
     if not tracks or not len(points):
         return {}
-    expected = np.array([track.expected(now) for track in tracks])
+    # A face that was seen rarely may have stopped or turned round as well: its last place counts like the expected one.
+    places = np.array([[track.expected(now), track.points] for track in tracks])
     heights = np.array([track.height for track in tracks]).clip(1e-6)
-    apart = np.linalg.norm(expected[:, None] - points[None], axis=3).mean(axis=2) / heights[:, None]
+    apart = np.linalg.norm(places[:, :, None] - points, axis=4).mean(axis=3).min(axis=1) / heights[:, None]
     reach = REACH + SPREAD * np.array([now - track.seen for track in tracks])[:, None]
     cost = np.where(apart <= reach, apart, 1e3)  # a cost so high that as few pairs as possible are out of reach
     rows, columns = linear_sum_assignment(cost)

@@ -73,6 +73,15 @@ def test_a_slow_server_is_not_a_loss(pause, number):
     assert tracker.follow(faces_at((310, 200)), pause) == [number]
 
 
+def test_six_faces_that_fidget_keep_their_numbers_at_two_frames_a_second():
+    rng = np.random.default_rng(2)
+    places = np.array([(60 + 250 * (i % 3), 100 + 250 * (i // 3)) for i in range(6)], float)
+    tracker = Tracker()
+    for t in range(40):
+        moved = places + rng.uniform(-45, 45, 2)  # face heights of 100
+        assert tracker.follow(faces_at(*moved), t / 2) == [1, 2, 3, 4, 5, 6]
+
+
 def test_another_face_far_away_is_another():
     assert numbers_of([faces_at((100, 200)), faces_at((500, 200))]) == [[1], [2]]
     assert numbers_of([faces_at((200, 200)), faces_at((200, 200), scale=3.0)]) == [[1], [2]]
