@@ -34,6 +34,7 @@ from zoo.labels import EIGHT, LABEL_SETS, LabelSet
 from zoo.unicode_names import is_printable
 
 CARD = "card.json"
+NETWORK = "model.tflite"
 MAX_LABELS = 100
 Family = Literal["classical", "deep"]
 
@@ -453,14 +454,27 @@ def checked(folder: Path, card: Card, name: str) -> Path:
     CardError
         The file is not on the card, missing, or has another hash.
     """
-    path = folder / name
     if name not in card.files:
         raise CardError(f"{folder / CARD} names no file {name}; it has {', '.join(card.files)}")
+    path, shared = folder / name, shared_network(folder.parent, card)
+    if shared and shared.name == name and not path.is_file():
+        path = shared
     if not path.is_file():
         raise CardError(f"{path} is missing; fetch the checkpoint again (with Git LFS, if the repository uses it).")
     if (actual := sha256(path)) != card.files[name]:
+        whose = f"the card of {card.name}" if path == shared else "its card"
         raise CardError(
-            f"{path} has SHA-256 {actual[:12]}…, its card says {card.files[name][:12]}…. It was changed or cut off; "
-            "fetch it again, or run `git lfs pull`."
+            f"{path} has SHA-256 {actual[:12]}…, {whose} says {card.files[name][:12]}…. "
+            + (
+                f"It is not the network that {card.name} was built on; train {card.name} again."
+                if path == shared
+                else "It was changed or cut off; fetch it again, or run `git lfs pull`."
+            )
         )
     return path
+
+
+def shared_network(root: Path, card: Card) -> Path | None:
+    """Where the network of a model that is built on another one is, unless it has a copy; None for other models."""
+    owner = str(card.settings.get("network", ""))
+    return root / owner / NETWORK if owner and Path(owner).name == owner != ".." else None

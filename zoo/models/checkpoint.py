@@ -16,12 +16,12 @@ import numpy as np
 
 from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
-from zoo.cards import LIMITS, Card, Family, Training, sha256, write_card
+from zoo.cards import LIMITS, NETWORK, Card, Family, Training, sha256, shared_network, write_card
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 
 FAMILIES: dict[str, Family] = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
-SERVED = ("model.tflite", "model.npz")
+SERVED = (NETWORK, "model.npz")
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")
 
 
@@ -51,7 +51,8 @@ def save(card: Card, files: dict[str, bytes], root: Path = registry.CHECKPOINTS)
     Parameters
     ----------
     card : Card
-        Its `files` and `size_bytes` are filled in here.
+        Its `files` and `size_bytes` are filled in here. If its ``settings["network"]`` names a model in `root` that is
+        served from the same network, the file is not stored twice.
     files : dict
         File name to content; serving loads those in `SERVED`, and `size_bytes` is theirs.
     root : Path
@@ -71,10 +72,24 @@ def save(card: Card, files: dict[str, bytes], root: Path = registry.CHECKPOINTS)
         card = replace(card, files=hashes, size_bytes=sum(len(files[name]) for name in SERVED if name in files))
         write_card(folder, card)
         _write_golden(folder, card)
+        _share_network(folder, card, root)
         shutil.rmtree(root / card.name, ignore_errors=True)
         folder.rename(root / card.name)
     registry.load.cache_clear()
     return card
+
+
+def _share_network(folder: Path, card: Card, root: Path) -> None:
+    """Store a network once for all models that are served from it; those on the one that is replaced keep a copy."""
+    shared, replaced = shared_network(root, card), root / card.name / NETWORK
+    if shared and shared.is_file() and sha256(shared) == card.files.get(NETWORK):
+        (folder / NETWORK).unlink()
+    if not replaced.is_file() or sha256(replaced) == card.files.get(NETWORK):
+        return
+    for name in registry.names(root):
+        own = root / name / NETWORK
+        if not own.is_file() and shared_network(root, registry.card(name, root)) == replaced:
+            shutil.copyfile(replaced, own)
 
 
 def arrays_bytes(**arrays: np.ndarray) -> bytes:

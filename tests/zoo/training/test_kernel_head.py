@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.zoo.made import made_set
-from zoo.cards import CardError
+from zoo.cards import CardError, checked
 from zoo.models import registry
-from zoo.models.checkpoint import arrays_bytes
+from zoo.models.checkpoint import arrays_bytes, save
 from zoo.models.cnn import CnnClassifier, Reading
 from zoo.models.svm import Kernel, softmax
 from zoo.training import kernel_head
@@ -29,8 +29,12 @@ def twice(request) -> CnnClassifier:
 @pytest.fixture(scope="module")
 def once(twice) -> CnnClassifier:
     """The same network, read once, its logits as they come."""
-    model = (registry.CHECKPOINTS / twice.name / "model.tflite").read_bytes()
+    model = network_of(twice.name).read_bytes()
     return CnnClassifier("once", twice.labels, twice.align, model, Reading(mirror=True))
+
+
+def network_of(name):
+    return checked(registry.CHECKPOINTS / name, registry.card(name), "model.tflite")
 
 
 def test_there_is_one():
@@ -80,7 +84,7 @@ def test_it_learns_what_the_middle_shows_and_weighs_it(once):
 
 
 def replaced(once: CnnClassifier, machine: Kernel) -> CnnClassifier:
-    model = (registry.CHECKPOINTS / TWICE[0] / "model.tflite").read_bytes()
+    model = network_of(TWICE[0]).read_bytes()
     return CnnClassifier("both", once.labels, once.align, model, Reading(mirror=True, kernel_head=machine))
 
 
@@ -90,6 +94,30 @@ def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):
     kept = registry._arrays(tmp_path / "model.npz")
     for name, array in kept.items():
         assert np.array_equal(array, getattr(machine, name)), name
+
+
+def test_a_network_is_kept_once_and_found_in_the_folder_of_its_owner(make_checkpoint):
+    assert not list(registry.CHECKPOINTS.glob("cnn-[rs]*/model.tflite"))
+    root = make_checkpoint((registry.CHECKPOINTS / "cnn-rbf/model.npz").read_bytes())
+    registry.verified_card("cnn-rbf", root)
+    network = root / "cnn/model.tflite"
+    network.write_bytes(network.read_bytes() + b"x")
+    with pytest.raises(CardError, match=r"not the network that cnn-rbf was built on; train cnn-rbf again"):
+        registry.load("cnn-rbf", root)
+    shutil.copyfile(network_of("cnn-rbf"), root / "cnn-rbf/model.tflite")  # a copy of its own comes first
+    registry.verified_card("cnn-rbf", root)
+    for path in (network, root / "cnn-rbf/model.tflite"):
+        path.unlink()
+    with pytest.raises(CardError, match=r"cnn.model\.tflite is missing"):
+        registry.load("cnn-rbf", root)
+
+
+def test_who_replaces_a_network_leaves_it_to_the_models_that_were_built_on_it(make_checkpoint):
+    root = make_checkpoint((registry.CHECKPOINTS / "cnn-rbf/model.npz").read_bytes())
+    other = (registry.CHECKPOINTS / "cnn-keras-blog/model.tflite").read_bytes()
+    save(replace(registry.card("cnn"), files={}), {"model.tflite": other}, root)
+    assert (root / "cnn/model.tflite").read_bytes() == other
+    registry.verified_card("cnn-rbf", root)
 
 
 def test_a_machine_for_another_network_is_refused(make_checkpoint):
@@ -106,6 +134,8 @@ def make_checkpoint(tmp_path):
 
     def make(machine: bytes):
         shutil.copytree(registry.CHECKPOINTS / "cnn-rbf", tmp_path / "cnn-rbf")
+        (tmp_path / "cnn").mkdir()
+        shutil.copyfile(network_of("cnn-rbf"), tmp_path / "cnn/model.tflite")
         (tmp_path / "cnn-rbf" / "model.npz").write_bytes(machine)
         path = tmp_path / "cnn-rbf" / "card.json"
         card = json.loads(path.read_text(encoding="utf-8"))

@@ -128,8 +128,9 @@ def test_a_kernel_machine_is_trained_on_cnn(trained, tmp_path, capsys):
     assert card.training.command == (
         "python -m zoo train cnn-rbf --data fer2013.csv --network cnn --components 24 --gamma 4 --ridge 0.1"
     )
-    sizes = [(first / "cnn-rbf" / name).stat().st_size for name in ("model.tflite", "model.npz")]
+    sizes = [(first / name).stat().st_size for name in ("cnn/model.tflite", "cnn-rbf/model.npz")]
     assert card.loader == "tflite-kernel" and card.size_bytes == sum(sizes)
+    assert not (first / "cnn-rbf/model.tflite").exists()  # it is read from the folder of cnn
     alone = single_head.keras.saving.load_model(first / "cnn" / "model.keras", compile=False)
     draw_architecture(alone, tmp_path / "alone.png")
     with Image.open(first / "cnn-rbf" / "architecture.png") as ours, Image.open(tmp_path / "alone.png") as network:
@@ -141,6 +142,7 @@ def test_a_kernel_machine_is_trained_on_cnn(trained, tmp_path, capsys):
 
     assert main([*train, "--out", str(tmp_path / "again")]) == 0
     assert registry.card("cnn-rbf", tmp_path / "again").files == card.files
+    assert (tmp_path / "again/cnn-rbf/model.tflite").is_file()  # cnn is not there
     assert main([*train, "--network", "cnn-svm", "--out", str(first)]) == 2
     assert "cnn-svm" in capsys.readouterr().err
 

@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from features.align import AlignedFaces, AlignSpec
-from zoo.cards import LIMITS, Card, CardError
+from zoo.cards import LIMITS, Card, CardError, checked
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier
@@ -71,7 +71,8 @@ def train(args: argparse.Namespace) -> None:
         limits=LIMITS,
     )
     arrays = {"weights": machine.weights, "bias": machine.bias, "scale": scale, "shift": shift}
-    tflite = (args.checkpoints / args.network / "model.tflite").read_bytes()
+    folder = args.checkpoints / args.network
+    tflite = checked(folder, registry.card(args.network, args.checkpoints), "model.tflite").read_bytes()
     checkpoint.save(card, {"model.tflite": tflite, "model.npz": checkpoint.arrays_bytes(**arrays)}, args.out)
 
 
