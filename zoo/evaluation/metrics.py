@@ -15,6 +15,7 @@ DRAWS = 2000
 BINS = 15
 STEPS = 20
 NO_ANSWER = -1
+FEW = 20  # groups of pictures
 TINY = 1e-9  # rounding error of equal draws
 
 
@@ -152,8 +153,9 @@ def right_of_surest(confidence: np.ndarray, right: np.ndarray, shares: np.ndarra
 def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
     """95 % interval of a proportion: a bootstrap that draws all pictures of a group together.
 
-    If every draw gives the same value, because all answers are right, all are wrong or all pictures are copies, the
-    bootstrap is uninformative; then it is Wilson's interval, with each group counted as one picture.
+    With fewer than `FEW` groups the bootstrap is too narrow, and if every draw gives the same value, because all
+    answers are right, all are wrong or all pictures are copies, it is uninformative. The interval then includes
+    Wilson's, with each group counted as one picture.
 
     Parameters
     ----------
@@ -175,16 +177,18 @@ def interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0
     """
     values, groups = np.asarray(values, np.float64), _numbered(groups, len(values))
     low, high = _bootstrap(values, groups, seed)
-    if high - low > TINY:
-        return low, high
     distinct = int(groups.max(initial=-1)) + 1
-    return share_interval(float(values.mean()) * distinct if distinct else 0.0, distinct)
+    if high - low > TINY and distinct >= FEW:
+        return low, high
+    ends = share_interval(float(values.mean()) * distinct if distinct else 0.0, distinct)
+    return (min(low, ends[0]), max(high, ends[1])) if high - low > TINY else ends
 
 
 def difference_interval(values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> tuple[float, float]:
     """The same for the difference in correct answers of two models on the same pictures, ``(n,)`` of -1, 0 and 1.
 
-    If the bootstrap is uninformative, it is the adjusted interval for paired proportions.
+    With few groups, and where the bootstrap is uninformative, it is, or includes, the adjusted interval for paired
+    proportions.
 
     References
     ----------
@@ -193,13 +197,14 @@ def difference_interval(values: np.ndarray, groups: np.ndarray | None = None, se
     """
     values, groups = np.asarray(values, np.float64), _numbered(groups, len(values))
     low, high = _bootstrap(values, groups, seed)
-    if high - low > TINY:
-        return low, high
     distinct = int(groups.max(initial=-1)) + 1
+    if high - low > TINY and distinct >= FEW:
+        return low, high
     mean = float(values.mean()) if distinct else 0.0
     first, second = ((max(0.0, sign * mean) * distinct + 1) / (distinct + 2) for sign in (1, -1))
     half = Z * float(np.sqrt((first + second - (first - second) ** 2) / (distinct + 2)))
-    return max(-1.0, first - second - half), min(1.0, first - second + half)
+    ends = max(-1.0, first - second - half), min(1.0, first - second + half)
+    return (min(low, ends[0]), max(high, ends[1])) if high - low > TINY else ends
 
 
 def _numbered(groups: np.ndarray | None, n: int) -> np.ndarray:

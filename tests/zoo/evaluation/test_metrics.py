@@ -43,6 +43,17 @@ def scored(probs, targets, answered=None, groups=None, labels=SEVEN):
     return Scored(Prediction(probs, labels), np.asarray(targets), answered, groups)
 
 
+@pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (1, 2), (1, 7), (6, 7), (3, 3), (0, 9), (9, 10), (10, 19)])
+def test_intervals_of_a_few_pictures_are_at_least_as_wide_as_wilsons(right, n):
+    """The bootstrap's are too narrow: of 1 right in 7 pictures it ends at 43 %, Wilson's at 51."""
+    values = np.arange(n) < right
+    low, high = interval(values)
+    ends = share_interval(right, n)
+    assert 0 <= low <= ends[0] <= right / n <= ends[1] <= high <= 1 and low < high
+    low, high = difference_interval(values.astype(int))
+    assert -1 <= low < right / n <= high <= 1
+
+
 def test_figures_are_scikit_learns(answers):
     probs, targets = answers
     best = probs.argmax(axis=1)
