@@ -12,6 +12,8 @@ from features.faces import LEFT_EYE, RIGHT_EYE, boxes_of
 
 MARGIN = 1.5  # side of a window relative to that of its face, as in MediaPipe's graphs
 TILE = 720
+SHOWN = 0.05  # of a tile's area: with less of the picture itself, a tile shows nothing that its neighbours do not
+SAMPLED, FLAT = 4, 8  # every fourth pixel; grey levels from the darkest to the brightest
 FINE_TILES = (448, 192)  # in the smaller ones the short-range detector finds faces of 22 pixels or more,
 LARGE, LARGE_TILES = 2_000_000, (480, 240)  # in these of 24; for pictures of so many pixels or more, to save time
 BESIDE_TILE = 240  # the same beside a large face; a picture up to BESIDE is small enough as a whole
@@ -81,13 +83,29 @@ def _lean(right: np.ndarray) -> float:
     return math.degrees(math.atan2(right[1], right[0]))
 
 
-def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, right, bottom of the whole picture and, if it is large, of overlapping tiles of side `TILE`."""
+def tiles(width: int, height: int, border: int = 0) -> list[tuple[int, int, int, int]]:
+    """Left, top, right, bottom of the whole picture and, if it is large, of overlapping tiles of side `TILE`.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the picture, in pixels.
+    border : int
+        Pixels that were added on each side of it. Tiles that show little else are left out.
+    """
     whole = (0, 0, width, height)
     if max(width, height) <= 1.25 * TILE:
         return [whole]
     spans = [(x, y) for y in _starts(height) for x in _starts(width)]
-    return [whole] + [(x, y, min(x + TILE, width), min(y + TILE, height)) for x, y in spans]
+    found = [(x, y, min(x + TILE, width), min(y + TILE, height)) for x, y in spans]
+    inside = np.array([[border, border, width - border, height - border]])
+    return [whole] + [tile for tile in found if _shared(np.array(tile), inside)[0] >= SHOWN * np.prod(_size(tile))]
+
+
+def has_texture(part: np.ndarray) -> bool:
+    """Whether a part of a picture, ``uint8 (H, W, 3)``, has edges that a detector could see."""
+    grey = part[::SAMPLED, ::SAMPLED, 1]
+    return int(grey.max()) - int(grey.min()) > FLAT
 
 
 def fine_tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.regions import TILE, around_box, around_mesh, keep_distinct, overlap, tiles
+from features.regions import TILE, around_box, around_mesh, has_texture, keep_distinct, overlap, tiles
 
 
 @pytest.mark.parametrize("size", [(8, 8), (512, 512), (900, 900), (901, 300), (2048, 1536), (300, 4000)])
@@ -17,6 +17,28 @@ def test_tiles_cover_the_picture_and_overlap(size):
         seen[top:bottom, left:right] += 1
     assert not others or seen.min() >= 1
     assert bool(others) == (max(size) > 900)
+
+
+@pytest.mark.parametrize(
+    ("size", "border", "most"), [((2048, 1536), 1024, 20), ((2048, 1536), 512, 30), ((640, 480), 320, 4)]
+)
+def test_tiles_of_nothing_but_border_are_left_out_and_the_picture_is_still_covered(size, border, most):
+    width, height = (side + 2 * border for side in size)
+    every, kept = tiles(width, height), tiles(width, height, border)
+    assert kept[0] == (0, 0, width, height) and set(kept) <= set(every)
+    assert len(kept) == most + 1
+    seen = np.zeros((height, width), bool)
+    for left, top, right, bottom in kept[1:]:
+        seen[top:bottom, left:right] = True
+    assert seen[border:-border, border:-border].mean() > 0.98  # the rest, a picture's corners, is in the whole
+
+
+def test_what_shows_nothing_has_no_texture():
+    wall = np.full((240, 240, 3), 90, np.uint8)
+    assert not has_texture(wall)
+    assert not has_texture(wall + np.random.default_rng(0).integers(0, 8, wall.shape, np.uint8))
+    wall[100:124, 100:124] = 120  # as large as the smallest face, and as pale as one in the dark
+    assert has_texture(wall)
 
 
 def test_overlap_is_a_part_of_the_smaller_box():
