@@ -8,10 +8,10 @@ Examples:
   python -m zoo evaluate hog-svm cnn --data fer2013.csv --robustness 500 --html report.html
   python -m zoo evaluate hog-svm cnn --data photos/ --people people.csv
 
-photos/ contains class folders (photos/happy/..., photos/test/anger/...), and may be a zip or tar of them. Every
-photo goes through the whole pipeline, including face detection; of several faces the largest is used. Figures are
-given for photos with a face and for all photos, in which a missing face counts as wrong. A file that cannot be read
-is reported and skipped, and the exit status is then 1.
+photos/ contains class folders (photos/happy/..., photos/test/anger/...), and may be a zip or tar of them, or a
+folder in one (--data archive.zip/test). Every photo goes through the whole pipeline, including face detection; of
+several faces the largest is used. Figures are given for photos with a face and for all photos, in which a missing face
+counts as wrong. A file that cannot be read is reported and skipped, and the exit status is then 1.
 
 --people names who is in which picture of a folder (columns file, person; further columns are groups). Each neutral
 picture of a person then serves once as the reference for that person's other pictures (data set "photos, resting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from zoo.labels import EIGHT, label_from_spelling
 from zoo.safe_zip import Limits, SafeZip, ZipError
 
 ARCHIVE = Limits(size=2**30, unpacked=4 * 2**30, members=200_000, depth=8)
+MOST_PARTS = 5
 _ZIP = b"PK\x03\x04"
 
 # --- Trees of class folders ----------------------------------------------------------------
@@ -30,7 +32,7 @@ class Folder:
     Parameters
     ----------
     root : Path
-        What `paths` begin with; of an archive, the current folder.
+        What `paths` begin with; of an archive, the current folder or one in the archive.
     paths : tuple of Path
     targets : ndarray
         ``(n,)`` int: position of each label in `EIGHT`, which begins with the seven.
@@ -51,9 +53,10 @@ class Folder:
 
 
 def holds_photos(path: Path) -> bool:
-    """Whether a path is a folder, or a zip or tar with pictures in it (FER2013's table may be packed, too)."""
+    """Whether a path is a folder, or a zip or tar (or a folder in one) with pictures: FER2013's table may be packed."""
     if path.is_dir():
         return True
+    path, _ = _parted(path)
     try:
         if not path.is_file():
             return False
@@ -62,6 +65,12 @@ def holds_photos(path: Path) -> bool:
             return any(file_kinds.names_picture("", name) for name in names)
     except (OSError, ZipError):
         return False
+
+
+def _parted(path: Path) -> tuple[Path, str]:
+    """The file in ``archive.zip/test``, and the folder in it; no folder if the path itself is there."""
+    inner = next((parent for parent in path.parents if parent.is_file()), None) if not path.exists() else None
+    return (path, "") if inner is None else (inner, path.relative_to(inner).as_posix())
 
 
 def _is_zip(file: BinaryIO) -> bool:
@@ -88,7 +97,8 @@ def _opened(path: Path) -> SafeZip | SafeTar:
 def read_folder(root: str | os.PathLike) -> Folder:
     """Pictures below ``root/<class>/`` or ``root/<split>/<class>/``, of a folder, a zip or a tar.
 
-    Class folders may have the names used in data sets (``anger``, ``AN``, ``0``).
+    The root may be a folder in an archive: ``archive.zip/test``. Class folders may have the names used in data sets
+    (``anger``, ``AN``, ``0``).
 
     Raises
     ------
@@ -98,17 +108,18 @@ def read_folder(root: str | os.PathLike) -> Folder:
     root = Path(root)
     if root.is_dir():
         return _sorted_out(root, root, look(root), lambda path: path)
+    file, inner = _parted(root)
     try:
-        archive = _opened(root)
+        archive = _opened(file)
     except (OSError, ZipError) as error:
         raise DataError(f"{root} is not a folder, nor a zip or tar that can be read: {error}") from error
     read = lambda path: archive.read(path.as_posix(), images.MAX_BYTES)
-    return _sorted_out(root, Path(), _listed(archive), read)
+    return _sorted_out(root, Path(inner), _listed(archive, f"{inner}/" if inner else ""), read)
 
 
-def _listed(archive: SafeZip | SafeTar) -> Listing:
-    """The members of an archive, pictures known by their content; damaged ones by their names."""
-    names = sorted(archive.names)
+def _listed(archive: SafeZip | SafeTar, folder: str) -> Listing:
+    """The members of a folder in an archive, pictures known by their content; damaged ones by their names."""
+    names = sorted(name for name in archive.names if name.startswith(folder))
     pictures = [name for name in names if file_kinds.names_picture(_kind(archive, name), name)]
     known = set(pictures)
     others = [name for name in names if name not in known]
@@ -136,6 +147,13 @@ def _sorted_out(given: Path, root: Path, found: Listing, read: Callable[[Path], 
     read_as = {folder.name: label for folder, label in classes.items() if folder.name != label}
     targets = np.array([EIGHT.index(classes[p.parent]) for p in pictures])
     return Folder(root, pictures, targets, read_as, found.skipped(root), read)
+
+
+def parts(folder: Folder) -> dict[str, int]:
+    """Pictures of each part that a folder is divided into, such as train and test; empty if it is not."""
+    counts = Counter(path.relative_to(folder.root).parent.parent.as_posix() for path in folder.paths)
+    del counts["."]
+    return dict(sorted(counts.items())) if 2 <= len(counts) <= MOST_PARTS else {}
 
 
 def _some(names: list[str]) -> str:

@@ -18,7 +18,7 @@ from zoo.datasets.aligned import AlignedSet, DataError, concatenate
 from zoo.datasets.duplicates import groups_of, load_duplicates
 from zoo.datasets.fer2013 import SPLITS, is_standard_fer2013, load_fer2013
 from zoo.datasets.ferplus import ferplus_majority, read_ferplus
-from zoo.datasets.folders import Folder, read_folder
+from zoo.datasets.folders import Folder, parts, read_folder
 from zoo.labels import EIGHT, SEVEN, LabelSet
 from zoo.safe_zip import ZipError
 
@@ -223,6 +223,9 @@ def _photo_notes(folder: Folder, seen: Found, name: str, groups: np.ndarray) -> 
         yield f"{head}: {where}. They are left out of '{name}, face found' and are wrong answers in '{name}, all'."
     else:
         yield f"{head}."
+    if found := parts(folder):
+        told = ", ".join(f"{part} {count}" for part, count in found.items())
+        yield f"All parts were used ({told}). To use one, add its name to the path, such as /{next(iter(found))}."
     if folder.skipped:
         yield folder.skipped
     if seen.several:

@@ -1,3 +1,4 @@
+import shutil
 import tarfile
 import zipfile
 from dataclasses import replace
@@ -269,6 +270,26 @@ def test_a_zip_of_class_folders_is_the_same_as_the_folder(photos, tmp_path, spec
     assert (test.faces.images == other.faces.images).all() and test.files == other.files
     assert sorted(failure.partition(":")[0] for failure in test.failed) == ["happy/damaged.jpg", "sad/e.jpg"]
     assert "1 file skipped: 1 not a picture (notes.txt)." in test.notes
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_a_part_of_an_archive(photos, tmp_path, spec, kind):
+    """As Kaggle hands out FER2013 as pictures: train and test in one archive, both with the same class folders."""
+    (photos / "train/fear").mkdir(parents=True)
+    shutil.copy(photos / "happy/b.png", photos / "train/fear/1.png")
+    shutil.rmtree(photos / "happy")
+    shutil.rmtree(photos / "sad")
+    packed = tmp_path / f"archive.{kind}"
+    shutil.make_archive(str(tmp_path / "archive"), {"zip": "zip", "tar.gz": "gztar"}[kind], photos)
+    assert holds_photos(packed / "test") and not holds_photos(tmp_path / "nowhere.zip/test")
+    test = photo_test(packed / "test", spec)
+    assert test.files == ("AN/c.png",) and not any("parts" in note for note in test.notes)
+    assert (test.faces.images == photo_test(photos / "test", spec).faces.images).all()
+    both = photo_test(packed, spec)
+    assert len(both.files) == 2
+    assert "All parts were used (test 1, train 1). To use one, add its name to the path, such as /test." in both.notes
+    with pytest.raises(DataError, match="holds no picture"):
+        read_folder(packed / "elsewhere")
 
 
 @pytest.mark.parametrize("kind", ["", "gz", "bz2", "xz"])
