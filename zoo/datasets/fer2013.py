@@ -42,6 +42,7 @@ class Fer2013:
 
 
 COLUMNS = ("emotion", "pixels", "Usage")
+_SPELT = {name.casefold(): name for name in SPLITS}
 MAX_ROWS = 200_000  # FER2013 has 35,887
 GET_IT = "Download fer2013.csv from Kaggle and give its path."
 
@@ -85,8 +86,8 @@ def _parse_row(path: Path, number: int, row: Row) -> tuple[int, np.ndarray, str]
     if not 0 <= target < len(SEVEN):
         raise DataError(f"{where}: emotion {target}; expected 0 to 6.")
     picture = _grey_levels(where, pixels.split())
-    split = (usage or "").strip()
-    if split not in SPLITS:
+    split = _SPELT.get((usage or "").strip().casefold())
+    if split is None:
         raise DataError(f"{where}: Usage {short(usage or '')}; expected one of {', '.join(SPLITS)}.")
     return target, picture, split
 

@@ -43,7 +43,7 @@ Row = dict[str, str | None]
 def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[tuple[int, Row]]:
     """Line number and values by column of each row; blank lines are skipped.
 
-    Columns may be in any order, with spaces around their names. Further columns are passed on.
+    Columns may be in any order, in upper or lower case, with spaces around their names. Further ones are passed on.
 
     Parameters
     ----------
@@ -64,9 +64,11 @@ def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[
         raise DataError(f"{told(path)} does not exist. {where_from}")
     with _typed(path), path.open("rb") as file:
         seen: list[list[str]] = []
+        spelt = {name.casefold(): name for name in needed}
         for stream in _streams(file, 0):
             with closing(_rows(path, stream)) as rows:
-                columns = [name.strip() for name in next(rows, (1, []))[1]]
+                names = (name.strip() for name in next(rows, (1, []))[1])
+                columns = [spelt.get(name.casefold(), name) for name in names]
                 if set(needed) <= set(columns):
                     yield from ((number, _named(columns, values)) for number, values in rows)
                     return
@@ -182,7 +184,7 @@ def _heading(path: Path, text: io.TextIOBase) -> str:
         first = text.readline(MAX_LINE)
         if "\0" not in first and len(first) < MAX_LINE:
             return first
-    raise DataError(f"{told(path)} is not a CSV file or an archive with one in it.") from None
+    raise DataError(f"{told(path)} is not a CSV file, nor a .gz, .xz, .bz2, .zip or .tar with one in it.") from None
 
 
 def _lines(path: Path, first: str, text: io.TextIOBase) -> Iterator[str]:

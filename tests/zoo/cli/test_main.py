@@ -86,7 +86,7 @@ def test_evaluate_photos(run, photos):
         (["first", "--data", "PHOTOS", "--split", "PublicTest"], "are for FER2013's CSV"),
         (["first", "--data", "PHOTOS", "--labels", "3"], "no label set '3'"),
         (["first", "--data", "x.csv", "--split", "Training"], "invalid choice: 'Training'"),
-        (["first", "--data", "PHOTOS/happy/a.jpg"], "is not a CSV file or an archive with one in it"),
+        (["first", "--data", "PHOTOS/happy/a.jpg"], "is not a CSV file, nor a .gz, .xz, .bz2, .zip or .tar with one"),
     ],
 )
 def test_evaluate_bad_options(run, photos, options, sentence):

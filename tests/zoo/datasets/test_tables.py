@@ -84,6 +84,8 @@ FORMS = {
     "zip in zip.zip": zipped({"fer2013.csv.zip": zipped({"fer2013.csv": GOOD})}),
     "gz in zip.zip": zipped({"fer2013.csv.gz": gzip.compress(GOOD)}),
     "called csv.csv": gzip.compress(GOOD),
+    "upper case.csv": GOOD.replace(b"emotion,pixels,Usage", b"Emotion,PIXELS,usage"),
+    "lower case.csv": GOOD.replace(b"Training", b"training").replace(b"PublicTest", b"publictest"),
 }
 
 
