@@ -32,6 +32,7 @@ TRAINING = {
     "zoo/training/two_head.py",
     "zoo/training/architectures.py",
     "zoo/training/callbacks.py",
+    "zoo/training/distillation.py",
     "zoo/training/single_head.py",
     "zoo/exchange/workers/make_keras.py",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import math
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from zoo.models.svm import softmax
 from zoo.training import calibration
 from zoo.training.augmentation import Augmentation, augment
 from zoo.training.callbacks import Clock, Rule
+from zoo.training.distillation import Teachers
 from zoo.training.weakening import Weakening
 
 
@@ -55,6 +57,9 @@ class Schedule:
 class Batches(keras.utils.PyDataset):
     """Shuffled, augmented batches. Order and copies of every epoch depend on seed and epoch only.
 
+    With `teachers`, the second half of the targets of FER2013's head are their probabilities. They see each copy as
+    it was before `weakening`.
+
     Parameters
     ----------
     data : AlignedSet
@@ -85,6 +90,7 @@ class Batches(keras.utils.PyDataset):
         super().__init__(workers=2)  # with one, tf.data's autotuning delays the end of every epoch by up to a minute
         self.blend = blend
         self.weakening: Weakening | None = None
+        self.teachers: Teachers | None = None
         self.crops, self.labels = data.faces.images, data.targets
         self.targets = keras.utils.to_categorical(data.targets, len(data.labels))
         self.shares, self.weights = votes
@@ -98,22 +104,30 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple:
         rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
         rng = np.random.default_rng((self.schedule.seed, self.epoch, index))
-        crops, voted = self.crops[rows], self.weights[rows]
-        if self.weakening:
-            crops, weaker = self.weakening(crops, self.labels[rows], rng)
-            voted = np.where(weaker, 0, voted).astype(np.float32)  # the taggers voted on the picture as it was
-        x = augment(crops, self.side, self.changes, rng)
+        crops = self.weakening(self.crops[rows], self.labels[rows], rng) if self.weakening else self.crops[rows]
+        same_draws = copy.deepcopy(rng)
+        x = self._copies(crops, rng)
         targets = {"fer2013": self.targets[rows], "ferplus": self.shares[rows]}
-        weights = {"fer2013": np.ones(len(rows), np.float32), "ferplus": voted}
-        x = x[:, :, :, None].astype(np.float32)
+        weights = {"fer2013": np.ones(len(rows), np.float32), "ferplus": self.weights[rows]}
+        if self.teachers:
+            before = self._copies(self.crops[rows], same_draws) if self.weakening else x
+            targets["fer2013"] = np.concatenate([targets["fer2013"], self.taught(rows, before)], axis=1)
         if not self.blend:
             return x, targets, weights
         return blended(x, targets, weights, rng.beta(self.blend, self.blend, len(rows)))
+
+    def taught(self, rows: np.ndarray, copies: np.ndarray) -> np.ndarray:
+        """The teachers' probabilities ``(n, k)`` for the copies ``(n, side, side, 1)`` of these rows."""
+        assert self.teachers is not None
+        return self.teachers(copies)
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffle the pictures for this epoch."""
         self.epoch = epoch
         self._shuffle()
+
+    def _copies(self, crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return augment(crops, self.side, self.changes, rng)[:, :, :, None].astype(np.float32)
 
     def _shuffle(self) -> None:
         self.order = np.random.default_rng((self.schedule.seed, self.epoch)).permutation(len(self.crops))

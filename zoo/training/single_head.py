@@ -14,7 +14,7 @@ from typing import Literal
 
 import keras
 import numpy as np
-from keras import KerasTensor, layers, ops
+from keras import layers
 
 from features.align import AlignSpec
 from zoo.cards import LIMITS, Card, Training, checked
@@ -24,9 +24,9 @@ from zoo.datasets.fer2013 import load_fer2013
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
-from zoo.models.svm import softmax
 from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import Rule, ended, epochs_before
+from zoo.training.distillation import Teachers, accuracy_of, objective
 from zoo.training.export import tflite_bytes, write_artefacts
 from zoo.training.loop import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over
 from zoo.training.out_of_fold import SoftTargetMix
@@ -81,57 +81,6 @@ class Plan:
     bits: Literal[8, 16] = 16
 
 
-@dataclass(frozen=True)
-class Teaching:
-    """Settings of knowledge distillation.
-
-    Parameters
-    ----------
-    temperature : float
-        Logits of teachers and student are divided by it, so that less probable labels also count.
-    weight : float
-        Weight of the teachers; the labels have the rest.
-    same_copy : bool
-        Whether teachers get the same augmented copy as the student. Otherwise they get the crop and its mirror image
-        once, before training, which is many times faster but gives the student less information.
-
-    References
-    ----------
-    Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, arXiv:1503.02531.
-    Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", CVPR 2022.
-    """
-
-    temperature: float = 3.0
-    weight: float = 0.8
-    same_copy: bool = True
-
-
-class Teachers:
-    """Trained networks whose averaged, softened probabilities are targets.
-
-    Parameters
-    ----------
-    models : sequence of keras.Model
-        From ``.keras`` files of checkpoints: logits are the first output.
-    teaching : Teaching
-    """
-
-    def __init__(self, models: Sequence[keras.Model], teaching: Teaching) -> None:
-        self.models, self.teaching = list(models), teaching
-        self.kept: np.ndarray | None = None
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """``float32 (n, side, side, 1) -> (n, k)``, rows sum to 1."""
-        said = [np.asarray(model.predict_on_batch(x)[0], np.float32) for model in self.models]
-        return np.mean([softmax(logits / self.teaching.temperature) for logits in said], axis=0)
-
-    def see(self, x: np.ndarray, batch: int = 256) -> np.ndarray:
-        """The same for many pictures, averaged with their mirror images'."""
-        starts = range(0, len(x), batch)
-        parts = [(self(x[i : i + batch]) + self(x[i : i + batch, :, ::-1])) / 2 for i in starts]
-        return np.concatenate(parts)
-
-
 class DistilledBatches(Batches):
     """Batches for one head; with teachers, targets also contain their probabilities.
 
@@ -163,15 +112,15 @@ class DistilledBatches(Batches):
 
     def __getitem__(self, index: int) -> tuple:
         x, targets, _ = super().__getitem__(index)
-        hot = targets["fer2013"].astype(np.float32)
-        if self.teachers is None:
-            return x, hot
-        rows = self.order[index * self.schedule.batch : (index + 1) * self.schedule.batch]
-        taught = self.teachers(x) if self.said is None else self.said[rows]
-        if self.others is not None:
-            mixture, said = self.others
-            taught = mixture(taught, said[rows])
-        return x, np.concatenate([hot, taught], axis=1)
+        return x, targets["fer2013"].astype(np.float32)
+
+    def taught(self, rows: np.ndarray, copies: np.ndarray) -> np.ndarray:
+        """The teachers' probabilities, as they see these copies or as they saw the crops, with `others` mixed in."""
+        taught = super().taught(rows, copies) if self.said is None else self.said[rows]
+        if self.others is None:
+            return taught
+        mixture, said = self.others
+        return mixture(taught, said[rows])
 
 
 def one_head(plan: Plan) -> keras.Model:
@@ -179,30 +128,6 @@ def one_head(plan: Plan) -> keras.Model:
     inputs, _, embedding = plan.network()
     x = layers.Dropout(plan.dropout, dtype="float32")(embedding)
     return keras.Model(inputs, layers.Dense(len(plan.labels), name="logits", dtype="float32")(x), name=plan.name)
-
-
-def objective(k: int, smoothing: float, teaching: Teaching | None) -> Callable:
-    """The loss for targets ``(n, k)``, or ``(n, 2 k)`` with the teachers' probabilities as second half."""
-
-    def loss(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
-        hot = targets[:, :k] * (1 - smoothing) + smoothing / k
-        right = ops.categorical_crossentropy(hot, logits, from_logits=True)
-        if teaching is None:
-            return right
-        t, weight = teaching.temperature, teaching.weight
-        taught = ops.categorical_crossentropy(targets[:, k:], logits / t, from_logits=True)
-        return (1 - weight) * right + weight * t * t * taught  # softening reduces gradients by t squared
-
-    return loss
-
-
-def accuracy_of(k: int) -> Callable:
-    """The metric accuracy for targets of `objective`."""
-
-    def accuracy(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
-        return ops.cast(ops.argmax(targets[:, :k], axis=1) == ops.argmax(logits, axis=1), "float32")
-
-    return accuracy
 
 
 def fit(

@@ -13,7 +13,8 @@ import numpy as np
 from keras import layers
 
 from zoo.models.cnn import to_input
-from zoo.training.loop import Batches, Schedule, keepers, sgd, take_over
+from zoo.training.distillation import accuracy_of, objective
+from zoo.training.loop import Batches, keepers, sgd, take_over
 
 
 def two_heads(network: tuple, dropout: float = 0.3) -> keras.Model:
@@ -62,10 +63,13 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
         For ``log.csv``, ``best.weights.h5`` and ``state/``.
     """
     schedule = batches.schedule
-    _compile(model, schedule, len(batches))
+    _compile(model, batches)
     data, (shares, weights) = public
     x = to_input(data.faces.images, batches.side)
-    targets = {"fer2013": keras.utils.to_categorical(data.targets, len(data.labels)), "ferplus": shares}
+    labels = keras.utils.to_categorical(data.targets, len(data.labels))
+    if batches.teachers:
+        labels = np.concatenate([labels, batches.teachers.see(x)], axis=1)
+    targets = {"fer2013": labels, "ferplus": shares}
     valid = (x, targets, {"fer2013": np.ones(len(data), np.float32), "ferplus": weights})
     steps = keepers(batches, run, "val_fer2013_accuracy", resume)
     model.fit(
@@ -73,15 +77,31 @@ def fit(model: keras.Model, batches: Batches, public: tuple, run: Path, resume: 
     )
 
 
-def _compile(model: keras.Model, schedule: Schedule, steps: int) -> None:
-    cross_entropy = keras.losses.CategoricalCrossentropy
+def keep_stages(model: keras.Model, stages: int) -> None:
+    """Exclude the first stages from training: neither weights nor statistics of batch normalisation change.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As `two_heads` makes it, not yet compiled.
+    stages : int
+        Each ends with a pooling by 2.
+    """
+    ends = [i for i, layer in enumerate(model.layers) if isinstance(layer, layers.MaxPooling2D)]
+    for layer in model.layers[: ends[stages - 1] if stages else 0]:
+        layer.trainable = False
+
+
+def _compile(model: keras.Model, batches: Batches) -> None:
+    schedule, teachers = batches.schedule, batches.teachers
+    k = batches.targets.shape[1]
     model.compile(
-        sgd(schedule, steps),
+        sgd(schedule, len(batches)),
         loss={
-            "fer2013": cross_entropy(from_logits=True, label_smoothing=schedule.smoothing),
-            "ferplus": cross_entropy(from_logits=True),
+            "fer2013": objective(k, schedule.smoothing, teachers.teaching if teachers else None),
+            "ferplus": keras.losses.CategoricalCrossentropy(from_logits=True),
         },
-        weighted_metrics={"fer2013": ["accuracy"], "ferplus": ["accuracy"]},
+        weighted_metrics={"fer2013": [accuracy_of(k)], "ferplus": ["accuracy"]},
         jit_compile=False,
     )
 

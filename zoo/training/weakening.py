@@ -42,17 +42,15 @@ class Weakening:
     share: float
     limit: float
 
-    def __call__(
-        self, crops: np.ndarray, targets: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Copies ``(n, S, S)`` uint8, and which of them were changed ``(n,)`` bool."""
+    def __call__(self, crops: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Copies ``(n, S, S)`` uint8; those that are not warped are equal to the crops."""
         moves = self.displacements.any(axis=(1, 2, 3))[targets]
         changed = (rng.random(len(crops)) < self.share) & moves
         parts = rng.uniform(0, self.limit, len(crops))
         copies = crops.copy()
         for i in np.flatnonzero(changed):
             copies[i] = warped(crops[i], parts[i] * self.displacements[targets[i]])
-        return copies, changed
+        return copies
 
 
 def warped(crop: np.ndarray, displacement: np.ndarray) -> np.ndarray:

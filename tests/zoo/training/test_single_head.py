@@ -23,7 +23,7 @@ from zoo.training.augmentation import Augmentation
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytest.importorskip("keras")
 
-from zoo.training import callbacks, single_head
+from zoo.training import callbacks, distillation, single_head
 from zoo.training.architectures import separable_vgg
 from zoo.training.plots import draw_architecture
 from zoo.training.recipes import RECIPES
@@ -233,12 +233,12 @@ def test_teachers_say_soft_things_of_the_copy_the_student_sees(plan):
     inputs, maps, embedding = plan.network()
     teacher = keras.Model(inputs, [keras.layers.Dense(7)(embedding), embedding, maps])
     data = made_set(28)
-    lessons = lessons_of(plan, data, 1, single_head.Teachers([teacher, teacher], single_head.Teaching(temperature=3)))
+    lessons = lessons_of(plan, data, 1, distillation.Teachers([teacher, teacher], distillation.Teaching(temperature=3)))
     x, y = lessons[1]
     assert y.shape == (14, 14) and y[:, 7:].sum(axis=1) == pytest.approx(np.ones(14), abs=1e-5)
     assert y[:, 7:] == pytest.approx(softmax(np.asarray(teacher(x)[0]) / 3), abs=1e-5)
     kept = lessons_of(
-        plan, data, 1, single_head.Teachers([teacher], single_head.Teaching(temperature=3, same_copy=False))
+        plan, data, 1, distillation.Teachers([teacher], distillation.Teaching(temperature=3, same_copy=False))
     )
     crops = to_input(data.faces.images[kept.order[14:28]], 48)
     both = [softmax(np.asarray(teacher(z)[0]) / 3) for z in (crops, crops[:, :, ::-1])]
@@ -249,7 +249,7 @@ def test_a_student_comes_to_say_what_its_teacher_says(plan, tmp_path):
     """A teacher that is always wrong by one label outweighs the labels."""
     data = made_set(56)
 
-    class Wrong(single_head.Teachers):
+    class Wrong(distillation.Teachers):
         def __call__(self, x):
             return self.rows
 
@@ -257,7 +257,7 @@ def test_a_student_comes_to_say_what_its_teacher_says(plan, tmp_path):
             return np.roll(np.eye(7, dtype=np.float32)[data.targets], 1, axis=1)
 
     still = replace(plan, changes=Augmentation(0, 0, 0, 1.0, 0, 0, 0, 0))
-    teachers = Wrong([], single_head.Teaching(same_copy=False, temperature=1.0))
+    teachers = Wrong([], distillation.Teaching(same_copy=False, temperature=1.0))
     lessons = lessons_of(still, data, 12, teachers)
     single_head.fit(still, lessons, data, tmp_path)
     assert float(callbacks.epochs_before(tmp_path, 99)[-1]["val_accuracy"]) < 0.1
@@ -267,8 +267,8 @@ def test_objective_without_teachers_is_cross_entropy():
     logits = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
     hot = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4]]
     expected = -np.log(softmax(logits)[hot == 1])
-    assert np.asarray(single_head.objective(7, 0.0, None)(hot, logits)) == pytest.approx(expected, rel=1e-4)
-    taught = single_head.objective(7, 0.0, single_head.Teaching(temperature=1.0, weight=0.25))
+    assert np.asarray(distillation.objective(7, 0.0, None)(hot, logits)) == pytest.approx(expected, rel=1e-4)
+    taught = distillation.objective(7, 0.0, distillation.Teaching(temperature=1.0, weight=0.25))
     both = np.concatenate([hot, np.roll(hot, 1, axis=1)], axis=1)
     other = -np.log(softmax(logits)[np.roll(hot, 1, axis=1) == 1])
     assert np.asarray(taught(both, logits)) == pytest.approx(0.75 * expected + 0.25 * other, rel=1e-4)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.zoo.made import made_set
+from zoo.cli.main import main
 from zoo.datasets import ferplus
 from zoo.datasets.ferplus import FERPLUS_VOTES
 from zoo.labels import EIGHT, SEVEN
@@ -267,13 +268,80 @@ def test_the_same_arrays_give_the_same_bytes(tmp_path):
     assert arrays_bytes(**arrays) == content
 
 
-def test_votes_do_not_count_for_weakened_copies(start):
+def test_a_weakened_copy_has_the_targets_of_its_picture(start):
     _, batches, (data, _) = start(1)
     batches.weights = np.ones(len(data), np.float32)
-    displacements = np.ones((7, *data.faces.images.shape[1:], 2), np.float32)
+    strong, targets, weights = batches[0]
+    batches.weakening = Weakening(np.ones((7, *data.faces.images.shape[1:], 2), np.float32), 1.0, 0.9)
+    weaker, same_targets, same_weights = batches[0]
+    assert (strong != weaker).any(axis=(1, 2, 3)).all()
+    for before, after in ((targets, same_targets), (weights, same_weights)):
+        assert all((before[head] == after[head]).all() for head in before)
+
+
+class Recorder:
+    """Teachers that keep what they are shown and always answer the same."""
+
+    def __init__(self, answer):
+        from zoo.training.distillation import Teaching
+
+        self.answer, self.seen, self.teaching = answer, [], Teaching(temperature=2.0, weight=0.6)
+
+    def __call__(self, x):
+        self.seen.append(x)
+        return np.tile(self.answer, (len(x), 1)).astype(np.float32)
+
+    see = __call__
+
+
+def test_teachers_see_each_copy_before_it_is_weakened(start):
+    _, batches, (data, _) = start(1)
+    strong = batches[0][0]
+    displacements = np.full((7, *data.faces.images.shape[1:], 2), 9, np.float32)
     displacements[6] = 0
     batches.weakening = Weakening(displacements, 1.0, 0.9)
-    rows = batches.order[: batches.schedule.batch]
-    _, _, weights = batches[0]
-    assert weights["ferplus"].tolist() == (data.targets[rows] == 6).astype(float).tolist()
-    assert weights["fer2013"].tolist() == [1.0] * len(rows)
+    batches.teachers = Recorder(np.eye(7)[2])
+    weaker, targets, _ = batches[0]
+    (seen,) = batches.teachers.seen
+    neutral = data.targets[batches.order[: batches.schedule.batch]] == 6
+    assert (seen[neutral] == weaker[neutral]).all()
+    assert (seen[~neutral] != weaker[~neutral]).any(axis=(1, 2, 3)).all()
+    assert strong.shape == seen.shape
+    assert (targets["fer2013"][:, 7:] == np.eye(7)[2]).all()
+    batches.weakening = None
+    copies, _, _ = batches[0]
+    assert (batches.teachers.seen[-1] == copies).all()
+
+
+def test_a_network_learns_from_teachers_what_the_labels_do_not_say(start, deep, tmp_path):
+    def answers(teachers):
+        model, batches, public = start(4)
+        batches.teachers = teachers
+        deep.fit(model, batches, public, tmp_path / str(bool(teachers)))
+        return model.predict(to_input(public[0].faces.images, SIDE), verbose=0)["fer2013"].argmax(axis=1)
+
+    assert (answers(Recorder(np.eye(7)[2])) == 2).mean() > (answers(None) == 2).mean() + 0.3
+
+
+@pytest.mark.parametrize("stages", [0, 1, 2])
+def test_kept_stages_do_not_change(start, deep, tmp_path, stages):
+    model, batches, public = start(1)
+    deep.keep_stages(model, stages)
+    before = [(layer, layer.get_weights()) for layer in model.layers if layer.weights]
+    deep.fit(model, batches, public, tmp_path)
+    changed = [
+        any((now != old).any() for now, old in zip(layer.get_weights(), weights, strict=True))
+        for layer, weights in before
+        if "head" not in layer.name and layer.name != "ferplus"  # no votes here: that head learns nothing
+    ]
+    kept = 4 * stages  # convolution and normalisation, twice a stage
+    assert changed == [False] * kept + [True] * (len(changed) - kept)
+
+
+@pytest.mark.parametrize("option", [["--distil", "0.6"], ["--keep-stages", "2"]])
+def test_what_needs_a_trained_network_asks_for_it(tmp_path, capsys, option):
+    pytest.importorskip("keras")
+    data = tmp_path / "fer2013.csv"
+    data.write_text("emotion,pixels,Usage\n")
+    assert main(["train", "cnn", "--data", str(data), "--out", str(tmp_path), *option]) == 2
+    assert "give its folder: --start checkpoints" in capsys.readouterr().err

@@ -52,13 +52,12 @@ def test_a_part_of_the_expression_is_taken_back(faces, displacements, part):
 
 def test_neutral_faces_are_never_changed(faces, displacements):
     targets = np.repeat([RAISED, NEUTRAL], 10)
-    copies, changed = Weakening(displacements, 1.0, 0.9)(faces.images, targets, np.random.default_rng(1))
-    assert changed.tolist() == [True] * 10 + [False] * 10
+    copies = Weakening(displacements, 1.0, 0.9)(faces.images, targets, np.random.default_rng(1))
     assert (copies[10:] == faces.images[10:]).all()
     assert (copies[:10] != faces.images[:10]).any(axis=(1, 2)).all()
 
 
 def test_a_share_of_the_copies_is_changed(faces, displacements):
     crops, targets = np.repeat(faces.images[:1], 400, axis=0), np.full(400, RAISED)
-    changed = Weakening(displacements, 0.3, 0.9)(crops, targets, np.random.default_rng(2))[1]
-    assert 0.2 < changed.mean() < 0.4
+    copies = Weakening(displacements, 0.3, 0.9)(crops, targets, np.random.default_rng(2))
+    assert 0.2 < (copies != crops).any(axis=(1, 2)).mean() < 0.4

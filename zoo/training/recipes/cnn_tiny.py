@@ -36,9 +36,10 @@ from zoo.models.svm import softmax
 from zoo.training import out_of_fold, single_head
 from zoo.training.architectures import residual_vgg, separable_vgg
 from zoo.training.augmentation import Augmentation
+from zoo.training.distillation import Teachers, Teaching
 from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.recipes import hog_svm
-from zoo.training.single_head import DistilledBatches, Plan, Teachers, Teaching
+from zoo.training.single_head import DistilledBatches, Plan
 
 KINDS = {
     "narrow": lambda: residual_vgg(single_head.SIDE, widths=(16, 32, 64, 80)),
