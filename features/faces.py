@@ -111,5 +111,4 @@ def anchors(landmarks: np.ndarray) -> np.ndarray:
 
     The *corners* of eyes and mouth are used, which move least when lids and lips do.
     """
-    flat = landmarks[:, :, :2]
-    return np.stack([flat[:, list(part)].mean(axis=1) for part in (LEFT_EYE, RIGHT_EYE, MOUTH)], axis=1)
+    return landmarks[:, [LEFT_EYE, RIGHT_EYE, MOUTH], :2].mean(axis=2)

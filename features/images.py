@@ -8,6 +8,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -65,7 +66,7 @@ _UNSUPPORTED = re.compile(r"unsupported|unknown (?:compression|pixel)|.* not (?:
 _FILLING = bytes((37 * i * i + 11 * i + 5) % 255 for i in range(64))  # any bytes without a marker
 
 _Result = TypeVar("_Result")
-Source = str | os.PathLike | bytes | np.ndarray
+Source = str | os.PathLike | bytes | np.ndarray | Jpeg
 
 
 class ImageError(ValueError):
@@ -80,7 +81,7 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     source
         A path, the bytes of an image file in one of `FORMATS`, or an array: ``uint8`` or
         ``uint16`` in its full range, or floats in 0..1; shaped
-        ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)``.
+        ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)``. Or what `jpeg_header` has read.
     max_side : int
         Larger pictures are shrunk to this length of the longer side, in pixels.
 
@@ -103,6 +104,8 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     """
     if isinstance(source, np.ndarray):
         return _load_array(source, max_side)
+    if isinstance(source, Jpeg):
+        return _guarded(lambda: _decode_jpeg(source, max_side))
     return _guarded(lambda: _decode(_read(source), max_side))
 
 
@@ -126,6 +129,19 @@ def check(data: bytes, formats: tuple[str, ...] = FORMATS) -> tuple[int, int]:
             return picture.size
 
     return _guarded(size)
+
+
+def jpeg_header(data: bytes) -> Jpeg:
+    """The header of a JPEG, with its size. `load` takes it, so that the size can be judged without reading it twice.
+
+    Raises
+    ------
+    ImageError
+        Not a JPEG, or damaged.
+    """
+    if not data.startswith(_JPEG_START):
+        raise ImageError("its first bytes are not those of a JPEG")
+    return _guarded(lambda: read_jpeg(data))
 
 
 def to_grey(image: np.ndarray) -> np.ndarray:
@@ -240,12 +256,13 @@ def _open_netpbm(data: bytes) -> Image.Image:
     return Image.fromarray(values[:, :, 0] if head.depth == 1 else values)
 
 
-def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...]) -> Image.Image:
+def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     _check_pixels(jpeg.width, jpeg.height)
     if jpeg.scans > _MAX_SCANS or jpeg.scans * jpeg.width * jpeg.height > _MAX_SCANNED:
         raise ImageError(f"The JPEG goes over its pixels {jpeg.scans:,} times. Save it again as a baseline JPEG.")
     _check_decoding(jpeg.coefficients)
-    picture = Image.open(io.BytesIO(jpeg.data), formats=formats)
+    only = ("JPEG",) if "JPEG" in formats else formats  # the others need not be tried
+    picture = Image.open(io.BytesIO(jpeg.data), formats=only)
     picture.info |= {"exif": jpeg.exif, "xmp": jpeg.xmp}
     return picture
 
@@ -290,24 +307,33 @@ def _check_decoding(size: int) -> None:
 
 
 def _decode(data: bytes, max_side: int) -> np.ndarray:
-    jpeg = read_jpeg(data) if data.startswith(_JPEG_START) else None
-    if jpeg is None or jpeg.whole:
-        return _pixels(data, max_side)
+    if data.startswith(_JPEG_START):
+        return _decode_jpeg(read_jpeg(data), max_side)
+    return _pixels(_open(data), data, max_side)
+
+
+def _decode_jpeg(jpeg: Jpeg, max_side: int) -> np.ndarray:
+    if jpeg.whole:
+        return _pixels(_open_jpeg(jpeg), jpeg.data, max_side)
     # Without the end marker, a complete picture cannot be told from a truncated one: libjpeg fills up
     # what is missing. But the bytes that follow matter only where something is missing.
-    data = data.rstrip(b"\xff")
-    first, second = (_pixels(data + more + _JPEG_END, max_side) for more in (b"", _FILLING))
+    data = jpeg.data.rstrip(b"\xff")
+    ended = [read_jpeg(data + more + _JPEG_END) for more in (b"", _FILLING)]
+    first, second = (
+        _pixels(_open_jpeg(replace(one, exif=jpeg.exif, xmp=jpeg.xmp)), one.data, max_side) for one in ended
+    )
     if not np.array_equal(first, second):
         raise OSError("its end is missing")
     return first
 
 
-def _pixels(data: bytes, max_side: int) -> np.ndarray:
-    with _open(data) as picture:
+def _pixels(opened: Image.Image, data: bytes, max_side: int) -> np.ndarray:
+    with opened as picture:
         deep = _bits(picture, data) == 16
         picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
         picture.load()
-        rows = lambda top, end: picture.crop((0, top, picture.width, end))
+        whole = 0, picture.height
+        rows = lambda *ends: picture if ends == whole else picture.crop((0, ends[0], picture.width, ends[1]))
         if picture.mode in _DEEP:
             black, white = _range(picture.mode, _extremes(picture.size, rows))
             if picture.info.get("inverted"):  # by Pillow with 8 bits only
@@ -368,7 +394,8 @@ def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     """A picture of any 8-bit mode as RGB or RGBA."""
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

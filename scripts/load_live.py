@@ -43,7 +43,7 @@ WIDTH, HEIGHT, FRAMES = 320, 240, 16
 MIN_GAP = 1 / 30  # seconds from frame to frame, as in ui/live/frame_exchange.js
 MOST_SECONDS, MOST_CALLS, PATIENCE = 1800, 100_000, 30.0
 GONE_SECONDS = 8.0  # after which a viewer that left has to be forgotten
-PAGE_SECONDS = 0.5
+PAGE_SECONDS = 4.0  # between visits of the page, whose work in the server is taken from the viewers
 PREFIX = "data:image/jpeg;base64,"
 
 

@@ -463,6 +463,20 @@ def test_a_device_is_not_read():
         load("/dev/zero")
 
 
+@pytest.mark.parametrize("end", [0, 2], ids=["whole", "without-its-end-marker"])
+def test_a_jpeg_whose_header_was_read_before_is_the_same_picture(end, astronaut):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(Image.fromarray(astronaut[:120, :90]), "JPEG", exif=exif.tobytes(), comment=b"x")
+    data = data[: len(data) - end]
+    header = images.jpeg_header(data)
+    assert (header.width, header.height, header.whole) == (90, 120, not end)
+    assert load(header).shape == (90, 120, 3)  # upright
+    assert np.array_equal(load(header), load(data))
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        load(images.jpeg_header(data[: len(data) // 2]))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "JPEG"])
 def test_a_picture_cut_off_in_its_header_is_called_cut_off(kind, astronaut):
     stored = io.BytesIO()

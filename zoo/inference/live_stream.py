@@ -53,12 +53,13 @@ def read_frame(text: object) -> np.ndarray:
         raise ImageError(f"The frame has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.")
     try:
         data = base64.b64decode(text[len(PREFIX) :], validate=True)
-        width, height = images.check(data, ("JPEG",))
+        header = images.jpeg_header(data)
     except ValueError as error:  # base64's own, or an ImageError
         raise ImageError(f"The frame is not a JPEG ({error}).") from None
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"The frame has {width} x {height} pixels; at most {MAX_PIXELS:,} are read. Send 320 x 240.")
-    return images.load(data)
+    if header.width * header.height > MAX_PIXELS:
+        size = f"{header.width} x {header.height}"
+        raise ImageError(f"The frame has {size} pixels; at most {MAX_PIXELS:,} are read. Send 320 x 240.")
+    return images.load(header)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class ByteProduct:
         self._rows = rows
         self._inputs = np.empty((2 * rows, whole.shape[1] + 2), np.float32)
         self._input = self._network.get_input_details()[0]["index"]
-        self._output = self._network.get_output_details()[0]["index"]
+        self._output = self._network.tensor(self._network.get_output_details()[0]["index"])
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``(rows, r) -> (rows, m)`` float32."""
@@ -73,8 +73,10 @@ class ByteProduct:
             _split(x, self._inputs)
             self._network.set_tensor(self._input, self._inputs)
             self._network.invoke()
-            products = self._network.get_tensor(self._output)  # a copy: a view would keep other threads from running it
-            return products[: self._rows] + products[self._rows :]
+            return self._sums(self._output())  # no view of the products is kept, which would keep others from running
+
+    def _sums(self, products: np.ndarray) -> np.ndarray:
+        return products[: self._rows] + products[self._rows :]
 
 
 def byte_product(table: np.ndarray, rows: int = 1, scale: float = 1.0) -> ByteProduct | None:

@@ -107,7 +107,7 @@ class Kernel:
         near = self._products(z) if self._byte_vectors is None else self._byte_vectors(self._both_ways(z))
         near -= self._squares + self.gamma * (z @ z)
         np.exp(near, out=near)
-        return near[0] if len(near) == 1 else near.mean(axis=0)
+        return near[0] if len(near) == 1 else np.multiply(near[0] + near[1], np.float32(0.5), out=near[0])
 
     def _both_ways(self, z: np.ndarray) -> np.ndarray:
         """What is compared with the vectors, with its mirror image if that counts: ``(r,) -> (1 or 2, r)``."""

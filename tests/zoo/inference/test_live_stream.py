@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from features import images
 from features.face_tracking import Readers
+from features.image_files import read_jpeg
 from features.images import ImageError
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
@@ -93,6 +95,13 @@ def test_large_frames_are_refused_before_they_are_decoded(monkeypatch):
     monkeypatch.setattr("features.images.load", lambda data: pytest.fail("was decoded"))
     with pytest.raises(ImageError):
         read_frame(data_url(np.zeros((1000, 1000, 3), np.uint8)))
+
+
+def test_the_header_of_a_frame_is_read_once(monkeypatch, frame):
+    read = []
+    monkeypatch.setattr(images, "read_jpeg", lambda data: read.append(data) or read_jpeg(data))
+    assert read_frame(data_url(frame)).shape == frame.shape
+    assert len(read) == 1
 
 
 def test_one_face_and_two_models_as_plain_numbers(viewer, models, frame):
