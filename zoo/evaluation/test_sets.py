@@ -218,7 +218,7 @@ def _photo_notes(folder: Folder, seen: Found, name: str, groups: np.ndarray) -> 
     """Sentences about what was read, found and left out."""
     missed = folder.targets[seen.readable & (seen.rows == NO_FACE)]
     n, where = int(seen.readable.sum()), ", ".join(_counted(missed))
-    head = f"{n} pictures; no face was found in {len(missed)} ({len(missed) / n:.1%})"
+    head = f"{n} picture{'' if n == 1 else 's'}; no face was found in {len(missed)} ({len(missed) / n:.1%})"
     if len(missed):
         yield f"{head}: {where}. They are left out of '{name}, face found' and are wrong answers in '{name}, all'."
     else:

@@ -80,6 +80,12 @@ def test_random_names_are_kept_or_refused(sample):
     assert kept > 50
 
 
+@pytest.mark.parametrize("title", [*NAMES, "LPT1", "Com 9"])
+def test_titles_as_file_names(title):
+    word = bundle.identifier(title)
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", word) and not RESERVED.fullmatch(f"{word}.zip")
+
+
 def test_exported_models_have_every_name_when_they_come_back():
     network, golden = zoo.load("cnn"), np.load(registry.CHECKPOINTS / "cnn" / "golden.npz")
     faces = AlignedFaces(golden["images"], golden["landmarks"], golden["to_crop"], AlignSpec())
@@ -88,5 +94,4 @@ def test_exported_models_have_every_name_when_they_come_back():
         copy = object.__new__(type(network))
         copy.__dict__.update(network.__dict__, labels=labels)
         made = bundle.make(bundle.ExportRequest(NAMES[start], ("tfjs",), copy, None, faces.images))
-        assert re.fullmatch(r"[a-z][a-z0-9_]*", bundle.identifier(NAMES[start]))
         assert list(reader.read_models(made.data)[0].labels) == list(labels)

@@ -202,10 +202,14 @@ def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
     return np.concatenate([chosen, chosen[:, :, ::-1], dark, 255 - ((255 - chosen) * 0.6).astype(np.uint8)])
 
 
+_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
+
+
 def identifier(title: str) -> str:
-    """A title as a valid name for Keras."""
+    """A title as a valid name for Keras and for files; Windows has devices called con, nul and so on."""
     word = re.sub(r"\W+", "_", title, flags=re.ASCII).strip("_").lower()
-    return word if word[:1].isalpha() else f"model_{word}".rstrip("_")
+    usable = word[:1].isalpha() and not _RESERVED.fullmatch(word)
+    return word if usable else f"model_{word}".rstrip("_")
 
 
 def _light_parts(wanted: ExportRequest, graph: Graph, files: dict[str, bytes], left_out: list[str]) -> None:
