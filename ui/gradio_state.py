@@ -1,4 +1,4 @@
-"""All that touches the inside of Gradio: a new release of it can break this file only.
+"""What touches the inside of Gradio, but for its files: a new release can break this and `ui/gradio_files.py` only.
 
 First, what Gradio keeps of sessions and how it queues their calls, made short and fair.
 
@@ -13,7 +13,6 @@ too, until 10,000 other sessions have come: for links that open a page as it was
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import threading
@@ -22,7 +21,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
@@ -32,27 +30,25 @@ import uvicorn
 from anyio import to_thread
 from fastapi.encoders import jsonable_encoder
 from fastapi.routing import APIRoute
-from gradio import http_server, networking, processing_utils, routes
+from gradio import http_server, networking
 from gradio.block_function import BlockFunction
 from gradio.blocks import Block as Block  # the type of every component, for those that only name it
 from gradio.context import Context
-from gradio.data_classes import ImageData, PredictBodyInternal
+from gradio.data_classes import PredictBodyInternal
 from gradio.exceptions import ServerFailedToStartError
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
 from gradio.state_holder import StateHolder
-from gradio.utils import get_upload_folder
-from pydantic import ValidationError
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui.gradio_files import forget_deleted
 from ui.serving.storage import client_of
 from zoo.sessions.fair_share import REAL, Holder, who_yields
 from zoo.sessions.memory import give_back_memory
 from zoo.sessions.pages import EVERYONE, Pages
 
-TEMP_DIR = "GRADIO_TEMP_DIR"
 MOST = 300  # sessions at one time; when there are more, one without a page is forgotten, or the idlest
 MOST_WITHOUT_PAGE = 64
 PASSING_SECONDS = 60.0  # for how long a session that never had a page is remembered
@@ -346,6 +342,7 @@ def forget_page(app: gr.Blocks, session: str) -> None:
 
 def tidy(app: gr.Blocks, silent: float) -> None:
     """Forget what pages showed that were silent for so many seconds, and those that are closed altogether."""
+    forget_deleted(app)
     held, now = app.state_holder, datetime.now()
     idle = {name: (now - used).total_seconds() for name, used in list(held.time_last_used.items())}
     gone = [name for name, seconds in idle.items() if seconds >= silent]
@@ -371,7 +368,7 @@ def _forget_values(app: gr.Blocks, session: str) -> bool:
     return True
 
 
-# ---- files
+# ---- while the page is being built
 
 
 def surrounding_page() -> gr.Blocks:
@@ -392,38 +389,6 @@ def surrounding_tab() -> gr.Tab:
     return block
 
 
-def upload_folder() -> Path:
-    """Where Gradio keeps what is uploaded and what is shown."""
-    return Path(get_upload_folder())
-
-
-def keep_uploads_in(folder: Path | None) -> None:
-    """Tell Gradio where to keep them; None: where it likes."""
-    if folder is None:
-        os.environ.pop(TEMP_DIR, None)
-        return
-    os.environ[TEMP_DIR] = str(folder)
-    # Gradio makes a folder there for an editor that is off; another user's may be in the way.
-    routes.DEFAULT_TEMP_DIR = str(folder)
-
-
-def fetch_nothing(refusal: str) -> None:
-    """Refuse addresses that a script sends instead of files: no request leaves this machine.
-
-    Gradio would download them before any function of ours is asked, and has no setting for it.
-
-    Parameters
-    ----------
-    refusal : str
-        What to say, with the address at ``{}``.
-    """
-
-    async def refuse(url: str, cache_dir: str) -> str:
-        raise gr.Error(refusal.format(url[:80]), print_exception=False)
-
-    processing_utils.async_ssrf_protected_download = refuse
-
-
 def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
     """Values for an endpoint's last inputs, for calls without them: scripts that were written before there were any.
 
@@ -438,20 +403,6 @@ def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
         check(block_fn, inputs)
 
     app.validate_inputs = with_defaults  # type: ignore[method-assign]  # of this app alone
-
-
-def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
-    """Let an image box say why it refuses what a script sends; Gradio checks its form first, and says nothing."""
-
-    class Sent(ImageData):
-        @classmethod
-        def model_validate(cls, *given: Any, **options: Any) -> Sent:
-            try:
-                return super().model_validate(*given, **options)
-            except ValidationError:
-                raise refusal() from None
-
-    box.data_model = Sent
 
 
 # ---- the server

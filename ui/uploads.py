@@ -18,19 +18,20 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from features.images import ImageError
-from ui import gradio_state
-from ui.gradio_state import upload_folder
+from ui import gradio_files
+from ui.gradio_files import upload_folder
 from ui.languages import phrase
 from zoo.filenames import check_folder
 from zoo.sessions.sweeper import Chore, Sweeper
 
-VARIABLE = gradio_state.TEMP_DIR
+VARIABLE = gradio_files.TEMP_DIR
 LOCK = ".lock"
 
 
 def only_from_here() -> None:
-    """Fetch no file from an address that a script sends instead of one."""
-    gradio_state.fetch_nothing(
+    """Fetch no file from an address that a script sends instead of one, and remember no upload for ever."""
+    gradio_files.forget_progress()
+    gradio_files.fetch_nothing(
         "Addresses are not fetched ({}). Upload the file itself and send what the upload returns."
     )
 
@@ -70,13 +71,13 @@ def folder(age: float, every: float, sweeper: Sweeper | None = None) -> Iterator
     above = _private(home())
     delete_left(above)
     with _own(above) as own, nullcontext(sweeper) if sweeper else Sweeper() as sweeps:
-        gradio_state.keep_uploads_in(own)
+        gradio_files.keep_uploads_in(own)
         sweep(above, age)
         sweeps.add(Chore("uploads", every, partial(sweep, above, age)))
         try:
             yield own
         finally:
-            gradio_state.keep_uploads_in(None)
+            gradio_files.keep_uploads_in(None)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gradio_client import Client, handle_file
 from starlette.testclient import TestClient
 
 from tests.ui.waiting import wait_for
-from ui import gradio_state
+from ui import gradio_files, gradio_state
 from zoo.sessions.sweeper import Chore, Sweeper
 
 
@@ -114,32 +114,32 @@ def test_what_is_inside_gradio_is_recognised():
 
 
 @pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
-def test_one_module_alone_touches_the_inside_of_gradio(path):
-    assert path.name == "gradio_state.py" or not inside(path.read_text(encoding="utf-8"))
+def test_two_modules_alone_touch_the_inside_of_gradio(path):
+    assert path.name in ("gradio_state.py", "gradio_files.py") or not inside(path.read_text(encoding="utf-8"))
 
 
 def test_uploads_are_kept_where_they_are_told_to_be(monkeypatch, tmp_path):
-    monkeypatch.setattr(gradio_state.routes, "DEFAULT_TEMP_DIR", "")
-    monkeypatch.setenv(gradio_state.TEMP_DIR, "")
-    gradio_state.keep_uploads_in(tmp_path)
-    assert gradio_state.upload_folder() == tmp_path == Path(gradio_state.routes.DEFAULT_TEMP_DIR)
-    gradio_state.keep_uploads_in(None)
-    assert gradio_state.TEMP_DIR not in os.environ
+    monkeypatch.setattr(gradio_files.routes, "DEFAULT_TEMP_DIR", "")
+    monkeypatch.setenv(gradio_files.TEMP_DIR, "")
+    gradio_files.keep_uploads_in(tmp_path)
+    assert gradio_files.upload_folder() == tmp_path == Path(gradio_files.routes.DEFAULT_TEMP_DIR)
+    gradio_files.keep_uploads_in(None)
+    assert gradio_files.TEMP_DIR not in os.environ
 
 
 def test_an_image_box_says_why_it_refuses_what_was_sent():
     box = gr.Image(render=False)
-    gradio_state.check_images(box, lambda: gr.Error("Upload it first."))
+    gradio_files.check_images(box, lambda: gr.Error("Upload it first."))
     assert box.data_model.model_validate({"path": "a.png"}).path == "a.png"
     with pytest.raises(gr.Error, match="Upload it first"):
         box.data_model.model_validate(3)
 
 
 def test_addresses_are_not_fetched(monkeypatch, done):
-    monkeypatch.setattr(gradio_state.processing_utils, "async_ssrf_protected_download", None)
-    gradio_state.fetch_nothing("Not fetched: {}.")
+    monkeypatch.setattr(gradio_files.processing_utils, "async_ssrf_protected_download", None)
+    gradio_files.fetch_nothing("Not fetched: {}.")
     with pytest.raises(gr.Error, match="Not fetched: http://elsewhere/a.png"):
-        done(gradio_state.processing_utils.async_ssrf_protected_download("http://elsewhere/a.png", "/tmp"))
+        done(gradio_files.processing_utils.async_ssrf_protected_download("http://elsewhere/a.png", "/tmp"))
 
 
 def test_a_public_link_is_asked_for_where_the_app_listens(monkeypatch):

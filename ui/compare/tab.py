@@ -18,7 +18,7 @@ import numpy as np
 from features import images
 from features.images import ImageError
 from features.mesh import MAX_FACES
-from ui import gradio_state, text
+from ui import gradio_files, text
 from ui.compare import cover, occlusion_maps, results, thumbnails
 from ui.compare.results import Extras
 from ui.components import errors
@@ -315,7 +315,7 @@ def read_photo(photo: dict | None) -> np.ndarray:
 
 def _is_ours(path: Path) -> bool:
     real = path.resolve()
-    return any(real.is_relative_to(Path(folder).resolve()) for folder in (gradio_state.upload_folder(), PICTURES))
+    return any(real.is_relative_to(Path(folder).resolve()) for folder in (gradio_files.upload_folder(), PICTURES))
 
 
 def file_name(photo: dict) -> str:
@@ -404,7 +404,7 @@ def _picture_box(mode: Mode, label: str, name: str, height: int) -> gr.Image:
         placeholder=f"{phrase('box.picture')}\n{phrase('box.picture_or')}",
         elem_id=name,
     )
-    gradio_state.check_images(box, partial(errors.refusal, NOT_UPLOADED))
+    gradio_files.check_images(box, partial(errors.refusal, NOT_UPLOADED))
     return box
 
 

@@ -158,7 +158,7 @@ def _values(body: bytes) -> int:
 
 
 class Form:
-    """Counts and measures the parts of an upload while it arrives.
+    """Counts and measures the parts of an upload while it arrives; `parts` is how many have begun.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class Form:
     """
 
     def __init__(self, content_type: str, limits: Limits) -> None:
-        self._limits, self._parts, self._size, self._most = limits, 0, 0, limits.field
+        self._limits, self.parts, self._size, self._most = limits, 0, 0, limits.field
         self._header, self._value = b"", b""
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary or len(boundary) > 256:
@@ -202,9 +202,9 @@ class Form:
             raise Refusal(BAD_REQUEST, f"The upload is not valid multipart/form-data ({error}).") from None
 
     def _begin(self) -> None:
-        self._parts += 1
+        self.parts += 1
         self._size, self._most = 0, self._limits.field
-        if self._parts > self._limits.parts:
+        if self.parts > self._limits.parts:
             raise Refusal(TOO_LARGE, f"The upload has too many parts; send at most {self._limits.parts} files at once.")
 
     def _name(self, data: bytes, start: int, end: int) -> None:

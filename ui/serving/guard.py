@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,13 +14,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.formparsers import MultiPartException
 
-from ui.gradio_state import upload_folder
+from ui.gradio_files import upload_folder
 from ui.serving import bodies, routes, storage
 from ui.serving.bodies import Form, Incoming, Limits
 from ui.serving.forwarded import Proxy, asked_host
 from ui.serving.headers import CSP, security_headers
 from ui.serving.hosts import Hosts
-from ui.serving.refusal import BAD_REQUEST, DISK_FULL, TOO_LARGE, Refusal
+from ui.serving.refusal import BAD_REQUEST, DISK_FULL, TOO_LARGE, TOO_LONG, Refusal
 from ui.serving.routes import Body
 from ui.serving.storage import Quota
 
@@ -27,6 +28,7 @@ Receive = Callable[[], Awaitable[dict]]
 Send = Callable[[dict], Awaitable[None]]
 NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 CHECK_EVERY = 2**20  # bytes of an upload between two looks at the disk
+MOST_ADDRESS = 4096  # bytes of a path and its query: Gradio remembers parts of them
 DRAIN_SECONDS, DRAIN_SILENCE, DRAIN_BYTES = 5.0, 0.5, 256 * 2**20
 
 
@@ -97,14 +99,15 @@ class Guard:
         if route.body is Body.UPLOAD:
             await self._upload(scope, incoming, answer)
         elif route.body is Body.JSON:
-            body = await bodies.read_json(incoming, self.policy.limits)
-            await self.app(_without_origin(scope), _replay(body, incoming), answer.send)
+            await self._json(scope, incoming, answer)
         else:
             await self.app(_without_origin(scope), incoming.next, answer.send)
 
     def _admit(self, scope: dict, incoming: Incoming) -> routes.Route:
         """The route, if this request may use it."""
         headers, host = Headers(scope=scope), asked_host(scope)
+        if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > MOST_ADDRESS:
+            raise Refusal(TOO_LONG, f"The address is too long; {MOST_ADDRESS:,} bytes are the most that is read.")
         self.policy.hosts.check(headers.get("host", ""), (scope.get("server") or (None,))[0])
         self.policy.hosts.check(host, (scope.get("server") or (None,))[0])
         if scope["method"] not in ("GET", "HEAD"):
@@ -119,6 +122,22 @@ class Guard:
             bodies.check_type(headers.get("content-type", ""), route.body.value)
             incoming.check(size)
         return route
+
+    async def _json(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
+        """Pass a call on. What Gradio makes of one in an unexpected form is one sentence, not a traceback each time."""
+        body = await bodies.read_json(incoming, self.policy.limits)
+        answer.hold_errors = True
+        try:
+            await self.app(_without_origin(scope), _replay(body, incoming), answer.send)
+        except Exception as error:
+            kind = type(error).__name__
+            logging.getLogger("uvicorn.error").warning("%s not understood: %s", ascii(scope["path"][:80]), kind)
+            logging.getLogger(__name__).debug("The request in full", exc_info=error)
+            sentence = (
+                f"The request does not have the form expected here ({kind}). README.md shows how to call the app."
+            )
+            raise Refusal(BAD_REQUEST, sentence) from None
+        await answer.release()
 
     async def _upload(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
         headers = Headers(scope=scope)
@@ -154,7 +173,8 @@ class _Upload:
 
     def note(self) -> None:
         """Count what has come against what the client may send."""
-        new, self._noted = self._incoming.size - self._noted, self._incoming.size
+        size = self._incoming.size + self._form.parts * storage.FILE_COST
+        new, self._noted = size - self._noted, size
         if new:
             self._quota.add(self._client, new)
 
@@ -165,7 +185,7 @@ class _Upload:
             if message["type"] == "http.disconnect" and not self._incoming.complete:
                 raise MultiPartException("The connection was closed before the upload was complete.")
             self._form.write(message.get("body", b""))
-            if self._incoming.size - self._noted >= CHECK_EVERY:
+            if self._incoming.size + self._form.parts * storage.FILE_COST - self._noted >= CHECK_EVERY:
                 self.note()
                 self.check(0)
         except Refusal as refusal:

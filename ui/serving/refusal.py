@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 BAD_REQUEST, FORBIDDEN, NOT_FOUND, TIMEOUT = 400, 403, 404, 408
-TOO_LARGE, WRONG_TYPE, DISK_FULL = 413, 415, 507
+TOO_LARGE, TOO_LONG, WRONG_TYPE, DISK_FULL = 413, 414, 415, 507
 
 
 class Refusal(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import time
 from collections import deque
@@ -13,11 +14,13 @@ from typing import Any
 from ui.serving.refusal import DISK_FULL, TOO_LARGE, Refusal
 
 KEPT_FREE, SHARE_KEPT_FREE = 256 * 2**20, 0.05
+FILES_KEPT_FREE = 20_000
+FILE_COST = 2**16  # bytes that a file counts besides its own: it has a folder, and disks have a number of both
 FULL = "The server's disk is full, so nothing can be uploaded now. Please tell whoever runs it, or try again later."
 
 
 def check_room(folder: str | Path, size: int = 0) -> None:
-    """Refuse an upload that would leave the disk too full: 256 MB stay free, or 5 % of a small disk.
+    """Refuse an upload that would leave the disk too full: 256 MB and 20,000 files stay free, or 5 % of a small disk.
 
     Parameters
     ----------
@@ -31,11 +34,20 @@ def check_room(folder: str | Path, size: int = 0) -> None:
     Refusal
     """
     try:
-        disk = shutil.disk_usage(_existing(Path(folder)))
+        there = _existing(Path(folder))
+        disk, files_left = shutil.disk_usage(there), _files_left(there)
     except OSError:
         return  # what cannot be told here shows when the file is written
-    if disk.free - size < min(KEPT_FREE, SHARE_KEPT_FREE * disk.total):
+    if disk.free - size < min(KEPT_FREE, SHARE_KEPT_FREE * disk.total) or not files_left:
         raise Refusal(DISK_FULL, FULL)
+
+
+def _files_left(folder: Path) -> bool:
+    """Whether the disk can hold more files; some file systems, and Windows, have no such limit or do not tell it."""
+    if not hasattr(os, "statvfs"):
+        return True
+    disk = os.statvfs(folder)
+    return not disk.f_files or disk.f_favail >= min(FILES_KEPT_FREE, SHARE_KEPT_FREE * disk.f_files)
 
 
 def _existing(folder: Path) -> Path:

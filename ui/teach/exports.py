@@ -14,7 +14,7 @@ import numpy as np
 from ui import text
 from ui.components import labels
 from ui.components.options import Choice, Limited, Private
-from ui.gradio_state import upload_folder
+from ui.gradio_files import upload_folder
 from ui.languages import phrase
 from ui.model_service import ModelService
 from zoo.cards import CardError

@@ -25,7 +25,7 @@ from ui.components import errors
 from ui.components.choices import label_choice, mix_choice, model_choice
 from ui.components.options import Direct, PrivateRaw, Unstyled
 from ui.examples.portraits import PICTURES
-from ui.gradio_state import upload_folder
+from ui.gradio_files import upload_folder
 from ui.languages import phrase
 from ui.model_service import ModelService
 from ui.theme import read

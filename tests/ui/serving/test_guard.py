@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 import errno
 import json
 import socket
@@ -160,6 +161,59 @@ def test_the_quota_forgets():
     now[0] = 61
     assert quota.used("a") == 0
     assert quota._sent == {}
+
+
+def test_many_small_files_are_counted_as_what_they_take_on_the_disk(tmp_path, folder):
+    """14 million files of one byte would have fitted into the limit of bytes."""
+    files = [("files", (f"{i}.txt", b"a")) for i in range(40)]
+    with launched(policy(quota=Quota(3 * 2**20, 600))) as address:
+        answers = [httpx.post(f"{address}/gradio_api/upload", files=files) for _ in range(2)]
+    assert [one.status_code for one in answers] == [200, 413]
+
+
+@pytest.mark.parametrize(
+    ("total", "left", "fits"),
+    [(10**6, 10**5, True), (10**6, 19_999, False), (1000, 51, True), (1000, 49, False), (0, 0, True)],
+)
+def test_a_disk_that_can_hold_no_more_files_is_full(monkeypatch, total, left, fits):
+    disk = collections.namedtuple("Disk", "total used free")(2**40, 0, 2**39)
+    files = collections.namedtuple("Files", "f_files f_favail")(total, left)
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: disk)
+    monkeypatch.setattr(storage.os, "statvfs", lambda _: files, raising=False)
+    with contextlib.nullcontext() if fits else pytest.raises(storage.Refusal, match="disk is full"):
+        storage.check_room("/nowhere/at/all")
+
+
+@pytest.mark.parametrize(
+    "path", ["/config?x=", "/gradio_api/upload_progress?upload_id=", "/static/", "/gradio_api/file="]
+)
+def test_a_long_address_is_refused(small, path):
+    """Gradio kept the name of every upload that somebody asked about: 147 KB each."""
+    answer = httpx.get(f"{small}/{path}{'a' * 5000}")
+    assert answer.status_code == 414
+    assert answer.text == "The address is too long; 4,096 bytes are the most that is read."
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("component_server", {"data": [], "component_id": 10**9, "fn_name": "shout", "session_hash": "a"}),
+        ("queue/join", {"data": [], "fn_index": -1, "session_hash": "a"}),
+        ("run/turn", {"data": [], "fn_index": 99, "session_hash": "a"}),
+        ("cancel", b'{"fn_index": 1e999}'),
+        ("call/v2/turn", b'{"data": null}'),
+        ("cancel", b'{"data": ["\\ud800"]}'),
+    ],
+)
+def test_a_call_in_another_form_gets_one_sentence_and_leaves_one_line(small, caplog, path, body):
+    """A traceback of 60 lines for every such request filled the operator's log."""
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with caplog.at_level("WARNING"):
+        answer = httpx.post(f"{small}/gradio_api/{path}", content=sent, headers=JSON)
+    assert answer.status_code == 400
+    assert "does not have the form expected here" in answer.json()["detail"]
+    assert lines(answer.json()["detail"]) == 1
+    assert all(record.exc_info is None for record in caplog.records)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

@@ -1,0 +1,98 @@
+"""What touches the inside of Gradio where it receives and keeps files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import processing_utils, routes
+from gradio.data_classes import ImageData
+from gradio.route_utils import FileUploadProgress
+from gradio.utils import get_upload_folder
+from pydantic import ValidationError
+
+TEMP_DIR = "GRADIO_TEMP_DIR"
+MOST_TRACKED = 1000  # uploads whose progress is remembered
+
+
+def upload_folder() -> Path:
+    """Where Gradio keeps what is uploaded and what is shown."""
+    return Path(get_upload_folder())
+
+
+def keep_uploads_in(folder: Path | None) -> None:
+    """Tell Gradio where to keep them; None: where it likes."""
+    if folder is None:
+        os.environ.pop(TEMP_DIR, None)
+        return
+    os.environ[TEMP_DIR] = str(folder)
+    # Gradio makes a folder there for an editor that is off; another user's may be in the way.
+    routes.DEFAULT_TEMP_DIR = str(folder)
+
+
+def fetch_nothing(refusal: str) -> None:
+    """Refuse addresses that a script sends instead of files: no request leaves this machine.
+
+    Gradio would download them before any function of ours is asked, and has no setting for it.
+
+    Parameters
+    ----------
+    refusal : str
+        What to say, with the address at ``{}``.
+    """
+
+    async def refuse(url: str, cache_dir: str) -> str:
+        raise gr.Error(refusal.format(url[:80]), print_exception=False)
+
+    processing_utils.async_ssrf_protected_download = refuse
+
+
+def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
+    """Let an image box say why it refuses what a script sends; Gradio checks its form first, and says nothing."""
+
+    class Sent(ImageData):
+        @classmethod
+        def model_validate(cls, *given: Any, **options: Any) -> Sent:
+            try:
+                return super().model_validate(*given, **options)
+            except ValidationError:
+                raise refusal() from None
+
+    box.data_model = Sent
+
+
+class UploadProgress(FileUploadProgress):
+    """Gradio's record of how far uploads have come, which forgets: Gradio keeps every name it was ever asked about."""
+
+    async def is_tracked(self, upload_id: str) -> bool:
+        """Wait for an upload to begin. Whoever gives up leaves nothing behind."""
+        try:
+            return await super().is_tracked(upload_id)
+        finally:
+            if upload_id not in self._statuses:
+                self._signals.pop(upload_id, None)
+
+    def track(self, upload_id: str) -> None:
+        """An upload begins; the oldest one is forgotten where there are too many."""
+        while len(self._statuses) >= MOST_TRACKED and upload_id not in self._statuses:
+            self.stop_tracking(next(iter(self._statuses)))
+        super().track(upload_id)
+
+    def stop_tracking(self, upload_id: str) -> None:
+        """Forget an upload."""
+        super().stop_tracking(upload_id)
+        self._signals.pop(upload_id, None)
+
+
+def forget_progress() -> None:
+    """Give Gradio a record of uploads that does not grow for ever."""
+    routes.file_upload_statuses = UploadProgress()
+
+
+def forget_deleted(app: gr.Blocks) -> None:
+    """Take files that have been deleted off Gradio's list of uploads."""
+    uploaded = app.upload_file_set
+    uploaded.difference_update([path for path in list(uploaded) if not os.path.exists(path)])
