@@ -7,7 +7,13 @@ from pathlib import Path
 import gradio as gr
 
 UI = Path(__file__).parent
-SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
+SANS = (
+    *("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans"),
+    # Hindi and Chinese on Windows, on Apple's systems, and on Android, ChromeOS and Linux: what browsers choose by
+    # themselves depends on the language of the system, too.
+    *("Nirmala UI", "Kohinoor Devanagari", "Noto Sans Devanagari"),
+    *("Microsoft YaHei", "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "sans-serif"),
+)
 # Gradio's sizes in rem instead of pixels: they follow the size of type that a reader, or a projector, asks for.
 TYPE = gr.themes.Size(
     name="text_rem", xxs=".5625rem", xs=".625rem", sm=".75rem", md=".875rem", lg="1rem", xl="1.375rem", xxl="1.625rem"

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.measure_live import clip
 from ui import text
+from ui.languages import phrase
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +23,7 @@ CLICKS = {
     "Video, the example plays": (5, 2),
     "Teach, two classes by camera, answering": (7, 6),
     "Teach, drawn faces, answering": (None, 3),
+    "Teach, then their export": (3, 3),
     "Zoo": (1, 1),
     "Lesson, first reveal": (2, 2),
 }
@@ -145,6 +147,12 @@ def test_teach_with_drawn_faces(reached, url):
     hand.click(".ft-train")
     hand.page.wait_for_function("document.querySelectorAll('.ft-answer').length === 2")
     done("Teach, drawn faces, answering")
+    hand.clicks, hand.began = 0, time.monotonic()
+    hand.click(hand.page.get_by_role("button", name=phrase("export.title")))
+    hand.click("#fx-make")
+    hand.page.wait_for_selector("#fx-download", timeout=180_000)  # TensorFlow starts
+    hand.click("#fx-download")
+    done("Teach, then their export")
 
 
 def test_zoo(reached, url):

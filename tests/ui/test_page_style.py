@@ -86,7 +86,10 @@ def test_controls_stay_in_view_and_can_be_scrolled(open_page):
     assert 0 <= box["y"] <= 20 and box["height"] <= 700
     page.locator("#fo-options button").first.click()
     page.locator("#fo-labels input").last.focus()
-    assert page.locator("#fo-labels input").last.evaluate("one => one.getBoundingClientRect().bottom") <= 700
+    last = "[...document.querySelectorAll('#fo-labels input')].at(-1).getBoundingClientRect()"
+    page.wait_for_function(f"0 <= {last}.top && {last}.bottom <= innerHeight")
+    controls = "document.querySelector('.fo-controls')"  # the page scrolls, and not the column inside it
+    page.wait_for_function(f"{controls}.scrollHeight <= {controls}.clientHeight + 1")
 
 
 @pytest.mark.parametrize(("size", "locale"), [((1280, 720), "en-GB"), ((1366, 768), "de-DE"), ((1920, 1080), "fr-FR")])

@@ -82,7 +82,8 @@ export class Steps {
     questions.append(...step.questions.map((one) => made('li', one)));
     buttons.append(...step.places.map(link));
     if (at + 1 < this.steps.length) buttons.append(this.next(at));
-    page.append(head, made('p', step.todo, 'fl-how'), made('div', null, 'fl-body'), questions, buttons);
+    page.append(head, made('p', step.todo, 'fl-how'), made('div', null, 'fl-body'));
+    page.append(made('p', say('write'), 'fl-write'), questions, buttons);
     if (at + 1 === this.steps.length) page.append(made('p', say('end'), 'fl-said'));
     return page;
   }

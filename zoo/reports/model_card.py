@@ -66,6 +66,12 @@ def sections(card: Card) -> tuple[Section, ...]:
     )
 
 
+def megabytes(size: int) -> Phrase:
+    """A size in bytes as a number of megabytes; small ones are not rounded to zero."""
+    shown = size / 2**20
+    return number("{0:.1f}" if shown >= 0.05 else "{0:.3f}", shown)
+
+
 def _limit(text: str) -> str:
     """A phrase for sentences that most cards share; others are unchanged."""
     return next((known_one for known_one in LIMITS if known_one == text), text)
@@ -73,7 +79,7 @@ def _limit(text: str) -> str:
 
 def _details(card: Card) -> Section:
     training = card.training
-    size = number("{0:.1f} MB", card.size_bytes / 2**20) if card.size_bytes else NOT_MEASURED
+    size = Phrase("{0} MB", "{0} MB", megabytes(card.size_bytes)) if card.size_bytes else NOT_MEASURED
     time = (
         Phrase("prose.thread_n", "{0} ms on one thread", number("{0:.1f}", card.milliseconds))
         if card.milliseconds

@@ -82,3 +82,7 @@ def test_a_model_of_five_labels_is_told_in_five(make_checkpoint):
     assert "FER2013 PrivateTest, 5 labels: 70.0 %" in model_card.markdown(card)
     assert "**Cannot answer:** disgust, fear: it never learned them" in model_card.markdown(card)
     assert "70.0 % (50.0–90.0), 5 labels |" in model_table([card])
+
+
+def test_a_small_model_has_a_size():
+    assert (model_card.megabytes(2452), model_card.megabytes(3 * 2**20)) == ("0.002", "3.0")
