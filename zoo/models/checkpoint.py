@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib.metadata
 import io
@@ -16,7 +17,7 @@ import numpy as np
 
 from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
-from zoo.cards import LIMITS, NETWORK, Card, Family, Training, sha256, shared_network, write_card
+from zoo.cards import LIMITS, NETWORK, Card, CardError, Family, Training, sha256, shared_network, write_card
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 
@@ -88,8 +89,9 @@ def _share_network(folder: Path, card: Card, root: Path) -> None:
         return
     for name in registry.names(root):
         own = root / name / NETWORK
-        if not own.is_file() and shared_network(root, registry.card(name, root)) == replaced:
-            shutil.copyfile(replaced, own)
+        with contextlib.suppress(CardError):  # a broken card elsewhere must not cost what was trained
+            if not own.is_file() and shared_network(root, registry.card(name, root)) == replaced:
+                shutil.copyfile(replaced, own)
 
 
 def arrays_bytes(**arrays: np.ndarray) -> bytes:

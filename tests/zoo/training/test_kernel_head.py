@@ -115,6 +115,8 @@ def test_a_network_is_kept_once_and_found_in_the_folder_of_its_owner(make_checkp
 def test_who_replaces_a_network_leaves_it_to_the_models_that_were_built_on_it(make_checkpoint):
     root = make_checkpoint((registry.CHECKPOINTS / "cnn-rbf/model.npz").read_bytes())
     other = (registry.CHECKPOINTS / "cnn-keras-blog/model.tflite").read_bytes()
+    (root / "broken").mkdir()
+    (root / "broken/card.json").write_text("{")  # which must not cost what was trained
     save(replace(registry.card("cnn"), files={}), {"model.tflite": other}, root)
     assert (root / "cnn/model.tflite").read_bytes() == other
     registry.verified_card("cnn-rbf", root)
