@@ -12,7 +12,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ORIENTATION = 0x0112
 UPRIGHT = 1  # its value for a picture that is stored as it is seen
@@ -331,6 +331,11 @@ class Jpeg:
     height: int
     scans: int
     whole: bool
+
+    def ended(self, filling: bytes = b"") -> Jpeg:
+        """The same with an end marker, and before it some bytes in place of what may be missing."""
+        made = read_jpeg(self.data.rstrip(b"\xff") + filling + b"\xff\xd9")
+        return replace(made, exif=self.exif, xmp=self.xmp)
 
 
 _SOS, _EOI, _APP0, _EXIF, _ADOBE, _COMMENT = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xFE

@@ -8,7 +8,6 @@ import os
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -61,7 +60,7 @@ _HEIC = Phrase(
 _STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_JPEG_START = b"\xff\xd8\xff"
 _UNSUPPORTED = re.compile(r"unsupported|unknown (?:compression|pixel)|.* not (?:yet )?supported", re.IGNORECASE)
 _FILLING = bytes((37 * i * i + 11 * i + 5) % 255 for i in range(64))  # any bytes without a marker
 
@@ -317,11 +316,8 @@ def _decode_jpeg(jpeg: Jpeg, max_side: int) -> np.ndarray:
         return _pixels(_open_jpeg(jpeg), jpeg.data, max_side)
     # Without the end marker, a complete picture cannot be told from a truncated one: libjpeg fills up
     # what is missing. But the bytes that follow matter only where something is missing.
-    data = jpeg.data.rstrip(b"\xff")
-    ended = [read_jpeg(data + more + _JPEG_END) for more in (b"", _FILLING)]
-    first, second = (
-        _pixels(_open_jpeg(replace(one, exif=jpeg.exif, xmp=jpeg.xmp)), one.data, max_side) for one in ended
-    )
+    ended = jpeg.ended(), jpeg.ended(_FILLING)
+    first, second = (_pixels(_open_jpeg(one), one.data, max_side) for one in ended)
     if not np.array_equal(first, second):
         raise OSError("its end is missing")
     return first
@@ -332,8 +328,7 @@ def _pixels(opened: Image.Image, data: bytes, max_side: int) -> np.ndarray:
         deep = _bits(picture, data) == 16
         picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
         picture.load()
-        whole = 0, picture.height
-        rows = lambda *ends: picture if ends == whole else picture.crop((0, ends[0], picture.width, ends[1]))
+        rows = lambda a, b: picture if (a, b) == (0, picture.height) else picture.crop((0, a, picture.width, b))
         if picture.mode in _DEEP:
             black, white = _range(picture.mode, _extremes(picture.size, rows))
             if picture.info.get("inverted"):  # by Pillow with 8 bits only
@@ -394,8 +389,8 @@ def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     """A picture of any 8-bit mode as RGB or RGBA."""
-    mode = "RGBA" if picture.has_transparency_data else "RGB"
-    return picture if picture.mode == mode else picture.convert(mode)
+    clear = picture.has_transparency_data
+    return picture if picture.mode == "RGB" and not clear else picture.convert("RGBA" if clear else "RGB")
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
