@@ -86,7 +86,7 @@ class MovementNetwork:
         outputs = {int(out["shape"][-1]): out["index"] for out in self._mesh.get_output_details()}
         self._points = outputs[3 * POINTS]
         self._given = self._shapes.get_input_details()[0]["index"]
-        self._said = self._shapes.get_output_details()[0]["index"]
+        self._shapes_out = self._shapes.get_output_details()[0]["index"]
 
     def read(self, image: np.ndarray, mesh: np.ndarray) -> np.ndarray:
         """The strength of each movement, 0 to 1, in the order of `NAMES`.
@@ -120,7 +120,7 @@ class MovementNetwork:
         with self._lock:
             self._shapes.set_tensor(self._given, np.ascontiguousarray(points[None, list(SUBSET)], np.float32))
             self._shapes.invoke()
-            return self._shapes.get_tensor(self._said).copy()
+            return self._shapes.get_tensor(self._shapes_out).copy()
 
 
 @cache

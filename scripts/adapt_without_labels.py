@@ -122,8 +122,8 @@ def report(
     for tau in TAUS:
         print(f"  divided by the label mix to the power of {tau:g}: {scores((logs - tau * prior).argmax(1), targets)}")
     for kept in KEPT:
-        said = [t3a(pooled, layer, kept, np.random.default_rng(seed)) for seed in range(RUNS)]
-        mean = np.mean([scored(one, targets) for one in said], axis=0)
+        predicted = [t3a(pooled, layer, kept, np.random.default_rng(seed)) for seed in range(RUNS)]
+        mean = np.mean([scored(one, targets) for one in predicted], axis=0)
         words = "all" if kept == KEPT[-1] else kept
         print(f"  T3A, {words} embeddings kept per label, mean of {RUNS} orders: {PERCENT.format(*mean)}", flush=True)
 
@@ -150,15 +150,15 @@ def t3a(pooled: np.ndarray, layer: Pair, kept: int, rng: np.random.Generator) ->
     return labels
 
 
-def scored(said: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+def scored(predicted: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
     """Accuracy, and mean recall over the labels that there are."""
-    recalls = [float((said[targets == k] == k).mean()) for k in np.unique(targets)]
-    return float((said == targets).mean()), float(np.mean(recalls))
+    recalls = [float((predicted[targets == k] == k).mean()) for k in np.unique(targets)]
+    return float((predicted == targets).mean()), float(np.mean(recalls))
 
 
-def scores(said: np.ndarray, targets: np.ndarray) -> str:
+def scores(predicted: np.ndarray, targets: np.ndarray) -> str:
     """The same in per cent."""
-    return PERCENT.format(*scored(said, targets))
+    return PERCENT.format(*scored(predicted, targets))
 
 
 if __name__ == "__main__":

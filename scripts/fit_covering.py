@@ -52,9 +52,9 @@ def main() -> None:
     private = data.split("PrivateTest").faces
     print("FER2013 PrivateTest, as it is:", _share(covering.scores(private) > 0))
     x, where = _covered_copies(private, rng)
-    said = x @ weights + bias > 0
+    flagged = x @ weights + bias > 0
     for i, part in enumerate(covering.PARTS):
-        found, wrong = said[where == part, i].mean(), said[where != part, i].mean()
+        found, wrong = flagged[where == part, i].mean(), flagged[where != part, i].mean()
         print(f"  {part} covered: found {found:.3f}, named wrongly {wrong:.4f}")
     if args.people:
         _check_people(args.people, rng)
@@ -70,8 +70,8 @@ def _thresholds(scores: np.ndarray) -> np.ndarray:
     return np.quantile(scores, 1 - FALSE_ALARMS, axis=0)
 
 
-def _share(said: np.ndarray) -> str:
-    return ", ".join(f"{part} {share:.4f}" for part, share in zip(covering.PARTS, said.mean(axis=0), strict=True))
+def _share(flagged: np.ndarray) -> str:
+    return ", ".join(f"{part} {share:.4f}" for part, share in zip(covering.PARTS, flagged.mean(axis=0), strict=True))
 
 
 def _covered_copies(faces: AlignedFaces, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +174,7 @@ def _check_people(folder: Path, rng: np.random.Generator) -> None:
     paths = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".png"))
     with FaceMesher() as mesher:
         for name, draw in ({"": None} | DRAWN).items():
-            said, lost = [], 0
+            flagged, lost = [], 0
             for path in paths:
                 image = images.load(path)
                 faces = mesher.find(image)
@@ -183,8 +183,8 @@ def _check_people(folder: Path, rng: np.random.Generator) -> None:
                     faces = mesher.find(image)
                 lost += not len(faces)
                 if len(faces):
-                    said.append(covering.scores(align(image, faces, AlignSpec()))[0] > 0)
-            shares = _share(np.array(said))
+                    flagged.append(covering.scores(align(image, faces, AlignSpec()))[0] > 0)
+            shares = _share(np.array(flagged))
             print(f"{folder.name}, {name or 'nothing'} covered: {shares}; no face in {lost} of {len(paths)}")
 
 

@@ -44,10 +44,10 @@ def ask(bundle: str, image: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
     options = vision.FaceLandmarkerOptions(BaseOptions(bundle), output_face_blendshapes=True, num_faces=8)
     with vision.FaceLandmarker.create_from_options(options) as landmarker:
-        said = landmarker.detect(Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(image)))
+        result = landmarker.detect(Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(image)))
     size = np.array([image.shape[1], image.shape[0]], np.float32)
     found = []
-    for face, shapes in zip(said.face_landmarks, said.face_blendshapes, strict=True):
+    for face, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True):
         assert tuple(one.category_name for one in shapes) == NAMES
         points = np.array([(point.x, point.y) for point in face], np.float32) * size
         found.append((points, np.array([one.score for one in shapes], np.float32)))

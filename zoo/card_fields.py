@@ -139,8 +139,8 @@ def _sentence(error: ValidationError) -> str:
         return f"it has no entry {_short(place)}"
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"its entry {_short(place)} is unknown"
-    said = first["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
-    return f"its {_cut(place, 80)} is {_short(first['input'])}; {_cut(said, 200)}"
+    reason = first["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
+    return f"its {_cut(place, 80)} is {_short(first['input'])}; {_cut(reason, 200)}"
 
 
 def _short(value: object) -> str:

@@ -132,11 +132,11 @@ class Covering:
         face = unpacked(asked.get("face"), common_spec(models))
         patch = _patch(asked.get("patch"))
         covered = patch.on(face) if patch else face
-        said = answers(models, covered, labels, mix)
+        predictions = answers(models, covered, labels, mix)
         return {
             "crop": base64.b64encode(covered.images.tobytes()).decode(),
             "part": patch.part(face) if patch else "",
-            "answers": {name: _shares(answer) for name, answer in said.items()},
+            "answers": {name: _shares(answer) for name, answer in predictions.items()},
         }
 
 

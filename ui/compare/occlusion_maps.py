@@ -51,10 +51,10 @@ def panel(
     notes = [text.HOLD["legend"]] if held else []
     left = [name for name in comparison.predictions if name not in held]
     notes += [phrase("hold.slow", text.title(cards[name])) for name in left]
-    said = "".join(say(note, "p") for note in notes)
+    sentences = "".join(say(note, "p") for note in notes)
     return (
         f'<section class="fo-hold" tabindex="-1">{say(text.HOLD["title"], "h3")}'
-        f'<div class="fo-held">{"".join(figures)}</div>{said}</section>'
+        f'<div class="fo-held">{"".join(figures)}</div>{sentences}</section>'
     )
 
 

@@ -78,10 +78,10 @@ def _answer(rested: Rested, i: int, card: Card) -> str:
     prediction = rested.predictions[card.name]
     limit = rested.thresholds.get(card.name, card.threshold)
     clear = bool(sure(prediction[i], limit)[0])
-    said = text.looks_like(prediction, i, 0.0 if clear else limit)
+    sentence = text.looks_like(prediction, i, 0.0 if clear else limit)
     return (
         f'<article class="fo-answer{"" if clear else " fo-notsure"}">{say(text.title(card), "h4")}'
-        f'<p class="fo-says">{said}</p>{probability_bars.bars(prediction, i)}</article>'
+        f'<p class="fo-says">{sentence}</p>{probability_bars.bars(prediction, i)}</article>'
     )
 
 

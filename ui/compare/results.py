@@ -87,8 +87,8 @@ def page(
 
 def sorry(sentence: str) -> str:
     """Why there is no answer, in the answer's place."""
-    said = say(wording.NO_ANSWER, "h2") + say(sentence, "p")
-    return f'<div class="fo-results"><div class="fo-card fo-sorry">{said}</div></div>'
+    content = say(wording.NO_ANSWER, "h2") + say(sentence, "p")
+    return f'<div class="fo-results"><div class="fo-card fo-sorry">{content}</div></div>'
 
 
 def summary(comparison: Comparison, rested: Rested | None = None) -> Phrase:

@@ -24,7 +24,7 @@ _BOX = {gr.File: ("drop", "or_dashes", "click"), gr.Image: ("picture", "picture_
 
 def table(blocks: Iterable[Block]) -> str:
     """An empty element that tells the page's script which sentences these components show."""
-    found = {_id(block): said for block in blocks if (said := _said(block))}
+    found = {_id(block): messages for block in blocks if (messages := _messages(block))}
     return f'<div hidden data-i18n-labels="{escape(json.dumps(found, ensure_ascii=False))}"></div>'
 
 
@@ -34,22 +34,22 @@ def _id(block: Block) -> str:
     return block.elem_id
 
 
-def _said(block: Block) -> dict:
+def _messages(block: Block) -> dict:
     own = block.value if isinstance(block, gr.Button | gr.DownloadButton) else None
     if isinstance(block, gr.Tab | gr.Accordion):
         own, label = block.label, None
     else:
         label = getattr(block, "label", None)
     texts = {"label": label, "info": getattr(block, "info", None), "text": own}
-    said: dict[str, object] = {name: _message(one) for name, one in texts.items() if isinstance(one, Phrase)}
+    messages: dict[str, object] = {name: _message(one) for name, one in texts.items() if isinstance(one, Phrase)}
     if isinstance(block, gr.File | gr.Image):
-        said["box"] = [_message(phrase(f"box.{name}")) for name in _BOX[type(block)]]
+        messages["box"] = [_message(phrase(f"box.{name}")) for name in _BOX[type(block)]]
     taught = list(zip(TITLES.values(), TITLES, strict=True)) if isinstance(block, gr.CheckboxGroup) else []
     choices = [(name, value) for name, value in getattr(block, "choices", None) or () if isinstance(name, Phrase)]
     choices += taught if choices else []  # a session's own models join those that a page began with
     if isinstance(block, gr.Dropdown):
-        return said | ({"options": {str(name): _message(name) for name, _ in choices}} if choices else {})
-    return said | ({"choices": {str(value): _message(name) for name, value in choices}} if choices else {})
+        return messages | ({"options": {str(name): _message(name) for name, _ in choices}} if choices else {})
+    return messages | ({"choices": {str(value): _message(name) for name, value in choices}} if choices else {})
 
 
 def _message(phrase: Phrase) -> dict:

@@ -71,8 +71,8 @@ class CodeLock:
         self._wrong[client] = times
 
     def _right(self, code: str) -> bool:
-        said = "".join(str(code)[:40].upper().split()).encode()
-        return bool(self._code) and hmac.compare_digest(said, self._code.encode())
+        entered = "".join(str(code)[:40].upper().split()).encode()
+        return bool(self._code) and hmac.compare_digest(entered, self._code.encode())
 
 
 class Camera:

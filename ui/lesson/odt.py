@@ -78,13 +78,16 @@ def _document(kind: str, content: str) -> str:
 
 
 def _paragraphs(language: str) -> list[str]:
-    said = lambda phrase: _in(language, phrase)
-    parts = [_heading(1, said(text.LESSON["sheet"])), _paragraph(said(text.LESSON["sheet_how"]))]
-    parts.append(_paragraph(f"{said(text.NOT_EMOTION)} {said(text.CANNOT_KNOW)}"))
+    translated = lambda phrase: _in(language, phrase)
+    parts = [_heading(1, translated(text.LESSON["sheet"])), _paragraph(translated(text.LESSON["sheet_how"]))]
+    parts.append(_paragraph(f"{translated(text.NOT_EMOTION)} {translated(text.CANNOT_KNOW)}"))
     for n, (title, minutes, todo, questions) in enumerate(text.WORKSHEET, 1):
-        parts += [_heading(2, f"{n}. {said(title)} ({said(text.minutes(minutes))})"), _paragraph(said(todo))]
+        parts += [
+            _heading(2, f"{n}. {translated(title)} ({translated(text.minutes(minutes))})"),
+            _paragraph(translated(todo)),
+        ]
         for question in questions:
-            parts += [_paragraph(said(question), "Question"), *[_paragraph(LINE, "Question")] * 2]
+            parts += [_paragraph(translated(question), "Question"), *[_paragraph(LINE, "Question")] * 2]
     return parts
 
 

@@ -63,8 +63,8 @@ class Poll:
         return len(self._voted) < MOST_VOTES and self._of_address[picture, voter.address] < voter.pages
 
     def _ballot(self, voter: Voter, picture: str) -> bytes:
-        said = f"{picture} {voter.page}".encode(errors="replace")
-        return hashlib.blake2b(said, key=self._key, digest_size=16).digest()
+        message = f"{picture} {voter.page}".encode(errors="replace")
+        return hashlib.blake2b(message, key=self._key, digest_size=16).digest()
 
     def has_voted(self, voter: Voter, picture: str) -> bool:
         """Whether a vote of this page on this picture has been counted."""

@@ -173,8 +173,8 @@ def key_of(data: str, split: str, labels: str, mix: str = FER2013) -> str:
 
 def words(line: Figures) -> Phrase:
     """A line in words."""
-    said = phrase("zoo.line", data_words(line.data), split_words(line.split), line.labels)
-    return said if line.mix == FER2013 else joined([said, WORDS[line.mix]])
+    sentence = phrase("zoo.line", data_words(line.data), split_words(line.split), line.labels)
+    return sentence if line.mix == FER2013 else joined([sentence, WORDS[line.mix]])
 
 
 def find_line(card: Card, wanted: str | None) -> Figures | None:
@@ -344,8 +344,8 @@ def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResu
 
 def _duel_hint(pair: PairResult | None) -> str:
     """Sentences in elements of their own, as the dictionaries of other languages have them; and the tests' names."""
-    said = (wording.DUEL_HINT, wording.DUEL_TESTED) if pair and pair.by_label else (wording.DUEL_HINT,)
-    return " ".join(map(say, said))
+    hints = (wording.DUEL_HINT, wording.DUEL_TESTED) if pair and pair.by_label else (wording.DUEL_HINT,)
+    return " ".join(map(say, hints))
 
 
 def _duel_terms(pair: PairResult | None) -> str:

@@ -135,8 +135,8 @@ def _curve(result: HeldOutResult, name: str) -> str:
     top = 1.0 if percent else float(max(learned.max(), held.max()))
     axes = Axes(words["epoch"], words[name], (1, max(len(learned), 2)), (0.0, top), x_percent=False, y_percent=percent)
     ends = (number("{0:.2f}", one) for one in (learned[0], learned[-1], held[0], held[-1]))
-    said = phrase("teach.curve", words[name], *ends)
-    return svg.line_chart(series, axes, said, dots=False)
+    caption = phrase("teach.curve", words[name], *ends)
+    return svg.line_chart(series, axes, caption, dots=False)
 
 
 def curve(teach_session: TeachSession) -> str:
@@ -150,10 +150,10 @@ def curve(teach_session: TeachSession) -> str:
     ]
     axes = Axes(text.TEACH["samples_learned"], text.TEACH["accuracy"], (0, points[-1].n), x_percent=False)
     shown = [joined([_percent(point.shares[name].value) for name in ORDER]) for point in points]
-    said = joined(
+    caption = joined(
         [Phrase("{0}: {1}", "{0}: {1}", point.n, one) for point, one in zip(points, shown, strict=True)], "; "
     )
-    return svg.line_chart(series, axes, said) + say(text.TEACH["grow_note"], "p", 'class="ft-note"')
+    return svg.line_chart(series, axes, caption) + say(text.TEACH["grow_note"], "p", 'class="ft-note"')
 
 
 # ---- experiments

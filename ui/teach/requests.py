@@ -154,8 +154,8 @@ def _delete(step: Callable[[Project, RequestParams], Project], call: Call) -> di
     classes = call.teach_session.project.classes
     deletion = call.teach_session.delete(lambda now: step(now, call.asked))
     gone = [one.name for one in classes if one not in call.teach_session.project.classes]
-    said = phrase("teach.class_deleted_own", gone[0]) if gone else phrase("teach.deleted_n", len(deletion.taken))
-    return view(call.teach_session) | ({"undo": said} if gone or len(deletion.taken) else {})
+    message = phrase("teach.class_deleted_own", gone[0]) if gone else phrase("teach.deleted_n", len(deletion.taken))
+    return view(call.teach_session) | ({"undo": message} if gone or len(deletion.taken) else {})
 
 
 def _undo(call: Call) -> dict:
@@ -388,9 +388,9 @@ def _preview(call: Call) -> dict:
     image, shown = _asked_about(call)
     faces = call.service.find(image, beside=bool(call.asked.text("path")))[:MOST_FACES]
     crops = align(image, faces, trained.svm.align)
-    said = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in trained.models}
+    probabilities = {model.name: model.predict_proba(crops).probs.round(4).tolist() for model in trained.models}
     rows = [
-        {"box": b, "answers": {name: rows[i] for name, rows in said.items()}}
+        {"box": b, "answers": {name: rows[i] for name, rows in probabilities.items()}}
         for i, b in enumerate(faces.boxes.tolist())
     ]
     return {"size": list(faces.image_size), "faces": rows} | shown

@@ -83,7 +83,7 @@ def _over_time(timeline: Timeline, rest: RestedTimeline | None, result: VideoRes
     )
 
 
-def _said(face: Timeline, titles: Mapping[str, str], css: str = "fv-said") -> str:
+def _answer_list(face: Timeline, titles: Mapping[str, str], css: str = "fv-said") -> str:
     items = "".join(
         f"<li{wording.as_typed(face.labels)}><b>{say(titles[name])}:</b> "
         f"{say(wording.mostly(face.shares(j), face.labels))}</li>"
@@ -101,7 +101,7 @@ def _resting(rest: RestedTimeline | None, number: int, titles: Mapping[str, str]
     face = rest.timeline.of(number)
     crops = "".join(_reference(one) for one in result.references if one.number == number)
     return (
-        f'<section class="fv-rest">{say(phrase("rest.relative"), "h4")}{_said(face, titles, "fv-rest-said")}'
+        f'<section class="fv-rest">{say(phrase("rest.relative"), "h4")}{_answer_list(face, titles, "fv-rest-said")}'
         f'{say(phrase("video.rest_frames"), "p", "class=fv-hint")}<div class="fv-references">{crops}</div>'
         f"<details>{say(phrase('video.rest_chart'), 'summary')}"
         f"{timeline_charts.face_over_time(face, titles, result.seconds)}</details></section>"
@@ -118,7 +118,7 @@ def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float
     agreed = wording.agreed(face.agreement)
     return (
         f'<article class="fv-face"><header><h3><span class="fo-number">{number}</span> {say(wording.face(number))}</h3>'
-        f"{say(agreed, 'span', 'class=fo-often')}</header>{_said(face, titles)}"
+        f"{say(agreed, 'span', 'class=fo-often')}</header>{_answer_list(face, titles)}"
         f"{timeline_charts.face_over_time(face, titles, seconds)}{resting}</article>"
     )
 
@@ -140,14 +140,14 @@ def _moment(one: KeyFrame, cards: Mapping[str, Card]) -> str:
     tones = colours(one.labels)
     picture = data_uri.img(one.image, phrase("video.alt_n", one.number, number("{0:.1f}", one.time)))
     kept = wording.as_typed(one.labels).strip()
-    said = "".join(
+    answers = "".join(
         f"<li><i style='background:{tones[label]}'></i>{say(wording.title(cards[name]))}: "
         f"{say(named(label, one.labels), 'b', kept)} {say(number('{0:.2f}', share))}</li>"
         for name, (label, share) in one.shown.items()
     )
     when = say(phrase("video.at_n", number("{0:.1f}", one.time), one.number))
     go = f'<button type="button" data-time="{one.time:.3f}">{picture}</button>'
-    return f"<figure>{go}<figcaption>{when}<ul>{said}</ul></figcaption></figure>"
+    return f"<figure>{go}<figcaption>{when}<ul>{answers}</ul></figcaption></figure>"
 
 
 def _downloads(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:

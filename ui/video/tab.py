@@ -299,7 +299,7 @@ def _controls(service: ModelService) -> tuple[list, list[gr.Button]]:
 def _resting() -> tuple[gr.Radio, gr.Number]:
     """Controls for the resting face: its most neutral frames, a moment, or none."""
     words = {AUTO: phrase("video.rest_auto"), MOMENT: phrase("video.rest_moment"), NONE: phrase("video.rest_none")}
-    choices = [(said, name) for name, said in words.items()]
+    choices = [(title, name) for name, title in words.items()]
     rest = gr.Radio(choices, value=AUTO, label=phrase("video.rest"), info=phrase("video.rest_hint"), elem_id="fv-rest")
     with gr.Group(visible=False) as marking:
         seconds = gr.Number(0, label=phrase("video.rest_at"), minimum=0, elem_id="fv-rest-at")

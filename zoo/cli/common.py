@@ -60,8 +60,8 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 def add_mix(parser: argparse.ArgumentParser, default: str | None, words: str = "") -> None:
     """``--mix``: the assumed frequency of the labels."""
-    said = words or default
-    parser.add_argument("--mix", choices=MIXES, default=default, help=f"how common labels are (default: {said})")
+    shown = words or default
+    parser.add_argument("--mix", choices=MIXES, default=default, help=f"how common labels are (default: {shown})")
 
 
 def _names(text: str) -> tuple[str, ...]:

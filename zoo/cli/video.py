@@ -141,8 +141,8 @@ def _write(args: argparse.Namespace, result: VideoResult, thresholds: dict[str, 
     if args.json:
         common.write_json(args.json, record(result, str(args.clip)))
     if common.STDOUT not in (args.csv, args.json):
-        said = [describe(result, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
-        print("\n".join(said))
+        lines = [describe(result, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
+        print("\n".join(lines))
 
 
 def _write_table(

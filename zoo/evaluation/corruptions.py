@@ -160,8 +160,8 @@ def _judged(
     faces, found = aligned
     best = predict(model, faces).to(SEVEN).best.reshape(len(conditions), len(sample))
     lines = []
-    for (kind, level, _), said, seen in zip(conditions, best, found.reshape(best.shape), strict=True):
-        right = said == sample.targets
+    for (kind, level, _), predicted, seen in zip(conditions, best, found.reshape(best.shape), strict=True):
+        right = predicted == sample.targets
         ends = rounded(interval(right, sample.groups))
         lines.append(Condition(kind, level, round(float(right.mean()), 4), ends, round(float(seen.mean()), 4)))
     return Robustness(FER2013, sample.split, SEVEN.name, len(sample), sample.seed, tuple(lines))

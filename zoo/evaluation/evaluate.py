@@ -103,8 +103,8 @@ def evaluate(
     common_spec(models)
     pictures, note = known(test, people) if people else (None, "")
     test = clustered(test, pictures) if pictures else test
-    said = {model.name: predict(model, test.faces) for model in models}
-    predictions = {name: mix.applied(name, answer) for name, answer in said.items()}
+    original = {model.name: predict(model, test.faces) for model in models}
+    predictions = {name: mix.applied(name, answer) for name, answer in original.items()}
     raw = {model.name: predict_uncalibrated(model, test.faces) for model in models}
     before = {name: None if answer is None else mix.applied(name, answer) for name, answer in raw.items()}
     found = {name: tuple(_lines(predictions[name], before[name], test, label_sets)) for name in predictions}
@@ -115,7 +115,7 @@ def evaluate(
     result = Evaluation(lines, pairs, tuple(coverage), test.notes, test.failed, sliced, test.no_face)
     if pictures is None:
         return result
-    answers = {name: Answers(said[name], predictions[name], mix.name) for name in said}
+    answers = {name: Answers(original[name], predictions[name], mix.name) for name in original}
     return _with_people(result, answers, pictures, label_sets, note)
 
 

@@ -77,11 +77,11 @@ def _intervals(line: Figures) -> list[tuple[tuple[float, float], ...]]:
     overall = sum(line.distinct or line.counts) / max(sum(line.counts), 1)
     return [
         (
-            share_interval(hit * overall, said * overall),
+            share_interval(hit * overall, predicted * overall),
             share_interval(hit * weight, n * weight),
-            _f1_interval(hit * weight, (said + n - hit) * weight),
+            _f1_interval(hit * weight, (predicted + n - hit) * weight),
         )
-        for hit, said, n, weight in zip(hits, called, line.counts, weights, strict=True)
+        for hit, predicted, n, weight in zip(hits, called, line.counts, weights, strict=True)
     ]
 
 

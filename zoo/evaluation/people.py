@@ -196,14 +196,14 @@ class Relative:
 class Answers:
     """One model's answers for all faces of a test set: unchanged, and for the requested label mix."""
 
-    said: Prediction
+    original: Prediction
     mixed: Prediction
     mix: MixName
 
 
 def relative(answers: Answers, pictures: Known, label_sets: Sequence[LabelSet]) -> Relative | None:
     """Evaluate one model relative to resting faces; None without a common label set or a second picture of anyone."""
-    sets = [labels for labels in label_sets if set(labels) <= set(answers.said.labels)]
+    sets = [labels for labels in label_sets if set(labels) <= set(answers.original.labels)]
     pairs = pictures.pairs()
     if not sets or not len(pairs[0]):
         return None
@@ -232,8 +232,8 @@ def _scored(
     if margin is None:
         answer = answers.mixed[faces]
     else:
-        rest = answers.said[pictures.faces[references]]
-        answer = Reference(log_probs(rest), rest.labels).applied(answers.said[faces], margin)
+        rest = answers.original[pictures.faces[references]]
+        answer = Reference(log_probs(rest), rest.labels).applied(answers.original[faces], margin)
     return Scored(answer.to(labels), place[pictures.targets[rows]], np.ones(len(rows), bool), pictures.persons[rows])
 
 
@@ -256,9 +256,9 @@ def _slices(answers: Answers, pictures: Known, labels: LabelSet) -> Iterator[Gro
     for column, values in pictures.groups.items():
         for value in sorted(set(values.tolist()) - {""}):
             for label in np.unique(plain.targets):
-                said = (values[kept] != "") & (plain.targets == label)
-                rows = np.flatnonzero(said & (values[kept] == value))
-                others = np.flatnonzero(said & (values[kept] != value))
+                of_label = (values[kept] != "") & (plain.targets == label)
+                rows = np.flatnonzero(of_label & (values[kept] == value))
+                others = np.flatnonzero(of_label & (values[kept] != value))
                 if len(set(plain.groups[rows].tolist())) >= FEWEST:
                     paired_rows = np.flatnonzero((values[of_pair] == value) & (both[0].targets == label))
                     name = column, value, labels.labels[label]

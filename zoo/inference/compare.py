@@ -34,7 +34,7 @@ class Comparison:
         Model name to its `Prediction`, in the order asked; rows are faces.
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to its time for the whole picture.
-    said : dict
+    original : dict
         Model name to its original `Prediction`: all of the model's labels, FER2013's label mix.
     mix : str
         Name of the label mix of `predictions`.
@@ -45,7 +45,7 @@ class Comparison:
     aligned: AlignedFaces
     predictions: dict[str, Prediction]
     milliseconds: dict[str, float]
-    said: dict[str, Prediction] = field(default_factory=dict)
+    original: dict[str, Prediction] = field(default_factory=dict)
     mix: MixName = FER2013
 
     @property
@@ -96,8 +96,8 @@ def compare(
     watch = Stopwatch()
     faces = watch.time("mesh", lambda: mesher.find(image, *(() if max_faces is None else (max_faces,))))
     aligned = watch.time("align", lambda: align(image, faces, spec))
-    said = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
+    original = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
     predictions = {
-        name: mix.applied(name, answer).onto(answer.labels.answering(labels)) for name, answer in said.items()
+        name: mix.applied(name, answer).onto(answer.labels.answering(labels)) for name, answer in original.items()
     }
-    return Comparison(image, faces, aligned, predictions, watch.milliseconds, said, mix.name)
+    return Comparison(image, faces, aligned, predictions, watch.milliseconds, original, mix.name)

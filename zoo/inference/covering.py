@@ -62,5 +62,5 @@ def answers(
     models: Sequence[Classifier], face: AlignedFaces, labels: LabelSet, mix: LabelMix
 ) -> Mapping[str, Prediction]:
     """Each model's predictions for aligned faces, as in `zoo.inference.compare.compare`."""
-    said = {model.name: mix.applied(model.name, model.predict_proba(face)) for model in models}
-    return {name: answer.onto(answer.labels.answering(labels)) for name, answer in said.items()}
+    original = {model.name: mix.applied(model.name, model.predict_proba(face)) for model in models}
+    return {name: answer.onto(answer.labels.answering(labels)) for name, answer in original.items()}

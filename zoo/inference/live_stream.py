@@ -252,27 +252,27 @@ class _Memory:
     calm: list[tuple[float, dict[str, Prediction]]] = field(default_factory=list)
     moved: Movement = field(default_factory=Movement)
 
-    def look(self, said: dict[str, Prediction], resting: bool, now: float) -> None:
+    def look(self, predictions: dict[str, Prediction], resting: bool, now: float) -> None:
         """Collect answers while the face rests; afterwards keep their mean as the reference."""
         self.since = now if self.since is None else self.since
-        if said and not math.isnan(neutral := float(neutrality(list(said.values()))[0])):
-            self.calm = sorted([*self.calm, (neutral, said)], key=lambda one: -one[0])[:FRAMES]
+        if predictions and not math.isnan(neutral := float(neutrality(list(predictions.values()))[0])):
+            self.calm = sorted([*self.calm, (neutral, predictions)], key=lambda one: -one[0])[:FRAMES]
         if resting:
-            for name, answer in said.items():
+            for name, answer in predictions.items():
                 self.looks.setdefault(name, []).append(answer.probs[0])
         elif self.looks:
             self.references = {
-                name: Reference.of(Prediction(np.array(rows), said[name].labels))
+                name: Reference.of(Prediction(np.array(rows), predictions[name].labels))
                 for name, rows in self.looks.items()
-                if name in said
+                if name in predictions
             }
             self.looks, self.steadied = {}, {}  # relative answers must not be averaged with earlier, absolute ones
 
     def rest_so_far(self) -> None:
         """Take the most neutral frames so far as the reference, for every model with predictions for them."""
         found: dict[str, list[Prediction]] = {}
-        for _, said in self.calm:
-            for name, answer in said.items():
+        for _, predictions in self.calm:
+            for name, answer in predictions.items():
                 found.setdefault(name, []).append(answer)
         self.references = {}
         for name, answers in found.items():
@@ -298,9 +298,9 @@ class _Memory:
         state = self.steadied[name] = steady(self.steadied.get(name), answer, labels, step.now, lead)
         return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
 
-    def face(self, number: int, faces: Faces, said: dict[str, Prediction], step: _Step) -> LiveFace:
-        """What is shown of this face; `faces` and every prediction in `said` have this face only."""
-        answers = {name: self.answer(name, answer, step) for name, answer in said.items()}
+    def face(self, number: int, faces: Faces, predictions: dict[str, Prediction], step: _Step) -> LiveFace:
+        """What is shown of this face; `faces` and everything in `predictions` have this face only."""
+        answers = {name: self.answer(name, answer, step) for name, answer in predictions.items()}
         shown = {name: label for name, (_, label) in answers.items()}
         self.agreement = self.agreement.plus(len(set(shown.values())) == 1)
         return LiveFace(
@@ -311,7 +311,7 @@ class _Memory:
             shown,
             self.agreement.rate,
             bool(self.references),
-            float(neutrality(list(said.values()))[0]),
+            float(neutrality(list(predictions.values()))[0]),
             self.moved.now if step.options.movements else None,
             self.moved.rest is not None,
         )
@@ -366,8 +366,8 @@ class Viewer:
         if options.smooth:
             faces = _smoothed(faces, list(memories.values()), now)
         aligned = watch.time("align", lambda: align(frame, faces, spec))
-        said = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
-        rows = [{name: answer[i] for name, answer in said.items()} for i in range(len(faces))]
+        predictions = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
+        rows = [{name: answer[i] for name, answer in predictions.items()} for i in range(len(faces))]
         resting = self._rests(list(memories.values()), rows, options, now)
         if options.movements:
             watch.time("movements", lambda: _move(frame, faces, list(memories.values()), options.smooth, resting > 0))
@@ -405,8 +405,8 @@ class Viewer:
                 memory.moved.still, memory.moved.rest = [], None
                 if options.rest and options.so_far:
                     memory.rest_so_far()
-        for memory, said in zip(memories, rows, strict=True):
-            memory.look(said, now < self._rest_until, now)
+        for memory, predictions in zip(memories, rows, strict=True):
+            memory.look(predictions, now < self._rest_until, now)
         return max(0.0, self._rest_until - now)
 
     def close(self) -> None:

@@ -80,8 +80,8 @@ def occlusion_map(
     if len(face) != 1:
         raise ValueError(f"{len(face)} faces came; expected one")
     answered = model.labels.answering(labels)
-    said = model.predict_proba(face).onto(answered)
-    best = int(said.best[0])
+    prediction = model.predict_proba(face).onto(answered)
+    best = int(prediction.best[0])
     # One at a time, so that other requests are not delayed, and imported models with large inputs need less memory.
     covered = np.array(
         [
@@ -92,4 +92,4 @@ def occlusion_map(
     row, column = np.unravel_index(covered.argmin(), covered.shape)
     middles = occluders.middles(count, face.spec.size)
     part = occluders.part_at(anchors(face.landmarks)[0], middles[column], middles[row])
-    return OcclusionMap(said.names[0], said.labels, float(said.probs[0, best]), covered, part)
+    return OcclusionMap(prediction.names[0], prediction.labels, float(prediction.probs[0, best]), covered, part)

@@ -80,10 +80,10 @@ def relative_to(
     """
     predictions = {}
     for name, answer in comparison.predictions.items():
-        said, looks = comparison.said[name], rest.said[name]
+        answers, looks = comparison.original[name], rest.original[name]
         rows = answer.probs.copy()
         for face, at in references.items():
-            applied = Reference.of(looks[at]).applied(said[face])
+            applied = Reference.of(looks[at]).applied(answers[face])
             rows[face] = applied.onto(answer.labels).probs[0]
         predictions[name] = Prediction(rows, answer.labels, answer.unknown)
     found = tuple(references.get(i) for i in range(len(comparison.faces)))

@@ -302,8 +302,8 @@ def record(result: VideoResult, file: str) -> dict[str, object]:
         }
         for one in result.key_frames
     ]
-    said, *others = (as_json(one) | {"resting": rest} for one, rest in zip(result.timelines, resting, strict=True))
-    return {**head, "note": result.note, "disagreements": moments, **said, **({"others": others} if others else {})}
+    first, *others = (as_json(one) | {"resting": rest} for one, rest in zip(result.timelines, resting, strict=True))
+    return {**head, "note": result.note, "disagreements": moments, **first, **({"others": others} if others else {})}
 
 
 class _Analysis:

@@ -220,31 +220,31 @@ def _slice(part: Slice) -> str:
 # --- Classes ---------------------------------------------------------------------------------
 
 
-def cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
+def cell_sentence(line: Figures, labels: Sequence[str], truth: int, predicted: int) -> str:
     """A cell of the confusion matrix in words: "55 of 528 pictures labelled fear were classified as sad (10 %)."."""
-    n, of, share = _counted(line, truth, said)
-    label, called = known(labels[truth]), known(labels[said])
+    n, of, share = _counted(line, truth, predicted)
+    label, called = known(labels[truth]), known(labels[predicted])
     if n == 1:
         return Phrase("cell.one", "1 of {0} pictures labelled {1} was called {2} ({3}).", of, label, called, share)
     return Phrase("cell.some", "{0} of {1} pictures labelled {2} were called {3} ({4}).", n, of, label, called, share)
 
 
-def own_cell_sentence(line: Figures, labels: Sequence[str], truth: int, said: int) -> str:
+def own_cell_sentence(line: Figures, labels: Sequence[str], truth: int, predicted: int) -> str:
     """The same for user-defined classes: "1 of 6 samples of “wink” were classified as “neutral” (17 %)."."""
-    n, of, share = _counted(line, truth, said)
+    n, of, share = _counted(line, truth, predicted)
     return Phrase(
         "cell_own",
         "{0} of {1} samples of “{2}” were called “{3}” ({4}).",
         n,
         of,
         labels[truth],
-        labels[said],
+        labels[predicted],
         share,
     )
 
 
-def _counted(line: Figures, truth: int, said: int) -> tuple[int, int, str]:
-    n, of = line.confusion[truth][said], line.counts[truth]
+def _counted(line: Figures, truth: int, predicted: int) -> tuple[int, int, str]:
+    n, of = line.confusion[truth][predicted], line.counts[truth]
     return n, of, number("{0:.0f} %", 100 * n / of) if of else "–"
 
 
@@ -275,12 +275,12 @@ def confusion(line: Figures, labels: Sequence[str], own: bool = False) -> str:
     )
 
 
-def _cell(line: Figures, truth: int, said: int, sentence: str) -> str:
-    share = line.confusion[truth][said] / max(line.counts[truth], 1)
-    css = "fz-cell" + (" fz-deep" if share >= DARK_FROM else "") + (" fz-right" if truth == said else "")
+def _cell(line: Figures, truth: int, predicted: int, sentence: str) -> str:
+    share = line.confusion[truth][predicted] / max(line.counts[truth], 1)
+    css = "fz-cell" + (" fz-deep" if share >= DARK_FROM else "") + (" fz-right" if truth == predicted else "")
     return (
         f"<button type='button' class='{css}' style='--s:{share:.3f}' data-say {attribute('aria-label', sentence)} "
-        f"aria-pressed='false' tabindex='{-1 if truth or said else 0}'>{line.confusion[truth][said]}</button>"
+        f"aria-pressed='false' tabindex='{-1 if truth or predicted else 0}'>{line.confusion[truth][predicted]}</button>"
     )
 
 
@@ -344,8 +344,8 @@ def rights(both: Together, first: str, second: str) -> str:
     }
     bar = "".join(f"<i class='fz-{kind}' style='width:{100 * part:.2f}%'></i>" for (kind, _), part in shares.items())
     key = "".join(
-        f"<li><i class='fz-{kind}'></i>{say(said, 'span')} {say(number('{0:.1f} %', 100 * part), 'b')}</li>"
-        for (kind, said), part in shares.items()
+        f"<li><i class='fz-{kind}'></i>{say(name, 'span')} {say(number('{0:.1f} %', 100 * part), 'b')}</li>"
+        for (kind, name), part in shares.items()
     )
     return f"<div class='fz-rights' aria-hidden='true'>{bar}</div><ul class='fz-key'>{key}</ul>"
 

@@ -137,11 +137,11 @@ def _people(card: Card, found: Relative) -> str:
     from zoo.evaluation.people import RESTING
 
     labels = [line.labels for line in found.lines[::2]]
-    said = [f"{name} labels: {gain_words(gain)}" for name, gain in zip(labels, found.gains, strict=True)]
+    sentences = [f"{name} labels: {gain_words(gain)}" for name, gain in zip(labels, found.gains, strict=True)]
     data = found.lines[-1].data.removesuffix(f", {RESTING}")
     measured = PeopleResult(data, MARGIN, found.margins, found.groups)
-    said += [resting_words(measured), *filter(None, [by_group_words(measured)])]
-    items = "".join(f"<li>{escape(one)}</li>" for one in said)
+    sentences += [resting_words(measured), *filter(None, [by_group_words(measured)])]
+    items = "".join(f"<li>{escape(one)}</li>" for one in sentences)
     title = escape(f"{card.title}: relative to the resting face, by group")
     return f"<section><h2>{title}</h2><ul>{items}</ul>{_by_group(found.groups)}</section>"
 
@@ -162,9 +162,9 @@ def _pairs(pairs: Iterable[Pair], cards: dict[str, Card]) -> str:
 
 def _compared(pair: Pair, cards: dict[str, Card]) -> str:
     first, second = (cards[name].title for name in (pair.first, pair.second))
-    said = verdict(first, second, pair.result.difference, pair.result.interval, pair.result.p_value)
+    sentence = verdict(first, second, pair.result.difference, pair.result.interval, pair.result.p_value)
     where = where_words(first, second, pair.by_label, {**LABEL_SETS, EIGHT.name: EIGHT}[pair.labels])
-    return f"{pair.data}, {pair.labels} labels: {said} {where} {together_words(pair.together)}"
+    return f"{pair.data}, {pair.labels} labels: {sentence} {where} {together_words(pair.together)}"
 
 
 def verdict(first: str, second: str, difference: float, interval: tuple[float, float], p_value: float) -> Phrase:
@@ -227,10 +227,10 @@ def where_words(first: str, second: str, results: Sequence[Recall], labels: Iter
     for label, one, beyond in zip(labels, results, beyond_chance(results), strict=True):
         if beyond:
             parts[first if one.difference > 0 else second].append(f"{label} (+{100 * abs(one.difference):.1f})")
-    said = [f"{name} finds more pictures of {', '.join(found)}" for name, found in parts.items() if found]
-    if not said:
+    findings = [f"{name} finds more pictures of {', '.join(found)}" for name, found in parts.items() if found]
+    if not findings:
         return "Label by label, no difference is more than chance."
-    return f"Label by label, {'; '.join(said)}; other differences may be chance."
+    return f"Label by label, {'; '.join(findings)}; other differences may be chance."
 
 
 def _model(card: Card, line: Figures) -> str:

@@ -58,8 +58,8 @@ class Teachers:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``float32 (n, side, side, 1) -> (n, k)``, rows sum to 1."""
-        said = [np.asarray(model.predict_on_batch(x)[0], np.float32) for model in self.models]
-        return np.mean([softmax(logits / self.teaching.temperature) for logits in said], axis=0)
+        outputs = [np.asarray(model.predict_on_batch(x)[0], np.float32) for model in self.models]
+        return np.mean([softmax(logits / self.teaching.temperature) for logits in outputs], axis=0)
 
     def see(self, x: np.ndarray, batch: int = 256) -> np.ndarray:
         """The same for many pictures, averaged with their mirror images'."""

@@ -59,7 +59,7 @@ def rows(network: CnnClassifier, faces: AlignedFaces) -> np.ndarray:
 
 def as_logits(machine: Kernel, network: CnnClassifier, public: AlignedSet) -> Kernel:
     """The machine with its scores scaled for addition to the network's logits; the scale is fitted on PublicTest."""
-    said = np.concatenate([machine(row[None]) for row in rows(network, public.faces)])
-    own, second = calibration.sum_weights((network.raw_logits(public.faces), said), public.targets)
+    kernel_logits = np.concatenate([machine(row[None]) for row in rows(network, public.faces)])
+    own, second = calibration.sum_weights((network.raw_logits(public.faces), kernel_logits), public.targets)
     part = np.float32(second / own)
     return replace(machine, coefficients=machine.coefficients * part, bias=machine.bias * part)

@@ -39,9 +39,9 @@ class SoftTargetMix:
 
     weight: float = 0.5
 
-    def __call__(self, hot: np.ndarray, said: np.ndarray) -> np.ndarray:
+    def __call__(self, hot: np.ndarray, predicted: np.ndarray) -> np.ndarray:
         """Targets ``(n, k)`` from one-hot labels ``(n, k)`` and predictions ``(n, k)``; rows sum to 1."""
-        return (1 - self.weight) * hot + self.weight * said
+        return (1 - self.weight) * hot + self.weight * predicted
 
 
 def cross_fitted(fit: Callable[[AlignedSet], Scores], data: AlignedSet, folds: int = 5, seed: int = 0) -> np.ndarray:

@@ -106,9 +106,9 @@ class DistilledBatches(Batches):
         super().__init__(data, none, SIDE, schedule, changes)
         self.teachers = teachers
         self.others = others
-        self.said = None
+        self.teacher_probs = None
         if teachers and not teachers.teaching.same_copy:
-            self.said = teachers.see(to_input(self.crops, SIDE))
+            self.teacher_probs = teachers.see(to_input(self.crops, SIDE))
 
     def __getitem__(self, index: int) -> tuple:
         x, targets, _ = super().__getitem__(index)
@@ -116,11 +116,11 @@ class DistilledBatches(Batches):
 
     def taught(self, rows: np.ndarray, copies: np.ndarray) -> np.ndarray:
         """The teachers' probabilities, as they see these copies or as they saw the crops, with `others` mixed in."""
-        taught = super().taught(rows, copies) if self.said is None else self.said[rows]
+        taught = super().taught(rows, copies) if self.teacher_probs is None else self.teacher_probs[rows]
         if self.others is None:
             return taught
-        mixture, said = self.others
-        return mixture(taught, said[rows])
+        mixture, predicted = self.others
+        return mixture(taught, predicted[rows])
 
 
 def one_head(plan: Plan) -> keras.Model:

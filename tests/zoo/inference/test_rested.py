@@ -59,7 +59,7 @@ def test_the_difference_is_taken_in_all_labels_and_then_narrowed(portrait, meshe
     seen, rest = compare(portrait, models, labels, mesher), compare(portrait[:, ::-1].copy(), models, labels, mesher)
     rested = relative_to(seen, rest, by_place(seen, rest), "rest.jpg")
     for name, answer in rested.predictions.items():
-        expected = Reference.of(rest.said[name]).applied(seen.said[name]).to(labels)
+        expected = Reference.of(rest.original[name]).applied(seen.original[name]).to(labels)
         np.testing.assert_allclose(answer.probs, expected.probs, atol=1e-6)
     assert rested.references == (0,)
     told = record(seen, {"first": 0.9, "second": 0.9}, "a.jpg", rested)

@@ -194,7 +194,7 @@ def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_
     alone, both = heard
     softened = machine ** (1 / 3) / (machine ** (1 / 3)).sum(axis=1, keepdims=True)
     rows = both.order[:128]
-    assert both[0][1][:, 7:] == pytest.approx(0.75 * alone.said[rows] + 0.25 * softened[rows], abs=1e-5)
+    assert both[0][1][:, 7:] == pytest.approx(0.75 * alone.teacher_probs[rows] + 0.25 * softened[rows], abs=1e-5)
 
 
 def test_nothing_to_start_from_is_told(plan, tmp_path):

@@ -123,10 +123,10 @@ def train(args: argparse.Namespace) -> None:
     if args.distil:
         batches.teachers = Teachers([_trained(args.start)], Teaching(temperature=2.0, weight=args.distil))
     if args.opinions:
-        said = out_of_fold.kept(
+        predicted = out_of_fold.kept(
             args.run / "opinions.npy", lambda: other_predictions(data.split("Training"), args.start)
         )
-        batches.targets = SoftTargetMix(args.opinions)(batches.targets, said)
+        batches.targets = SoftTargetMix(args.opinions)(batches.targets, predicted)
     if args.weaken:
         displacements = mean_displacements(training.faces, training.targets, training.labels.index("neutral"))
         batches.weakening = Weakening(displacements, args.weaken, WEAKEN_LIMIT)
@@ -165,11 +165,11 @@ def calibrate_again(start: Path | None, data: AlignedSet, out: Path) -> None:
 
 def other_predictions(training: AlignedSet, start: Path | None) -> np.ndarray:
     """Predictions of cross-fitted ``hog-svm`` and of the initial network for each picture: ``(n, 7)``."""
-    said = [hog_svm.out_of_fold_predictions(training)]
+    predicted = [hog_svm.out_of_fold_predictions(training)]
     if start:
         teachers = Teachers([_trained(start)], Teaching(temperature=1.0))
-        said.append(teachers.see(to_input(training.faces.images, SIDE)))
-    return np.mean(said, axis=0)
+        predicted.append(teachers.see(to_input(training.faces.images, SIDE)))
+    return np.mean(predicted, axis=0)
 
 
 def _trained(start: Path) -> keras.Model:

@@ -106,8 +106,8 @@ def train(args: argparse.Namespace) -> None:
 
 def _softened(training: AlignedSet, run: Path) -> np.ndarray:
     """Predictions of ``hog-svm`` for each training picture, softened like the teachers'."""
-    said = out_of_fold.kept(run / "opinions.npy", lambda: hog_svm.out_of_fold_predictions(training))
-    return softmax(np.log(said) / Teaching.temperature)
+    predicted = out_of_fold.kept(run / "opinions.npy", lambda: hog_svm.out_of_fold_predictions(training))
+    return softmax(np.log(predicted) / Teaching.temperature)
 
 
 def _command(plan: Plan, args: argparse.Namespace) -> str:
