@@ -135,6 +135,8 @@ def _members(data: bytes, most: int) -> Iterator[tarfile.TarInfo]:
     at, count = -1, 0
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            if getattr(archive, "firstmember", True) is None:  # Python 3.10 raises an error if it is asked for more
+                return
             while member := archive.next():
                 count += 1
                 if count > most:
