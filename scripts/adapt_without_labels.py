@@ -1,4 +1,4 @@
-"""What helps a network, as it is shipped, with faces it never met: logit adjustment, T3A, a balanced last layer.
+"""Adapt a shipped network to unseen faces without labels: logit adjustment, T3A, a balanced last layer.
 
 Only the last one is fitted, to FER2013's training pictures with every label counting equally. For T3A, pictures come
 one after the other in a random order, as in a session::

@@ -1,4 +1,4 @@
-"""Make the files in features/models again, from the wheel of mediapipe 0.10.21 and MediaPipe's bundle, and check them.
+"""Rebuild the files in features/models, from the wheel of mediapipe 0.10.21 and MediaPipe's bundle, and check them.
 
 Examples:
   python scripts/build_face_models.py --bundle face_landmarker.task    # downloads the wheel (33 MB) with pip

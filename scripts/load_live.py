@@ -68,7 +68,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Load:
-    """What so many viewers got.
+    """Results of a load test.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ def worked(pid: int | None) -> float | None:
 
 
 def load(place: Place, viewers: int, seconds: float, pid: int | None) -> Load:
-    """Let so many viewers watch for so long."""
+    """Run this many viewers for this many seconds."""
     before, began, own = resident(pid), worked(pid), time.process_time()
     until = threading.Event()
     sessions = [Session(place, number) for number in range(viewers)]

@@ -1,4 +1,4 @@
-"""How often a small face beside a close-up is found, and what looking for it costs, on collages of photos.
+"""How often a small face beside a close-up is found, and what the search costs, on collages of photos.
 
 Examples:
   python scripts/measure_beside.py --people london/

@@ -1,4 +1,4 @@
-"""What MediaPipe's own Face Landmarker says of the app's pictures: what tests/features/test_movements.py expects.
+"""Write MediaPipe Face Landmarker's results for the app's pictures, which tests/features/test_movements.py expects.
 
 Example:
   python scripts/movement_answers.py face_landmarker.task

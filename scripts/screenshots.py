@@ -1,4 +1,4 @@
-"""Takes the README's pictures of Compare, Live and Video anew, so that they show the models there are now.
+"""Take the README's screenshots of Compare, Live and Video again, with the current models.
 
 Starts the app and a headless Chromium whose camera shows the portrait with one drawn expression after the other.
 

@@ -134,6 +134,7 @@ def launch_options(mode: Mode = HOME) -> dict:
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
+        "mcp_server": False,  # whatever GRADIO_MCP_SERVER says; why: docs/deployment.md
         "max_file_size": MOST_FILE,
         "favicon_path": UI / "assets/icon.svg",
         "ssr_mode": False,

@@ -433,7 +433,7 @@ class Server(http_server.Server):
 
 @contextmanager
 def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[None]:
-    """Meanwhile `Blocks.launch` starts its server with this function."""
+    """Within this context, `Blocks.launch` starts its server with this function."""
     usual = http_server.start_server
     http_server.start_server = start
     try:

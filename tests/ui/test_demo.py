@@ -12,8 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+import gradio as gr
 import httpx
 import pytest
+from gradio.routes import App
 
 import demo
 from ui import app as ui_app
@@ -223,3 +225,11 @@ def _wait_for(address, process):
         except httpx.TransportError:
             time.sleep(0.2)
     pytest.fail("demo.py ended before its page was up")
+
+
+def test_no_tools_for_assistants_are_served_whatever_the_environment_says(monkeypatch):
+    monkeypatch.setenv("GRADIO_MCP_SERVER", "true")
+    blocks = gr.Blocks()
+    App.setup_mcp_server(blocks, {}, ui_app.launch_options()["mcp_server"])
+    assert blocks.mcp_server is False
+    assert blocks.mcp_server_obj is None

@@ -19,7 +19,7 @@ def prepare() -> None:
 
 @contextmanager
 def without_proxies() -> Iterator[None]:
-    """Meanwhile no proxy is taken from the environment, nor from the settings of Windows or macOS."""
+    """Within this context, no proxy is used, neither from the environment nor from the settings of Windows or macOS."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.lower() in PROXIES}
     os.environ["no_proxy"] = "*"
     try:

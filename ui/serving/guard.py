@@ -1,4 +1,4 @@
-"""The gate before Gradio: every request passes it, and is refused in one sentence or let through."""
+"""ASGI middleware in front of Gradio: each request is passed on, or refused with one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DRAIN_SECONDS, DRAIN_SILENCE, DRAIN_BYTES = 5.0, 0.5, 256 * 2**20
 
 @dataclass(frozen=True)
 class Policy:
-    """What the gate goes by.
+    """The rules for accepting requests.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with an end to requests whose headers never come."""
+"""uvicorn's HTTP protocol, with a time limit for a request's headers."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _starter(where: Address, policy: Policy) -> Callable:
 
 @contextmanager
 def serving(where: Address, policy: Policy) -> Iterator[None]:
-    """Meanwhile `Blocks.launch` serves there, by that policy.
+    """Within this context, `Blocks.launch` listens at this address, by this policy.
 
     It asks the app whether it has started. That must not go through the proxy that the environment
     names, which knows no loopback, and may need a package that is not there.

@@ -100,7 +100,7 @@ class Quota:
 
 
 def client_of(scope: Mapping[str, Any]) -> str:
-    """Who asks, for the quota: an IPv4 address, or an IPv6 network of the size that one household has."""
+    """The client that the quota counts: an IPv4 address, or an IPv6 /64 network, which one household has."""
     peer = scope.get("client")
     try:
         address = ipaddress.ip_address(peer[0].partition("%")[0]) if peer else None

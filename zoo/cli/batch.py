@@ -24,7 +24,7 @@ ENGINES = ("local", "dask")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options for folders of many pictures and clips."""
-    many = parser.add_argument_group("many pictures and clips", "dask needs requirements-batch.txt; see README")
+    many = parser.add_argument_group("many pictures and clips", "dask needs: pip install -r requirements-batch.txt")
     many.add_argument(
         "--parquet", type=Path, metavar="FOLDER", help="write Parquet files, one per chunk; an interrupted run resumes"
     )

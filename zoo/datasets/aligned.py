@@ -149,7 +149,7 @@ def file_key(path: Path) -> str:
     if file_kinds.is_special(path):
         raise DataError(file_kinds.special_words(path))
     if not path.is_file():
-        raise DataError(f"{path} does not exist. Download fer2013.csv from Kaggle and give its path.")
+        raise DataError(f"{path} does not exist. Give the path of fer2013.csv (from Kaggle) or of a folder of photos.")
     return sha256(path)[:12]
 
 

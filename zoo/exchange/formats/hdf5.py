@@ -1,4 +1,4 @@
-"""Weights out of Keras' HDF5 files, read by a program of its own (see `workers/read_h5.py`)."""
+"""Weights from Keras' HDF5 files, read in a separate process (see `workers/read_h5.py`)."""
 
 from __future__ import annotations
 
