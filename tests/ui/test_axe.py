@@ -114,3 +114,7 @@ def test_no_tab_has_a_serious_violation(open_page, url, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_neither_has_a_lesson(open_page, classroom_url, scheme):
     assert walked(open_page(classroom_url, color_scheme=scheme), (compared, live, teach, zoo)) == {}
+
+
+def test_neither_has_a_phone(open_page, url):
+    assert walked(open_page(url, viewport={"width": 390, "height": 844}), (compared, live, teach, zoo)) == {}

@@ -211,8 +211,13 @@ def test_a_printed_comparison_keeps_its_bars_and_leaves_the_controls_out(open_pa
     page = compared(open_page(viewport={"width": 794, "height": 1123}))
     page.emulate_media(media="print")
     assert style(page, ".fo-track i", "printColorAdjust") == "exact"
-    for hidden in (".fo-controls", ".fo-downloads", "#fo-tabs [role=tablist]"):
-        assert not page.locator(hidden).first.is_visible(), hidden
+    hidden = (".fo-controls", ".fo-downloads", "#fo-tabs [role=tablist]", "[data-mattered]", "[data-keep='1']")
+    assert [one for one in hidden if page.locator(one).first.is_visible()] == []
+    page.emulate_media(media="screen")
+    page.locator("[data-mattered]").click()
+    page.wait_for_selector(".fo-held img")
+    page.emulate_media(media="print")  # what was found is printed, and without the button of the card
+    assert page.locator(".fo-held img").first.is_visible() and not page.locator("[data-keep='1']").is_visible()
     assert page.locator(".fo-photo img").is_visible() and page.evaluate("document.documentElement.scrollWidth") <= 794
 
 
