@@ -129,6 +129,9 @@ class Guard:
         answer.hold_errors = True
         try:
             await self.app(_without_origin(scope), _replay(body, incoming), answer.send)
+        except (OSError, MemoryError):  # this computer's fault, not the caller's
+            await answer.release()
+            raise
         except Exception as error:
             kind = type(error).__name__
             logging.getLogger("uvicorn.error").warning("%s not understood: %s", ascii(scope["path"][:80]), kind)

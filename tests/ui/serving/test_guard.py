@@ -365,6 +365,27 @@ def test_other_errors_are_passed_on():
         answer_of(broken, b"--b")
 
 
+def test_a_fault_of_this_computer_is_not_the_callers(done):
+    async def broken(scope, receive, send):
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"Internal Server Error"})
+        raise OSError(errno.EIO, "Input/output error")
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/cancel", "headers": headers, "scheme": "http"}
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    with pytest.raises(OSError, match="Input/output"):
+        done(Guard(broken, policy())(scope, receive, send))
+    assert sent[0]["status"] == 500
+
+
 def answer_of(app, body: bytes) -> tuple[int, bytes]:
     """Status and body that the gate sends for an upload to some ASGI application."""
     headers = [(b"host", b"localhost"), (b"content-type", b"multipart/form-data; boundary=b")]
