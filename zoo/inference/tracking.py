@@ -15,6 +15,7 @@ KEPT = 0.7  # seconds for which a lost face keeps its number
 PAUSE = 3.0  # gap between two frames, in seconds, across which a face keeps its number on a slow server
 REACH = 0.6  # largest distance from the expected position, in face heights,
 SPREAD = 1.6  # and its increase per second since the face was lost
+CLOSER = 2.0  # times the height, up to which a face may be the same one after a cut to a closer view
 TAU = 0.3  # time constant of the smoothing, in seconds
 LEAD, LEAD_SECONDS = 0.15, 0.25  # lead and its duration in seconds before a label replaces the one shown
 # Relative to a resting face: back at rest, neutral has 0.22 and each of the six others 0.13.
@@ -132,8 +133,10 @@ def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]
         return {}
     # A face that was seen rarely may have stopped or turned round as well: its last place counts like the expected one.
     places = np.array([[track.expected(now), track.points] for track in tracks])
-    heights = np.array([track.height for track in tracks]).clip(1e-6)
-    apart = np.linalg.norm(places[:, :, None] - points, axis=4).mean(axis=3).min(axis=1) / heights[:, None]
+    own = np.array([[track.height] for track in tracks]).clip(1e-6)
+    high = np.linalg.norm(points[:, 3] - points[:, 4], axis=1)
+    heights = np.where(high <= CLOSER * own, np.maximum(own, high), own)
+    apart = np.linalg.norm(places[:, :, None] - points, axis=4).mean(axis=3).min(axis=1) / heights
     reach = REACH + SPREAD * np.array([now - track.seen for track in tracks])[:, None]
     cost = np.where(apart <= reach, apart, 1e3)  # a cost so high that as few pairs as possible are out of reach
     rows, columns = linear_sum_assignment(cost)

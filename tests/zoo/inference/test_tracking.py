@@ -82,6 +82,11 @@ def test_six_faces_that_fidget_keep_their_numbers_at_two_frames_a_second():
         assert tracker.follow(faces_at(*moved), t / 2) == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_cut_to_a_closer_view_is_not_another_face():
+    """As in the example clip of the Video tab, after one second."""
+    assert numbers_of([faces_at((210, 116)), faces_at((233, 196), scale=1.8)]) == [[1], [1]]
+
+
 def test_another_face_far_away_is_another():
     assert numbers_of([faces_at((100, 200)), faces_at((500, 200))]) == [[1], [2]]
     assert numbers_of([faces_at((200, 200)), faces_at((200, 200), scale=3.0)]) == [[1], [2]]
