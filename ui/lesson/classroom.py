@@ -1,7 +1,7 @@
-"""Settings that differ in classroom mode, made at the start and handed to every tab.
+"""Settings that differ in classroom mode, fixed at the start and passed to every tab.
 
-The camera is off until the teacher, who alone knows the code that the terminal shows, turns it on. Anyone may
-turn it off again. It is the server that refuses or accepts frames.
+The camera is off until the teacher turns it on with the code shown in the terminal. Anyone may turn it off again.
+Frames are accepted or rejected by the server, not by the page.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ui.languages import phrase
 from zoo.teach.project import MAX_SAMPLES
 from zoo.teach.session import MOST
 
-CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is mistaken for another
+CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no characters that are easily confused
 CODE_LENGTH = 6
-TRIES, REST_SECONDS = 5, 60.0  # wrong codes of one client, and how long it then has to wait
-MOST_CLIENTS = 1000  # of which wrong codes are remembered at a time
-CLASS_SAMPLES = 300  # 19 MB a pupil
-CLASS_SESSIONS = 90  # thirty pupils, and the pages that they reload
+TRIES, REST_SECONDS = 5, 60.0  # a client may send this many wrong codes within this time
+MOST_CLIENTS = 1000  # whose wrong codes are remembered at one time
+CLASS_SAMPLES = 300  # 19 MB per pupil
+CLASS_SESSIONS = 90  # thirty pupils, and pages that were reloaded
 
 
 class WrongCodeError(ValueError):
@@ -30,30 +30,30 @@ class WrongCodeError(ValueError):
 
 
 class CodeLock:
-    """Compares codes with the teacher's. Wrong ones count against the client that sent them, and no other.
+    """Compares codes with the teacher's. Wrong ones count against the client that sent them only.
 
     Safe to call from several threads.
 
     Parameters
     ----------
     code : str
-        The teacher's; if it is empty, no code is right.
+        The teacher's code; if it is empty, every code is wrong.
     clock : callable
         Seconds.
     """
 
     def __init__(self, code: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._code, self._clock = code, clock
-        self._wrong: dict[str, list[float]] = {}  # by client, when each of its wrong codes came
+        self._wrong: dict[str, list[float]] = {}  # client to the times of its wrong codes
         self._lock = threading.Lock()
 
     def check(self, code: str, client: str) -> None:
-        """Return if the code is right.
+        """Return if the code is right, which also clears the client's wrong codes.
 
         Raises
         ------
         WrongCodeError
-            It is not, or this client has sent too many wrong ones within the last `REST_SECONDS`.
+            The code is wrong, or this client has sent `TRIES` wrong ones within the last `REST_SECONDS`.
         """
         with self._lock:
             now = self._clock()
@@ -78,20 +78,20 @@ class CodeLock:
 class Camera:
     """Whether the server accepts frames, for all visitors. Safe to use from several threads.
 
-    Anyone may turn it off, at once and without a code: a picture that nobody wanted taken is worse than a
-    lesson without cameras. Turning it on takes the teacher's code.
+    Anyone may turn it off, at once and without a code: an unwanted picture is worse than a lesson
+    without cameras. Turning it on requires the teacher's code.
 
     Parameters
     ----------
     code : str
-        The teacher's. Without one the camera is on and stays on.
+        The teacher's code. If it is empty, the camera is always on.
     clock : callable
         Seconds.
 
     Attributes
     ----------
     lock : CodeLock
-        Compares codes; what else only the teacher may do asks it, too.
+        Compares codes; also used for everything else that only the teacher may do.
     """
 
     def __init__(self, code: str = "", clock: Callable[[], float] = time.monotonic) -> None:
@@ -110,15 +110,15 @@ class Camera:
         ----------
         on : bool
         code : str
-            What the client took for the teacher's code; needed to turn the camera on.
+            The code that was entered; needed to turn the camera on.
         client : str
-            Who sent it: wrong codes are counted for each.
+            Who sent it; wrong codes are counted per client.
 
         Raises
         ------
         WrongCodeError
-            Turning it on: the code is wrong, or this client has sent too many wrong ones. Turning it off: this
-            camera has no switch.
+            When turned on: the code is wrong, or this client has sent too many wrong ones. When turned off: this
+            camera is always on.
         """
         if on:
             self.lock.check(code, client)
@@ -134,12 +134,12 @@ class Mode:
     Parameters
     ----------
     lesson : bool
-        Lesson tab, larger type, Live offers no time-line to keep.
+        Whether there is a Lesson tab, larger type, no webcam in Compare, and no timeline to download in Live.
     files : bool
         Whether anything that holds a face may leave as a file: projects, annotated clips; and whether
         files that do leave name the picture, which may be a pupil's name.
-    samples, desks : int
-        How many samples a session holds, and how many sessions may teach.
+    samples, teach_sessions : int
+        Maximum number of samples per session of the Teach tab, and of such sessions at one time.
     camera : Camera
     """
 
@@ -154,10 +154,10 @@ HOME = Mode()
 
 
 def classroom(code: str) -> Mode:
-    """The switches of ``demo.py --classroom``."""
+    """The settings of ``demo.py --classroom``; `code` is the teacher's."""
     return Mode(lesson=True, files=False, samples=CLASS_SAMPLES, teach_sessions=CLASS_SESSIONS, camera=Camera(code))
 
 
 def new_code() -> str:
-    """A code that nobody guesses."""
+    """A random code of `CODE_LENGTH` characters."""
     return "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))

@@ -14,14 +14,14 @@ from zoo.reports.markup import say
 
 
 def address(page: str, listening: str) -> str:
-    """What others have to open to see this page; empty if they cannot.
+    """The address at which others can open this page; empty if they cannot.
 
     Parameters
     ----------
     page : str
-        The page's own address, as the browser that shows it has it.
+        The page's address in the browser that shows it.
     listening : str
-        What the app listens on.
+        The host that the app listens on.
     """
     try:
         parts = urlsplit(page)
@@ -38,7 +38,7 @@ def address(page: str, listening: str) -> str:
 
 
 def section(address: str) -> str:
-    """The address as HTML, with its QR code; without one, what to do."""
+    """The address as HTML, with its QR code; if it is empty, what to do."""
     head = f'<section class="fl-join fo-card">{say(text.LESSON["join"], "h2")}'
     if not address:
         return f"{head}{say(text.LESSON['join_alone'], 'p')}</section>"
@@ -59,7 +59,7 @@ def qr_code(content: str) -> str:
 
 
 def build() -> None:
-    """Lay the section out inside the surrounding `gr.Blocks`; every page that is opened asks for its address."""
+    """Lay out the section inside the surrounding `gr.Blocks`; each page requests its address when it loads."""
     root = gradio_state.surrounding_page()
 
     def show(request: gr.Request) -> str:

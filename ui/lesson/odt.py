@@ -1,8 +1,7 @@
 """The worksheet as an OpenDocument text, which word processors and online office suites open and edit.
 
 An .odt file is a zip of XML (OASIS OpenDocument 1.3, part 2, chapter 3: the entry ``mimetype`` comes first and is
-not compressed). The few elements that a worksheet needs are written here; a library for it would be heavier than
-they are.
+not compressed). A worksheet needs so few elements that a library for the format is not worth it.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ def worksheet(language: str) -> bytes:
     Parameters
     ----------
     language : str
-        A code such as ``"de"``; English, if there is no such language.
+        A code such as ``"de"``; unknown codes give English.
 
     Returns
     -------
     bytes
-        An .odt file; the same for the same language.
+        An .odt file; always the same for the same language.
     """
     stored = io.BytesIO()
     with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -67,7 +66,7 @@ def worksheet(language: str) -> bytes:
 
 
 def _add(packed: zipfile.ZipFile, name: str, content: str, how: int = zipfile.ZIP_DEFLATED) -> None:
-    entry = zipfile.ZipInfo(name)  # without the time of day
+    entry = zipfile.ZipInfo(name)  # with a fixed date, so that the file is always the same
     entry.compress_type = how
     packed.writestr(entry, content)
 

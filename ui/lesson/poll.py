@@ -10,22 +10,22 @@ from dataclasses import dataclass
 
 from zoo.labels import SEVEN
 
-MOST_VOTES = 20_000  # a school's; the hashes of so many take two megabytes
-MOST_OF_ADDRESS = 60  # two classes behind one
+MOST_VOTES = 20_000  # enough for a school; their hashes take two megabytes
+MOST_OF_ADDRESS = 60  # votes per picture: two classes behind one address
 
 
 @dataclass(frozen=True)
 class Voter:
-    """Who votes, as far as it matters.
+    """Sender of a vote.
 
     Parameters
     ----------
     page : str
-        What their page calls itself, the same after a reload.
+        Id that the page gives itself; the same after a reload.
     address : str
-        Of the client; a class may share one.
+        The client's address; a class may share one.
     pages : int
-        How many pages were open there at one time.
+        Largest number of pages open at this address at one time.
     """
 
     page: str
@@ -36,9 +36,9 @@ class Voter:
 class Poll:
     """Votes by picture. Safe to use from several threads.
 
-    Of a vote only a keyed hash of page and picture is kept, so that the same page, reloaded, is not counted twice.
-    A client address has no more votes for a picture than it had pages open at one time, whatever its pages call
-    themselves.
+    Apart from the counts, only a keyed hash of page and picture is kept, so that a page is not counted again after a
+    reload. A client address has at most as many votes per picture as it had pages open at one time, whatever ids the
+    pages send.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Poll:
         self._lock = threading.Lock()
 
     def commit(self, voter: Voter, picture: str, label: str) -> bool:
-        """Count a vote; False if this page has voted on this picture already, or if its address has no vote left."""
+        """Count a vote; False if this page has already voted on this picture, or if there is no vote left."""
         with self._lock:
             ballot = self._ballot(voter, picture)
             if ballot in self._voted or not self._has_place(voter, picture):
@@ -78,6 +78,6 @@ class Poll:
             return {label: found[label] for label in SEVEN if found[label]}
 
     def clear(self) -> None:
-        """A new group: no votes, and everybody may vote again."""
+        """Delete all votes for a new group; everybody may vote again."""
         with self._lock:
             self._counts, self._voted, self._of_address = {}, set(), Counter()

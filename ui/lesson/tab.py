@@ -1,7 +1,7 @@
-"""The Lesson tab: you against the machines, a worksheet to print, and what only the teacher may do.
+"""The Lesson tab: a game against the models, a worksheet to print, and controls for the teacher.
 
-A pupil commits to a label before the models' answers are sent: what the page does not have it cannot
-show too early. Of what the class chose only counts are kept, in memory, while the app runs.
+A pupil commits to a label before the models' answers are sent, so that the page cannot show these too
+early. The class's votes are kept only as counts (see `Poll`), in memory, while the app runs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LONGEST_VOTER = 64
 
 
 class LessonTab:
-    """What the tab's calls do.
+    """Handlers of the tab's calls.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class LessonTab:
     # ---- for everybody
 
     async def commit(self, value: object, session: str) -> dict:
-        """A pupil's label for a picture; the models' answers come back."""
+        """Take a pupil's label for a picture; return the models' answers."""
         return await to_thread.run_sync(self.reveal, value, session)
 
     def reveal(self, value: object, session: str) -> dict:
-        """Count the label, then say what the models say and what the class chose."""
+        """Count the label; return the models' answers and the class's votes."""
         value = value if isinstance(value, dict) else {}
         picture, label = value.get("picture"), value.get("label")
         if picture not in ROUNDS or label not in SEVEN.labels:
@@ -67,12 +67,12 @@ class LessonTab:
         return {"label": label, "counted": counted, "answers": self._answers(comparison), **self._board(picture)}
 
     async def votes(self, value: object, session: str) -> dict:
-        """What the class chose, for each picture on which this page has voted."""
+        """The class's votes for each picture on which this page has voted."""
         voter = self._voter(session, value if isinstance(value, dict) else {})
         return {"votes": {name: self.poll.counts(name) for name in ROUNDS if self.poll.has_voted(voter, name)}}
 
     async def document(self, value: object, session: str) -> dict:
-        """The worksheet as a file to edit, in the page's language."""
+        """The worksheet in the page's language, as an editable .odt file in base64."""
         asked = value.get("language") if isinstance(value, dict) else None
         language = asked if isinstance(asked, str) and asked in dictionaries() else "en"
         return {"name": f"face-off-{language}.odt", "data": base64.b64encode(odt.worksheet(language)).decode("ascii")}
@@ -85,7 +85,7 @@ class LessonTab:
         return Voter(page, address, min(MOST_OF_ADDRESS, pages.peak(address)))
 
     async def camera(self, value: object, session: str) -> dict:
-        """The camera's switch: on with the teacher's code, off for everybody. Without a wish, its state only."""
+        """Turn the camera on with the teacher's code, or off without it; without ``on``, only return its state."""
         value, words = value if isinstance(value, dict) else {}, ""
         try:
             if isinstance(value.get("on"), bool):
@@ -96,11 +96,11 @@ class LessonTab:
         return {"on": on, "state": text.CAMERA_ON if on else text.CAMERA_OFF, "words": words}
 
     async def without_page(self, value: object, session: str) -> dict:
-        """A session without an open page neither votes nor teaches."""
+        """Reject a call from a session without an open page."""
         return {"words": text.NO_PAGE, "failed": True}
 
     async def camera_off(self, value: object, session: str) -> dict:
-        """The camera's switch for a session without an open page: off at once, but no code is compared."""
+        """`camera` for a session without an open page, which can turn the camera off but not on."""
         if isinstance(value, dict) and value.get("on") is True:
             return {"words": text.NO_PAGE, "failed": True}
         return await self.camera(value, session)
@@ -113,7 +113,7 @@ class LessonTab:
         return await to_thread.run_sync(self._if_teacher, work, value, session)
 
     async def new_group(self, value: object, session: str) -> dict:
-        """Set all counts to zero."""
+        """Delete all votes, with the teacher's code."""
         return await to_thread.run_sync(self._if_teacher, self._new_group, value, session)
 
     def _if_teacher(self, work: Callable[[], dict], value: object, session: str) -> dict:
@@ -144,7 +144,7 @@ class LessonTab:
             return self._known[picture]
 
     def _board(self, picture: str) -> dict:
-        """Votes by label; by model its label, whether it is sure, and its probabilities."""
+        """Votes by label; for each model, its label, whether it is sure, and its probabilities."""
         comparison = self._compared(picture)
         cards = self.service.cards_of("", comparison.mix)
         models = {
@@ -184,7 +184,7 @@ def _faces() -> list[dict]:
 
 
 def build(service: ModelService, mode: Mode) -> None:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    """Lay out the tab inside the surrounding `gr.Blocks` and connect its events."""
     tab = LessonTab(service, mode)
     pages = service.pages
     work = (tab.commit, tab.votes, tab.document, tab.boards, tab.new_group)

@@ -11,7 +11,7 @@ from ui.languages import phrase
 from zoo.reports.markup import say
 
 SIDE = 240  # pixels of a face to cut out
-# Which tabs and examples a step sends the class to.
+# Step to the tabs and examples that it links to.
 PLACES: dict[int, tuple[tuple[str, str], ...]] = {
     3: (("compare", "photo"), ("compare", "lips-closed")),
     4: (("compare", ""),),
@@ -39,7 +39,7 @@ def _place(tab: str, example: str) -> dict:
 
 
 def worksheet() -> str:
-    """What to do, how long it takes, and lines to write on, as HTML."""
+    """The worksheet as HTML: tasks, timing, and lines to write on."""
     parts = "".join(
         f"<li>{_heading(title, minutes)}{say(todo, 'p')}"
         f"<ul>{''.join(f'<li>{say(one)}<i></i></li>' for one in questions)}</ul></li>"
@@ -50,7 +50,7 @@ def worksheet() -> str:
 
 
 def teachers_sheet() -> str:
-    """Timing, tasks, questions and what to look for in the answers, as HTML."""
+    """The teacher's sheet as HTML: timing, tasks, questions, and what to look for in the answers."""
     parts = "".join(
         f"<li>{_heading(title, minutes)}{say(todo, 'p')}"
         f"<ul>{''.join(say(one, 'li') for one in questions)}</ul>"

@@ -1,1 +1,1 @@
-"""The Teach tab: classes, samples, training and preview, and models in and out as zips."""
+"""The Teach tab: classes, samples, training, preview, and import and export of models as zips."""

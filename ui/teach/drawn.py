@@ -17,26 +17,27 @@ from zoo.teach.samples import cut
 def drawn_project(
     find: Callable[[np.ndarray], Faces], names: Sequence[str], spec: AlignSpec, progress: Progress = NO_PROGRESS
 ) -> Project:
-    """A class for each expression, with the faces that are found in its drawings.
+    """A project with one class per expression, filled with the faces found in its drawings.
 
     Parameters
     ----------
     find : callable
-        The faces of a picture.
+        Finds the faces in a picture ``uint8 (H, W, 3)``.
     names : sequence of str
-        Of the classes, as many as there are expressions.
+        Names of the classes, one per expression.
     spec : AlignSpec
     progress : Progress
 
     Returns
     -------
     Project
-        Drawings of one person are one burst.
+        The drawings of one person share a burst.
 
     Raises
     ------
     ProjectError
-        Too few names, or some that classes cannot have.
+        The number of names is wrong, or a name is not allowed.
+    Stopped
     """
     if len(names) != len(EXPRESSIONS):
         raise ProjectError(f"There are {len(names)} names; drawn faces have {len(EXPRESSIONS)} classes.")
@@ -52,6 +53,6 @@ def drawn_project(
 
 
 def drawing(number: int) -> np.ndarray:
-    """A drawing that `drawn_project` did not take, the expressions in turn: ``uint8 (side, side, 3)``."""
+    """A drawing that `drawn_project` does not use: ``uint8 (side, side, 3)``. Numbers cycle through the expressions."""
     unseen = sheet(EXPRESSIONS[number % len(EXPRESSIONS)])[EACH:]
     return unseen[number // len(EXPRESSIONS) % len(unseen)]

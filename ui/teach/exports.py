@@ -1,4 +1,4 @@
-"""Two panels of the Teach tab: models go out as a zip, and come in from one."""
+"""Two panels of the Teach tab: export of models to a zip, and import from one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _sorry(sentence: str) -> str:
 
 
 class Exports:
-    """What the export panel does.
+    """Event handlers of the export panel.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Exports:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
     ) -> tuple[gr.DownloadButton, str]:
-        """A zip for this session: the button to fetch it and what is not in it, or why there is none."""
+        """Make a zip for this session; return its download button and what was left out, or why there is no zip."""
         try:
             wanted = self.wanted(model, title, tuple(parts), str(request.session_hash))
             made = bundle.make(wanted, lambda share, words: progress(share, desc=f"{words[0].upper()}{words[1:]} …"))
@@ -81,7 +81,7 @@ class Exports:
         return gr.DownloadButton(f"↓ {file.name}", value=str(file), visible=True), notes
 
     def wanted(self, model: str, title: str, parts: tuple[str, ...], session: str) -> bundle.ExportRequest:
-        """The requested export; `SORRY` says why it is not possible."""
+        """The requested export; raises one of `SORRY` if it is not possible."""
         title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or text.EXPORT_NAME
         if not is_printable(title):
             raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
@@ -94,14 +94,14 @@ class Exports:
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
         if svm is not None and (same := portable_graph.on_network(svm, self.service.root)):
-            cnn, svm = same, None  # Layers on top of a network are exported with it in every format.
+            cnn, svm = same, None  # layers on top of a network are exported with it, in every format
         if svm is not None and "onnx" not in parts:
             raise bundle.NothingToExportError(text.EXPORT_ONNX_ONLY)
         with np.load(self.service.root / model / "golden.npz", allow_pickle=False) as golden:
             return bundle.ExportRequest(title, parts, cnn, svm, golden["images"])
 
     def formats(self, model: str) -> list[str]:
-        """What is ticked when a model is chosen: an SVM on descriptors can go out as ONNX only."""
+        """The formats ticked when a model is chosen; an SVM on descriptors can be exported as ONNX only."""
         if model == YOURS:
             return USUAL
         loaded = self.service.models([model])[0]
@@ -110,7 +110,7 @@ class Exports:
 
 
 def kept(data: bytes, name: str) -> Path:
-    """A file where this app's temporary ones lie, swept with them."""
+    """Write a file among this app's temporary files, with which it is deleted; return its path."""
     above = upload_folder()
     above.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="export-", dir=above)
@@ -120,7 +120,7 @@ def kept(data: bytes, name: str) -> Path:
 
 
 def export_panel(service: ModelService) -> None:
-    """Lay the export panel out and wire it."""
+    """Lay out the export panel and connect its events."""
     exports = Exports(service)
     shipped = [(text.title(card), name) for name, card in service.cards.items() if portable_graph.goes_out(card)]
     gr.HTML(say(text.EXPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
@@ -142,7 +142,7 @@ def export_panel(service: ModelService) -> None:
         [model, title, parts],
         [download, notes],
         concurrency_id="export",
-        concurrency_limit=1,  # TensorFlow takes most of a gigabyte: one at a time, the others wait in line
+        concurrency_limit=1,  # TensorFlow takes most of a gigabyte: one export at a time, others wait
         show_progress_on=notes,
         **PRIVATE,
     )
@@ -150,7 +150,7 @@ def export_panel(service: ModelService) -> None:
 
 
 class Imports:
-    """What the import panel does.
+    """Event handlers of the import panel.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class Imports:
         self.service = service
 
     def read(self, path: str | None) -> tuple[tuple[ModelFile, ...], str]:
-        """The models of an uploaded zip, and their description."""
+        """The models in an uploaded zip, and their description or why it cannot be read. The upload is deleted."""
         if path is None:
             return (), ""
         try:
@@ -178,7 +178,17 @@ class Imports:
         return found, "".join(map(about, found))
 
     def add(self, files: tuple[ModelFile, ...], pixels: str | None, to: Sequence[str] | None, session: str) -> str:
-        """Put models into the session's zoo; the sentence to say then, or why not."""
+        """Add imported models to a session; return a message that says so, or why not.
+
+        Parameters
+        ----------
+        files : tuple of ModelFile
+        pixels : str or None
+            Key of `PIXEL_RANGES`: the range in which a foreign network expects its pixels.
+        to : sequence of str or None
+            For each class, the label that it stands for, or an empty string to leave it out; None keeps the classes.
+        session : str
+        """
         names = []
         try:
             teach_session = self.service.teach_sessions.at(session)
@@ -194,7 +204,7 @@ class Imports:
         return say(text.import_added(names), "p")
 
     def remove(self, request: gr.Request) -> str:
-        """Forget every model that was brought."""
+        """Remove all imported models from the session."""
         teach_session = self.service.teach_sessions.known(str(request.session_hash))
         if teach_session is not None:
             teach_session.extra.clear()
@@ -202,7 +212,7 @@ class Imports:
 
 
 def about(file: ModelFile) -> str:
-    """One model that came, in HTML."""
+    """A description of an imported model, as HTML."""
     what = phrase("import.classes_n", len(file.labels))
     if isinstance(file.core, Graph):
         what = text.import_facts(len(file.labels), file.core.input_shape, file.core.parameters)
@@ -212,7 +222,7 @@ def about(file: ModelFile) -> str:
 
 
 def import_panel(service: ModelService) -> None:
-    """Lay the import panel out and wire it."""
+    """Lay out the import panel and connect its events."""
     imports = Imports(service)
     gr.HTML(say(text.IMPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
     file = gr.File(label=phrase("import.file"), file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
@@ -233,7 +243,7 @@ def import_panel(service: ModelService) -> None:
 
 
 def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> None:
-    """Ask for the meaning of the classes and the scale of pixels, then add the model."""
+    """Lay out the choices for the meaning of the classes and the range of pixels, and the button to add the model."""
     source = files[0].labels
     guesses = suggest(source)
     known = sum(guess is not None for guess in guesses) >= 2

@@ -24,7 +24,7 @@ CELL_SENTENCE = 'class="fz-say" role="status"'
 
 
 def hood(trained: TrainingResult) -> str:
-    """All results of a training run, for the part under the hood."""
+    """All results of a training run as HTML, for the section “Under the hood”."""
     result = trained.result
     panels = [
         _panel(text.TEACH["splits"], _splits(trained), "ft-wide"),
@@ -44,7 +44,7 @@ def _panel(title: str, content: str, css: str = "") -> str:
 
 
 def share(one: Share) -> str:
-    """A share as a bar with its interval, and in words."""
+    """A share as HTML: a bar with its interval, and the numbers."""
     low, high = one.interval
     bar = (
         f'<span class="ft-share" aria-hidden="true"><i style="width:{100 * one.value:.1f}%"></i>'
@@ -102,7 +102,7 @@ def _confusion(scored: Scored) -> str:
 
 
 def _line(scored: Scored, matrix: np.ndarray) -> Figures:
-    """The part of a card's line that a confusion matrix is drawn from."""
+    """The figures from which a confusion matrix is drawn; the others are placeholders."""
     right = float(scored.right.mean())
     counts, rows = tuple(matrix.sum(axis=1).tolist()), tuple(map(tuple, matrix.tolist()))
     return Figures(
@@ -140,7 +140,7 @@ def _curve(result: HeldOutResult, name: str) -> str:
 
 
 def curve(teach_session: TeachSession) -> str:
-    """Accuracy by number of samples; empty until requested."""
+    """Chart of accuracy by number of samples; empty until the curve is computed."""
     points = teach_session.curve
     if not points:
         return ""
@@ -160,7 +160,7 @@ def curve(teach_session: TeachSession) -> str:
 
 
 def outcomes(teach_session: TeachSession) -> str:
-    """The table of what was changed and what came of it."""
+    """Table of the experiments: each model's correct answers before and after the change."""
     if not teach_session.outcomes:
         return say(text.TEACH["no_trial"], "p", 'class="ft-note"')
     heads = ("", *(joined([TITLES[name], when], " – ") for name in ORDER for when in text.BEFORE_AFTER))

@@ -1,4 +1,4 @@
-"""What the Teach tab's script may ask for: one small function a request, JSON in and out."""
+"""The requests of the Teach tab's script: one small function per request, with JSON in and out."""
 
 from __future__ import annotations
 
@@ -41,45 +41,45 @@ MOST_NAMES = 10
 
 @dataclass(frozen=True)
 class RequestParams:
-    """A request: JSON as it came, whatever it is. What is missing or of another kind counts as nothing."""
+    """The unchecked JSON of a request. A value that is missing or has the wrong type counts as absent."""
 
     value: dict
 
     def whole(self, name: str) -> int:
-        """A whole number; -1 where there is none."""
+        """A whole number below 2^31; -1 if absent."""
         found = self.value.get(name)
         return found if type(found) is int and abs(found) < 2**31 else -1
 
     def number(self, name: str, usual: float) -> float:
-        """Any number."""
+        """A number below 10^9; `usual` if absent."""
         found = self.value.get(name)
         if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < 1e9:
             return usual
         return float(found)
 
     def text(self, name: str) -> str:
-        """A text; empty where there is none."""
+        """A text; empty if absent."""
         found = self.value.get(name)
         return found if isinstance(found, str) else ""
 
     def on(self, name: str) -> bool:
-        """Whether it is switched on."""
+        """Whether a switch is on."""
         return self.value.get(name) is True
 
     def texts(self, name: str) -> list[str]:
-        """Texts."""
+        """The texts in a list; other values are omitted."""
         found = self.value.get(name)
         return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
     def wholes(self, name: str) -> list[int]:
-        """Whole numbers."""
+        """The whole numbers in a list; other values are omitted."""
         found = self.value.get(name)
         return [one for one in found if type(one) is int] if isinstance(found, list) else []
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request of a session."""
+    """A request from a session."""
 
     service: ModelService
     teach_session: TeachSession
@@ -87,18 +87,18 @@ class Call:
     mode: Mode = HOME
 
     def frame(self) -> np.ndarray:
-        """The camera's frame that came with it; refused while the camera is off."""
+        """The camera frame sent with the request; `ProjectError` while the camera is off, or `ImageError`."""
         self.check_camera()
         return read_frame(self.asked.text("image"))
 
     def check_camera(self) -> None:
-        """`ProjectError` while the camera is off."""
+        """Raise `ProjectError` while the camera is off."""
         if not self.mode.camera.on:
             raise ProjectError(wording.CAMERA_OFF)
 
 
 def answer(call: Call) -> dict:
-    """Do what was asked; `ProjectError` and the like say why not."""
+    """Carry out a request and return its JSON; `ProjectError` and other errors say why it is not possible."""
     name = call.asked.text("do")
     if name not in CALLS:
         raise ProjectError(f"There is no request {name!r}.")
@@ -109,7 +109,7 @@ def answer(call: Call) -> dict:
 
 
 def view(teach_session: TeachSession) -> dict:
-    """Classes and numbers of samples, and what is worth telling about them."""
+    """The project as JSON: classes, the numbers of their samples, near-duplicates and warnings."""
     now = teach_session.project
     alike = project.near_duplicates(now)
     classes = [
@@ -150,7 +150,7 @@ def _change(step: Callable[[Project, RequestParams], Project], call: Call) -> di
 
 
 def _delete(step: Callable[[Project, RequestParams], Project], call: Call) -> dict:
-    """A change that only takes away; the page offers to undo it."""
+    """Carry out a change that only removes, with the message by which the page offers to undo it."""
     classes = call.teach_session.project.classes
     deletion = call.teach_session.delete(lambda now: step(now, call.asked))
     gone = [one.name for one in classes if one not in call.teach_session.project.classes]
@@ -171,7 +171,7 @@ def _start(call: Call) -> dict:
 
 
 def _drawn(call: Call) -> dict:
-    """Classes of drawn faces in place of what is there, which the page has asked about."""
+    """Replace the project with one of drawn faces; the page has asked for confirmation."""
     session = call.teach_session
     with session.task() as progress:
         find = partial(call.service.find, beside=False)
@@ -201,7 +201,7 @@ def _frame(call: Call) -> dict:
 
 
 def _picture(call: Call) -> dict:
-    """A face of an uploaded picture; pictures that were chosen together come with the same burst."""
+    """Add the faces in an uploaded picture; pictures that were chosen together have the same burst."""
     data = uploads.take(call.asked.text("path"), images.MAX_BYTES)
     burst = call.asked.whole("burst")
     burst = burst if burst >= 0 else project.next_burst(call.teach_session.project)
@@ -209,7 +209,11 @@ def _picture(call: Call) -> dict:
 
 
 def _collect(call: Call, image: np.ndarray, burst: int, camera: bool) -> dict:
-    """Add the faces of a picture; a camera's may be refused at the last moment, and small faces in it do not count."""
+    """Add the faces in a picture.
+
+    In camera frames, small faces beside a large one are not searched for. A frame is rejected if the camera was
+    turned off meanwhile.
+    """
     target = call.asked.whole("at")
     project.check_class(call.teach_session.project, target)
     faces, skipped = _chosen(call.service.find(image, beside=not camera), call.asked.text("several"))
@@ -225,7 +229,7 @@ def _collect(call: Call, image: np.ndarray, burst: int, camera: bool) -> dict:
 
 
 def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
-    """The faces to take, and why none is taken."""
+    """The faces to use, and why none is used; empty if some are."""
     if not len(faces):
         return faces, "none"
     if len(faces) > 1 and several not in ("largest", "all"):
@@ -234,7 +238,7 @@ def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
 
 
 def _archive(call: Call) -> dict:
-    """A project or class folders, recognised by content. A project replaces the current one, after confirmation."""
+    """Open a project, after confirmation, or add pictures from class folders; the content tells which it is."""
     data = uploads.take(call.asked.text("path"), project_file.MAX_ARCHIVE)
     with project_file.Archive(data) as archive:
         ours = project_file.is_project(archive)
@@ -248,9 +252,10 @@ def _archive(call: Call) -> dict:
 
 
 def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict:
-    """Faces of all pictures in an archive, which are one burst.
+    """Add the faces of all pictures in an archive, as one burst.
 
-    What cannot be used is counted and left out, the unreadable by name; a full session ends it, and says so.
+    Pictures that cannot be used are counted and skipped, and unreadable ones are listed by name. When the session is
+    full, the import ends with a message.
     """
     counts = dict.fromkeys(("added", "none", "several", "unreadable", "others"), 0)
     unreadable, words, total = [], "", max(1, len(archive.names))
@@ -271,12 +276,12 @@ def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict
 
 
 def _add_picture(call: Call, found: project_file.Found, burst: int) -> str:
-    """Add a picture's faces to its class, and say what came of it; `ImageError`, `ProjectError`."""
+    """Add a picture's faces to its class, and return the count to increase; `ImageError`, `ProjectError`."""
     if found.error:
         raise ImageError(found.error)
     if found.data is None:
         return "others"
-    project_file.renamed(call.teach_session.project, [found.label])  # before face detection
+    project_file.renamed(call.teach_session.project, [found.label])  # an invalid class fails before face detection
     image = images.load(found.data)
     faces, skipped = _chosen(call.service.find(image), call.asked.text("several"))
     if skipped:
@@ -315,7 +320,7 @@ def _uri(crop: np.ndarray) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-# ---- training, and what comes of it
+# ---- training and its results
 
 
 def _train(call: Call) -> dict:
@@ -381,7 +386,7 @@ def _trial(call: Call) -> dict:
 
 
 def _preview(call: Call) -> dict:
-    """What both models say of every face of a frame or an uploaded picture."""
+    """Both models' probabilities for every face in a drawing, an uploaded picture or a camera frame."""
     trained = call.teach_session.trained
     if trained is None:
         raise ProjectError(wording.TEACH["first"])
@@ -397,7 +402,7 @@ def _preview(call: Call) -> dict:
 
 
 def _asked_about(call: Call) -> tuple[np.ndarray, dict]:
-    """The picture to answer for: a drawing, which goes out with the answer, an upload or the camera's frame."""
+    """The picture to predict for: a drawing, which is sent back with the answer, an upload or a camera frame."""
     number, path = call.asked.whole("drawing"), call.asked.text("path")
     if number >= 0:
         image = drawing(number)
@@ -406,12 +411,12 @@ def _asked_about(call: Call) -> tuple[np.ndarray, dict]:
 
 
 def _camera(call: Call) -> dict:
-    """Whether the camera may be opened; the page asks before it does."""
+    """Whether the camera may be opened; the page asks first."""
     return {"words": "" if call.mode.camera.on else wording.CAMERA_OFF}
 
 
 LONG = ("train", "grow", "experiment", "archive", "drawn")
-HARMLESS = ("camera", "look", "progress")  # answered without anything being kept
+HARMLESS = ("camera", "look", "progress")  # answered without keeping any state
 CALLS: dict[str, Callable[[Call], dict]] = {
     "camera": _camera,
     "look": _look,

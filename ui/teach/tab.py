@@ -1,7 +1,7 @@
-"""The Teach tab: classes of one's own, samples, training, preview. The script draws it; this answers what it asks.
+"""The Teach tab: user-defined classes, samples, training, preview. The script draws it and sends requests to this app.
 
-A request is one call of a `gr.HTML`'s server function. Long ones (training, an archive) are
-answered when they are done; meanwhile the script asks how far they are, and may cancel.
+A request is one call of a `gr.HTML`'s server function. Long requests (training, an archive) are
+answered when they are done; meanwhile the script polls their progress and may cancel them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from zoo.teach.project import MAX_NAME, ProjectError
 
 LOG = logging.getLogger(__name__)
 BAD_INPUT = (*errors.BAD_INPUT, ProjectError)
-AT_ONCE, LONG_AT_ONCE = 8, 40  # requests worked on at the same time; others wait in line
+AT_ONCE, LONG_AT_ONCE = 8, 40  # short and long requests processed at the same time; others wait
 
-# A panel below the three columns is a title and a function that lays it out.
+# Panels below the three columns: the title, and the function that lays out the panel.
 PANELS: tuple[tuple[Phrase, Callable[[ModelService], None]], ...] = (
     (phrase("export.title"), exports.export_panel),
     (phrase("import.title"), exports.import_panel),
@@ -39,7 +39,7 @@ PANELS: tuple[tuple[Phrase, Callable[[ModelService], None]], ...] = (
 
 
 class TeachTab:
-    """What the tab's calls do.
+    """Handlers of the tab's calls.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ class TeachTab:
         self.mode = mode
 
     async def teach(self, value: object, session: str) -> dict:
-        """Answer one request; long ones wait apart, so that they hold no others up."""
+        """Answer one request; long ones have a limit of their own, so that they do not delay the others."""
         long = isinstance(value, dict) and value.get("do") in requests.LONG
         return await to_thread.run_sync(self.answer, value, session, limiter=self._limits[long])
 
     def answer(self, value: object, session: str) -> dict:
-        """The requested result, or one sentence that says why not; no input can crash the server."""
+        """The requested result, or one sentence that says why there is none; no input raises an error."""
         asked = RequestParams(value if isinstance(value, dict) else {})
         teach_session = self.service.teach_sessions.at(session)
         if self.service.teach_sessions.gave_way(session):
@@ -74,7 +74,7 @@ class TeachTab:
             return {"words": text.FAILED, "failed": True}
 
     async def without_page(self, value: object, session: str) -> dict:
-        """Answer a session that has no page open: it gets no state, but finds one that it had before."""
+        """Answer a session without an open page: it gets no new state, but can use the state that it has."""
         if self.service.teach_sessions.known(session):
             return await self.teach(value, session)
         asked = RequestParams(value if isinstance(value, dict) else {})
@@ -83,12 +83,12 @@ class TeachTab:
         return {"words": text.NO_PAGE, "failed": True}
 
     def leave(self, request: gr.Request) -> None:
-        """The page was closed."""
+        """Called when the page is closed."""
         self.service.teach_sessions.leave(str(request.session_hash))
 
 
 def build(service: ModelService, mode: Mode = HOME) -> None:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    """Lay out the tab inside the surrounding `gr.Blocks` and connect its events."""
     tab = TeachTab(service, mode)
     chart_script = charts.SCRIPT.read_text(encoding="utf-8")
     scripted(

@@ -1,1 +1,1 @@
-"""The Video tab: a clip in, an annotated clip and charts over time out."""
+"""The Video tab: annotates a clip and charts its faces over time."""

@@ -1,4 +1,4 @@
-"""What was found in a clip as a page: agreement, every face over time, where models disagree most, downloads."""
+"""The results for a clip as HTML: agreement, every face over time, the largest disagreements, downloads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WAITING = (
 
 
 def page(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:
-    """The whole answer as HTML.
+    """All results as HTML.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ def page(result: VideoResult, cards: Mapping[str, Card], file: str) -> str:
     cards : mapping
         Model name to its card, for titles and thresholds.
     file : str
-        The clip's name, for the downloads.
+        The clip's file name, for the downloads.
     """
     note = say(result.note, "p", 'class="fo-notice"') if result.note else ""
     return f'<div class="fo-results fv-results">{note}{_head(result, cards, file)}{_body(result, cards)}</div>'
 
 
 def summary(result: VideoResult) -> Phrase:
-    """One line: how long, how many faces, whether the models agree."""
+    """One line: how many faces, and how often the models agree."""
     agreement = result.timeline.agreement if len(result.timelines) == 1 else None
     return wording.followed(len(result.timeline.faces), agreement)
 

@@ -1,4 +1,4 @@
-"""The Video tab: a clip in; the annotated clip, every face over time and the widest disagreements out."""
+"""The Video tab: an annotated clip, every face over time, and the largest disagreements."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
 BAD_INPUT = (*errors.BAD_INPUT, RestingError)
-# Others may be waiting; use the command line for longer clips.
+# Others may be waiting; longer clips are left to the command line.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
-TOLD = 0.3  # seconds between two signs of progress
+TOLD = 0.3  # seconds between two progress reports
 PRIVATE: PrivateRaw = {"api_visibility": "private", "preprocess": False}
 PROGRESS = gr.Progress()  # as a default, it makes Gradio pass one in
 NAME = "face-off.mp4"
 MOMENT = "moment"
-# The annotated clip has the times of the one that was chosen.
+# Times in the annotated clip are those of the uploaded clip.
 NOW = "() => ['moment', Math.round(10 * (document.querySelector('#fv-video video')?.currentTime ?? 0)) / 10]"
 BEGIN = "() => window.dispatchEvent(new CustomEvent('face-off-video', { detail: true }))"
 END = BEGIN.replace("true", "false")
@@ -59,7 +59,7 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Sent:
-    """What the browser sends: the values of the tab's controls, in their order.
+    """The values of the tab's controls as the browser sends them, in the order of the controls.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Sent:
     rest : str
         Which frames show the faces at rest: ``"auto"``, ``"moment"`` or ``"none"``.
     seconds : float or None
-        The time of ``"moment"``.
+        The time at which the faces are at rest, for ``"moment"``.
     """
 
     file: dict | None
@@ -88,7 +88,7 @@ class Sent:
 
 
 class VideoTab:
-    """What the tab's events do.
+    """Handlers of the tab's events.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class VideoTab:
         self._lock = threading.Lock()
 
     def run(self, sent: Sent, request: gr.Request, progress: gr.Progress) -> tuple[gr.Video, str, str]:
-        """The annotated clip, the page about it, and one line for screen readers."""
+        """The annotated clip, the results as HTML, and one line for screen readers."""
         file = sent.file
         if file is None:
             return _sorry(text.VIDEO["choose"])
@@ -143,11 +143,11 @@ class VideoTab:
         return _nothing(text.VIDEO["stopped"])
 
     def leave(self, request: gr.Request) -> None:
-        """The page was closed."""
+        """Called when the page is closed."""
         self.left(str(request.session_hash))
 
     def left(self, session: str) -> None:
-        """A session's page was closed."""
+        """Stop the clip of a session whose page was closed."""
         with self._lock:
             mine = self._stops.get(session)
         if mine:
@@ -166,7 +166,7 @@ class _Ticker:
     stop: threading.Event
     told: float = -1.0
     last: float = 0.0
-    drawing: bool = False  # the clip is gone through once more, see `annotate`
+    drawing: bool = False  # whether `annotate` is reading the clip again
 
     def __call__(self, now: float, whole: float | None) -> None:
         if self.stop.is_set():
@@ -207,7 +207,7 @@ def _rest(choice: object, seconds: object) -> str | float:
 
 
 def uploaded(file: dict) -> Path:
-    """The file behind what an upload box sends. The sender chooses the path: only uploads are opened.
+    """The path of an uploaded clip. The client sends the path, so only files in the upload folder are accepted.
 
     Raises
     ------
@@ -235,7 +235,7 @@ def _target() -> Iterator[Path]:
 
 
 def example() -> str:
-    """A six-second public-domain clip of the portrait with a sequence of drawn expressions."""
+    """Write a six-second clip of the public-domain portrait with a sequence of drawn expressions; return its path."""
     folder = upload_folder() / f"video-{secrets.token_hex(16)}"
     folder.mkdir(parents=True)
     shown = [images.load(PICTURES / f"{name}.jpg", max_side=480) for name in EXAMPLE]
@@ -263,7 +263,7 @@ def _sorry(sentence: str) -> tuple[gr.Video, str, str]:
 
 
 def build(service: ModelService) -> gr.CheckboxGroup:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
+    """Lay out the tab inside the surrounding `gr.Blocks` and connect its events; return its choice of models."""
     tab = VideoTab(service)
     with gr.Row(elem_classes="fo-compare fv-row"):
         with gr.Column(scale=4, min_width=300, elem_classes="fo-controls"):
@@ -311,7 +311,7 @@ def _resting() -> tuple[gr.Radio, gr.Number]:
 
 
 def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) -> None:
-    """Annotate, or the example, begins; both end in the same way, and Stop is there in between."""
+    """Connect the buttons: Annotate and the example each start a run, and Stop cancels it."""
     start, stop, sample = buttons
     for button in (start, sample):
         button.click(None, js=BEGIN, api_visibility="private")
@@ -331,7 +331,7 @@ def _wire(tab: VideoTab, inputs: list, buttons: list[gr.Button], outputs: list) 
 
 
 def _answering(event: Callable[..., Any], tab: VideoTab, inputs: list, outputs: list) -> Any:
-    """A clip is annotated when `event` happens."""
+    """Annotate the clip when `event` occurs; returns the new event."""
 
     def run(request: gr.Request, progress: gr.Progress = PROGRESS, *values: Any) -> tuple[gr.Video, str, str]:
         return tab.run(Sent(*values), request, progress)

@@ -144,7 +144,7 @@ def plan(files: Sequence[str], request: BatchRequest, size: int = CHUNK) -> list
 
 
 def _mark(files: Sequence[str], request: BatchRequest, size: int) -> str:
-    """Twelve hex digits that depend on everything that affects a part's content."""
+    """Twelve hex digits that depend on the settings, the models, and the inputs' names and sizes."""
     cards = [registry.card(name, Path(request.checkpoints)) for name in request.models]
     settings = {
         "version": VERSION,
@@ -210,7 +210,7 @@ class _Annotator:
     request: BatchRequest
 
     def rows(self, file: str, mesher: FaceMesher) -> Iterator[Row]:
-        """The rows of one input; at least one."""
+        """The rows of one input, at least one; if it cannot be read, one with the error."""
         path = Path(self.request.root) / file
         try:
             found = self._clip(path) if is_clip(path) else self._picture(path, mesher)
@@ -276,7 +276,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def outcome(chunks: Sequence[Chunk], request: BatchRequest) -> Outcome:
-    """Verify the parts: every input must be in exactly one.
+    """Verify the parts, in which every input must occur exactly once, and count their rows.
 
     Raises
     ------

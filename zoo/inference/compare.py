@@ -31,7 +31,7 @@ class Comparison:
     aligned : AlignedFaces
         The crops that all models got, one per face.
     predictions : dict
-        Model name to its `Prediction`, in the order asked; rows are faces.
+        Model name to its `Prediction`, in the order of the models; rows are faces.
     milliseconds : dict
         ``mesh``, ``align`` and each model's name to its time for the whole picture.
     original : dict

@@ -52,7 +52,13 @@ class Patch:
         return occluders.part_at(anchors(face.landmarks)[0], self.x * side - 0.5, self.y * side - 0.5)
 
     def on(self, face: AlignedFaces) -> AlignedFaces:
-        """The face with its crop covered. The mesh is unchanged, also for models that use it."""
+        """The face with its crop covered. The mesh is unchanged, even for models that use it.
+
+        Raises
+        ------
+        ValueError
+            There is not exactly one face.
+        """
         if len(face) != 1:
             raise ValueError(f"{len(face)} faces came; expected one")
         return replace(face, images=occluders.cover(face.images[0], self.x, self.y, self.size)[None])

@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 class FullError(RuntimeError):
-    """The limit of viewers is reached, and all of them are active."""
+    """The maximum number of viewers is reached, and all of them are active."""
 
 
 @dataclass(eq=False)
@@ -80,14 +80,15 @@ class Viewers:
         return sum(slot.viewer is not None for slot in list(self._slots.values()))
 
     def use(self, session: str, run: int, work: Callable[[Viewer, float], Answer]) -> Answer | None:
-        """Run a function with exclusive access to a session's viewer, and the time.
+        """Call `work` with a session's viewer, to which it has exclusive access, and the time; return its result.
 
-        None if this run was stopped or the session ended meanwhile. After an error the viewer is closed, because
+        None if this run was stopped or the session has ended. After an error the viewer is closed, because
         MediaPipe stays unusable; the next frame opens a new one.
 
         Raises
         ------
         FullError
+            No viewer can be evicted for this session.
         """
         if self._late(session):
             return None
@@ -151,7 +152,7 @@ class Viewers:
             give_back_memory()
 
     def leave(self, session: str) -> None:
-        """End the session."""
+        """End the session; frames of it that still arrive are dropped for `LATE_SECONDS`."""
         with self._lock:
             now = self._clock()
             self._left = {one: at for one, at in self._left.items() if now - at < LATE_SECONDS} | {session: now}
@@ -162,7 +163,7 @@ class Viewers:
             give_back_memory()
 
     def _late(self, session: str) -> bool:
-        """Whether the session has just left, so that its frames were sent before that."""
+        """Whether the session has just left, so that frames from it were sent earlier."""
         return self._clock() - self._left.get(session, -LATE_SECONDS) < LATE_SECONDS
 
     def close_idle(self) -> None:

@@ -73,9 +73,10 @@ class Options:
     mesh : bool
         Include the mesh in answers.
     rest : int
-        0: no resting face. A number that differs from the previous frame's: record one now, for two seconds.
+        0: no resting face. A number that differs from the previous frame's: start recording resting faces, for
+        `REST_SECONDS`.
     so_far : bool
-        Take it immediately, from each face's most neutral frames so far.
+        Instead of recording, use each face's most neutral frames so far.
     mix : LabelMix
         Assumed label frequencies; they have no effect on answers relative to a resting face.
     movements : bool
@@ -97,13 +98,13 @@ class LiveFace:
     Parameters
     ----------
     number : int
-        The same for the same face.
+        Constant for each face.
     box : ndarray
         ``(4,)`` left, top, right, bottom in pixels.
     mesh : ndarray or None
         ``(468, 2)`` pixels, if requested.
     answers : dict
-        Model name to probabilities ``(k,)`` in the labels asked for.
+        Model name to probabilities ``(k,)`` in the labels of its answers, see `LiveFrame.labels_of`.
     shown : dict
         Model name to the label to show.
     agreement : float
@@ -135,7 +136,7 @@ class LiveFace:
         return replace(self, answers=answers, shown={name: self.shown[name] for name in names})
 
     def as_json(self) -> dict:
-        """The face as JSON data."""
+        """The face as JSON data, rounded."""
         return {
             "number": self.number,
             "box": _plain(self.box, 1),
@@ -223,7 +224,7 @@ class Movement:
     rest: np.ndarray | None = None
 
     def see(self, row: np.ndarray, steadied: bool, resting: bool) -> None:
-        """Add a frame's 52 movements; while resting, average them as the reference."""
+        """Add a frame's movements ``(52,)``; those recorded while resting are averaged as the reference."""
         old = self.rows
         self.rows = row if old is None or not steadied else old + MOVED * (row - old)
         if resting:
@@ -253,7 +254,7 @@ class _Memory:
     moved: Movement = field(default_factory=Movement)
 
     def look(self, predictions: dict[str, Prediction], resting: bool, now: float) -> None:
-        """Collect answers while the face rests; afterwards keep their mean as the reference."""
+        """Collect answers while the face is at rest; afterwards, keep their mean as the reference."""
         self.since = now if self.since is None else self.since
         if predictions and not math.isnan(neutral := float(neutrality(list(predictions.values()))[0])):
             self.calm = sorted([*self.calm, (neutral, predictions)], key=lambda one: -one[0])[:FRAMES]
@@ -285,7 +286,7 @@ class _Memory:
         return long and bool(self.calm) and not self.references
 
     def answer(self, name: str, answer: Prediction, step: _Step) -> tuple[np.ndarray, str]:
-        """Probabilities and label to show of one model."""
+        """Probabilities ``(k,)`` and label to show for one model."""
         reference = self.references.get(name)
         if reference and reference.labels == answer.labels:  # a retrained model may have other classes
             answer, lead = reference.applied(answer), RESTING_LEAD
@@ -299,7 +300,7 @@ class _Memory:
         return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
 
     def face(self, number: int, faces: Faces, predictions: dict[str, Prediction], step: _Step) -> LiveFace:
-        """What is shown of this face; `faces` and everything in `predictions` have this face only."""
+        """What is shown for this face, the only one in `faces` and in each of the `predictions`."""
         answers = {name: self.answer(name, answer, step) for name, answer in predictions.items()}
         shown = {name: label for name, (_, label) in answers.items()}
         self.agreement = self.agreement.plus(len(set(shown.values())) == 1)
@@ -318,7 +319,7 @@ class _Memory:
 
 
 class Viewer:
-    """The state of one camera and its faces. Not thread-safe; close it.
+    """The state of one camera and its faces. Not thread-safe; must be closed.
 
     Parameters
     ----------
@@ -359,6 +360,11 @@ class Viewer:
         options : Options
         now : float
             Time of the frame in seconds, increasing.
+
+        Raises
+        ------
+        ValueError
+            No model, or models that need different crops.
         """
         spec, watch = common_spec(models), Stopwatch(self._clock)
         faces = watch.time("mesh", lambda: self._stream.find(frame, now))
@@ -378,11 +384,11 @@ class Viewer:
         return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own, offered)
 
     def _recall(self, faces: Faces, asked: tuple, now: float) -> dict[int, _Memory]:
-        """Number and state of every face, in the faces' order; faces that left are dropped."""
+        """Number and state of every face, in the order of `faces`; faces that left are dropped."""
         numbers = self._tracker.follow(faces, now)
         kept = {n: memory for n, memory in self._memories.items() if n in self._tracker.numbers}
         self._memories = kept | {n: _Memory() for n in numbers if n not in kept}
-        if asked != self._asked:  # other models or labels: agreement is counted from zero
+        if asked != self._asked:  # other models or labels: count agreement from zero
             self._asked = asked
             for memory in self._memories.values():
                 memory.agreement = Agreement()
@@ -425,6 +431,6 @@ def _smoothed(faces: Faces, memories: Sequence[_Memory], now: float) -> Faces:
 
 
 def _move(frame: np.ndarray, faces: Faces, memories: Sequence[_Memory], steadied: bool, resting: bool) -> None:
-    """Read every face's movements."""
+    """Measure every face's movements."""
     for memory, mesh in zip(memories, faces.landmarks, strict=True):
         memory.moved.see(network().read(frame, mesh), steadied, resting)

@@ -49,9 +49,9 @@ class OcclusionMap:
 
     @property
     def change(self) -> np.ndarray:
-        """``(g, g)``: change of the answer's log odds by covering each patch, negative where that weakens it.
+        """``(g, g)``: change of the answer's log odds when each patch is covered; negative where this weakens it.
 
-        Log odds differ between patches even if the answer is almost certain and its probability hardly changes.
+        Log odds show differences between patches even if the probability is close to 1 and hardly changes.
         """
         return log_odds(self.covered) - log_odds(np.array(self.share))
 
@@ -76,6 +76,11 @@ def occlusion_map(
         As for `zoo.inference.compare.compare`.
     count : int
         Patches along each side: ``count² + 1`` predictions.
+
+    Raises
+    ------
+    ValueError
+        There is not exactly one face.
     """
     if len(face) != 1:
         raise ValueError(f"{len(face)} faces came; expected one")

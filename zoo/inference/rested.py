@@ -20,7 +20,7 @@ NO_FACE = Phrase(
     "No face was found in the relaxed picture. Use one taken from the front, well lit, and not too small.",
 )
 NO_CARDS: Mapping[str, Card] = {}
-NOBODY = "none"  # used in place of pairs: no face has a resting face
+NOBODY = "none"  # instead of pairs: no face has a resting face
 PAIR = re.compile(r"\s*(\d{1,3})\s*[=:]\s*(\d{1,3})\s*")
 
 
@@ -127,6 +127,7 @@ def by_numbers(text: str, faces: int, rest: int) -> dict[int, int]:
     Raises
     ------
     RestingError
+        The text is not a list of pairs, or a number is out of range.
     """
     references: dict[int, int] = {}
     for part in text.split(","):
@@ -141,11 +142,12 @@ def by_numbers(text: str, faces: int, rest: int) -> dict[int, int]:
 
 
 def choose(comparison: Comparison, rest: Comparison, text: str = "") -> dict[int, int]:
-    """The assignment in `text`, or by position if it is empty; a face is never its own reference.
+    """The assignment in `text`: pairs as in `by_numbers`, ``"none"``, or by position if it is empty.
 
     Raises
     ------
     RestingError
+        Invalid text, a face that is its own reference, or no resting face to assign by position.
     """
     if not text.strip():
         return by_place(comparison, rest)

@@ -17,19 +17,18 @@ One picture as JSON::
           "cnn": {...}}}],
      "milliseconds": {"mesh": 3.6, "align": 0.2, "hog-svm": 6.1, "cnn": 1.9}}
 
-`label` is what the face *looks most like*; `sure` says whether its probability reaches the
-threshold on the model's card for the label mix. A label that a model never learned has probability 0. Lengths
-are pixels of the picture, x right and y down; angles degrees; milliseconds are for the whole
-picture; quality's measures are those of `features.quality.Quality`. A picture without a face has
-no entry in `faces`; `faces_found` exceeds their number where fewer were asked for.
+`label` is what the face *looks most like*; `sure` says whether its probability reaches the model's threshold for the
+label mix. A label that a model never learned has probability 0. Lengths are in pixels of the picture, x to the right
+and y down; angles are in degrees; milliseconds are for the whole picture; the measures of quality are those of
+`features.quality.Quality`. If the picture has no face, `faces` is empty; `faces_found` exceeds the length of `faces` if
+fewer faces were requested than were found.
 
-With a resting picture there are ``"rest": {"file": "calm.jpg", "faces": 1}`` beside `mix`,
-and in each face ``"resting": {"face": 1, "answers": {...}}`` with the answers relative to that resting face (or null
-where it has none), in which all labels are equally likely and *neutral* means "no clear change". In the table these are
-the columns `rest`, `resting_face`, `resting_label`, `resting_probability` and `resting_sure`.
+With a resting picture, there is also ``"rest": {"file": "calm.jpg", "faces": 1}`` next to `mix`, and each face has
+``"resting": {"face": 1, "answers": {...}}`` with the answers relative to that resting face (null if it has none). In
+these answers all labels are assumed to be equally frequent, and *neutral* means "no clear change". In the table, they
+are the columns `rest`, `resting_face`, `resting_label`, `resting_probability` and `resting_sure`.
 
-`rows` gives the same as a table, a row a face and model, and `to_csv` that
-as text.
+`rows` turns a record into table rows, one per face and model, and `to_csv` writes these as text.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ class Face(TypedDict, total=False):
 
 
 class RestingPicture(TypedDict):
-    """Source of the resting faces; without a file, they are other faces in the same picture."""
+    """Source of the resting faces; if `file` is empty, they are other faces in the same picture."""
 
     file: str
     faces: int
@@ -122,7 +121,7 @@ def record(
     file : str
         Name of the picture.
     rested : Rested, optional
-        The same relative to resting faces.
+        The comparison's answers relative to resting faces.
     """
     width, height = comparison.faces.image_size
     labels = dict.fromkeys(label for prediction in comparison.predictions.values() for label in prediction.labels)
@@ -215,7 +214,7 @@ def rows(picture: Record) -> list[dict[str, object]]:
 
 
 def _resting_columns(picture: Record, face: Face, model: str) -> dict[str, object]:
-    """The same model's answer relative to the resting face; empty if the face has none."""
+    """The model's answer relative to the resting face; empty values if the face has none."""
     if "rest" not in picture:
         return {}
     found = face.get("resting")

@@ -39,7 +39,7 @@ class Terms:
 
     @property
     def score(self) -> float:
-        """The sum."""
+        """The base plus all contributions."""
         return self.base + sum(term for _, _, term in self.parts) + self.others
 
 
@@ -60,7 +60,12 @@ def terms(model: SvmClassifier, face: AlignedFaces, answer: Prediction) -> Terms
     face : AlignedFaces
         One face.
     answer : Prediction
-        The model's answer for it, one row, in its own labels or some of them, in any label mix.
+        The model's answer for this face, one row, in the model's labels or some of them, for any label mix.
+
+    Raises
+    ------
+    ValueError
+        There is not exactly one face and one answer.
     """
     if len(face) != 1 or len(answer) != 1:
         raise ValueError(f"{len(face)} faces and {len(answer)} answers came; expected one of each")

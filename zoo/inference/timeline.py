@@ -37,7 +37,7 @@ class Timeline:
     times : ndarray
         ``(n,)`` float32, time of each row in seconds.
     numbers : ndarray
-        ``(n,)`` int32, number of the face; constant for each face.
+        ``(n,)`` int32, number of each row's face.
     boxes : ndarray
         ``(n, 4)`` float32: left, top, right, bottom in pixels.
     probs : ndarray
@@ -46,6 +46,11 @@ class Timeline:
         ``(n, m)`` uint8, index of the label shown; with smoothing, not always the most probable one.
     neutral : ndarray
         ``(n,)`` float32: how neutral the face looks to all models of the clip, see `zoo.models.resting.neutrality`.
+
+    Raises
+    ------
+    ValueError
+        An array has the wrong shape.
     """
 
     models: tuple[str, ...]
@@ -146,7 +151,7 @@ def frame_at(timelines: Sequence[Timeline], moment: int, size: tuple[int, int]) 
     Parameters
     ----------
     timelines : sequence of Timeline
-        Of the same faces; the first has the requested labels.
+        Of the same faces and moments, one per label set; the first has the requested labels.
     moment : int
         Position among `Timeline.moments`.
     size : (int, int)
@@ -175,7 +180,7 @@ def rows(timeline: Timeline, thresholds: Mapping[str, float]) -> Iterator[list[o
     ----------
     timeline : Timeline
     thresholds : mapping
-        Model name to the probability below which it counts as not sure.
+        Model name to the probability below which its answer counts as not sure.
     """
     empty = [""] * (len(COLUMNS) - 2 + len(timeline.labels))
     starts = np.searchsorted(timeline.times, timeline.moments, "left")
@@ -205,7 +210,7 @@ def write_csv(timeline: Timeline, thresholds: Mapping[str, float], stream: TextI
 
 
 def as_json(timeline: Timeline) -> dict[str, object]:
-    """The same grouped by face, with one list per quantity instead of one object per frame."""
+    """A timeline as JSON data, grouped by face, with one list per quantity instead of one object per frame."""
     rate = timeline.agreement
     return {
         "labels": list(timeline.labels),

@@ -30,7 +30,7 @@ class RestedTimeline:
     timeline : Timeline
         With relative probabilities; the label shown is the most probable one.
     moments : dict
-        Face to the times of its reference frames in seconds; the answers for faces without one are unchanged.
+        Number of a face to the times of its reference frames in seconds; answers for other faces are unchanged.
     thresholds : dict
         Model name to its "not sure" threshold for equally frequent labels, which relative answers assume.
     """
@@ -51,6 +51,11 @@ def rested(plain: Timeline, rest: str | float) -> RestedTimeline | None:
     rest : str or float
         ``"auto"``: the `FRAMES` most neutral frames of each face according to the models, one of which must know
         *neutral*; ``"none"``; or a time in seconds at which every face is at rest.
+
+    Returns
+    -------
+    RestedTimeline or None
+        None for ``"none"``.
     """
     if rest == NONE:
         return None
@@ -76,7 +81,7 @@ def all_rested(
 
 
 def _near(times: np.ndarray, moment: float) -> np.ndarray:
-    """The frames nearest to a time."""
+    """Positions of the frames nearest to a time: at most `FRAMES`, all within `REACH`."""
     order = np.argsort(np.abs(times - moment), kind="stable")[:FRAMES]
     return order[np.abs(times[order] - moment) <= REACH]
 

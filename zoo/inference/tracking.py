@@ -13,9 +13,9 @@ from zoo.prediction import Prediction
 
 KEPT = 0.7  # seconds for which a lost face keeps its number
 PAUSE = 3.0  # gap between two frames, in seconds, across which a face keeps its number on a slow server
-REACH = 0.6  # largest distance from the expected position, in face heights,
-SPREAD = 1.6  # and its increase per second since the face was lost
-CLOSER = 2.0  # times the height, up to which a face may be the same one after a cut to a closer view
+REACH = 0.6  # largest distance from the expected position, in face heights
+SPREAD = 1.6  # increase of this distance per second since the face was last seen
+CLOSER = 2.0  # largest ratio of heights at which a face may be the same one after a cut to a closer view
 TAU = 0.3  # time constant of the smoothing, in seconds
 LEAD, LEAD_SECONDS = 0.15, 0.25  # lead and its duration in seconds before a label replaces the one shown
 # Relative to a resting face: back at rest, neutral has 0.22 and each of the six others 0.13.
@@ -35,7 +35,7 @@ class Track:
     velocity : ndarray
         ``(2,)`` pixels per second.
     seen : float
-        Seconds.
+        Time of that frame in seconds.
     """
 
     number: int
@@ -131,14 +131,14 @@ def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]
 
     if not tracks or not len(points):
         return {}
-    # A face that was seen rarely may have stopped or turned round as well: its last place counts like the expected one.
+    # If frames are rare, a face may also have stopped or turned back: its last position counts like the expected one.
     places = np.array([[track.expected(now), track.points] for track in tracks])
     own = np.array([[track.height] for track in tracks]).clip(1e-6)
     high = np.linalg.norm(points[:, 3] - points[:, 4], axis=1)
     heights = np.where(high <= CLOSER * own, np.maximum(own, high), own)
     apart = np.linalg.norm(places[:, :, None] - points, axis=4).mean(axis=3).min(axis=1) / heights
     reach = REACH + SPREAD * np.array([now - track.seen for track in tracks])[:, None]
-    cost = np.where(apart <= reach, apart, 1e3)  # a cost so high that as few pairs as possible are out of reach
+    cost = np.where(apart <= reach, apart, 1e3)  # so high that as few pairs as possible are out of reach
     rows, columns = linear_sum_assignment(cost)
     return {int(j): int(i) for i, j in zip(rows, columns, strict=True) if apart[i, j] <= reach[i, 0]}
 
@@ -158,7 +158,7 @@ class Held:
     rival : str
         The leading label; empty if it is the one shown or its lead is too small.
     since : float
-        Time since when it has led, in seconds.
+        Time in seconds at which the rival took the lead.
     """
 
     label: str
@@ -190,7 +190,7 @@ class Steadied:
     held : Held
         In the requested labels.
     at : float
-        Seconds.
+        Time of the prediction in seconds.
     """
 
     probs: np.ndarray
@@ -199,7 +199,7 @@ class Steadied:
 
 
 def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: float, lead: float = LEAD) -> Steadied:
-    """The next state after a face's newest prediction, which is in the model's own labels."""
+    """The next state, given a face's newest prediction in all of the model's own labels."""
     probs = answer.probs[0] if before is None else averaged(before.probs, answer.probs[0], now - before.at)
     shown = Prediction(probs[None], answer.labels).onto(labels).probs[0]
     return Steadied(probs, hold(before.held if before else None, shown, labels, now, lead), now)

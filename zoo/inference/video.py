@@ -120,8 +120,7 @@ class VideoResult:
     Parameters
     ----------
     timelines : tuple of Timeline
-        One per label set of the answers, the requested one first: only models with the same labels can
-        agree.
+        One per label set of the answers, the requested one first: only models with the same labels can agree.
     key_frames : tuple of KeyFrame
         Frames with the largest disagreement, in order of time.
     size : (int, int)
@@ -180,13 +179,16 @@ def annotate(
         Model name to its card, for titles and thresholds.
     options : VideoOptions
     tick : callable
-        Told after every frame how many seconds are done, of how many (None where the clip does
-        not say); with resting faces, from the beginning again while the clip is drawn, because which frames they
-        are is known only at the end. What it raises ends the work, and no half-written clip stays.
+        Called after every frame with the seconds processed so far and the duration in seconds, None if the clip does
+        not state it. The count restarts if the clip has to be turned, and, with resting faces, when the clip is
+        drawn, because the reference frames are known only at the end. An error that it raises ends the work, and no
+        incomplete clip is left behind.
 
     Raises
     ------
     ClipError
+    ValueError
+        No model, or models that need different crops.
     """
     work = _Work(source, target, models, cards, options, tick)
     result, samples = work.run()
@@ -209,7 +211,7 @@ class _Work:
     tick: Tick
 
     def run(self, turn: int = 0) -> tuple[VideoResult, list[np.ndarray] | None]:
-        """Process a clip turned counterclockwise; if no face was found, also return some of its frames."""
+        """Process a clip after `turn` quarter turns counterclockwise; if it has no face, also return some frames."""
         with ExitStack() as stack:
             clip = stack.enter_context(Clip(self.source, self.options.limits, turn))
             mix = LabelMix(self.options.mix, self.cards)
@@ -358,6 +360,7 @@ class Disagreements:
     Parameters
     ----------
     most : int
+        Maximum number of frames.
     apart : float
         Seconds.
     """
@@ -388,7 +391,7 @@ class Disagreements:
 
 
 def distance(answers: Sequence[np.ndarray]) -> float:
-    """Largest total variation distance between two answers ``(k,)``: 0 if identical, 1 if disjoint."""
+    """Largest total variation distance between any two answers ``(k,)``: 0 if identical, 1 if disjoint."""
     every = np.array(answers)
     return float(np.abs(every[:, None] - every[None]).sum(axis=2).max() / 2)
 
@@ -406,7 +409,7 @@ def thumbnail(image: np.ndarray, box: np.ndarray, side: int = THUMBNAIL) -> np.n
 
 
 class _Drawing:
-    """The annotated clip while it is written: answers are shown until there are newer ones."""
+    """Writes the annotated clip; answers are shown until there are newer ones."""
 
     def __init__(self, target: str | os.PathLike, first: Frame, cards: Mapping[str, Card]) -> None:
         height, width = first.image.shape[:2]
@@ -478,6 +481,6 @@ class _Drawing:
 
 
 def rgb(text: str) -> tuple[int, int, int]:
-    """A colour such as ``"#d55e00"`` as numbers."""
+    """Red, green and blue, 0 to 255, of a colour such as ``"#d55e00"``."""
     red, green, blue = bytes.fromhex(text.lstrip("#"))
     return red, green, blue

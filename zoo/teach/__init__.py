@@ -1,1 +1,1 @@
-"""Teach: classes of one's own, samples in memory, a classical and a deep model trained on them in seconds."""
+"""Teach: user-defined classes, samples in memory, and a classical and a deep model trained on them in seconds."""

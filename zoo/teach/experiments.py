@@ -16,7 +16,7 @@ from zoo.teach.fit import Settings
 from zoo.teach.held_out import HeldOutResult, Material, Share, examine, share, shares_of, some_of
 from zoo.teach.splits import Split
 
-MOST_FRAMES = 2000  # of another person, whose predictions are remembered
+MOST_FRAMES = 2000  # frames of another person for which predictions are kept
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 
 
@@ -25,14 +25,14 @@ LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17,
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What was predicted for the frames of another person; numbers only.
+    """Predictions for the frames of one person, without the pictures.
 
     Parameters
     ----------
     probs : dict
         Model name to its probabilities ``(n, k)``.
     targets : ndarray
-        ``(n,)`` int.
+        ``(n,)`` int: the correct label of each frame.
     looks : ndarray
         ``(n,)``: how neutral each frame looks, see `zoo.models.resting.neutrality`.
     """
@@ -42,14 +42,14 @@ class Seen:
     looks: np.ndarray
 
     def plus(self, other: Seen) -> Seen:
-        """Both, one after the other."""
+        """These frames followed by the others."""
         probs = {name: np.concatenate([rows, other.probs[name]]) for name, rows in self.probs.items()}
         return Seen(probs, np.concatenate([self.targets, other.targets]), np.concatenate([self.looks, other.looks]))
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One condition is changed: correct answers of each model before and after.
+    """Correct answers of each model before and after one condition is changed.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ class Experiment:
     before, after : dict
         Model name to its `Share`.
     rested : dict
-        The same relative to the resting face; empty unless another person showed every class.
+        Model name to its `Share` relative to the resting face; empty until another person has shown every class.
     seen : Seen, optional
-        What `rested` is counted from.
+        The predictions from which `rested` is computed.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Experiment:
 
 
 def half_the_samples(material: Material, result: HeldOutResult, settings: Settings) -> Experiment:
-    """Train on half the samples, and evaluate on the same held-out ones."""
+    """Train on half of the training samples, and evaluate on the same held-out ones."""
     less = Split(some_of(material.targets, result.split.train, 0.5, settings.seed), result.split.held)
     return Experiment("half", shares_of(result), shares_of(examine(material, result.kind, less, settings)))
 
@@ -93,14 +93,14 @@ def cover_mouth(faces: AlignedFaces) -> AlignedFaces:
 
 
 def asked(models: Sequence[Classifier], faces: AlignedFaces, targets: np.ndarray) -> dict[str, Share]:
-    """Correct answers of each model for these faces: targets ``(n,)`` int."""
+    """Each model's correct answers for these faces, whose correct labels are `targets`, ``(n,)`` int."""
     return {model.name: share(model.predict_proba(faces).best == targets) for model in models}
 
 
 def recorded(
     outcome: Experiment | None, name: str, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray
 ) -> Experiment:
-    """Add faces taken under changed conditions to an experiment. None of them is kept."""
+    """Count the answers for faces recorded under changed conditions in an experiment, new if None. No face is kept."""
     outcome = outcome or Experiment(name, shares_of(result), {model.name: Share(0, 0) for model in result.models})
     new = asked(result.models, faces, targets)
     after = {model: was.plus(new[model].right, new[model].n) for model, was in outcome.after.items()}
@@ -110,14 +110,16 @@ def recorded(
 def another_person(
     outcome: Experiment, material: Material, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray
 ) -> Experiment:
-    """The experiment with these faces also read relative to the resting face.
+    """Add another person's answers relative to that person's resting face to an experiment.
 
-    The frames that look most neutral to the shipped network stand for each person's resting face. A taught model was
-    fitted around the resting face of whoever it learned from, so that one is added back::
+    The frames that look most neutral to the shipped network serve as each person's resting face. A taught model was
+    fitted around the resting face of the person it learned from, so that reference is added back::
 
-        log p'(label) = log p(label | face) - log p(label | rest of this person) + log p(label | rest of the first one)
+        log p'(label) = log p(label | face) - log p(label | rest of this person) + log p(label | rest of the first)
 
-    Frames that are the reference are not counted. Models of crops that the network cannot read have no such answers.
+    Reference frames are not counted. There are no relative answers before every class has been shown, in at least
+    ``2 * FRAMES`` frames. The experiment is returned unchanged if the network cannot read the crops, or if
+    `MOST_FRAMES` frames have already been counted.
     """
     if faces.spec != material.trunk.align or (outcome.seen and len(outcome.seen.targets) >= MOST_FRAMES):
         return outcome
@@ -131,7 +133,7 @@ def another_person(
 
 
 def look(material: Material, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray) -> Seen:
-    """What the models predict for faces, and how neutral these look."""
+    """The models' predictions for faces, and how neutral each face looks."""
     probs = {model.name: model.predict_proba(faces).probs for model in result.models}
     return Seen(probs, targets, neutrality([material.trunk.predict_proba(faces)]))
 

@@ -21,12 +21,12 @@ COPIES = Augmentation(degrees=8, zoom=0.08, shift=0.04, gamma=1.4, contrast=0.2,
 
 
 class Stopped(RuntimeError):
-    """The user asked to stop."""
+    """The task was cancelled."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Callbacks of a long task: its progress, and whether to stop.
+    """Callbacks of a long task: one takes its progress, the other says whether to stop.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ class Progress:
     stop: Callable[[], bool] = lambda: False
 
     def at(self, share: float) -> None:
-        """Report progress, 0 to 1; raises `Stopped` if the task is to stop."""
+        """Report progress, 0 to 1; raise `Stopped` if the task is to stop."""
         if self.stop():
             raise Stopped("stopped")
         self.told(share)
 
     def part(self, start: float, end: float) -> Progress:
-        """Callbacks of a step that covers a part of the progress."""
+        """Callbacks for a step that covers the progress from `start` to `end`."""
         return Progress(lambda share: self.told(start + share * (end - start)), self.stop)
 
 
@@ -60,9 +60,9 @@ class Described:
     Parameters
     ----------
     hog : ndarray
-        ``(n, d)`` float32.
+        ``(n, d)`` float32, for the SVM.
     embedding : ndarray
-        ``(n, e)`` float32.
+        ``(n, e)`` float32, for the dense layers.
     """
 
     hog: np.ndarray
@@ -81,7 +81,7 @@ class Described:
 
 
 class FeatureCache:
-    """Descriptors and embeddings of one session's crops, by the crops' pixels. Not thread-safe.
+    """Descriptors and embeddings of one session's crops, keyed by the crops' pixels. Not thread-safe.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class FeatureCache:
         return self._kept[key]
 
     def keep_only(self, faces: AlignedFaces, own: Described, copies: Described | None) -> None:
-        """Drop all but these faces, whose features become views of these arrays, so that they are stored once."""
+        """Drop all other faces; features of these become views of the given arrays, so that they are stored once."""
         kinds = [(False, own)] + ([(True, copies)] if copies else [])
         self._kept = {
             _key(image[None], copy): (known.hog[i], known.embedding[i])

@@ -26,7 +26,7 @@ class Settings:
     Parameters
     ----------
     epochs : int
-        Passes of the dense layers over the samples.
+        Passes over the samples when the dense layers are trained.
     batch : int
         Samples per step.
     rate : float
@@ -36,9 +36,14 @@ class Settings:
     seed : int
         The same seed, samples and settings give the same models.
     augment : bool
-        Also train on a copy of each sample with slightly different position, rotation and light.
+        Also train on a copy of each sample with slightly changed position, rotation and brightness.
     aligned : bool
         Train on aligned crops; if not, on upright squares.
+
+    Raises
+    ------
+    ProjectError
+        A value is outside its range in `RANGES`.
     """
 
     epochs: int = 50
@@ -79,7 +84,9 @@ def fit_svm(x: np.ndarray, targets: np.ndarray, settings: Settings) -> Linear:
     x : ndarray
         ``(n, d)`` float32.
     targets : ndarray
-        ``(n,)`` int, 0 to k - 1, all of them there.
+        ``(n,)`` int, 0 to k - 1, each present.
+    settings : Settings
+        The penalty `c` is used.
 
     References
     ----------
@@ -117,17 +124,22 @@ def fit_head(
     held: tuple[np.ndarray, np.ndarray] | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> tuple[tuple[Layer, ...], Curves | None]:
-    """Dense layers with softmax, trained epoch by epoch with Adam.
+    """Train dense layers with softmax, epoch by epoch with Adam: one hidden layer of `HIDDEN` units.
 
     Parameters
     ----------
     x, targets : ndarray
-        ``(n, e)`` float32 and ``(n,)`` int, 0 to k - 1, all of them there.
+        ``(n, e)`` float32 and ``(n,)`` int, 0 to k - 1, each present.
     settings : Settings
     held : (ndarray, ndarray), optional
-        The same of held-out samples; without them there are no curves.
+        Features and targets of held-out samples; without them, no curves are recorded.
     progress : Progress
-        Called after each epoch.
+        Called before each epoch.
+
+    Returns
+    -------
+    layers : tuple of Layer
+    curves : Curves or None
 
     Raises
     ------

@@ -18,7 +18,7 @@ Layer = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class TaughtCnn:
-    """The embedding of a shipped network, dense layers with ReLU between them, softmax.
+    """The embedding of a shipped network, followed by dense layers with ReLU between them and softmax.
 
     Parameters
     ----------
@@ -31,9 +31,14 @@ class TaughtCnn:
     layers : tuple of (ndarray, ndarray)
         Weights ``(i, o)`` and bias ``(o,)`` of each layer; the last one gives the logits.
     temperature : float
-        Logits are divided by it.
+        The logits are divided by this.
     mirror : bool
         Whether the embedding is averaged over the face and its mirror image.
+
+    Raises
+    ------
+    ValueError
+        The trunk needs other crops, or the last layer does not give one logit per label.
 
     References
     ----------
@@ -58,11 +63,11 @@ class TaughtCnn:
             )
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
-        """Probabilities of every face."""
+        """Calibrated probabilities for every face."""
         return Prediction(softmax(self.logits(faces)), self.labels)
 
     def uncalibrated(self, faces: AlignedFaces) -> Prediction:
-        """The same before calibration, to show its effect; not for serving."""
+        """Probabilities before calibration, to show its effect; not for serving."""
         return Prediction(softmax(self.logits(faces) * np.float32(self.temperature)), self.labels)
 
     def logits(self, faces: AlignedFaces) -> np.ndarray:

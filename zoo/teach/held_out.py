@@ -1,4 +1,4 @@
-"""Evaluates the taught models on held-out samples; learning curves."""
+"""Evaluates the taught models on held-out samples, and computes learning curves."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ class Material:
     Parameters
     ----------
     faces : AlignedFaces
-        ``n`` crops, aligned or not, as the settings say.
+        The n crops, aligned or not, depending on the settings.
     targets, bursts : ndarray
         ``(n,)`` int; targets are positions in `labels`.
     labels : LabelSet
     own : Described
+        Features of the samples.
     trunk : CnnClassifier
     copies : Described or None
-        The same of an augmented copy of each.
+        Features of an augmented copy of each sample.
     """
 
     faces: AlignedFaces
@@ -72,7 +73,7 @@ class HeldOutResult:
     answers : dict
         Model name to its answers for ``split.held``; bursts are the groups.
     curves : Curves
-        Of the dense layers.
+        Learning curves of the dense layers.
     """
 
     kind: str
@@ -110,18 +111,18 @@ def examine(
 
 
 def svm_scale(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Factor for an SVM's scores, calibrated on held-out samples: ``(n, k), (n,)``."""
+    """Factor for an SVM's scores, calibrated on held-out scores ``(n, k)`` and correct labels ``(n,)``."""
     unit = 1 / float(scores.std().clip(1e-6))
     return unit / max(SHARPEST_SVM, calibration.temperature(scores * unit, truth))
 
 
 def cnn_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Temperature of logits, calibrated on held-out samples: ``(n, k), (n,)``."""
+    """Temperature of logits, calibrated on held-out logits ``(n, k)`` and correct labels ``(n,)``."""
     return max(SHARPEST_CNN, calibration.temperature(logits, truth))
 
 
 def svm_model(material: Material, machine: Linear, scale: float) -> SvmClassifier:
-    """A linear machine as a classifier."""
+    """A linear machine as a classifier; `scale` multiplies its scores."""
     k = len(material.labels)
     scaling = np.full(k, scale, np.float32), np.zeros(k, np.float32)
     return SvmClassifier(SVM, material.labels, material.faces.spec, DESCRIPTOR, machine, scaling)
@@ -137,7 +138,7 @@ def _scored(material: Material, rows: np.ndarray, logits: np.ndarray) -> Scored:
     return Scored(prediction, material.targets[rows], np.ones(len(rows), bool), material.bursts[rows])
 
 
-# ---- in numbers
+# ---- shares of correct answers
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Share:
         return share_interval(self.right, self.n)
 
     def plus(self, right: int, n: int) -> Share:
-        """With further answers counted."""
+        """The share with further answers counted."""
         return Share(self.right + right, self.n + n)
 
 
@@ -183,7 +184,7 @@ class LearningCurvePoint:
 def learning_curve(
     material: Material, result: HeldOutResult, settings: Settings, progress: Progress = NO_PROGRESS
 ) -> tuple[LearningCurvePoint, ...]:
-    """Train on a tenth, a quarter, half ... of a result's training samples, and evaluate on the same held-out ones.
+    """Train on growing parts (`GROWTH`) of a result's training samples, and evaluate on the same held-out ones.
 
     Raises
     ------
@@ -201,7 +202,7 @@ def learning_curve(
 
 
 def some_of(targets: np.ndarray, rows: np.ndarray, part: float, seed: int) -> np.ndarray:
-    """A random part of each class's `rows`, at least two; larger parts contain the smaller ones."""
+    """A random part of each class's `rows`, at least two; a larger `part` contains the smaller ones."""
     rng = np.random.default_rng(seed)
     kept = []
     for target in np.unique(targets):

@@ -1,6 +1,7 @@
 """A project: classes defined by a user, and the aligned samples collected for them.
 
-Everything is immutable; each step returns a new project and leaves the old one unchanged.
+Everything is immutable; each step returns a new project and leaves the old one unchanged. Every step on a class
+raises `ProjectError` if there is no class at the given position.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Project:
     bursts : ndarray
         ``(n,)`` int: samples of one recording share a number.
     ids : ndarray
-        ``(n,)`` int: a number that is never used again in this project.
+        ``(n,)`` int: each sample's number, never reused in this project.
     made : int
-        Numbers used so far.
+        How many numbers have been used so far.
     most : int
         Maximum number of samples.
     """
@@ -115,7 +116,7 @@ def too_few(taught: int) -> ProjectError:
 
 
 def start(with_labels: str = "", spec: AlignSpec | None = None) -> Project:
-    """A project without samples: of the label set ``"6"`` or ``"7"``, or of no class at all."""
+    """A project without samples, with the classes of a label set (``"6"`` or ``"7"``) or without classes."""
     names = label_set(with_labels).labels if with_labels else ()
     none = np.zeros(0, int)
     return Project(tuple(map(TaughtClass, names)), Samples.empty(spec or AlignSpec()), none, none, none)
@@ -143,7 +144,7 @@ def checked_name(text: str, others: tuple[TaughtClass, ...] = ()) -> str:
 
 
 def add_class(project: Project, name: str = "") -> Project:
-    """Append a class; its default name is ``Class 1``, ``Class 2``, ..."""
+    """Append a class; its default name is ``Class 1``, ``Class 2``, ... `ProjectError` if it is not possible."""
     if len(project.classes) >= MAX_CLASSES:
         raise ProjectError(
             Phrase("teach.classes_n", "A project can have at most {0} classes. Delete one first.", MAX_CLASSES)
@@ -158,7 +159,7 @@ def _next_name(project: Project) -> str:
 
 
 def rename(project: Project, target: int, name: str) -> Project:
-    """Rename a class."""
+    """Rename a class; `ClassError` if the name is not allowed."""
     check_class(project, target)
     others = project.classes[:target] + project.classes[target + 1 :]
     return _with_class(project, target, replace(project.classes[target], name=checked_name(name, others)))
@@ -201,7 +202,7 @@ def check_class(project: Project, target: int) -> None:
 
 
 def add_samples(project: Project, target: int, samples: Samples, burst: int) -> Project:
-    """Add samples of one recording to a class; `ProjectError`, and none are added, if there are too many."""
+    """Add samples of one recording to a class; `ProjectError`, and none is added, if they do not all fit."""
     check_class(project, target)
     check_room(project, len(samples))
     n = len(samples)
@@ -256,16 +257,16 @@ def clear(project: Project) -> Project:
 
 @dataclass(frozen=True, eq=False)
 class Deletion:
-    """What a deletion took: enough to bring it back, and no sample twice.
+    """What a deletion removed: enough to restore it, without storing any sample twice.
 
     Parameters
     ----------
     classes : tuple of TaughtClass
-        As they were before.
+        All classes before the deletion.
     targets : ndarray
-        ``(m,)`` int: classes, before, of the samples that stayed.
+        ``(m,)`` int: each remaining sample's position in `classes`.
     taken : Project
-        The samples that went.
+        The removed samples.
     """
 
     classes: tuple[TaughtClass, ...]
@@ -274,12 +275,12 @@ class Deletion:
 
     @classmethod
     def between(cls, before: Project, after: Project) -> Deletion:
-        """What was taken from one project to make the other."""
+        """What was removed from `before` to get `after`."""
         stayed = np.isin(before.ids, after.ids)
         return cls(before.classes, before.targets[stayed], _kept(before, ~stayed))
 
     def restored(self, project: Project) -> Project:
-        """The project as it was; `project` is as the deletion left it."""
+        """The project before the deletion; `project` is the one after it."""
         taken = self.taken
         ids = np.concatenate([project.ids, taken.ids])
         whole = replace(
@@ -303,7 +304,7 @@ def _kept(project: Project, keep: np.ndarray) -> Project:
     )
 
 
-# ---- what is worth telling
+# ---- warnings
 
 
 def balance_warning(project: Project) -> str:
@@ -326,7 +327,7 @@ def balance_warning(project: Project) -> str:
 
 
 def near_duplicates(project: Project) -> np.ndarray:
-    """``(n,)`` bool: near-duplicates of an earlier sample of their class."""
+    """``(n,)`` bool: which samples are near-duplicates of an earlier one of their class."""
     flags = np.zeros(len(project), bool)
     for target in range(len(project.classes)):
         rows = np.flatnonzero(project.targets == target)

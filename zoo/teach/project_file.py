@@ -1,4 +1,4 @@
-"""A project as a zip file and back; folders of pictures in a zip; Teachable Machine's own project file.
+"""Saves and opens projects as zip files; reads zips of class folders and Teachable Machine's project files.
 
 Uploads are parsed, never executed: no pickle is loaded, no path is followed, nothing is unpacked to
 disk, and sizes are checked before anything is decompressed.
@@ -51,7 +51,7 @@ class ArchiveError(ProjectError):
     """A file that cannot be opened as a project or as pictures. The message says why."""
 
 
-# ---- out
+# ---- saving a project
 
 
 def save(project: Project) -> bytes:
@@ -101,7 +101,7 @@ def _png(crop: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-# ---- in: any archive
+# ---- reading any archive
 
 
 class Archive(SafeZip):
@@ -124,23 +124,23 @@ def _as_archive_error() -> Iterator[None]:
         raise ArchiveError(str(error)) from error
 
 
-# ---- in: a project
+# ---- opening a project
 
 
 def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
-    """The project that `save` wrote.
+    """Open a project that `save` wrote.
 
     Parameters
     ----------
     data : bytes
-        Of the zip.
+        The zip file.
     spec : AlignSpec, optional
-        Expected alignment of the samples.
+        Expected alignment of the samples; default: ``AlignSpec()``.
 
     Raises
     ------
     ArchiveError
-        Not a project, or a damaged or modified one.
+        The file is not a project, or a damaged or modified one.
     """
     with Archive(data) as archive:
         manifest = _read_manifest(archive)
@@ -251,7 +251,7 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
     raise ArchiveError(f"{name[:80]!r} has {width} x {height} pixels; expected {most}.")
 
 
-# ---- in: pictures
+# ---- reading pictures
 
 
 @dataclass(frozen=True)
@@ -261,6 +261,7 @@ class Found:
     Parameters
     ----------
     label, name : str
+        Name of the class, and file name without folders.
     data : bytes or None
     error : str
         Why a picture cannot be read from the upload; empty for everything else.
@@ -276,7 +277,7 @@ def pictures(archive: Archive) -> Iterator[Found]:
     """The pictures in a zip of class folders: ``smile/1.jpg`` or ``anything/smile/1.jpg``, read one at a time.
 
     A project of Teachable Machine (``.tm``) is read the same way. According to its developers
-    (github.com/googlecreativelab/teachablemachine-community/issues/38), it is a zip under another name,
+    (github.com/googlecreativelab/teachablemachine-community/issues/38), it is a renamed zip
     with the samples and, in JSON, the labels. The rest is assumed, because no specification is
     published: that ``manifest.json`` has entries with a name and a list of files, or that the
     samples are in one folder per class, named like the class.
@@ -284,7 +285,7 @@ def pictures(archive: Archive) -> Iterator[Found]:
     Raises
     ------
     ArchiveError
-        No picture in any folder. A damaged member is one `Found` that says so; the others are still read.
+        No folder contains a picture; raised at the end. A damaged picture is a `Found` with an `error` instead.
     """
     named = _named_by_manifest(archive)
     several = False
@@ -305,7 +306,7 @@ def pictures(archive: Archive) -> Iterator[Found]:
 
 
 def _picture_of(archive: Archive, name: str) -> tuple[bytes | None, str]:
-    """Content of a member if it is a picture, and why it cannot be read if its name is a picture's."""
+    """Content of a member if it is a picture, and, if its name is that of a picture, why it cannot be read."""
     try:
         data = archive.read(name, images.MAX_BYTES)
     except ArchiveError as error:
@@ -318,7 +319,7 @@ def _folder(name: str) -> str:
 
 
 def _named_by_manifest(archive: Archive) -> dict[str, str]:
-    """Members to class names, as far as they are in the manifest of another program."""
+    """Member to class name, for the members listed in another program's manifest."""
     if MANIFEST not in archive.names:
         return {}
     try:
@@ -349,7 +350,7 @@ def _entries(node: object) -> Iterator[dict]:
 
 
 def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int]]:
-    """The project with a class for each of these labels, and the positions of these; missing ones are added.
+    """Add missing classes, so that each of these labels has one; also return each label's position.
 
     Raises
     ------

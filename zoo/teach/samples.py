@@ -17,7 +17,7 @@ MAX_PHOTO = 12_000  # bytes
 
 @dataclass(frozen=True)
 class Photo:
-    """A small copy of the picture a sample was cut from, to be shown.
+    """A small copy of the picture that a sample was cut from, for display.
 
     Parameters
     ----------
@@ -41,6 +41,12 @@ class Samples:
     boxed : ndarray
         ``(n, S, S)`` uint8: the same faces cut without alignment (`AlignSpec.registration` ``"box"``).
     photos : tuple of Photo
+        One per face.
+
+    Raises
+    ------
+    ValueError
+        The crops do not match, or there is not one photo per face.
     """
 
     faces: AlignedFaces
@@ -73,7 +79,7 @@ class Samples:
 
 
 def joined(first: AlignedFaces, second: AlignedFaces) -> AlignedFaces:
-    """Concatenate faces of one spec."""
+    """Concatenate faces of one spec; `ValueError` if the specs differ."""
     if first.spec != second.spec:
         raise ValueError(f"faces are cut to {first.spec} and {second.spec}; align them alike")
     images, landmarks, to_crop = (
@@ -88,7 +94,7 @@ def box_spec(spec: AlignSpec) -> AlignSpec:
 
 
 def boxed_faces(samples: Samples) -> AlignedFaces:
-    """The crops without alignment as faces, with their meshes transformed accordingly."""
+    """The unaligned crops as faces, with their meshes transformed accordingly."""
     spec, faces = box_spec(samples.faces.spec), samples.faces
     if not len(samples):
         return AlignedFaces.empty(spec)

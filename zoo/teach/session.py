@@ -1,6 +1,6 @@
 """The state of one session of the Teach tab: project, models, experiments. In memory, and deleted after the session.
 
-No session can see another one's state, because the key is the session's long random name.
+No session can see another's state, because the key is the session's long random name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from zoo.teach.project import MAX_SAMPLES, Deletion, Project, ProjectError, add_
 from zoo.teach.samples import Samples
 from zoo.teach.training import TrainingResult, teach
 
-MOST = 40  # sessions at one time, of MEMORY_MB each
+MOST = 40  # sessions at one time, each of at most MEMORY_MB
 GRACE_SECONDS = 600.0  # a page that was closed, or lost its connection, may come back
 IDLE_SECONDS = 2 * 3600.0
 LOOK_SECONDS = 30.0
@@ -73,7 +73,7 @@ class TeachSession:
         self.outcomes: dict[str, Experiment] = {}
         self.extra: dict[str, tuple[Card, Classifier]] = {}  # imported models
         self.share: float | None = None
-        self._deletion: tuple[Deletion, int] | None = None  # the last one, and which version it was made from
+        self._deletion: tuple[Deletion, int] | None = None  # the last one, and the version before it
         self._trunk = trunk
         self._turns = turns or threading.Semaphore(AT_ONCE)
         self._memo: FeatureCache | None = None
@@ -85,7 +85,7 @@ class TeachSession:
     # ---- the project
 
     def change(self, step: Callable[[Project], Project]) -> Project:
-        """Replace the project by the result of a step; an error in the step changes nothing."""
+        """Replace the project with the result of a step; an error in the step changes nothing."""
         with self._lock:
             self.project = step(self.project)
             self.version += 1
@@ -93,7 +93,7 @@ class TeachSession:
             return self.project
 
     def delete(self, step: Callable[[Project], Project]) -> Deletion:
-        """`change` that only takes away; `undo` brings back what it took, until the project changes again."""
+        """`change` with a step that only removes; `undo` restores what it removed until the project changes again."""
         with self._lock:
             before, version = self.project, self.version
             deletion = Deletion.between(before, self.change(step))
@@ -101,7 +101,7 @@ class TeachSession:
             return deletion
 
     def undo(self) -> Project:
-        """Bring back what the last deletion took.
+        """Restore what the last deletion removed.
 
         Raises
         ------
@@ -120,13 +120,14 @@ class TeachSession:
             return restored
 
     def open(self, project: Project) -> None:
-        """Open another project and drop the trained models. Its samples get numbers never used in this session.
+        """Open another project and drop the trained models. Its samples get numbers that are new in this session.
 
         Raises
         ------
         Busy
+            A long task is running.
         ProjectError
-            It has more samples than a session may have.
+            The project has more samples than a session may have.
         """
         with self._lock:
             if self.share is not None:
@@ -140,7 +141,19 @@ class TeachSession:
             self.trained, self.curve, self.outcomes = None, (), {}
 
     def collect(self, target: int, samples: Samples, burst: int) -> tuple[np.ndarray, np.ndarray]:
-        """Add samples; return their numbers and which are near-duplicates in their class: ``(n,), (n,) bool``."""
+        """Add samples to a class.
+
+        Returns
+        -------
+        ids : ndarray
+            ``(n,)`` int: numbers of the new samples.
+        copies : ndarray
+            ``(n,)`` bool: which ones are near-duplicates of an earlier sample of the class.
+
+        Raises
+        ------
+        ProjectError
+        """
         with self._lock:
             before = self.project
             self.change(lambda project: add_samples(project, target, samples, burst))
@@ -150,7 +163,7 @@ class TeachSession:
         return ids, duplicates.near_any(samples.faces.images, earlier)
 
     def _describe(self, faces: AlignedFaces) -> None:
-        """Compute features while the next sample is uploaded; training computes those that are missing."""
+        """Compute features early, unless training is doing so; training computes those that are missing."""
         if self._memo_lock.acquire(blocking=False):
             try:
                 self.cache.describe(faces)
@@ -168,7 +181,15 @@ class TeachSession:
 
     @contextmanager
     def task(self) -> Iterator[Progress]:
-        """Run a long task, with its progress visible to other calls; `Busy` if one is running already."""
+        """Context of a long task, whose progress other calls can see in `share`.
+
+        Raises
+        ------
+        Busy
+            Another long task is running.
+        Stopped
+            Cancelled before its turn came.
+        """
         with self._lock:
             if self.share is not None:
                 raise Busy
@@ -209,7 +230,7 @@ class TeachSession:
 
         Raises
         ------
-        ProjectError, Stopped
+        Busy, ProjectError, Stopped
             The previous models are kept.
         """
         with self.task() as progress, self._memo_lock:
@@ -222,14 +243,24 @@ class TeachSession:
         return trained
 
     def grow(self) -> tuple[LearningCurvePoint, ...]:
-        """Compute the learning curve, which shows whether more samples would help."""
+        """Compute the learning curve, which shows whether more samples would help.
+
+        Raises
+        ------
+        Busy, ProjectError, Stopped
+        """
         with self.task() as progress:
             trained = self._taught()
             self.curve = held_out.learning_curve(trained.material, trained.result, trained.settings, progress)
         return self.curve
 
     def experiment(self, name: str) -> Experiment:
-        """One of `EXPERIMENTS` that needs no new pictures."""
+        """Run one of `EXPERIMENTS`, which need no new pictures.
+
+        Raises
+        ------
+        Busy, ProjectError, Stopped
+        """
         if name not in EXPERIMENTS:
             raise ProjectError(f"Unknown experiment {name!r}.")
         with self.task():
@@ -240,7 +271,18 @@ class TeachSession:
     def record(self, name: str, target: int, faces: AlignedFaces) -> Experiment:
         """Count what the models predict for faces taken under changed conditions.
 
-        `target` is the position of the right label in those that were trained.
+        Parameters
+        ----------
+        name : str
+            Name of the experiment.
+        target : int
+            Position of the correct label among the trained ones.
+        faces : AlignedFaces
+
+        Raises
+        ------
+        ProjectError
+            Nothing is trained yet, or this class is not among the trained ones.
         """
         trained = self._taught()
         if not 0 <= target < len(trained.labels):
@@ -262,7 +304,7 @@ class TeachSession:
 
     @property
     def stale(self) -> bool:
-        """Whether the project has changed since it was taught."""
+        """Whether the project has changed since the models were trained."""
         return self.trained is not None and self.taught_version != self.version
 
     @property
@@ -290,12 +332,12 @@ class TeachSession:
 
     @property
     def cards(self) -> dict[str, Card]:
-        """Their cards by name."""
+        """The cards of `models` by name."""
         taught = self._joining.cards if self._joining else {}
         return taught | {name: card for name, (card, _) in self.extra.items()}
 
 
-PERSON = "person"  # the experiment that somebody else is recorded for
+PERSON = "person"  # the experiment in which another person is recorded
 EXPERIMENTS: dict[str, Callable[[TrainingResult], Experiment]] = {
     "half": lambda trained: experiments.half_the_samples(trained.material, trained.result, trained.settings),
     "mouth": lambda trained: experiments.mouth_covered(trained.material, trained.result),
@@ -350,7 +392,7 @@ class TeachSessions:
             return self._sessions[session]
 
     def passing(self) -> TeachSession:
-        """The state of no session, which is not kept."""
+        """An empty state that belongs to no session and is not kept."""
         return TeachSession(self._trunk, self._turns, self._samples)
 
     def _give_way(self, newcomer: str) -> None:
@@ -365,7 +407,7 @@ class TeachSessions:
             for session, teach_session in self._sessions.items()
         ]
         out = who_yields(holders, newcomer)
-        assert out is not None  # somebody always yields, because nobody here is busy
+        assert out is not None  # there is always one to evict, because no holder here is busy
         if out.work > NOTHING:
             self._gave_way[out.key] = None
             for name in list(self._gave_way)[:-MOST_NAMES]:
@@ -387,7 +429,7 @@ class TeachSessions:
         return self._sessions.get(session)
 
     def leave(self, session: str) -> None:
-        """The page was closed or lost its connection: delete its state unless it comes back.
+        """The page was closed or lost its connection: its state will be deleted unless it comes back.
 
         A training run that has not begun is cancelled; a running one continues.
         """
@@ -397,7 +439,7 @@ class TeachSessions:
                 self._sessions[session].cancel_waiting()
 
     def forget(self) -> None:
-        """Delete the state of sessions that left a while ago, or that are idle."""
+        """Delete the state of sessions that left `GRACE_SECONDS` ago or have been idle for `IDLE_SECONDS`."""
         with self._lock:
             now = self._clock()
             gone = {name for name, when in self._left.items() if when < now - GRACE_SECONDS}

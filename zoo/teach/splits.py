@@ -21,7 +21,14 @@ class Split:
 
 
 def split_at_random(targets: np.ndarray, seed: int) -> Split:
-    """A random quarter of each class held out: ``(n,) int``, at least two samples per class."""
+    """Hold out a random quarter of each class, at least one sample.
+
+    Parameters
+    ----------
+    targets : ndarray
+        ``(n,)`` int, at least two samples per class.
+    seed : int
+    """
     rng = np.random.default_rng(seed)
     held = []
     for target in np.unique(targets):
@@ -31,7 +38,7 @@ def split_at_random(targets: np.ndarray, seed: int) -> Split:
 
 
 def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split | None:
-    """Whole bursts of each class held out, about a quarter of its samples; None if a class has only one burst.
+    """Hold out whole bursts of each class, about a quarter of its samples; None if a class has only one burst.
 
     Parameters
     ----------
@@ -51,7 +58,7 @@ def split_by_burst(targets: np.ndarray, bursts: np.ndarray, seed: int) -> Split 
 
 
 def joined_bursts(bursts: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """Bursts that hold near-duplicates of each other made one, so that no split parts these.
+    """Merge bursts that contain near-duplicates of each other, so that no split separates these.
 
     Parameters
     ----------
@@ -63,7 +70,7 @@ def joined_bursts(bursts: np.ndarray, pictures: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray
-        ``(n,)`` int: a number a group of bursts.
+        ``(n,)`` int: the number of each sample's merged burst.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -75,7 +82,7 @@ def joined_bursts(bursts: np.ndarray, pictures: np.ndarray) -> np.ndarray:
 
 
 def _some_bursts(kinds: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Random bursts, up to a quarter of the samples; the smallest one if every burst is larger."""
+    """Random bursts with up to a quarter of the samples; the smallest one if every burst has more."""
     order = rng.permutation(len(kinds))
     order = np.concatenate([order[sizes[order] <= HELD * sizes.sum()], order[[sizes[order].argmin()]]])
     fit = np.cumsum(sizes[order]) <= HELD * sizes.sum()

@@ -36,7 +36,7 @@ LIMITS = (
     "It was trained in one session on the samples of a few people, perhaps of one. How it does on others is not known.",
     "It names the class that a picture looks most like. It cannot know how anyone feels.",
 )
-# A threshold found on a few samples is a guess; within these limits a model is "not sure" sometimes, but not always.
+# A threshold found on a few samples is uncertain; within these limits a model is "not sure" sometimes, not always.
 THRESHOLDS = (0.5, 0.75)
 
 
@@ -55,6 +55,7 @@ class TrainingResult:
         The same training evaluated on a random quarter, and on whole held-out bursts;
         the latter is None if a class was recorded in one burst only.
     seconds : float
+        Duration of the run.
     """
 
     settings: Settings
@@ -106,7 +107,7 @@ class TrainingResult:
         )
 
     def threshold(self, name: str) -> float:
-        """Below this confidence a model is not sure."""
+        """The confidence below which a model is not sure."""
         scored = self.result.answers[name]
         return float(np.clip(calibration.sure_from(scored.probs, scored.targets), *THRESHOLDS))
 
@@ -127,9 +128,8 @@ def teach(
     Raises
     ------
     ProjectError
-        Fewer than two classes with samples.
+        Fewer than two enabled classes have `LEAST_SAMPLES` samples.
     Stopped
-        Stopped by the user; nothing is changed.
     """
     begun = time.perf_counter()
     material = gather(project, settings, cache, progress.part(0, 0.4))
@@ -143,7 +143,7 @@ def teach(
 
 
 def gather(project: Project, settings: Settings, cache: FeatureCache, progress: Progress = NO_PROGRESS) -> Material:
-    """The samples that take part and their features; `ProjectError` if there are too few, `Stopped` if asked."""
+    """The samples that take part and their features; `ProjectError` if too few classes are ready."""
     labels, (rows, targets) = project.labels, project.rows()
     samples = project.samples[rows]
     faces = samples.faces if settings.aligned else boxed_faces(samples)
