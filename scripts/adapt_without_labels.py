@@ -35,7 +35,7 @@ from zoo.models import registry
 from zoo.models.cnn import CnnClassifier
 
 TAUS = (0.0, 0.25, 0.5, 0.75, 1.0)
-KEPT = (1, 5, 20, 50, 100, 10**6)  # of a label's embeddings, those with the lowest entropy; the paper's M
+KEPT = (1, 5, 20, 50, 100, 10**6)  # embeddings kept per label, those with the lowest entropy; the paper's M
 STRENGTHS = (1e-4, 1e-3, 1e-2)  # inverse regularisation of a balanced last layer
 RUNS = 5  # orders of the pictures
 BATCH = 128
@@ -44,7 +44,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the figures of every method."""
     about = (__doc__ or "").splitlines()[0]
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, for PublicTest")
@@ -84,7 +84,7 @@ def embeddings(model: CnnClassifier, faces: AlignedFaces) -> Pair:
 
 
 def last_layer(model: CnnClassifier, faces: AlignedFaces) -> Pair:
-    """Weights ``(k, e)`` and biases ``(k,)`` of the last layer, found from what goes in and what comes out."""
+    """Weights ``(k, e)`` and biases ``(k,)`` of the last layer, a least-squares fit to its inputs and outputs."""
     pooled, logits = model.pooled(faces[:1500]), model.raw_logits(faces[:1500])
     padded = np.concatenate([pooled, np.ones((len(pooled), 1))], axis=1)
     found = np.linalg.lstsq(padded, logits, rcond=None)[0]
@@ -92,7 +92,7 @@ def last_layer(model: CnnClassifier, faces: AlignedFaces) -> Pair:
 
 
 def balanced_heads(model: CnnClassifier, training: AlignedSet) -> dict[float, Pipeline]:
-    """Logistic regressions on the training pictures' embeddings, every label with the same weight, by C."""
+    """Logistic regressions by C, fitted to the training pictures' embeddings with all labels weighted equally."""
     pooled = embeddings(model, training.faces)[0]
     fitted = {}
     for c in STRENGTHS:
@@ -115,7 +115,7 @@ def report(
     card: Card,
     layer: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    """Print a set's figures."""
+    """Print a set's figures with logit adjustment and with T3A."""
     pooled, logs = read
     print(f"{name}, {len(targets)} pictures: accuracy, mean recall")
     prior = np.log(np.asarray(card.label_counts, np.float64) / sum(card.label_counts))
@@ -129,7 +129,7 @@ def report(
 
 
 def t3a(pooled: np.ndarray, layer: Pair, kept: int, rng: np.random.Generator) -> np.ndarray:
-    """Labels ``(n,)`` of embeddings that come one after the other; each one joins its label's prototypes first."""
+    """Labels ``(n,)`` of embeddings in random order; each is added to the supports of its label before the answer."""
     weights, biases = layer
     unit = lambda rows: rows / np.linalg.norm(rows, axis=-1, keepdims=True).clip(1e-12)
     supports, entropies = [[row] for row in unit(weights)], [[0.0] for _ in weights]
@@ -151,13 +151,13 @@ def t3a(pooled: np.ndarray, layer: Pair, kept: int, rng: np.random.Generator) ->
 
 
 def scored(predicted: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    """Accuracy, and mean recall over the labels that there are."""
+    """Accuracy, and mean recall over the labels that occur."""
     recalls = [float((predicted[targets == k] == k).mean()) for k in np.unique(targets)]
     return float((predicted == targets).mean()), float(np.mean(recalls))
 
 
 def scores(predicted: np.ndarray, targets: np.ndarray) -> str:
-    """The same in per cent."""
+    """`scored` as text, in per cent."""
     return PERCENT.format(*scored(predicted, targets))
 
 

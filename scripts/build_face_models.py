@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from features import face_models
 from features.face_models import FaceModel, FaceModelError
 
-RELEASE = "mediapipe==0.10.21"  # the last whose wheel carries the models
+RELEASE = "mediapipe==0.10.21"  # the last release whose wheel contains the models
 LICENSE = "mediapipe-0.10.21.dist-info/LICENSE"
 
 
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def download(folder: Path) -> Path:
-    """The wheel from PyPI, put into a folder. Any platform's carries the same models."""
+    """Download the wheel from PyPI to a folder. The wheels of all platforms contain the same models."""
     place = ["--python-version", "3.12", "--platform", "manylinux_2_28_x86_64", "--only-binary", ":all:"]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *place, "--dest", str(folder), RELEASE]
     subprocess.run(command, check=True)
@@ -61,7 +61,7 @@ def read(wheel: Path, bundle: Path) -> dict[str, bytes]:
     Raises
     ------
     FaceModelError
-        The wheel or the bundle lacks one, or holds another than the expected one.
+        The wheel or the bundle lacks a model, or contains a different one than expected.
     """
     files = members(bundle, face_models.OF_THE_BUNDLE, "MediaPipe's bundle face_landmarker.task")
     files |= members(wheel, face_models.OF_THE_WHEEL, f"a wheel of {RELEASE}")
@@ -72,7 +72,7 @@ def read(wheel: Path, bundle: Path) -> dict[str, bytes]:
 
 
 def members(path: Path, models: tuple[FaceModel, ...], expected: str) -> dict[str, bytes]:
-    """Models out of an archive, checked, by file name."""
+    """Models from an archive, checked, by file name; `FaceModelError` if one is missing or differs."""
     files: dict[str, bytes] = {}
     with zipfile.ZipFile(path) as archive:
         there = set(archive.namelist())

@@ -29,7 +29,7 @@ from zoo.datasets.fer2013 import load_fer2013
 JAW = [93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323]
 NOSE = [197, 195, 5, 4, 1]
 PRICE = 0.03  # C of the logistic regression
-FALSE_ALARMS = 0.002  # of faces that nobody covered, at which the thresholds are put
+FALSE_ALARMS = 0.002  # fraction of uncovered faces above the thresholds
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def _fit(x: np.ndarray, covered: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _thresholds(scores: np.ndarray) -> np.ndarray:
-    """Scores that so few faces exceed."""
+    """Scores that only a fraction `FALSE_ALARMS` of the faces exceeds, ``(n, p) -> (p,)``."""
     return np.quantile(scores, 1 - FALSE_ALARMS, axis=0)
 
 
@@ -75,7 +75,7 @@ def _share(flagged: np.ndarray) -> str:
 
 
 def _covered_copies(faces: AlignedFaces, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Descriptors of all faces as they are, with the mouth, and with the eyes covered; what is covered of each."""
+    """Descriptors of faces, uncovered and with each of `covering.PARTS` covered, and the covered part or ``""``."""
     faces = faces[np.ptp(faces.landmarks[:, :, 1], axis=1) > faces.spec.size / 3]  # those whose mesh was found
     copies = [faces.images]
     for part in covering.PARTS:
@@ -87,7 +87,7 @@ def _covered_copies(faces: AlignedFaces, rng: np.random.Generator) -> tuple[np.n
 
 
 def _cover_mouth(picture: np.ndarray, mesh: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mask or a scarf from the nose to the chin, or a hand before the mouth."""
+    """A mask or a scarf from the nose to the chin, or a hand in front of the mouth."""
     at = mesh[:, :2]
     if rng.random() < 0.2:
         return _painted(picture, _hand(at, rng), _near_skin(picture, at, rng), rng)
@@ -119,7 +119,7 @@ def _cover_eyes(picture: np.ndarray, mesh: np.ndarray, rng: np.random.Generator)
     top, bottom = rng.uniform(0.12, 0.26), rng.uniform(0.46, 0.62)
     out = across * rng.uniform(-0.05, 0.1)
     middle = at[10] - (at[234] + at[454]) / 2
-    foot = middle - down * ((middle @ down) / (down @ down))  # the forehead's middle may lie aside
+    foot = middle - down * ((middle @ down) / (down @ down))  # the top of the forehead may be off-centre
     lines = [at[10] - foot + down * share for share in (top, bottom)]
     half = across / 2 + out
     box = [lines[0] - half, lines[0] + half, lines[1] + half, lines[1] - half]
@@ -162,7 +162,7 @@ DRAWN = {"eyes": _cover_eyes, "mouth": _cover_mouth}
 
 
 def _ellipse(middle: np.ndarray, axes: np.ndarray, degrees: float) -> np.ndarray:
-    """Its outline."""
+    """Outline of an ellipse, ``(30, 2)`` pixels; `axes` are its semi-axes."""
     turns = np.linspace(0, 2 * np.pi, 30, endpoint=False)
     flat = np.column_stack([np.cos(turns) * axes[0], np.sin(turns) * axes[1]])
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
@@ -170,7 +170,7 @@ def _ellipse(middle: np.ndarray, axes: np.ndarray, degrees: float) -> np.ndarray
 
 
 def _check_people(folder: Path, rng: np.random.Generator) -> None:
-    """Of portraits: how many are called covered as they are, and how many when they are."""
+    """Print how many portraits are flagged as covered, uncovered and with each part covered."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".png"))
     with FaceMesher() as mesher:
         for name, draw in ({"": None} | DRAWN).items():

@@ -42,18 +42,18 @@ PICTURES = ("photo", "brows-raised", "mouth-open", "lips-closed", "corners-down"
 WIDTH, HEIGHT, FRAMES = 320, 240, 16
 MIN_GAP = 1 / 30  # seconds from frame to frame, as in ui/live/frame_exchange.js
 MOST_SECONDS, MOST_CALLS, PATIENCE = 1800, 100_000, 30.0
-GONE_SECONDS = 8.0  # after which a viewer that left has to be forgotten
-PAGE_SECONDS = 4.0  # between visits of the page, whose work in the server is taken from the viewers
+GONE_SECONDS = 8.0  # after which a viewer that left must have been forgotten
+PAGE_SECONDS = 4.0  # between requests for the page, which take server time from the viewers
 PREFIX = "data:image/jpeg;base64,"
 
 
 class LoadError(RuntimeError):
-    """Why nothing can be measured, and what to do."""
+    """Nothing can be measured. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """p50, p95 and the largest of some milliseconds."""
+    """Median, 95th percentile and maximum of durations in milliseconds."""
 
     p50: float
     p95: float
@@ -61,7 +61,7 @@ class Spread:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Spread:
-        """Of times in seconds; zeros of none."""
+        """From durations in seconds; zeros if there are none."""
         p50, p95, most = np.percentile(seconds, [50, 95, 100]) * 1000 if len(seconds) else (0, 0, 0)
         return cls(round(float(p50), 1), round(float(p95), 1), round(float(most), 1))
 
@@ -75,20 +75,20 @@ class Load:
     viewers : int
     seconds : float
     frames : int
-        Answered ones.
+        Number of frames answered.
     latency : Spread
         From before a frame was sent until its answer was read.
     rates : tuple of float
-        Frames a second of each viewer, slowest first.
+        Frames per second of each viewer, slowest first.
     fair : float
-        Slowest over fastest viewer.
+        Rate of the slowest viewer divided by that of the fastest.
     errors : tuple of str
     page : Spread
-        A visitor's ``GET /`` meanwhile.
+        Duration of a visitor's ``GET /`` meanwhile.
     server_ms, client_ms : float or None
-        Processor time for each frame in the server, and in this script.
+        Processor milliseconds per frame in the server and in this script.
     megabytes : tuple of float or None
-        The server's resident memory before, at the end and after all have left.
+        The server's resident memory in MB before, at the end, and after all viewers have left.
     minutes : tuple of float
         The server's resident memory at the end of every minute, in MB.
     """
@@ -111,7 +111,7 @@ class Load:
 
 
 def clip(number: int) -> list[str]:
-    """A viewer's frames as data URLs: a drawn expression, by number in other size, light, side and place."""
+    """A viewer's frames as data URLs: a drawn expression; size, brightness and mirroring depend on the number."""
     picture = Image.open(ROOT / "ui/pictures" / f"{PICTURES[number % len(PICTURES)]}.jpg").convert("RGB")
     picture = ImageOps.mirror(picture) if number // len(PICTURES) % 2 else picture
     picture = ImageEnhance.Brightness(picture).enhance((1.0, 0.85, 1.15)[number % 3])
@@ -122,7 +122,7 @@ def clip(number: int) -> list[str]:
 
 
 def width_of(number: int) -> int:
-    """Width of a viewer's frames, no other's within 64 viewers."""
+    """Width of a viewer's frames in pixels, unique among 64 viewers."""
     return WIDTH - number % 64
 
 
@@ -141,7 +141,7 @@ def _frame(picture: Image.Image, width: int, i: int, rng: np.random.Generator) -
 
 @dataclass(frozen=True)
 class Place:
-    """Where a frame goes: host, port, Gradio's number of the camera, and what is asked for."""
+    """Where frames are sent: host, port, Gradio's id of the camera component, and the requested models."""
 
     host: str
     port: int
@@ -154,7 +154,7 @@ class Place:
 
 
 def find_place(url: str) -> Place:
-    """Read the running app's own description of itself."""
+    """Find the camera in a running app's ``/config``; `LoadError` if there is none or the app runs elsewhere."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in HERE:
         raise LoadError(f"{url} is not on this computer; only http://127.0.0.1:PORT is put under load")
@@ -182,7 +182,7 @@ def _get(host: str, port: int, path: str) -> bytes:
 
 
 class Session:
-    """One viewer: a page that is open, and its camera.
+    """One viewer: an open page and its camera.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class Session:
         self.errors: list[str] = []
 
     def watch(self, until: threading.Event) -> None:
-        """Frame after frame until it is told to stop; then close the page."""
+        """Send one frame after another until told to stop; then close the page."""
         heart, wire = self.place.connect(), self.place.connect()
         try:
             heart.request("GET", f"/gradio_api/heartbeat/{self.session}")
@@ -217,7 +217,7 @@ class Session:
             wire.close()
 
     def send(self, wire: http.client.HTTPConnection) -> http.client.HTTPConnection:
-        """One frame there and its answer back, noted; a new connection after an error."""
+        """Send one frame, note its latency or error, and return the connection, a new one after an error."""
         self.turn += 1
         began = time.perf_counter()
         try:
@@ -234,7 +234,7 @@ class Session:
         return wire
 
     def ask(self, wire: http.client.HTTPConnection) -> dict:
-        """The answer to the next frame.
+        """Send the frame of this turn and return its answer.
 
         Raises
         ------
@@ -253,7 +253,7 @@ class Session:
         return json.loads(told)
 
     def _wrong(self, answer: dict) -> str:
-        """What is amiss in an answer; empty if nothing is."""
+        """What is wrong with an answer; empty if nothing is."""
         if answer.get("turn") != self.turn or answer.get("size", [0])[0] != width_of(self.number):
             return f"answer for {answer.get('turn')}, {answer.get('size')}, {answer.get('words')}: not this viewer's"
         return "" if len(answer["faces"]) == 1 else f"{len(answer['faces'])} faces; expected 1"
@@ -264,7 +264,7 @@ class Session:
 
 @contextlib.contextmanager
 def served(url: str | None, pid: int | None, port: int) -> Iterator[tuple[str, int | None]]:
-    """Address and process of an app: the one that runs already, or one started for this."""
+    """Address and process id of an app: the one at `url`, or one started for this and stopped afterwards."""
     if url:
         yield url, pid
         return
@@ -280,7 +280,7 @@ def served(url: str | None, pid: int | None, port: int) -> Iterator[tuple[str, i
 
 
 def _wait_until_up(address: str, process: subprocess.Popen) -> None:
-    """Until the app answers a frame, warm."""
+    """Wait until the app has answered a frame, so that it is warm."""
     deadline, why = time.monotonic() + 120, "nothing"
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -337,7 +337,7 @@ def load(place: Place, viewers: int, seconds: float, pid: int | None) -> Load:
 
 
 def bare_calls(place: Place, count: int, pid: int | None) -> float | None:
-    """Processor milliseconds in the server for a call that carries a frame but asks no model; None without /proc."""
+    """Processor milliseconds in the server per call with a frame but without models; None without /proc."""
     session = Session(replace(place, models=()), 0)
     heart, wire = place.connect(), place.connect()
     try:
@@ -359,7 +359,7 @@ def _each(seconds: float | None, frames: int) -> float | None:
 
 
 def _visit(place: Place, until: float, pid: int | None) -> tuple[list[float], tuple[float, ...]]:
-    """Ask for the page now and then: how long it took, in seconds; and the server's memory at every minute's end."""
+    """Request the page now and then; return the durations in seconds, and the server's memory in MB every minute."""
     times: list[float] = []
     minutes: list[float] = []
     began = time.perf_counter()
@@ -384,7 +384,7 @@ def _summed(sessions: Sequence[Session], took: float, page: list[float], memory:
 
 
 def report(loads: Sequence[Load]) -> str:
-    """The figures, readable."""
+    """The figures as a readable table."""
     head = ("viewers", "fps each: slowest, median, fastest", "fair", "latency p50, p95", "page p95, most", "errors")
     rows = [head, *map(_row, loads)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
@@ -413,7 +413,7 @@ def _costs(one: Load) -> str:
 
 
 def surroundings() -> dict:
-    """What the figures were measured on, the load of other programs included."""
+    """The date and the machine of the measurement, and the load from other programs."""
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "date": time.strftime("%Y-%m-%d"),
@@ -425,7 +425,7 @@ def surroundings() -> dict:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print, write; exit status 1 if any frame went wrong."""
+    """Measure, print and write the figures; exit status 1 if any frame went wrong, 2 if nothing was measured."""
     args = _parse(argv)
     try:
         with served(args.url, args.pid, args.port) as (url, pid):

@@ -43,7 +43,18 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Recall:
-    """Of `collages`, those whose small face was found, faces found too many, and the search in multiples of a mesh."""
+    """Result for one picture size and one face width.
+
+    Parameters
+    ----------
+    collages : int
+    found : int
+        Collages in which the small face was found exactly once.
+    wrong : int
+        Faces beyond two per collage.
+    cost : float
+        Mean processor time of the search, in multiples of the bare mesh.
+    """
 
     collages: int
     found: int
@@ -52,13 +63,13 @@ class Recall:
 
 
 def portraits(folder: Path, step: int, mesher: FaceMesher) -> list[Portrait]:
-    """Every `step`-th photo of a folder."""
+    """Every `step`-th photo of a folder, without those in which no face is found."""
     photos = [images.load(path) for path in file_listing.look(folder).pictures[::step]]
     return [Portrait(photo, faces.boxes[0]) for photo in photos if len(faces := mesher.find(photo, beside=False))]
 
 
 def close_up(portrait: Portrait, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """A square picture of which the face takes `SHARE`, and the face's box in it."""
+    """A square picture in which the face is `SHARE` of the height, and the face's box in it."""
     left, top, right, bottom = portrait.box
     scale = SHARE * side / (bottom - top)
     corner = np.array([(left + right) / 2, (top + bottom) / 2]) - side / scale / 2
@@ -77,7 +88,7 @@ def head(portrait: Portrait, width: int) -> np.ndarray:
 
 
 def collage(large: Portrait, small: np.ndarray, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A close-up with a head beside its face, at random, and the place of that head's middle; none: no room."""
+    """A close-up with a head placed at random beside its face, and the head's centre ``(2,)``; empty without room."""
     picture, face = close_up(large, side)
     high, wide = small.shape[:2]
     for _ in range(TRIES):

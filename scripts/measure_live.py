@@ -41,12 +41,12 @@ LISTEN = """(milliseconds) => new Promise((done) => {
 
 
 def find_chromium() -> str | None:
-    """The browser that is named in CHROMIUM, or is there."""
+    """Path of the browser in CHROMIUM or, failing that, on the PATH; None if there is none."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def clip(path: Path) -> Path:
-    """A second of the portrait at 640 x 480, moving a little, with a camera's noise."""
+    """Write a clip of the portrait at 640 x 480 as by `stream`; return its path."""
     portrait = Image.open(ROOT / "ui/pictures/photo.jpg").convert("RGB").resize((480, 480))
     sheet = Image.new("RGB", (640, 480), (90, 90, 90))
     sheet.paste(portrait, (80, 0))
@@ -54,7 +54,7 @@ def clip(path: Path) -> Path:
 
 
 def stream(path: Path, picture: Image.Image) -> Path:
-    """What Chromium takes for a camera: JPEGs one after the other, a second of the picture swaying, with noise."""
+    """Write a clip for Chromium's fake camera: 30 JPEGs in one file, the picture swaying, with noise; return `path`."""
     rng = np.random.default_rng(0)
     with path.open("wb") as file:
         for i in range(30):
@@ -78,7 +78,7 @@ def watch(page: Page, url: str, seconds: float) -> list[dict[str, float]]:
 
 
 def figures(times: Sequence[dict[str, float]]) -> dict:
-    """Rate and spreads, milliseconds."""
+    """Frames per second, and the spread of each delay in milliseconds; `times` are in milliseconds."""
     between = lambda start, end: Spread.of([(one[end] - one[start]) / 1000 for one in times])
     drawn = [one["drawn"] for one in times]
     return {
@@ -92,7 +92,7 @@ def figures(times: Sequence[dict[str, float]]) -> dict:
 
 
 def measure(chromium: str, url: str, seconds: float) -> dict:
-    """Run the browser."""
+    """Run the browser and return the `figures`; `LoadError` if fewer than two answers were drawn."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         camera = clip(Path(folder) / "clip.mjpeg")
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
@@ -106,7 +106,7 @@ def measure(chromium: str, url: str, seconds: float) -> dict:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print, write."""
+    """Measure, print and write the figures; return the exit status."""
     args = _parse(argv)
     chromium = find_chromium()
     if not chromium:

@@ -33,7 +33,7 @@ FITS = 50  # runs of the bare mesh that are timed together
 
 
 def pictures() -> dict[str, np.ndarray]:
-    """Photos without a face, by name, as the searches get them."""
+    """Pictures without a face, by name, as the searches get them."""
     large = {
         name: cv2.resize(getattr(skimage.data, name)(), (WIDE, HIGH), interpolation=cv2.INTER_CUBIC)
         for name in ("coffee", "rocket", "chelsea")
@@ -45,14 +45,14 @@ def pictures() -> dict[str, np.ndarray]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Processor time."""
+    """Processor seconds of a call."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 def measure(runs: int) -> None:
-    """Print a line per picture."""
+    """Print one line per picture."""
     face = images.load(portrait())
     alone = bare_mesh(face)
     fits = lambda: [alone(face) for _ in range(FITS)]

@@ -32,7 +32,7 @@ PATIENCE = 180.0
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A port that is not in use."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return taken.getsockname()[1]
 
@@ -46,7 +46,7 @@ class Start:
     seconds : float
         Until its page answered.
     cpu : float
-        Processor seconds it took for that, which other programs disturb less; nan where there is no /proc.
+        Processor seconds until then, which depend less on other programs; NaN if there is no /proc.
     """
 
     seconds: float
@@ -54,16 +54,16 @@ class Start:
 
 
 def start(command: Sequence[str], port: int) -> Start:
-    """Start a server, wait for its page, end it.
+    """Start a server, wait for its page, and stop it.
 
     Raises
     ------
     RuntimeError
-        It ended, or did not answer in time.
+        The server ended, or did not answer in time.
     """
     begun, quiet = time.perf_counter(), subprocess.DEVNULL
     surroundings = {**os.environ, **QUIET}
-    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # Gradio is compiled already; so is what is started twice
+    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # cache bytecode, as for an app started before
     running = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=quiet, stderr=quiet)
     try:
         while running.poll() is None and time.perf_counter() - begun < PATIENCE:
@@ -94,7 +94,7 @@ def _answers(port: int) -> bool:
 
 
 def measure(runs: int) -> tuple[list[Start], list[Start]]:
-    """The empty app and Face-off, one after the other so many times; a first run of each warms up."""
+    """Start the empty app and Face-off in turn, `runs` times each after a first run that does not count."""
     empty, ours = [], []
     for _ in range(runs + 1):
         port = free_port()

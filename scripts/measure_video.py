@@ -29,7 +29,7 @@ from features.clips import ClipWriter, Frame
 ROOT = Path(__file__).resolve().parents[1]
 SIZE, RATE, SECONDS = (1920, 1080), 30, 10
 PICTURES = ("photo", "brows-raised", "mouth-open", "corners-down", "brows-lowered")
-# `VmHWM` is the peak of this process alone; getrusage would count the one that started it, too.
+# `VmHWM` is the peak of this process alone; getrusage would include the parent's.
 COMMAND = """
 import sys
 from pathlib import Path
@@ -51,7 +51,7 @@ class Measured:
 
 
 def ten_seconds(path: Path) -> Path:
-    """The portraits on grey, one every two seconds, moving sideways."""
+    """Write a clip of the portraits on grey, one every two seconds, moving sideways; return its path."""
     width, height = SIZE
     shown = [
         np.asarray(Image.open(ROOT / f"ui/pictures/{n}.jpg").convert("RGB").resize((height,) * 2)) for n in PICTURES
@@ -66,7 +66,7 @@ def ten_seconds(path: Path) -> Path:
 
 
 def repeated(source: Path, target: Path, times: int) -> Path:
-    """The same packets over and over, with later times."""
+    """Write a clip with the packets of another one repeated, at later times; return its path."""
     with av.open(str(target), "w") as out:
         stream = None
         for turn in range(times):
@@ -82,7 +82,7 @@ def repeated(source: Path, target: Path, times: int) -> Path:
 
 
 def measure(clip: Path, models: str, minutes: float) -> Measured:
-    """Run the command once."""
+    """Run the command once on a clip of this many minutes."""
     call = ["video", str(clip), "--models", models, "--out", str(clip.with_suffix(".out.mp4")), "--csv"]
     call += [str(clip.with_suffix(".csv")), "--minutes", str(minutes + 1)]
     start = time.perf_counter()
@@ -93,7 +93,7 @@ def measure(clip: Path, models: str, minutes: float) -> Measured:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure clips of the lengths asked for."""
+    """Measure clips of the requested lengths."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0], metavar="N")
     parser.add_argument("--models", default="hog-svm,cnn", metavar="A,B")

@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def ask(bundle: str, image: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Points ``(478, 2)`` and movements ``(52,)``, both float32, of every face."""
+    """Points ``(478, 2)`` in pixels and movements ``(52,)``, both float32, of every face."""
     from mediapipe import Image, ImageFormat
     from mediapipe.tasks.python import BaseOptions, vision
 

@@ -31,7 +31,7 @@ Scheme = Literal["light", "dark"]
 
 
 def opened(browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme = "light") -> Page:
-    """The app's page, fresh."""
+    """Open the app's page in a new browser context."""
     page = browser.new_context(permissions=["camera"], viewport=viewport, color_scheme=scheme).new_page()
     page.goto(url)
     page.get_by_role("tab", name="Compare").wait_for(timeout=60_000)
@@ -39,7 +39,7 @@ def opened(browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme = 
 
 
 def compared(page: Page, example: str = "photo", mattered: bool = False) -> Page:
-    """Once an example has its answer."""
+    """Choose an example and wait for its answer and, with `mattered`, for its first occlusion map."""
     page.locator(f"#fo-examples [data-name={example}]").click()
     page.locator("#fo-answer .fo-summary").wait_for(timeout=60_000)
     if mattered:
@@ -50,7 +50,7 @@ def compared(page: Page, example: str = "photo", mattered: bool = False) -> Page
 
 
 def expressions(folder: Path) -> Path:
-    """What the camera shows: every expression for three seconds."""
+    """Write the clip that the camera shows: every expression for three seconds; return its path."""
     film = folder / "expressions.mjpeg"
     with film.open("wb") as whole:
         for name in EXPRESSIONS:
@@ -61,7 +61,7 @@ def expressions(folder: Path) -> Path:
 
 
 def live(page: Page) -> Page:
-    """Once the camera has shown all expressions, at the moment when both models see an open mouth."""
+    """Start the camera, and wait until it has shown all expressions and both models predict *surprise*."""
     page.get_by_role("tab", name="Live").click()
     page.locator(".fo-start").click()
     page.wait_for_selector(".fo-live-face", timeout=60_000)
@@ -74,7 +74,7 @@ def live(page: Page) -> Page:
 
 
 def annotated(page: Page) -> Page:
-    """Once the example clip is annotated, at the moment when its mouth is open."""
+    """Annotate the example clip, and pause it where the mouth is open."""
     page.get_by_role("tab", name="Video").click()
     page.locator("#fv-example").click()
     page.locator("#fv-answer .fo-summary").wait_for(timeout=120_000)
@@ -87,7 +87,7 @@ def annotated(page: Page) -> Page:
 
 
 def kept(page: Page, path: Path, height: int | None = None, exact: bool = False) -> None:
-    """The whole page as a small PNG, or `height` pixels of it from the answer on; `exact` keeps all its colours."""
+    """Save the whole page as a small PNG, or `height` pixels from the answer on; `exact` keeps all its colours."""
     whole = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size(
         {"width": page.evaluate("innerWidth"), "height": max(900, whole)}
@@ -104,7 +104,7 @@ def kept(page: Page, path: Path, height: int | None = None, exact: bool = False)
 
 
 def take(chromium: str, url: str, out: Path) -> None:
-    """All of them."""
+    """Take all screenshots."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={expressions(Path(folder))}"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
@@ -117,7 +117,7 @@ def take(chromium: str, url: str, out: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Take them, write them."""
+    """Take and write the screenshots; return the exit status."""
     about, _, examples = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
         description=about, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -21,7 +21,7 @@ import yaml
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
 ROOT = Path(__file__).resolve().parents[1]
-# What a Space has no use for. Everything else that git tracks goes, and nothing that it does not.
+# What a Space does not need. Everything else that git tracks is uploaded, and nothing that git does not track.
 LEFT_OUT = (
     ".ci/",
     ".github/",
@@ -39,14 +39,14 @@ LEFT_OUT = (
     "requirements-dev.txt",
     "tsconfig.json",
 )
-# The Hub keeps binary files outside git. This repository does not, so that a plain clone is complete;
-# hence a `.gitattributes` of the Space's own.
+# The Hub keeps binary files outside git. This repository does not, so that a plain clone is complete; the Space
+# therefore has a `.gitattributes` of its own.
 LARGE = ("*.jpg", "*.keras", "*.npz", "*.png", "*.tflite", "*.webp")
 ATTRIBUTES = "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in LARGE)
 
 
 class SpaceError(Exception):
-    """Why the Space cannot be uploaded, and what to do."""
+    """The Space cannot be uploaded. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Item:
     Parameters
     ----------
     path : str
-        In the Space, with forward slashes.
+        Path in the Space, with forward slashes.
     content : bytes
     """
 
@@ -65,7 +65,7 @@ class Item:
 
 
 def git(*arguments: str, root: Path = ROOT) -> str:
-    """What git prints."""
+    """Run git and return what it prints; `SpaceError` if it fails."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8")
     except FileNotFoundError:
@@ -82,7 +82,7 @@ def chosen(root: Path = ROOT) -> list[str]:
 
 
 def is_left_out(path: str) -> bool:
-    """Whether a tracked file stays at home."""
+    """Whether a tracked file is not uploaded."""
     return any(path.startswith(rule) if rule.endswith("/") else path == rule for rule in LEFT_OUT)
 
 
@@ -92,7 +92,7 @@ def items(root: Path = ROOT) -> list[Item]:
     Raises
     ------
     SpaceError
-        A tracked file is gone from the disk.
+        A tracked file is not on disk.
     """
     found = [Item(".gitattributes", ATTRIBUTES.encode())]
     for path in chosen(root):
@@ -104,7 +104,7 @@ def items(root: Path = ROOT) -> list[Item]:
 
 
 def front_matter(root: Path = ROOT) -> dict:
-    """The Space's settings: what README.md begins with, between two lines ``---``."""
+    """The Space's settings: the YAML between two lines ``---`` at the start of README.md."""
     path = root / "README.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     match = re.match(r"---\n(.*?)\n---\n", text, flags=re.DOTALL)
@@ -118,7 +118,7 @@ def front_matter(root: Path = ROOT) -> dict:
 
 
 def pinned(package: str, root: Path = ROOT) -> str:
-    """The exact version requirements.txt asks for."""
+    """The version to which requirements.txt pins a package."""
     text = (root / "requirements.txt").read_text(encoding="utf-8")
     match = re.search(rf"^{re.escape(package)}==([\w.]+)", text, flags=re.MULTILINE)
     if not match:
@@ -127,7 +127,7 @@ def pinned(package: str, root: Path = ROOT) -> str:
 
 
 def check(root: Path = ROOT) -> None:
-    """Refuse what would not start as a Space; `SpaceError` says why."""
+    """Check that the app would start as a Space; `SpaceError` says why not."""
     settings, gradio = front_matter(root), pinned("gradio", root)
     if settings.get("sdk") != "gradio":
         raise SpaceError(f"README.md says sdk: {settings.get('sdk')}; expected gradio.")
@@ -141,7 +141,7 @@ def check(root: Path = ROOT) -> None:
 
 
 def listing(files: list[Item]) -> str:
-    """One line a file with its size in bytes, and the sum."""
+    """One line per file with its size in bytes, and the total."""
     lines = [f"{len(item.content):>12,}  {item.path}" for item in files]
     return "\n".join([*lines, f"{sum(len(item.content) for item in files):>12,}  in {len(files)} files"])
 
@@ -155,7 +155,7 @@ def upload(repo: str, files: list[Item], message: str, private: bool) -> str:
             path = Path(folder, item.path)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(item.content)
-        # First alone, so that the rules are there when the binary files come.
+        # Upload it first, so that its rules apply to the binary files.
         api.upload_file(
             path_or_fileobj=ATTRIBUTES.encode(), path_in_repo=".gitattributes", repo_id=repo, repo_type="space"
         )
@@ -166,7 +166,7 @@ def upload(repo: str, files: list[Item], message: str, private: bool) -> str:
 
 
 def send(args: argparse.Namespace, files: list[Item]) -> None:
-    """Upload, with one sentence for whatever is in the way."""
+    """Upload the files; `SpaceError` says in one sentence what prevents it."""
     if not huggingface_hub.get_token():
         raise SpaceError("You are not logged in at Hugging Face. Run: hf auth login")
     if git("status", "--porcelain", "--untracked-files=no"):
@@ -183,7 +183,7 @@ def send(args: argparse.Namespace, files: list[Item]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """List or upload; exit status 2 with a sentence when it cannot be done."""
+    """List or upload the files; exit status 2, with a sentence, if that is not possible."""
     args = parser().parse_args(argv)
     try:
         check()
