@@ -64,7 +64,7 @@ class Exports:
         title: str,
         parts: Sequence[str],
         request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio hands one in)
+        progress: gr.Progress = gr.Progress(),  # noqa: B008  (so that Gradio passes one in)
     ) -> tuple[gr.DownloadButton, str]:
         """Make a zip for this session; return its download button and what was left out, or why there is no zip."""
         try:

@@ -55,7 +55,7 @@ class Comparison:
 
     @property
     def agree(self) -> np.ndarray:
-        """``(n,)`` bool: whether all models predict the same label for a face."""
+        """``(n,)`` bool: whether all models predict the same label for a face; meaningful only if they are `alike`."""
         best = np.array([p.names for p in self.predictions.values()])
         return (best == best[:1]).all(axis=0)
 

@@ -67,6 +67,6 @@ class Patch:
 def answers(
     models: Sequence[Classifier], face: AlignedFaces, labels: LabelSet, mix: LabelMix
 ) -> Mapping[str, Prediction]:
-    """Each model's predictions for aligned faces, as in `zoo.inference.compare.compare`."""
+    """Model name to its predictions for aligned faces, computed as in `zoo.inference.compare.compare`."""
     original = {model.name: mix.applied(model.name, model.predict_proba(face)) for model in models}
     return {name: answer.onto(answer.labels.answering(labels)) for name, answer in original.items()}

@@ -107,8 +107,9 @@ def key_points(faces: Faces) -> np.ndarray:
 def match(tracks: list[Track], points: np.ndarray, now: float) -> dict[int, int]:
     """Match new faces to tracks.
 
-    Minimises the sum of distances between expected and detected points, in face heights, among
-    pairs that are near enough. Rotation and scaling also increase the distance.
+    Minimises the sum of distances between expected and detected points among pairs that are near enough. The unit is
+    the height of the larger face, or of the track's if the other is more than `CLOSER` times as high. Rotation and
+    scaling also increase the distance.
 
     Parameters
     ----------

@@ -397,7 +397,7 @@ def distance(answers: Sequence[np.ndarray]) -> float:
 
 
 def thumbnail(image: np.ndarray, box: np.ndarray, side: int = THUMBNAIL) -> np.ndarray:
-    """A square 1.5 times as large as a box ``(4,)``; grey outside the picture."""
+    """``uint8 (side, side, 3)``: a square around a box ``(4,)``, 1.5 times its longer side; grey outside the image."""
     centre, reach = (box[:2] + box[2:]) / 2, max(1.0, float((box[2:] - box[:2]).max()) * 0.75)
     scale = side / (2 * reach)
     shift = side / 2 - scale * centre

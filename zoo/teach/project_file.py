@@ -55,7 +55,7 @@ class ArchiveError(ProjectError):
 
 
 def save(project: Project) -> bytes:
-    """The project as a zip: ``manifest.json``, a PNG of each aligned crop in its class's folder, meshes, photos."""
+    """The project as a zip: ``manifest.json``, meshes, and, in a folder per class, PNGs of all crops, and photos."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, json.dumps(_manifest(project), indent=1, ensure_ascii=False))
@@ -85,7 +85,7 @@ def _manifest(project: Project) -> dict:
 
 
 def _member_names(project: Project) -> list[str]:
-    """Path of each sample in the zip, without suffix: ``crops/01-happy/0001``."""
+    """Path of each sample in the zip, without suffix, such as ``crops/01-happy/0001``."""
     folders = [f"crops/{at + 1:02d}-{_safe(one.name)}" for at, one in enumerate(project.classes)]
     return [f"{folders[target]}/{n:04d}" for n, target in enumerate(project.targets, 1)]
 

@@ -321,7 +321,7 @@ class TeachSession:
 
     @property
     def models(self) -> dict[str, Classifier]:
-        """This session's own models by name, except those trained on crops that differ from the other models'."""
+        """Trained and imported models by name, except models trained on unaligned crops (others use aligned ones)."""
         taught = {model.name: model for model in self._joining.models} if self._joining else {}
         return taught | {name: model for name, (_, model) in self.extra.items()}
 
