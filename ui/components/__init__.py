@@ -1,1 +1,1 @@
-"""Parts of a page that several tabs share."""
+"""Components and helpers that several tabs share."""

@@ -1,4 +1,4 @@
-"""Pictures and files inside the page itself, as data URIs: nothing to serve, nothing left on a disk."""
+"""Pictures and files embedded in the page as data URIs, so that nothing is served separately or left on disk."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SMALL, QUALITY = 400, 88
 
 
 def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
-    """An ``<img>`` that carries its picture: exact for drawings and pixels, nearly so for photos.
+    """An ``<img>`` with its picture embedded: lossless for drawings, lossy for photos.
 
-    WebP takes a third of PNG's bytes and two thirds of JPEG's. It takes fifteen times JPEG's time,
-    which only small pictures are worth.
+    WebP takes a third of PNG's bytes and two thirds of JPEG's, but fifteen times JPEG's time, so that it is used only
+    for small photos and for drawings.
 
     Parameters
     ----------
     image : ndarray
         ``uint8 (H, W)`` or ``(H, W, 3)``.
     alt : str
-        What is seen, in words.
+        Alternative text.
     css : str
-        Class names.
+        CSS class names.
     photo : bool
-        Whether it may be slightly other than it is.
+        Whether lossy compression is allowed.
     """
     height, width = image.shape[:2]
     if photo and max(height, width) > SMALL:
@@ -43,7 +43,7 @@ def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
 
 
 def shrink(image: np.ndarray, side: int) -> np.ndarray:
-    """The picture with no side longer than `side` pixels."""
+    """The picture, shrunk if necessary so that no side is longer than `side` pixels."""
     if max(image.shape[:2]) <= side:
         return image
     picture = Image.fromarray(image)
@@ -52,7 +52,18 @@ def shrink(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def download(text: str, name: str, media_type: str, words: str) -> str:
-    """A link that saves `text` as a file; the file is in the link."""
+    """An HTML link that saves `text` as a file, which the link itself contains.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+    name : str
+        The file's name.
+    media_type : str
+    words : str
+        The link's text.
+    """
     return (
         f'<a class="fo-download" download="{escape(name)}" {attribute("aria-label", phrase("download", words))} '
         f'href="{_uri(text.encode("utf-8"), media_type)}"><span aria-hidden="true">↓</span> {say(words)}</a>'

@@ -1,4 +1,4 @@
-"""Input that is wrong: the errors every tab answers with a sentence, and how."""
+"""The errors for invalid input, and how every tab reports them: as one sentence."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from zoo.labels import UnknownLabelsError
 from zoo.models.label_mix import UnknownMixError
 from zoo.models.registry import UnknownModelError
 
-# Whatever else is raised is a mistake of the app's.
+# Any other exception is a bug in the app.
 BAD_INPUT = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError)
 
 
 def sentence(error: Exception) -> str:
-    """The message of an error with a capital letter; a phrase stays one."""
+    """An error's message, starting with a capital letter. A `Phrase` that already does is returned as it is."""
     words = str(error)
     return words if words[:1].isupper() else words[:1].upper() + words[1:]
 
 
 def refusal(words: str) -> gr.Error:
-    """What to raise so that Gradio shows a sentence on the page, or gives it to a script."""
+    """The exception to raise so that Gradio shows a sentence on the page, or passes it to a script."""
     return gr.Error(words, duration=12, title="That did not work", print_exception=False)

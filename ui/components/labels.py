@@ -1,8 +1,8 @@
-"""The sentences of Gradio's own components, for ``assets/languages.js``.
+"""The translatable texts of Gradio's own components, for ``assets/languages.js``.
 
-Gradio translates labels of its components once, by the browser's language, and offers no way to choose another.
-Its components take no attributes of ours either. So the phrases they were made with are collected from them, by the
-id that each has on the page.
+Gradio translates the labels of its components once, by the browser's language, with no way to choose another, and its
+components take no custom attributes. So the phrases that components were made with are collected here, by the id of
+each component on the page.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from ui.gradio_state import Block
 from ui.languages import phrase
 from zoo.teach.training import TITLES
 
-# What an upload box shows, line by line; Gradio's own words for a file, ours for a picture.
+# The lines in an upload box: Gradio's own words for a file, the app's for a picture.
 _BOX = {gr.File: ("drop", "or_dashes", "click"), gr.Image: ("picture", "picture_or")}
 
 
 def table(blocks: Iterable[Block]) -> str:
-    """An empty element that tells the page's script which sentences these components show."""
+    """An empty HTML element that tells the page's script which phrases these components show."""
     found = {_id(block): messages for block in blocks if (messages := _messages(block))}
     return f'<div hidden data-i18n-labels="{escape(json.dumps(found, ensure_ascii=False))}"></div>'
 
 
 def _id(block: Block) -> str:
-    """The component's id on the page; one that has none is given one."""
+    """The component's id on the page, set here if it has none."""
     block.elem_id = block.elem_id or f"fo-{block._id}"
     return block.elem_id
 
@@ -46,7 +46,7 @@ def _messages(block: Block) -> dict:
         messages["box"] = [_message(phrase(f"box.{name}")) for name in _BOX[type(block)]]
     taught = list(zip(TITLES.values(), TITLES, strict=True)) if isinstance(block, gr.CheckboxGroup) else []
     choices = [(name, value) for name, value in getattr(block, "choices", None) or () if isinstance(name, Phrase)]
-    choices += taught if choices else []  # a session's own models join those that a page began with
+    choices += taught if choices else []  # models trained in a session are added to the choices later
     if isinstance(block, gr.Dropdown):
         return messages | ({"options": {str(name): _message(name) for name, _ in choices}} if choices else {})
     return messages | ({"choices": {str(value): _message(name) for name, value in choices}} if choices else {})

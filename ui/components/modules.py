@@ -1,9 +1,9 @@
-"""ES modules as one script for the page's head.
+"""Joins ES modules into one script for the page's head.
 
 The scripts are written as ES modules, which editors, ESLint and TypeScript understand. The page gets each entry and
-what it imports joined into one inline script: it needs no further request, so it works the same below a root path,
-through a public link and in a Space, and the page's policy can name it by its hash. Comments that fill whole lines
-stay behind: they are a third of the scripts. Only what the scripts need is supported: named imports from relative
+what it imports joined into one inline script. This needs no further request, so it works the same below a root path,
+through a public link and in a Space, and the page's policy can allow the script by its hash. Comments on lines of
+their own, a third of the scripts, are removed. Only what the scripts need is supported: named imports from relative
 paths, and exported functions, classes and constants.
 """
 
@@ -30,17 +30,17 @@ def joined(name: str) -> str:
     Parameters
     ----------
     name : str
-        The entry, below `ui`, such as ``live/live.js``.
+        The entry module's path below `ui`, such as ``live/live.js``.
 
     Returns
     -------
     str
-        Every module once, in a scope of its own, after those that it imports.
+        Every module once, in its own scope, after the modules that it imports.
 
     Raises
     ------
     ModuleError
-        Modules import each other in a circle, or have an import or export of another form.
+        Modules import each other in a circle, or one has an import or export of an unsupported form.
     """
     scopes: dict[Path, str] = {}
     _join((UI / name).resolve(), scopes, ())

@@ -1,7 +1,7 @@
 """Types of the keyword arguments that several Gradio events or components of a tab share.
 
-A plain ``dict`` in ``**options`` would leave its values unchecked. Every class has exactly the keys that its
-dictionaries have, because a key may not be given twice.
+The values of a plain ``dict`` in ``**options`` would not be type-checked. Each class declares exactly the keys of its
+dictionaries, because a call may not get the same keyword twice.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ class Private(TypedDict):
 
 
 class Hidden(Private):
-    """The same, without a sign of progress."""
+    """A private event that shows no progress."""
 
     show_progress: Literal["hidden"]
 
 
 class Direct(Hidden):
-    """The same, past the queue."""
+    """A private event that shows no progress; `queue` says whether it goes through the queue."""
 
     queue: bool
 
 
 class Limited(Private):
-    """A private event of which only some run at one time."""
+    """A private event with limited concurrency."""
 
     concurrency_id: str
     concurrency_limit: int
 
 
 class PrivateRaw(Private):
-    """A private event whose values arrive as the browser sent them."""
+    """A private event that can get its values as the browser sent them, without preprocessing."""
 
     preprocess: bool
 
 
 class Raw(TypedDict):
-    """An event whose values arrive as the browser or a script sent them, and of which only some run at one time."""
+    """An event with limited concurrency that can get its values as a browser or script sent them."""
 
     preprocess: bool
     concurrency_id: str
@@ -55,7 +55,7 @@ class Unstyled(TypedDict):
 
 
 class Scripted(Unstyled):
-    """The same with a script."""
+    """`gr.HTML` with a script, and without Gradio's styles."""
 
     js_on_load: str
 

@@ -1,4 +1,4 @@
-"""Bars of probabilities as HTML: every label in its place and its colour, its number in words beside it."""
+"""Probability bars as HTML: each label has a fixed place and colour, with its probability as text beside it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from zoo.reports.markup import attribute, say
 
 
 def bars(prediction: Prediction, face: int) -> str:
-    """A list of one face's probabilities, in the label set's order.
+    """One face's probabilities as a list of bars, in the label set's order.
 
     Parameters
     ----------
     prediction : Prediction
     face : int
-        The row.
+        The face's row in the prediction.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def bars(prediction: Prediction, face: int) -> str:
 
 
 def stack(prediction: Prediction, face: int) -> str:
-    """The same probabilities as one bar cut in pieces, read out as one sentence."""
+    """One face's probabilities as one stacked bar in HTML, which screen readers read as one sentence."""
     pairs = _pairs(prediction, face)
     words = joined([phrase("share", named(label, prediction.labels), number("{0:.2f}", p)) for label, p in pairs])
     inks = colours(prediction.labels)
@@ -48,7 +48,7 @@ def _pairs(prediction: Prediction, face: int) -> list[tuple[str, float]]:
 
 
 def _bar(name: str, p: float | None, ink: str, best: bool) -> str:
-    """None: the model does not know this label."""
+    """One bar as HTML; `p` is None if the model does not know the label."""
     if p is None:
         cannot = say(text.CANNOT_ANSWER, "span", 'class="fo-cannot"')
         return f'<li class="fo-bar fo-unknown">{name}{cannot}</li>'

@@ -1,4 +1,4 @@
-"""A part of the page that a script of ours draws, and that asks the server by calls, past Gradio's queue."""
+"""Parts of the page that the app's own scripts draw, and their calls to the server, which bypass Gradio's queue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui import text
 from ui.gradio_state import session_of
 from zoo.sessions.pages import EVERYONE, Presence
 
-# Of one function, calls under way at one time: of sessions without an open page, and of all others together.
+# Concurrent calls per function: from all sessions without an open page together, and from all others together.
 MOST_ALONE, MOST_AT_ONCE = 8, 400
 Call = Callable[[object, str], Awaitable[dict]]
 
@@ -30,15 +30,16 @@ def scripted(
     name : str
         The element's id, and the class of the empty box in it.
     script : str
-        Goes into the page's head.
+        JavaScript for the page's head.
     function : str
-        What the script calls itself; run with element, props, server and upload once the element is there.
+        The script's function, on `window`; called with element, props, server and upload once the element exists.
     calls : sequence of callable
-        Each gets what the script sent and the session's hash, and is ``server.ITS_NAME(value)`` in the script.
+        Coroutine functions of the value that the script sent and the session's hash; the script calls each as
+        ``server.NAME(value)``.
     here : Presence
-        Which sessions have a page open; without, all have.
+        The sessions that have a page open; by default, all sessions count as such.
     **props
-        What the script finds in `props`.
+        The values that the script finds in `props`.
     """
     return gr.HTML(
         html_template=f'<div class="{name}"></div>',
@@ -52,15 +53,15 @@ def scripted(
 
 
 def message(value: object) -> object:
-    """A phrase with its key, as scripts show it; anything else as it is."""
+    """A phrase as JSON with its key, so that scripts can translate it; anything else unchanged."""
     return value.as_json() if isinstance(value, Phrase) else value
 
 
 def _server_function(work: Call, here: Presence) -> Callable:
-    """A call as Gradio's server function.
+    """A call as a server function for Gradio.
 
-    The answer goes out as it is; FastAPI would walk through every number of it first. A page whose event stream broke
-    off is told its session, so that it opens another: see ``calls.js``.
+    It returns a finished response, because FastAPI would otherwise visit every number in the answer. A page whose
+    event stream has broken off is sent its session, so that it opens a new stream: see ``calls.js``.
     """
     under_way: Counter[bool] = Counter()
 
@@ -83,7 +84,7 @@ def _server_function(work: Call, here: Presence) -> Callable:
 
 
 def with_page(here: Presence, work: Call, otherwise: Call) -> Call:
-    """A call that is another one for sessions without an open page."""
+    """A call that runs `work` for sessions with an open page, and `otherwise` for all others."""
 
     async def call(value: object, session: str) -> dict:
         return await (work if session in here else otherwise)(value, session)

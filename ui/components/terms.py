@@ -1,4 +1,4 @@
-"""Technical terms explained in place: a button opens the explanation, by tap, mouse or keyboard."""
+"""Explanations of technical terms in place: a button opens each, by tap, mouse or keyboard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from features.phrase import Phrase
 from ui.languages import phrase
 from zoo.reports.markup import attribute, say
 
-# What each is called on the page; names of methods are the same in every language.
+# The terms as the page shows them; names of methods are the same in every language.
 NAMES: dict[str, str | Phrase] = {
     "accuracy": phrase("zoo.accuracy"),
     "copies": phrase("zoo.copies"),
@@ -26,7 +26,7 @@ _SENTENCES = {
 
 
 def ask(name: str) -> str:
-    """A round button beside a word; it opens that word's explanation.
+    """A round button beside a term, as HTML; it opens the explanation of the term.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def ask(name: str) -> str:
 
 
 def listed(names: tuple[str, ...]) -> str:
-    """The words themselves as buttons, in a row."""
+    """The terms themselves as a row of buttons, as HTML; `names` are keys of `NAMES`."""
     items = "".join(
         f'<li><button type="button" class="fo-term" popovertarget="fo-term-{name}">{say(NAMES[name])}</button></li>'
         for name in names
@@ -47,7 +47,7 @@ def listed(names: tuple[str, ...]) -> str:
 
 
 def explanations() -> str:
-    """All explanations, closed. They have to be on the page once."""
+    """All explanations, closed, as HTML. The page must contain them exactly once."""
     return "".join(
         f'<div class="fo-explained" id="fo-term-{name}" popover><b>{say(word)}</b> {say(_SENTENCES[name], "p")}</div>'
         for name, word in NAMES.items()

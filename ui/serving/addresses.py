@@ -1,4 +1,4 @@
-"""Addresses to type: here, and on other computers of the network."""
+"""The addresses at which the app can be opened, on this computer and on others in its network."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import socket
 
 from ui.serving.server import WILDCARDS, in_url
 
-# Of the ranges kept for documentation; nothing is sent there. Only the route to it is looked up.
+# From the ranges reserved for documentation (RFC 5737, RFC 3849): only the route is looked up, and nothing is sent.
 ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 
 
 def network_address() -> str:
-    """This computer's address in its network; empty without one."""
+    """This computer's address in its network; empty if it has none."""
     for family, there in ELSEWHERE.items():
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((there, 9))  # of a datagram socket: chooses the interface, and sends nothing
+                probe.connect((there, 9))  # for a datagram socket, this picks the interface and sends nothing
                 found = str(probe.getsockname()[0])
         except OSError:
             continue
@@ -26,14 +26,14 @@ def network_address() -> str:
 
 
 def for_others(host: str, local: str) -> str:
-    """The address that other computers on the network open; empty if they cannot.
+    """The URL for other computers in the network; empty if they cannot reach the app.
 
     Parameters
     ----------
     host : str
-        What the app listens on.
+        The name or address that the app listens on.
     local : str
-        The app's address on this computer, as a URL.
+        The app's URL on this computer.
     """
     scheme, _, rest = local.partition("://")
     if host in WILDCARDS:
@@ -45,7 +45,7 @@ def for_others(host: str, local: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address means this computer itself."""
+    """Whether a host name or address refers to this computer itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -53,6 +53,6 @@ def is_loopback(host: str) -> bool:
 
 
 def announcement(local: str, others: str) -> str:
-    """What the terminal says once the app runs."""
+    """The line that the terminal shows once the app runs."""
     there = f", and for other computers on this network on {others}" if others and others != local else ""
     return f"Face-off runs on {local}{there}  (Ctrl-C stops it)"

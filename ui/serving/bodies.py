@@ -1,4 +1,4 @@
-"""How much a request may carry, and how slowly: checked while it comes in, before Gradio reads any of it."""
+"""Limits on the size and speed of request bodies, checked as they arrive and before Gradio parses them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ Receive = Callable[[], Awaitable[dict]]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may carry.
+    """Limits for one request.
 
     Parameters
     ----------
     json : int
-        Bytes of a JSON body. A camera's frame has up to 400,000.
+        Bytes of a JSON body. A camera frame has up to 400,000.
     values, depth : int
-        Values in a JSON body, and how deep they may be nested: Python's cost grows with these, not with the bytes.
+        Values in a JSON body, and levels of nesting. The cost of parsing depends on these, not on the bytes.
     field : int
-        Bytes of a form field that is not a file.
+        Bytes of a form field other than a file.
     file : int
         Bytes of an uploaded file.
     request : int
-        Bytes of an upload with all its files and fields.
+        Bytes of a whole upload, with all its files and fields.
     parts : int
         Files and fields in an upload.
     silence : float
-        Seconds without a byte, after which a request is given up.
+        Seconds without any data after which a request is aborted.
     rate : int
-        Bytes a second that are the least on average, once `silence` has passed.
+        Minimum average rate in bytes per second, enforced once `silence` seconds have passed.
     """
 
     json: int = 2**20
@@ -51,16 +51,17 @@ class Limits:
 
 
 class Incoming:
-    """A request's body as it comes in: at its limit of bytes it is refused, and when it stalls.
+    """A request's body as it arrives; a body that is too large, or stalls, is refused.
 
     Parameters
     ----------
     receive : callable
-        ASGI's.
+        ASGI's `receive`.
     limits : Limits
     most : int
-        Bytes at most.
+        Maximum size of the body in bytes.
     clock : callable, optional
+        Returns the time in seconds.
     """
 
     def __init__(self, receive: Receive, limits: Limits, most: int, clock: Callable[[], float] = time.monotonic):
@@ -68,11 +69,12 @@ class Incoming:
         self._begun, self.size, self.complete = clock(), 0, False
 
     async def next(self) -> dict:
-        """The next piece; after the last one, whatever ASGI tells, for as long as that takes.
+        """The next ASGI message; once the body is complete, without any limits.
 
         Raises
         ------
         Refusal
+            The body is too large or arrives too slowly.
         """
         if self.complete:
             return await self._receive()
@@ -91,13 +93,18 @@ class Incoming:
         return message
 
     async def skip(self) -> dict:
-        """The next piece of a body that was refused: only whether it is the last one matters."""
+        """The next message of a refused body, which is discarded; only the end of the body is noted."""
         message = await self._receive()
         self.complete = message["type"] == "http.request" and not message.get("more_body", False)
         return message
 
     def check(self, size: int) -> None:
-        """Reject a body of this many bytes, whether received or announced."""
+        """Reject a body of this many bytes, whether received or announced.
+
+        Raises
+        ------
+        Refusal
+        """
         if size > self._most:
             raise Refusal(TOO_LARGE, f"The request is too large: {_amount(self._most)} are the most that is read here.")
 
@@ -111,11 +118,12 @@ def _amount(size: int) -> str:
 
 
 async def read_json(incoming: Incoming, limits: Limits) -> bytes:
-    """A whole JSON body, small and flat enough to be parsed at once.
+    """The complete JSON body, unparsed, once it has passed all limits.
 
     Raises
     ------
     Refusal
+        The body is too large, too slow, incomplete, or fails `check_structure`.
     """
     pieces = []
     while not incoming.complete:
@@ -133,13 +141,13 @@ NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def check_structure(body: bytes, limits: Limits) -> None:
-    """Refuse JSON with too many values, or nested too deeply. Whether it is valid is not looked at.
+    """Refuse JSON that has too many values or is nested too deeply. Its validity is not checked.
 
     Raises
     ------
     Refusal
     """
-    # A frame is one long text with hardly any of these: the four counts are all it costs.
+    # A camera frame is one long string with hardly any of these bytes, so this count is all that it costs.
     if _values(body) <= limits.depth:
         return
     bare = TEXTS.sub(b"", body)
@@ -158,18 +166,18 @@ def _values(body: bytes) -> int:
 
 
 class Form:
-    """Counts and measures the parts of an upload while it arrives; `parts` is how many have begun.
+    """Counts and measures the parts of an upload as it arrives; `parts` is the number begun so far.
 
     Parameters
     ----------
     content_type : str
-        The request's, with the boundary.
+        The request's `Content-Type`, with the boundary.
     limits : Limits
 
     Raises
     ------
     Refusal
-        There is no boundary.
+        The content type has no valid boundary.
     """
 
     def __init__(self, content_type: str, limits: Limits) -> None:
@@ -190,15 +198,16 @@ class Form:
         )
 
     def write(self, piece: bytes) -> None:
-        """Follow a further piece.
+        """Check the next chunk of the upload.
 
         Raises
         ------
         Refusal
+            The chunk is malformed, or a part or the number of parts exceeds its limit.
         """
         try:
             self._parser.write(piece)
-        except ValueError as error:  # the parser's own, too
+        except ValueError as error:  # includes the parser's own errors
             raise Refusal(BAD_REQUEST, f"The upload is not valid multipart/form-data ({error}).") from None
 
     def _begin(self) -> None:
@@ -214,7 +223,7 @@ class Form:
         self._value += data[start:end]
 
     def _header_done(self) -> None:
-        if self._header.lower() == b"content-disposition":  # of several, Gradio reads the last
+        if self._header.lower() == b"content-disposition":  # if there are several, Gradio uses the last
             is_file = b"filename" in parse_options_header(self._value)[1]
             self._most = self._limits.file if is_file else self._limits.field
         self._header, self._value = b"", b""
@@ -227,7 +236,7 @@ class Form:
 
 
 def check_type(content_type: str, expected: str) -> None:
-    """Refuse a body of another type than the route takes.
+    """Refuse a body whose type is not the one that the route takes.
 
     Raises
     ------

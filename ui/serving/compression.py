@@ -1,6 +1,6 @@
-"""Compresses the page, its scripts and its styles, for those who are not on this computer. Nothing that is streamed.
+"""Compresses the page, its scripts and its styles, but nothing that is streamed.
 
-A camera's answers are left as they are: they are short, and time is what counts there.
+Answers to camera frames are not compressed: they are short, and latency matters more.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ui.serving.routes import API
 
 WORTH = re.compile(r"/$|/(?:config|theme\.css)/?$|/(?:assets|svelte)/[^?]+\.(?:js|css|svg|json)$")
-SMALLEST, LEVEL = 1000, 5  # bytes; of zlib's nine levels: a third of level 9's time, 3 % more bytes
+SMALLEST, LEVEL = 1000, 5  # bytes; zlib level, a third of level 9's time for 3 % more bytes
 
 
 class Compression:
-    """Middleware outside of all that writes pages.
+    """Middleware around everything that writes pages.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Compression:
 
 
 def _worth(scope: Scope) -> bool:
-    """Whether an answer is compressed: a part of a file (Range) would not fit the whole's numbering."""
+    """Whether to compress the answer. Range requests are excluded: their offsets count uncompressed bytes."""
     path = scope.get("path", "")
     asked = scope["type"] == "http" and f"{API}/" not in path and WORTH.search(path) is not None
     return asked and "range" not in Headers(scope=scope)

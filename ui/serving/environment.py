@@ -1,4 +1,4 @@
-"""The environment that Gradio, and what it uses, find when they are imported."""
+"""Environment variables that Gradio and its dependencies read when they are imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def prepare() -> None:
-    """No request leaves this machine, and events are summed up seldom: Gradio would do it with pandas after each."""
+    """Turn off telemetry, and let Gradio aggregate its events rarely; by default it runs pandas after each event."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "200")
@@ -19,7 +19,7 @@ def prepare() -> None:
 
 @contextmanager
 def without_proxies() -> Iterator[None]:
-    """Within this context, no proxy is used, neither from the environment nor from the settings of Windows or macOS."""
+    """Ignore proxies within a ``with`` statement, those of the environment and of Windows' or macOS' settings."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.lower() in PROXIES}
     os.environ["no_proxy"] = "*"
     try:

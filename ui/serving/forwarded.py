@@ -1,4 +1,4 @@
-"""What a reverse proxy says about a request: believed only if there is one that was declared."""
+"""Forwarded headers of a reverse proxy, which are trusted only if the proxy was declared."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 
-# `x-gradio-server` is Gradio's own: it would put any address into the page.
+# Gradio reads `x-gradio-server`, and would write whatever address it holds into the page.
 PREFIX, OTHERS = b"x-forwarded-", (b"forwarded", b"x-real-ip", b"x-gradio-server")
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """Whether a reverse proxy stands in front.
+    """Whether requests come through a reverse proxy.
 
     Parameters
     ----------
     trusted : bool
         Every request comes through it.
     on_loopback : bool
-        What comes from this computer comes through it: the public link's tunnel.
+        Requests from this computer come through it, as with the tunnel of the public link.
     """
 
     trusted: bool = False
     on_loopback: bool = False
 
     def read(self, scope: dict) -> dict:
-        """The request as the proxy describes it; without a trusted one, what it claims is dropped."""
+        """The ASGI scope as the proxy describes it; forwarded headers are removed unless the proxy is trusted."""
         headers = Headers(scope=scope)
         if not self._believed(scope):
             return {**scope, "headers": [pair for pair in scope["headers"] if not _is_claim(pair[0])]}
@@ -67,9 +67,9 @@ def _is_loopback(scope: dict) -> bool:
 
 
 def _client(lines: list[str]) -> str:
-    """The client: the last address outside private networks, otherwise the last one.
+    """The client's address: the last public one, or the last one if none is public.
 
-    Proxies append addresses; those further left may be forged by the client.
+    Each proxy appends an address, so the client may have forged those further left.
     """
     given = [_address(part) for part in ",".join(lines).split(",")]
     known = [one for one in reversed(given) if one is not None]

@@ -1,4 +1,4 @@
-"""ASGI middleware in front of Gradio: each request is passed on, or refused with one sentence."""
+"""ASGI middleware in front of Gradio that passes each request on, or refuses it with a one-sentence reason."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from ui.serving.storage import Quota
 Receive = Callable[[], Awaitable[dict]]
 Send = Callable[[dict], Awaitable[None]]
 NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-CHECK_EVERY = 2**20  # bytes of an upload between two looks at the disk
-MOST_ADDRESS = 4096  # bytes of a path and its query: Gradio remembers parts of them
+CHECK_EVERY = 2**20  # bytes of an upload between two checks of the disk
+MOST_ADDRESS = 4096  # bytes of a path and its query, parts of which Gradio keeps in memory
 DRAIN_SECONDS, DRAIN_SILENCE, DRAIN_BYTES = 5.0, 0.5, 256 * 2**20
 
 
@@ -43,7 +43,7 @@ class Policy:
     quota : Quota
     limits : Limits
     root : str
-        The path, or the address, that the app is published below.
+        The path or URL under which the app is published.
     """
 
     hosts: Hosts
@@ -53,7 +53,7 @@ class Policy:
     root: str = ""
 
     def path(self, scope: dict) -> str:
-        """The request's path below the app's root, whether or not a proxy has taken that off."""
+        """The request's path below the app's root, whether or not a proxy has stripped the root."""
         root, path = urlsplit(self.root).path.rstrip("/"), scope["path"]
         return (path[len(root) :] or "/") if root and (path + "/").startswith(root + "/") else path
 
@@ -73,7 +73,7 @@ class Guard:
         self.headers = security_headers()
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self.app, name)  # Gradio looks for its own application here
+        return getattr(self.app, name)  # Gradio expects the attributes of its own application here
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -104,7 +104,7 @@ class Guard:
             await self.app(_without_origin(scope), incoming.next, answer.send)
 
     def _admit(self, scope: dict, incoming: Incoming) -> routes.Route:
-        """The route, if this request may use it."""
+        """The request's route; `Refusal` if the request may not use it."""
         headers, host = Headers(scope=scope), asked_host(scope)
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > MOST_ADDRESS:
             raise Refusal(TOO_LONG, f"The address is too long; {MOST_ADDRESS:,} bytes are the most that is read.")
@@ -124,7 +124,7 @@ class Guard:
         return route
 
     async def _json(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
-        """Pass a call on. What Gradio makes of one in an unexpected form is one sentence, not a traceback each time."""
+        """Pass a call on. An exception that Gradio raises for its form becomes a one-sentence refusal, not a traceback."""
         body = await bodies.read_json(incoming, self.policy.limits)
         answer.hold_errors = True
         try:
@@ -162,7 +162,7 @@ class Guard:
 
 
 class _Upload:
-    """An upload on its way to Gradio's parser, which deletes what it has written when it is told of an error."""
+    """An upload on its way to Gradio's parser, which deletes the files it has written if receiving fails."""
 
     def __init__(self, incoming: Incoming, form: Form, quota: Quota, scope: dict) -> None:
         self.refusal: Refusal | None = None
@@ -170,19 +170,19 @@ class _Upload:
         self._client, self._noted = storage.client_of(scope), 0
 
     def check(self, size: int) -> None:
-        """Reject this many further bytes if there is no space for them."""
+        """Raise `Refusal` if this many further bytes exceed the client's quota or the free disk space."""
         self._quota.check(self._client, size)
         storage.check_room(upload_folder(), size)
 
     def note(self) -> None:
-        """Count what has come against what the client may send."""
+        """Charge what has arrived since the last call to the client's quota."""
         size = self._incoming.size + self._form.parts * storage.FILE_COST
         new, self._noted = size - self._noted, size
         if new:
             self._quota.add(self._client, new)
 
     async def receive(self) -> dict:
-        """ASGI's `receive`. It raises the one exception after which Gradio's parser tidies up."""
+        """ASGI's `receive`. Errors become `MultiPartException`, the only one after which Gradio's parser cleans up."""
         try:
             message = await self._incoming.next()
             if message["type"] == "http.disconnect" and not self._incoming.complete:
@@ -198,14 +198,14 @@ class _Upload:
 
 
 class _Answer:
-    """What goes back: with the security headers, and never two answers to one request.
+    """The answer to one request: adds the security headers, and never sends two answers.
 
     Parameters
     ----------
     send : callable
-        ASGI's.
+        ASGI's `send`.
     headers : dict
-        For every answer.
+        Headers for every answer.
     incoming : Incoming
         The request's body.
     """
@@ -216,7 +216,7 @@ class _Answer:
         self._started, self._held = False, list[dict]()
 
     async def send(self, message: dict) -> None:
-        """ASGI's `send`; an upload's error is held back until it is known why."""
+        """ASGI's `send`; with `hold_errors`, an error answer is held back until its cause is known."""
         failed = message["type"] == "http.response.start" and message["status"] >= BAD_REQUEST
         if self._held or (self.hold_errors and failed and not self._started):
             self._held.append(message)
@@ -233,12 +233,12 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._started = True
             _dress(message, self._headers)
-            if not self._incoming.complete:  # what is still to come would be taken for the next request
+            if not self._incoming.complete:  # the rest of the body would be taken for the next request
                 MutableHeaders(scope=message)["Connection"] = "close"
         await self._send(message)
 
     async def refuse(self, refusal: Refusal, scope: dict) -> None:
-        """Send a refusal, unless an answer is on its way already; the connection ends with it."""
+        """Send a refusal, unless an answer has already started."""
         self._held = []
         if self._started:
             return
@@ -252,7 +252,7 @@ class _Answer:
 
 
 async def _drain(incoming: Incoming) -> None:
-    """Read on for a moment: a client that is still sending would find the connection broken, and no answer."""
+    """Read on briefly: a client that is still sending would see a broken connection instead of the answer."""
     until, left = time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
     with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
         while not incoming.complete and left > 0 and time.monotonic() < until:
@@ -264,11 +264,11 @@ def _dress(start: dict, headers: dict[str, str]) -> None:
     present = MutableHeaders(scope=start)
     kind = present.get("content-type", "")
     for name, value in headers.items():
-        # a script keeps its page's policy when it becomes a worker
+        # the strict default would also apply to a script that runs as a worker
         if name not in present and not (name == CSP and "javascript" in kind):
             present[name] = value
     if kind.startswith("text/event-stream"):
-        present["X-Accel-Buffering"] = "no"  # nginx would collect events before it passes them on
+        present["X-Accel-Buffering"] = "no"  # otherwise nginx buffers events
 
 
 def _announced(headers: Headers) -> int:
@@ -277,12 +277,12 @@ def _announced(headers: Headers) -> int:
 
 
 def _without_origin(scope: dict) -> dict:
-    """It has been checked; Gradio would reflect it, and so let pages of other sites read the answer."""
+    """The scope without `Origin`, which Gradio would reflect, letting pages of other sites read the answer."""
     return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
 
 
 def _replay(body: bytes, incoming: Incoming) -> Receive:
-    """`receive` for a body that was read already."""
+    """ASGI's `receive` for a body that has already been read."""
     given = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict:

@@ -1,7 +1,7 @@
-"""Security headers, and the policy under which the browser runs the page's scripts.
+"""Security headers, including the content security policy (CSP) for the page's scripts.
 
 The page's inline scripts are allowed individually by their hash, so injected markup cannot run scripts. `unsafe-eval`
-stays, because Gradio makes functions of the scripts of `gr.HTML`.
+is necessary, because Gradio turns the scripts of `gr.HTML` into functions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PERMISSIONS = (
 
 
 def security_headers() -> dict[str, str]:
-    """What every answer carries. `Content-Security-Policy` is for answers that have none of their own."""
+    """Headers of every answer. `Content-Security-Policy` is for answers that have none of their own."""
     return {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
@@ -45,12 +45,12 @@ def _ancestors() -> str:
 
 
 def page_policy(hashes: Iterable[str]) -> str:
-    """The page's `Content-Security-Policy`: nothing from other hosts, and no inline script but the given ones.
+    """The page's `Content-Security-Policy`: nothing from other hosts, and only the given inline scripts.
 
     Parameters
     ----------
     hashes : iterable of str
-        From `script_hashes`.
+        Hashes of the allowed scripts, from `script_hashes`.
     """
     scripts = " ".join(f"'{one}'" for one in sorted(set(hashes)))
     return "; ".join(
@@ -73,7 +73,7 @@ def page_policy(hashes: Iterable[str]) -> str:
 
 
 def script_hashes(markup: str) -> list[str]:
-    """``sha256-…`` of every inline script in some HTML."""
+    """The CSP hash, ``sha256-…``, of every inline script in some HTML."""
     return [_hash(script.encode()) for script in INLINE.findall(markup)]
 
 
@@ -82,13 +82,13 @@ def _hash(script: bytes) -> str:
 
 
 class PagePolicy:
-    """Middleware next to Gradio: gives the page its policy, with a hash for every script that Gradio wrote into it.
+    """Middleware next to Gradio that sets the page's policy, with a hash of every inline script that Gradio wrote.
 
     Parameters
     ----------
     app : ASGI application
-    heads : sequence of str
-        Markup that Gradio's script puts into the page's head later on.
+    heads : iterable of str
+        Markup that Gradio's script adds to the page's head later.
     """
 
     def __init__(self, app: Callable, heads: Iterable[str] = ()) -> None:
@@ -97,7 +97,7 @@ class PagePolicy:
         self._policy = lru_cache(8)(self._policy_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; a page is held back until all of it is there."""
+        """Answer a request; a page is held back until it is complete, because its policy depends on all of it."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         page = _Page(send, self._policy)
@@ -108,7 +108,7 @@ class PagePolicy:
 
 
 class _Page:
-    """An answer that waits, if it is a page, for its own policy."""
+    """An answer that, if it is a page, is held back until its policy is known."""
 
     def __init__(self, send: Send, policy: Callable[[bytes], str]) -> None:
         self._send, self._policy = send, policy

@@ -1,7 +1,7 @@
-"""Which names the app answers to, and which pages may send it something.
+"""The host names that the app answers to, and the pages that may send it requests.
 
-A page elsewhere can point a name of its own at 127.0.0.1 (DNS rebinding); the browser then takes it
-for the app's own page. The `Host` header still holds that name, so only known names are answered.
+Another site can point its own name at 127.0.0.1 (DNS rebinding), so that the browser treats its page and the app as
+one site. The `Host` header still holds the foreign name, so only requests for known names are answered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ui.serving.refusal import BAD_REQUEST, FORBIDDEN, Refusal
 
-SHARE = ".gradio.live"  # where Gradio's share server serves
+SHARE = ".gradio.live"  # domain of Gradio's share server
 SPACES = ".hf.space"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -29,9 +29,9 @@ class Hosts:
     names : frozenset of str
         In lower case.
     suffixes : tuple of str
-        Each with its leading dot.
+        Domains below which every name is answered, each with its leading dot.
     declared : frozenset of str
-        Those of `names` that a reverse proxy serves: a page of theirs may send, whatever `Host` the proxy puts.
+        Those of `names` that the user allowed: their pages may send requests even if a proxy changes `Host`.
     """
 
     names: frozenset[str]
@@ -39,14 +39,14 @@ class Hosts:
     declared: frozenset[str] = frozenset()
 
     def check(self, host: str, own_address: str | None = None) -> None:
-        """Refuse a request for another host.
+        """Refuse a request for an unknown host.
 
         Parameters
         ----------
         host : str
             The `Host` header: a name or an address, with or without a port.
         own_address : str, optional
-            The address of this machine that the connection came in on.
+            The address of this machine at which the connection arrived.
 
         Raises
         ------
@@ -67,21 +67,21 @@ class Hosts:
         return name in self.names or name.endswith(self.suffixes)
 
     def check_origin(self, headers: Mapping[str, str], host: str) -> None:
-        """Refuse what a page of another site sends. Programs such as gradio_client and curl name no site.
+        """Refuse requests from pages of other sites. Programs such as gradio_client and curl send no origin.
 
         Parameters
         ----------
         headers : mapping
-            `origin` and `sec-fetch-site`, as far as the request has them.
+            The request's headers; `origin` and `sec-fetch-site` are optional.
         host : str
-            The host that was asked for.
+            The requested host.
 
         Raises
         ------
         Refusal
         """
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        # Browsers set it and no page can change it; behind a proxy that renames the host it is right as well.
+        # Browsers set Sec-Fetch-Site, and no page can change it. It stays correct behind a proxy that changes the host.
         if site in ("same-origin", "none"):
             return
         if site is None and (origin is None or _same_host(origin, host) or hostname(_netloc(origin)) in self.declared):
@@ -90,7 +90,7 @@ class Hosts:
 
 
 def hosts(allowed: Sequence[str] = (), listening: str | None = None, share: bool = False) -> Hosts:
-    """The names of this computer, those that were allowed, and those of the services that publish the app.
+    """The names of this computer, the allowed names, and those of the services that publish the app.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def on_space() -> bool:
 
 
 def hostname(host: str) -> str:
-    """The name or address in a `Host` header, in lower case; empty where it is not valid."""
+    """The name or address in a `Host` header, in lower case; empty if the header is not valid."""
     try:
         found = urlsplit(f"//{host.strip()}")
         if found.netloc != host.strip() or found.username is not None or (found.port or 0) < 0:
@@ -137,7 +137,7 @@ def _netloc(origin: str) -> str:
 
 
 def _same_host(origin: str, host: str) -> bool:
-    """Whether an origin has the name and port of a `Host` header; the scheme differs where a proxy has ended TLS."""
+    """Whether an origin has a `Host` header's name and port; schemes differ where a proxy terminates TLS."""
     try:
         there, here = urlsplit(origin), urlsplit(f"//{host}")
         port = DEFAULT_PORTS.get(there.scheme)
@@ -148,7 +148,7 @@ def _same_host(origin: str, host: str) -> bool:
 
 
 def _is_near(name: str, own_address: str | None) -> bool:
-    """Whether it is an address of this machine or of a private network; no foreign page can be served under it."""
+    """Whether this is an address of this machine or of a private network, where DNS rebinding is impossible."""
     try:
         address = ipaddress.ip_address(name.partition("%")[0])
         address = getattr(address, "ipv4_mapped", None) or address

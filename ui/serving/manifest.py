@@ -1,7 +1,7 @@
 """The web app manifest, by which Chromebooks and phones install the page as an app.
 
-Gradio has one, with addresses that are wrong below a root path. These are relative to the manifest's own. Nothing
-works without the server, so there is no service worker.
+Gradio's own manifest has URLs that are wrong below a root path; here they are relative to the manifest. There is no
+service worker, because nothing works without the server.
 """
 
 from __future__ import annotations

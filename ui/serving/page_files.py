@@ -1,6 +1,6 @@
-"""Files that the page fetches when it needs them.
+"""Files that the page fetches on demand.
 
-Their addresses hold their hashes, so that browsers may keep them for a year.
+Their URLs contain a hash of their content, so that browsers may cache them for a year.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-FOLDER = "static/face-off"  # below the page's own address; one of the paths that the gate lets through
+FOLDER = "static/face-off"  # relative to the page; `ui.serving.routes` allows paths below `static`
 KEPT = "public, max-age=31536000, immutable"
-SMALLEST = 1000  # bytes that are worth compressing
+SMALLEST = 1000  # bytes from which compression is worthwhile
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class PageFile:
 
     @property
     def address(self) -> str:
-        """Relative to the page's."""
+        """The file's URL relative to the page."""
         return f"{FOLDER}/{hashlib.sha256(self.body).hexdigest()[:16]}/{self.name}"
 
     @cached_property
     def compressed(self) -> bytes:
-        """The same by gzip; nothing where that saves nothing, as with pictures."""
+        """The body compressed with gzip; empty if compression would not help, as for small files and pictures."""
         if len(self.body) < SMALLEST or self.media_type.startswith("image/"):
             return b""
         return gzip.compress(self.body, mtime=0)
 
 
 class PageFiles:
-    """Middleware next to Gradio that answers for such files.
+    """Middleware next to Gradio that serves these files.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with a time limit for a request's headers."""
+"""uvicorn's HTTP protocol with a time limit for request headers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ HEADER_SECONDS = 15.0
 
 
 class PromptProtocol(H11Protocol):
-    """Closes a connection that has not sent a request's headers within 15 s. (uvicorn itself waits for ever.)
+    """Closes a connection that does not send complete request headers within 15 s (uvicorn has no such limit).
 
-    The time runs from the connection, or from the first byte of a further request on it, and bytes
-    that trickle in do not prolong it. Bodies are timed by `ui.serving.bodies`.
+    The time runs from when the connection is made, or from the first byte of a further request on it; data that
+    trickles in does not extend it. Bodies are timed by `ui.serving.bodies`.
     """
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected."""
+        """Start the time limit when a client connects."""
         super().connection_made(cast(asyncio.Transport, transport))
         self._start()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Process data, and stop the time limit once the headers are complete."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE:
             self._start()
@@ -34,7 +34,7 @@ class PromptProtocol(H11Protocol):
             self._stop()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed."""
+        """Stop the time limit when the connection is closed."""
         self._stop()
         super().connection_lost(exc)
 

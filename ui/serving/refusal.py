@@ -1,4 +1,4 @@
-"""A request that is not accepted, and the answer it gets."""
+"""The exception for requests that are not accepted, and the answer to them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ TOO_LARGE, TOO_LONG, WRONG_TYPE, DISK_FULL = 413, 414, 415, 507
 
 
 class Refusal(Exception):
-    """Why a request is not accepted.
+    """A request is not accepted.
 
     Parameters
     ----------
     status : int
         HTTP status.
     sentence : str
-        What came, what was expected, what to do.
+        What came, what was expected, and what to do.
     """
 
     def __init__(self, status: int, sentence: str) -> None:

@@ -1,7 +1,7 @@
-"""The routes of Gradio that the app and its clients use. Every other one is closed.
+"""The routes of Gradio that the app and its clients use; all others are closed.
 
-Gradio serves more than this app needs: links that write the shown answer to disk, an editor for the
-app's code, screen recordings, a dashboard, and two routes that fetch addresses for the caller.
+Gradio serves more than this app needs: deep links that write the displayed answer to disk, an editor for the app's
+code, screen recordings, a dashboard, and two routes that fetch any URL for the caller.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ API = "/gradio_api"
 
 
 class Body(Enum):
-    """What a request may carry."""
+    """The body that a route takes."""
 
     NONE = "nothing"
     JSON = "application/json"
@@ -25,12 +25,12 @@ class Body(Enum):
 
 @dataclass(frozen=True)
 class Route:
-    """A route that is open.
+    """An open route.
 
     Parameters
     ----------
     path : re.Pattern
-        The whole path.
+        Matches the whole path.
     body : Body
     """
 
@@ -51,7 +51,7 @@ READ = (
     _open(rf"{API}/heartbeat/[^/]+"),
     _open(rf"{API}/call/(v2/)?[^/]+/[^/]+"),
     _open(rf"{API}/custom_component/.+"),
-    # not an address: Gradio would fetch it
+    # no URLs: Gradio would fetch them
     _open(rf"{API}/file=(?![/\\]*[A-Za-z][A-Za-z0-9+.-]*:[/\\]).+"),
 )
 WRITE = (
@@ -68,14 +68,14 @@ def find(method: str, path: str) -> Route:
     Parameters
     ----------
     method : str
-        In capitals.
+        HTTP method in capitals.
     path : str
         Below the app's root, percent-decoded.
 
     Raises
     ------
     Refusal
-        The app has no such route, or not for this method.
+        There is no such route for this method.
     """
     routes = {"GET": READ, "HEAD": READ, "POST": WRITE}.get(method)
     if routes is None:

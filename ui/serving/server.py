@@ -1,4 +1,4 @@
-"""The web server: uvicorn as Gradio starts it, on any address, behind the gate, asked without a proxy."""
+"""The web server: uvicorn, started in place of Gradio's own server, on any address and behind `Guard`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ FIRST_PORT, PORTS = 7860, 100
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen.
+    """The host and ports to listen on.
 
     Parameters
     ----------
     host : str
-        A name or an address, IPv6 without brackets.
+        A name or an address; IPv6 addresses have no brackets.
     ports : range
         The first free one is taken.
     """
@@ -37,7 +37,7 @@ class Address:
 
     @property
     def local(self) -> str:
-        """The host as this computer itself asks for it, in a URL's form."""
+        """The host in URL form for use on this computer, with loopback instead of a wildcard address."""
         host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)
         return in_url(host)
 
@@ -47,7 +47,7 @@ class Address:
         Raises
         ------
         OSError
-            No such address here, or no port is free.
+            This computer does not have the address, or no port is free.
         """
         last = OSError("no port to try")
         for port in self.ports:
@@ -59,7 +59,16 @@ class Address:
 
 
 def address(host: str | None, port: int | None) -> Address:
-    """Where to listen, from the command line, or as the environment tells Gradio (a Space does)."""
+    """Where to listen: as given, or else as the environment variables of Gradio say, which a Space sets.
+
+    Parameters
+    ----------
+    host : str or None
+        None is ``GRADIO_SERVER_NAME``, or loopback without it.
+    port : int or None
+        The only port to try. None is the first free one of those that ``GRADIO_SERVER_PORT`` and ``GRADIO_NUM_PORTS``
+        give, by default 7860 to 7959.
+    """
     host = (host or os.environ.get("GRADIO_SERVER_NAME") or LOOPBACK).strip()
     first = port or int(os.environ.get("GRADIO_SERVER_PORT") or FIRST_PORT)
     tries = 1 if port else int(os.environ.get("GRADIO_NUM_PORTS") or PORTS)
@@ -75,14 +84,14 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
     both = host == "::" and socket.has_dualstack_ipv6()
     listening = socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
-    # Connections inherit it. asyncio sets it on sockets made with a protocol number only, which these are not, and
-    # without it every answer in more than one piece waits 40 ms for the client's delayed acknowledgement.
+    # Connections inherit this option. asyncio sets it only on sockets made with a protocol number, unlike these.
+    # Without it, every answer in more than one piece waits 40 ms for the client's delayed acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
 def can_listen(host: str | None) -> bool:
-    """Whether this computer has such an address."""
+    """Whether this computer can listen on this host; None is the default host."""
     try:
         _listen(address(host, None).host, 0).close()
     except (OSError, UnicodeError):
@@ -91,7 +100,7 @@ def can_listen(host: str | None) -> bool:
 
 
 def _starter(where: Address, policy: Policy) -> Callable:
-    """What takes the place of Gradio's `start_server`."""
+    """A replacement for Gradio's `start_server`."""
 
     def start_server(
         app: Callable, *, ssl_keyfile: str | None = None, ssl_certfile: str | None = None, **_: object
@@ -119,10 +128,10 @@ def _starter(where: Address, policy: Policy) -> Callable:
 
 @contextmanager
 def serving(where: Address, policy: Policy) -> Iterator[None]:
-    """Within this context, `Blocks.launch` listens at this address, by this policy.
+    """Let `Blocks.launch` listen on this address with this policy, within a ``with`` statement.
 
-    It asks the app whether it has started. That must not go through the proxy that the environment
-    names, which knows no loopback, and may need a package that is not there.
+    `Blocks.launch` sends the app a request to see whether it has started. That request must bypass any proxy set in
+    the environment, which could not reach loopback and may need a package that is not installed.
     """
     with started_by(_starter(where, policy)), without_proxies():
         yield

@@ -1,4 +1,4 @@
-"""Limits for uploads: free disk space, and the amount one client has sent recently."""
+"""Limits for uploads: free disk space, and how much each client has sent recently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.serving.refusal import DISK_FULL, TOO_LARGE, Refusal
 
 KEPT_FREE, SHARE_KEPT_FREE = 256 * 2**20, 0.05
 FILES_KEPT_FREE = 20_000
-FILE_COST = 2**16  # bytes that a file counts besides its own: it has a folder, and disks have a number of both
+FILE_COST = 2**16  # bytes charged per file besides its content: disks hold a limited number of files and folders
 FULL = "The server's disk is full, so nothing can be uploaded now. Please tell whoever runs it, or try again later."
 
 
@@ -25,25 +25,26 @@ def check_room(folder: str | Path, size: int = 0) -> None:
     Parameters
     ----------
     folder : str or Path
-        Where uploads are kept.
+        The folder of uploads.
     size : int
-        Bytes that are to come.
+        Bytes still to come.
 
     Raises
     ------
     Refusal
+        Too little space, or too few files, would remain.
     """
     try:
         there = _existing(Path(folder))
         disk, files_left = shutil.disk_usage(there), _files_left(there)
     except OSError:
-        return  # what cannot be told here shows when the file is written
+        return  # unknown here; writing the file will show
     if disk.free - size < min(KEPT_FREE, SHARE_KEPT_FREE * disk.total) or not files_left:
         raise Refusal(DISK_FULL, FULL)
 
 
 def _files_left(folder: Path) -> bool:
-    """Whether the disk can hold more files; some file systems, and Windows, have no such limit or do not tell it."""
+    """Whether the disk can hold more files. Windows and some file systems have no such limit, or do not report it."""
     if not hasattr(os, "statvfs"):
         return True
     disk = os.statvfs(folder)
@@ -55,14 +56,16 @@ def _existing(folder: Path) -> Path:
 
 
 class Quota:
-    """How much each client may upload within some time. A class behind one address has it together.
+    """Limits how much each client may upload in a period. A class behind one address shares one quota.
 
     Parameters
     ----------
     most : int
-        Bytes a client.
+        Bytes per client.
     seconds : float
+        Length of the period.
     clock : callable, optional
+        Returns the time in seconds.
     """
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -70,7 +73,7 @@ class Quota:
         self._sent: dict[str, deque[tuple[float, int]]] = {}
 
     def check(self, client: str, size: int) -> None:
-        """Reject this many further bytes if the client has used up its share.
+        """Reject this many further bytes if they would exceed the client's quota.
 
         Raises
         ------
@@ -85,11 +88,11 @@ class Quota:
             )
 
     def add(self, client: str, size: int) -> None:
-        """Record what a client has uploaded."""
+        """Record that a client has uploaded this many bytes."""
         self._sent.setdefault(client, deque()).append((self._clock(), size))
 
     def used(self, client: str) -> int:
-        """Bytes within the time that counts. Clients without any are forgotten."""
+        """Bytes that a client has uploaded within the period; clients without recent uploads are removed."""
         before = self._clock() - self._seconds
         for name in [name for name, sent in self._sent.items() if sent[-1][0] < before]:
             del self._sent[name]
@@ -100,7 +103,7 @@ class Quota:
 
 
 def client_of(scope: Mapping[str, Any]) -> str:
-    """The client that the quota counts: an IPv4 address, or an IPv6 /64 network, which one household has."""
+    """The client for the quota: an IPv4 address, or an IPv6 /64 network, the usual size for one household."""
     peer = scope.get("client")
     try:
         address = ipaddress.ip_address(peer[0].partition("%")[0]) if peer else None
