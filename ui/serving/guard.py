@@ -124,7 +124,7 @@ class Guard:
         return route
 
     async def _json(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
-        """Pass a call on. An exception that Gradio raises for its form becomes a one-sentence refusal, not a traceback."""
+        """Pass a call on. If Gradio fails on its form, the answer is a one-sentence refusal, without a traceback."""
         body = await bodies.read_json(incoming, self.policy.limits)
         answer.hold_errors = True
         try:

@@ -1,1 +1,1 @@
-"""One module per command: its docstring is the help, `configure` adds options, `run` returns the exit status."""
+"""One module per command: its docstring is the help text, `configure` adds options, `run` returns the exit status."""

@@ -23,7 +23,7 @@ ENGINES = ("local", "dask")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options for folders of many pictures and clips."""
+    """Add the options for folders of many pictures and clips."""
     many = parser.add_argument_group("many pictures and clips", "dask needs: pip install -r requirements-batch.txt")
     many.add_argument(
         "--parquet", type=Path, metavar="FOLDER", help="write Parquet files, one per chunk; an interrupted run resumes"
@@ -35,7 +35,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Annotate a folder."""
+    """Process a folder, and write Parquet files.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a file failed, wholly or in part.
+
+    Raises
+    ------
+    UsageError
+        The options do not fit, the folder is empty, or the batch cannot run.
+    """
     (root,) = _checked(args)
     names = common.chosen(args.models, args.checkpoints)
     common.check_labels(common.load_models(names, args.checkpoints), label_set(args.labels))
@@ -70,7 +81,7 @@ def _engine(args: argparse.Namespace, left: Sequence[Chunk], request: BatchReque
 
 
 def _follow(parts: Iterator[str], whole: int, left: int) -> None:
-    """Show a progress bar on a terminal."""
+    """Run the remaining chunks, with a progress bar on a terminal."""
     with tqdm(desc="parts", total=whole, initial=whole - left, disable=None) as bar:
         for _ in parts:
             bar.update()

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from zoo.benchmark.stages import Bench, Timing
     from zoo.classifier import Classifier
 
-TAUGHT = (6, 100)  # classes, samples of each
+TAUGHT = (6, 100)  # classes, samples per class
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("--repeats", type=whole, default=100, metavar="N", help="timed repetitions (default: 100)")
     parser.add_argument(
         "--one-core", action="store_true", help="pin the process to one core, MediaPipe's threads included"
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print, and store the times if requested."""
+    """Time all stages on a still picture (or as the options say), print the times, and store them if requested."""
     from zoo.benchmark.stages import bench
 
     if args.soak and not args.live:
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_live(args: argparse.Namespace) -> int:
-    """The same for a camera's frames."""
+    """Time the stages for camera frames (``--live``)."""
     from zoo.benchmark.live import bench_live
     from zoo.benchmark.stages import BARE_MESH, ratios
 
@@ -96,7 +96,7 @@ def run_live(args: argparse.Namespace) -> int:
 
 
 def run_cover(args: argparse.Namespace) -> int:
-    """The same for a patch that is dragged over a face."""
+    """Time the answers while a patch is dragged over a face (``--cover``)."""
     from zoo.benchmark.covering import bench_cover
 
     if args.write_cards:
@@ -112,7 +112,7 @@ def run_cover(args: argparse.Namespace) -> int:
 
 
 def run_soak(models: list[Classifier], args: argparse.Namespace) -> int:
-    """Memory over many frames."""
+    """Measure the growth of memory over many frames (``--soak``)."""
     from zoo.benchmark.live import soak
 
     result = soak(models, args.soak)
@@ -125,7 +125,7 @@ def run_soak(models: list[Classifier], args: argparse.Namespace) -> int:
 
 
 def run_teach(args: argparse.Namespace) -> int:
-    """Train as the Teach tab does."""
+    """Time training as in the Teach tab (``--teach``)."""
     from zoo.benchmark.teaching import bench_teach
 
     if args.write_cards:
@@ -139,12 +139,20 @@ def run_teach(args: argparse.Namespace) -> int:
 
 
 def clock_of(args: argparse.Namespace) -> Callable[[], float]:
-    """What times the stages."""
+    """The clock for the stages, in seconds: processor time with ``--processor``, otherwise wall-clock time."""
     return time.process_time if args.processor else time.perf_counter
 
 
 def rows_of(timings: Mapping[str, Timing], times: Mapping[str, float] | None = None) -> list[tuple[str, ...]]:
-    """Times as a table's rows, with how many times the bare mesh's they are."""
+    """Times as the rows of a table, with a heading.
+
+    Parameters
+    ----------
+    timings : mapping of str to Timing
+        In milliseconds.
+    times : mapping of str to float, optional
+        Ratios to the bare mesh's time, for a further column.
+    """
     rows = [(name, f"{timing.p50:.2f}", f"{timing.p95:.2f}") for name, timing in timings.items()]
     head = ("ms, one thread", "p50", "p95")
     if times is None:
@@ -153,7 +161,7 @@ def rows_of(timings: Mapping[str, Timing], times: Mapping[str, float] | None = N
 
 
 def report(result: Bench) -> str:
-    """The times, readable."""
+    """The times as text."""
     from zoo.benchmark.stages import BARE_MESH
 
     timings = {BARE_MESH: result.bare_mesh, **result.stages, "total": result.total}

@@ -1,4 +1,4 @@
-"""Functions shared by commands: options, choice of models, output."""
+"""Functions that commands share: options, choice of models, output."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ INDENT = 1
 
 
 class UsageError(ValueError):
-    """The command line is wrong. The message says what to type instead."""
+    """The command line is not valid. The message says what to type instead."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports errors in one sentence, without the whole usage."""
+    """A parser that reports errors in one sentence, without the usage text, and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See: {self.prog} --help\n")
 
 
 def add_checkpoints(parser: argparse.ArgumentParser) -> None:
-    """``--checkpoints``: the folder of the models."""
+    """Add ``--checkpoints``, the folder of the models."""
     parser.add_argument(
         "--checkpoints",
         type=Path,
@@ -48,7 +48,7 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
-    """``--models a,b`` and ``--checkpoints``."""
+    """Add ``--models A,B`` and ``--checkpoints``."""
     parser.add_argument(
         "--models",
         type=_names,
@@ -59,7 +59,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_mix(parser: argparse.ArgumentParser, default: str | None, words: str = "") -> None:
-    """``--mix``: the assumed frequency of the labels."""
+    """Add ``--mix``, the assumed frequencies of the labels; `words` describe the default where it is None."""
     shown = words or default
     parser.add_argument("--mix", choices=MIXES, default=default, help=f"how common labels are (default: {shown})")
 
@@ -69,7 +69,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def chosen(names: Sequence[str] | None, root: Path) -> tuple[str, ...]:
-    """The requested models, or the default ones, or all."""
+    """The requested models, or else `FAVOURITES`, or else all; `UsageError` if there are none."""
     known = registry.names(root)
     if not known:
         raise UsageError(f"{root} contains no models. Train one, or set --checkpoints.")
@@ -79,7 +79,7 @@ def chosen(names: Sequence[str] | None, root: Path) -> tuple[str, ...]:
 
 
 def load_models(names: Sequence[str], root: Path) -> list[Classifier]:
-    """Load models that take the same crops."""
+    """Load models; `UsageError` unless all take the same crops."""
     models = [registry.load(name, root) for name in names]
     try:
         common_spec(models)
@@ -97,7 +97,7 @@ def check_labels(models: Sequence[Classifier], labels: LabelSet) -> None:
 
 
 def output(suffix: str) -> Callable[[str], str]:
-    """An argparse type: ``-`` for stdout, or a file with this suffix, so that no photo is overwritten."""
+    """An argparse type: ``-`` for stdout, or a writable file with this suffix, so that no photo is overwritten."""
 
     def check(text: str) -> str:
         if text != STDOUT and Path(text).suffix.lower() != suffix:
@@ -117,7 +117,7 @@ def output(suffix: str) -> Callable[[str], str]:
 
 
 def check_apart(targets: Iterable[str | None], inputs: Iterable[Path]) -> None:
-    """Raise `UsageError` if a result would overwrite an input, whatever its name or link."""
+    """Raise `UsageError` if a result would overwrite an input, even through a link or another spelling."""
     files = [Path(target) for target in targets if target and target != STDOUT and Path(target).exists()]
     for given in inputs if files else ():
         for target in files:
@@ -127,7 +127,7 @@ def check_apart(targets: Iterable[str | None], inputs: Iterable[Path]) -> None:
 
 @contextmanager
 def stopped_by_signal() -> Iterator[None]:
-    """Handle SIGTERM like Ctrl-C, so that incomplete files are removed."""
+    """Handle SIGTERM like Ctrl-C within a ``with`` statement, so that incomplete files are removed."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -143,7 +143,7 @@ def stopped_by_signal() -> Iterator[None]:
 
 
 def write_text(target: str, text: str) -> None:
-    """Write to stdout (``-``) or to a file; `NotWritableError` names the one that is full."""
+    """Write to stdout (``-``) or to a file; `NotWritableError` says which could not be written, and why."""
     with written(target):
         if target == STDOUT:
             sys.stdout.write(text)
@@ -154,7 +154,7 @@ def write_text(target: str, text: str) -> None:
 
 @contextmanager
 def written(target: str) -> Iterator[None]:
-    """Name the file in errors while a result is written, within a ``with`` statement."""
+    """Turn `OSError` into a `NotWritableError` that names the target, within a ``with`` statement."""
     try:
         yield
     except BrokenPipeError:
@@ -165,7 +165,7 @@ def written(target: str) -> Iterator[None]:
 
 
 def write_json(target: str, data: object) -> None:
-    """Readable JSON in pure ASCII, because the encoding at a pipe's other end is unknown."""
+    """Write indented JSON, in ASCII because the encoding at the other end of a pipe is unknown."""
     write_text(target, json.dumps(data, indent=INDENT) + "\n")
 
 
@@ -176,7 +176,7 @@ def update_card(name: str, root: Path, card: Card) -> None:
 
 
 def grid(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Rows of text as aligned columns; the first `left` are flush left, numbers flush right."""
+    """Rows of text as aligned columns; the first `left` columns are flush left, the others flush right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:

@@ -30,7 +30,7 @@ OUT = registry.CHECKPOINTS.parent / "runs" / "data"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: .csv, or packed")
     parser.add_argument("--out", type=Path, default=OUT, metavar="FOLDER", help="output folder (default: runs/data)")
     parser.add_argument("--each", type=whole, default=10, metavar="N", help="pictures per label in each grid")
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Count and draw, and print where the files are."""
+    """Write counts and grids to the output folder, and print the counts."""
     check_folder(args.out)
     data = read_fer2013(args.data)
     counts = {name: class_counts(data.targets[data.splits == name]) for name in SPLITS if (data.splits == name).any()}

@@ -49,7 +49,7 @@ from zoo.reports.evaluation_report import page, together_words, where_words
 from zoo.reports.group_words import HEADING as HEADING_BY_GROUP
 from zoo.reports.group_words import gain_words, group_rows
 
-if TYPE_CHECKING:  # importing it imports scikit-learn, which `list` and `predict` do without
+if TYPE_CHECKING:  # at run time these would import scikit-learn, which `list` and `predict` do not need
     from zoo.evaluation.evaluate import Coverage, Evaluation, Pair
     from zoo.evaluation.people import Relative
     from zoo.evaluation.test_sets import TestSet
@@ -60,7 +60,7 @@ ROBUSTNESS = 500
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="models, see: python -m zoo list")
     parser.add_argument(
         "--data",
@@ -164,7 +164,7 @@ def _test_set(args: argparse.Namespace, models: Sequence[Classifier]) -> TestSet
 def _write_cards(result: Evaluation, root: Path) -> None:
     for name, lines in result.figures.items():
         card = registry.card(name, root).with_figures(list(lines))
-        if lines and lines[0].key[:2] == (MAIN, SPLIT) and lines[0].mix == FER2013:  # one set of these a card
+        if lines and lines[0].key[:2] == (MAIN, SPLIT) and lines[0].mix == FER2013:  # a card has one set of these
             card = replace(card, slices=result.slices.get(name, card.slices))
             card = replace(card, robustness=result.robustness.get(name, card.robustness))
         common.update_card(name, root, card)
@@ -208,7 +208,7 @@ def _people_record(found: Relative) -> dict[str, object]:
 
 
 def _pair_record(pair: Pair) -> dict[str, object]:
-    """A line of figures as JSON, with all numbers named, also by label."""
+    """A comparison of two models as JSON, with the numbers by label under the labels' names."""
     by_label = {name: one._asdict() for name, one in zip(_labels_named(pair.labels), pair.by_label, strict=True)}
     return {**asdict(pair), "by_label": by_label, "together": pair.together._asdict()}
 
@@ -290,7 +290,7 @@ def _sliced(slices: dict[str, tuple[Slice, ...]]) -> str:
 
 
 def _relative(people: dict[str, Relative]) -> str:
-    """What comparing with resting faces gave, how much the margin matters, and every group."""
+    """Gains from resting faces, the effect of the margin for neutral, and figures for each group."""
     parts = []
     for name, found in people.items():
         labels = [line.labels for line in found.lines[::2]]

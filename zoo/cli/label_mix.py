@@ -32,7 +32,7 @@ HEADING = ("model", "threshold", "equal mix", "ECE, equal", "as learned")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="models (default: all)")
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013's CSV")
     parser.add_argument("--votes", type=Path, metavar="PATH", help="FER+ votes (fer2013new.csv), for 8-label models")
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure each model and write its card."""
+    """Measure each model, write its card, and print a table."""
     names = common.chosen(args.names or registry.names(args.checkpoints), args.checkpoints)
     rows: list[Sequence[str]] = [HEADING]
     for name in names:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _counts(card: Card, args: argparse.Namespace) -> tuple[int, ...]:
-    """Training pictures of each label; for FER+ votes, the sums of vote fractions, rounded."""
+    """Number of training pictures per label; for FER+ votes, rounded sums of the vote fractions."""
     if not set(card.labels) <= set(EIGHT):
         raise common.UsageError(f"{card.name} has labels that FER2013 lacks: {', '.join(card.labels)}.")
     data = load_fer2013(args.data, card.align)
@@ -68,7 +68,7 @@ def _counts(card: Card, args: argparse.Namespace) -> tuple[int, ...]:
 
 
 def _labelled(card: Card, args: argparse.Namespace) -> AlignedSet:
-    """The data in the model's labels."""
+    """FER2013 with the model's labels."""
     data = load_fer2013(args.data, card.align)
     if card.labels == EIGHT:
         majority = ferplus_majority(read_ferplus(args.votes))
@@ -78,7 +78,7 @@ def _labelled(card: Card, args: argparse.Namespace) -> AlignedSet:
 
 
 def _measured(card: Card, data: AlignedSet, root: Path) -> tuple[Card, tuple[float, float]]:
-    """The card with its threshold, and the class-balanced calibration error for the equal mix and as learned."""
+    """The card with its threshold, and the class-balanced calibration errors for the equal mix and as learned."""
     from zoo.evaluation.evaluate import predict
     from zoo.training.calibration import balancing, sure_from
 
@@ -92,7 +92,7 @@ def _measured(card: Card, data: AlignedSet, root: Path) -> tuple[Card, tuple[flo
 
 
 def _gap(answer: Prediction, targets: np.ndarray, weights: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error with weighted pictures."""
+    """Expected calibration error, with a weight for each picture."""
     place = np.minimum((answer.confidence * bins).astype(int), bins - 1)
     apart = weights * (answer.confidence - (answer.best == targets))
     return float(np.abs(np.bincount(place, weights=apart, minlength=bins)).sum() / weights.sum())

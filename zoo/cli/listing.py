@@ -21,13 +21,13 @@ HEADING = ("name", "family", "labels", "PrivateTest", "ms", "what it is")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("--json", action="store_true", help="as JSON, with everything on the cards")
     common.add_checkpoints(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the models."""
+    """Print the models; the exit status is 1 if a card is invalid."""
     cards, broken = [], 0
     for name in common.chosen(registry.names(args.checkpoints), args.checkpoints):
         try:

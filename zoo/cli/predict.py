@@ -52,7 +52,7 @@ class Failure:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("paths", nargs="+", type=named_path, metavar="PATH", help="a picture, or a folder of pictures")
     parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
     parser.add_argument(
@@ -77,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict for every face in every picture."""
+    """Predict for every face in every picture, and write the answers."""
     if args.pairs and not args.rest:
         raise common.UsageError("--pairs goes with --rest FILE.")
     if args.parquet:
@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rest(args: argparse.Namespace, ask: Callable[[Path], Comparison]) -> Comparison | None:
-    """The comparison for the picture of resting faces, if there is one."""
+    """The comparison for the picture of resting faces, or None without ``--rest``."""
     if args.rest is None:
         return None
     rest = ask(args.rest)
@@ -126,7 +126,13 @@ def _rest(args: argparse.Namespace, ask: Callable[[Path], Comparison]) -> Compar
 
 
 def pictures(path: Path) -> Iterator[Path]:
-    """The file itself, whatever its suffix; for a folder, all pictures below it, recognised by their content."""
+    """The file itself, whatever its suffix, or all pictures below a folder, recognised by their content.
+
+    Raises
+    ------
+    UsageError
+        The folder contains no picture.
+    """
     if not path.is_dir():
         yield path
         return

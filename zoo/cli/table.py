@@ -18,7 +18,7 @@ from zoo.reports.leaderboard import BEGIN, END, TableError, has_marks, model_tab
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("--check", action="store_true", help="change nothing; exit status 1 if a file is out of date")
     parser.add_argument(
         "--file", type=Path, action="append", metavar="README", help="update this file instead of the two READMEs"
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Rewrite or check the tables and the models' READMEs."""
+    """Rewrite or check the tables and the models' READMEs; a failed check has exit status 1."""
     stale = {path: text for path, text in _wanted(args).items() if not _says(path, text)}
     if args.check:
         return _complain(list(stale))

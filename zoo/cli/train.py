@@ -25,7 +25,7 @@ RUNS = registry.CHECKPOINTS.parent / "runs"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the name; all other options depend on it and are parsed by `options`."""
+    """Add the model's name; all other options depend on it, and are parsed by `options`."""
     parser.add_argument("name", choices=RECIPES, metavar="NAME", help=f"one of {', '.join(RECIPES)}")
     parser.add_argument(
         "options",
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def options(name: str, recipe: ModuleType) -> argparse.ArgumentParser:
-    """The parser for the options of all recipes and of this one."""
+    """The parser for the options that all recipes share, and for those of this recipe."""
     parser = common.Parser(
         prog=f"python -m zoo train {name}",
         description=recipe.__doc__,
@@ -72,7 +72,7 @@ def options(name: str, recipe: ModuleType) -> argparse.ArgumentParser:
 
 
 def _check(chosen: argparse.Namespace) -> None:
-    """Report errors before the data is read and aligned."""
+    """Raise `UsageError` for missing files or an existing run, before the data is read and aligned."""
     for name, path in (("--data", chosen.data), ("--votes", chosen.votes)):
         if path is not None and file_kinds.is_special(path):
             raise common.UsageError(f"{name}: {file_kinds.special_words(path)}")

@@ -39,7 +39,7 @@ from zoo.models.label_mix import LabelMix
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options."""
+    """Add the options."""
     parser.add_argument("clip", type=named_path, metavar="CLIP", help="an mp4, mov, mkv, webm, avi or GIF")
     parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
     parser.add_argument("--out", type=common.output(".mp4"), metavar="FILE", help="the annotated clip")
@@ -90,7 +90,7 @@ def _rate(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict for every face in one clip."""
+    """Predict for every face in a clip, and write the results."""
     _check(args)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Check before the work that nothing is overwritten, and that all folders exist."""
+    """Check, before the work begins, that all folders exist and that the clip would not be overwritten."""
     files = [Path(target) for target in (args.out, args.csv, args.json) if target and target != common.STDOUT]
     if args.out == common.STDOUT:
         raise common.UsageError("--out needs a file; a clip is not written to stdout.")
@@ -121,7 +121,7 @@ def _check(args: argparse.Namespace) -> None:
 
 @contextmanager
 def _progress(clip: Path) -> Iterator[Tick]:
-    """Show a progress bar in seconds on a terminal."""
+    """Show a progress bar on a terminal; the callback takes the position and the length in seconds."""
     with tqdm(desc=clip.name, unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
         def tick(now: float, whole: float | None) -> None:
@@ -155,7 +155,7 @@ def _write_table(
 
 
 def describe_rest(found: timeline_rest.RestedTimeline) -> list[str]:
-    """Text about the reference frames and the answers relative to them."""
+    """Each face's reference frames and its answers relative to them, as lines of text."""
     lines = []
     for number, seconds in sorted(found.moments.items()):
         face = found.timeline.of(number)
