@@ -1,1 +1,1 @@
-"""Export of models to other programs' formats, and import from them. Uploads are never executed."""
+"""Exports models to other programs' formats, and imports them from these. Code in uploads is never executed."""

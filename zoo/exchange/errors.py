@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ModelFileError(ValueError):
-    """The uploaded file is not a usable model. The message says why, and what to do."""
+    """The file is not a usable model. The message says why, and what to do."""

@@ -1,4 +1,7 @@
-"""Validates numbers and names in the settings of layers, which are untrusted."""
+"""Validates untrusted JSON: the settings of layers and other files in an uploaded zip.
+
+`what`, or `key`, names the value in messages.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def rows(value: object, what: str) -> list:
 
 
 def text(value: object, what: str, longest: int = 200) -> str:
-    """A name without control characters, or `ModelFileError`."""
+    """A name of 1 to `longest` characters without control characters, or `ModelFileError`."""
     if not isinstance(value, str) or not 0 < len(value) <= longest or not is_printable(value):
         raise ModelFileError(f"{what} should be a name of 1 to {longest} letters, but is {short(value)}.")
     return value
@@ -58,7 +61,7 @@ def number(config: dict, key: str, low: float, high: float, default: float) -> f
 
 
 def pair(config: dict, key: str, default: Sequence[int] = (1, 1), low: int = 1, high: int = 64) -> tuple[int, int]:
-    """Two integers, vertical and horizontal; a single one is used for both."""
+    """Two integers, vertical and horizontal, or one for both; each from `low` to `high`, or `ModelFileError`."""
     value = config.get(key)
     value = list(default) if value is None else value
     value = [value, value] if isinstance(value, int) else value
@@ -78,21 +81,21 @@ def choice(config: dict, key: str, known: Sequence[T], default: T) -> T:
 
 
 def plain(config: dict, **allowed: object) -> None:
-    """Reject settings that change a layer's function and are not supported."""
+    """Raise `ModelFileError` unless each named setting is missing, None or the only supported value."""
     for key, value in allowed.items():
         if config.get(key, value) not in (value, None):
             raise ModelFileError(f"{key}={short(config[key])} is not supported; only {value} is.")
 
 
 def short(value: object) -> str:
-    """A value, shortened to forty characters."""
+    """A value in at most forty characters, for messages; of lists and objects, only the type."""
     shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
     return shown if len(shown) <= 40 else f"{shown[:37]}…"
 
 
 @contextmanager
 def model_zip(data: bytes) -> Iterator[SafeZip]:
-    """A zip with a model; all errors of the zip or of its content are `ModelFileError`."""
+    """A zip with a model, open within a ``with`` statement, where `ZipError` becomes `ModelFileError`."""
     try:
         with SafeZip(data, MODEL_ZIP) as archive:
             yield archive
@@ -101,7 +104,7 @@ def model_zip(data: bytes) -> Iterator[SafeZip]:
 
 
 def read_json(archive: SafeZip, name: str) -> object:
-    """A file of a zip as JSON."""
+    """Parse a JSON file in a zip; see `parse_json`."""
     return parse_json(archive.read(name, MAX_JSON), name)
 
 

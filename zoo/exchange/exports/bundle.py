@@ -1,4 +1,4 @@
-"""Exports a model as a zip: files for other programs, the preprocessing, example programs, and a page."""
+"""Exports models as a zip: files for other programs, the preprocessing, example programs, and a web page."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _ABOUT = {
 
 
 class NothingToExportError(ValueError):
-    """No model or no format was chosen, or they do not fit."""
+    """The export is not possible as requested. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +77,20 @@ class ExportRequest:
     Parameters
     ----------
     title : str
+        The model's name, as typed by the user.
     parts : tuple of str
-        Some of `PARTS`.
+        One or more keys of `PARTS`.
     cnn : CnnClassifier or TaughtCnn, optional
     svm : SvmClassifier, optional
-        At least one of both; they have the same labels and get the same crops.
+        At least one of the two models; both must have the same labels.
     crops : ndarray
         ``uint8 (n, S, S)``: representative input, to set the scales of ``int8``. They are not
         exported.
+
+    Raises
+    ------
+    NothingToExportError
+        There is no model or no known format, the machine is not on HOG alone, or the labels differ.
     """
 
     title: str
@@ -110,7 +116,7 @@ class ExportRequest:
 
     @property
     def model(self) -> CnnClassifier | TaughtCnn | SvmClassifier:
-        """The network, or the support vector machine without a network."""
+        """The network, or the support vector machine if there is no network."""
         model = self.cnn or self.svm
         assert model is not None  # see __post_init__
         return model
@@ -131,8 +137,9 @@ class Bundle:
     Parameters
     ----------
     data : bytes
+        The zip.
     left_out : tuple of str
-        Sentences.
+        One sentence for each format left out, with the reason.
     """
 
     data: bytes
@@ -144,13 +151,18 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
 
     Parameters
     ----------
-    told : callable
-        Called with the progress, 0 to 1, and the current step.
+    wanted : ExportRequest
+    told : callable, optional
+        Called with the progress, 0 to 1, and the current step in words.
 
     Raises
     ------
+    NothingToExportError
+        There are no crops, which the formats of TensorFlow need.
     keras_writer.ExportError
-        TensorFlow could not write its files.
+        TensorFlow could not write its files, or it is not installed and no other format was requested.
+    CardError
+        A network's ``.keras`` file is missing or has changed.
     """
     files: dict[str, bytes] = {}
     left_out: list[str] = []
@@ -179,7 +191,7 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
 
 
 def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_out: list[str]) -> list[str]:
-    """The formats that need TensorFlow; `ExportError` if there are no others and TensorFlow is missing."""
+    """The formats that need TensorFlow; `ExportError` if it is missing and no other format was requested."""
     heavy = [part for part in parts if part in _MADE_BY_TENSORFLOW]
     if cnn.kernel_head is not None and "int8" in heavy:
         heavy.remove("int8")
@@ -194,7 +206,25 @@ def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_ou
 
 
 def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
-    """Crops for eight-bit calibration: some of those given, mirrored, darker and lighter: ``uint8 (m, S, S)``."""
+    """Crops for eight-bit calibration: a sample of those given, and the same mirrored, darker and lighter.
+
+    Parameters
+    ----------
+    crops : ndarray
+        ``uint8 (n, S, S)``.
+    count : int
+        Largest size of the sample.
+
+    Returns
+    -------
+    ndarray
+        ``uint8 (m, S, S)``, four for each crop in the sample.
+
+    Raises
+    ------
+    NothingToExportError
+        There are no crops.
+    """
     if not len(crops):
         raise NothingToExportError("Eight-bit export needs sample crops to set its scales. Record samples first.")
     chosen = crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).astype(int)]
@@ -206,7 +236,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
 
 
 def identifier(title: str) -> str:
-    """A title as a valid name for Keras and for files; Windows has devices called con, nul and so on."""
+    """A title as a valid name in Keras and for files, even on Windows, which reserves con, nul and so on."""
     word = re.sub(r"\W+", "_", title, flags=re.ASCII).strip("_").lower()
     usable = word[:1].isalpha() and not _RESERVED.fullmatch(word)
     return word if usable else f"model_{word}".rstrip("_")
@@ -247,7 +277,7 @@ def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_ou
 
 
 def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
-    """A self-contained page with the network, which makes no requests."""
+    """A self-contained HTML page with the network, which makes no requests; UTF-8."""
     table, content = tfjs.pack_weights(graph)
     nodes = [
         {
@@ -279,7 +309,7 @@ def _script(value: object) -> str:
 
 
 def contract(align: AlignSpec, side: int) -> dict:
-    """`preprocessing.json`: how a face becomes the network's input."""
+    """The content of `preprocessing.json`: how a face becomes the network's input, a crop of `side` pixels."""
     names = ("left_eye", "right_eye", "mouth")
     return {
         "fingerprint": align.fingerprint,
@@ -296,7 +326,7 @@ def contract(align: AlignSpec, side: int) -> dict:
 
 
 def _metadata(wanted: ExportRequest, side: int) -> bytes:
-    """Metadata in the form of Teachable Machine, for programs that read it."""
+    """``metadata.json`` in Teachable Machine's form, for programs that read it."""
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     notes = {
         "modelName": wanted.title,
@@ -346,7 +376,7 @@ def _readme(wanted: ExportRequest, side: int, names: set[str]) -> str:
     )
 
 
-# Characters that begin markup, links or addresses; those that begin HTML become entities.
+# Characters that begin markup, links or URLs; those that begin HTML become entities.
 _MARKUP = re.compile(r"[\\`*_{}\[\]|~@]|(?<=www)\.|:(?=//)|^[#+-]")
 
 

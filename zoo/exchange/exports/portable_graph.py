@@ -1,7 +1,7 @@
 """Converts a trained network to a `Graph` of layers that Keras 2 and 3, TensorFlow.js, LiteRT and ONNX all have.
 
 The shipped networks standardise each crop with ``keras.ops``, which are not layers in other formats.
-Here the same is computed with layers only, exactly: for a crop x with mean m and standard deviation s,
+Here layers alone compute the same: for a crop x with mean m and standard deviation s,
 
     u = LayerNormalization(x) = (x - m) / s
     mean of x * u             = s
@@ -40,7 +40,7 @@ TINY = 1e-6  # avoids a division by 0 for uniform crops; other standard deviatio
 
 
 def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS) -> Graph:
-    """A classifier's network from the crop, 0..255, to calibrated probabilities.
+    """A classifier's network, from the crop (0 to 255) to calibrated probabilities.
 
     Parameters
     ----------
@@ -52,7 +52,12 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
     Returns
     -------
     Graph
-        The trunk's weights are rounded to half precision, as in the file that is served (or in eight bits).
+        The trunk's weights are rounded to half precision, as in the served file unless that is in eight bits.
+
+    Raises
+    ------
+    CardError
+        The network's ``.keras`` file is missing or has changed.
     """
     shape, once, head = _trunk(model.trunk.name if isinstance(model, TaughtCnn) else model.name, root)
     nodes, layers = list(once), model.layers if isinstance(model, TaughtCnn) else (head,)
@@ -69,7 +74,7 @@ def network(model: CnnClassifier | TaughtCnn, root: Path = registry.CHECKPOINTS)
 def _dense(
     layers: Sequence[tuple[np.ndarray, np.ndarray]], source: str, temperature: float, end: tuple[str, str]
 ) -> list[Node]:
-    """Dense layers with ReLU; the last one has the name and activation in `end`, and logits over `temperature`."""
+    """Dense layers with ReLU; the last has the name and activation in `end`, and logits over `temperature`."""
     nodes = []
     for i, (kernel, bias) in enumerate(layers):
         name, activation = end if i == len(layers) - 1 else (f"dense_{i + 1}", "relu")
@@ -81,7 +86,16 @@ def _dense(
 
 
 def read_again(machine: Kernel, middle: str, mirrored: bool) -> list[Node]:
-    """Nodes that add a kernel machine's scores of the middle maps to the logits, and compute probabilities."""
+    """Nodes that add a kernel machine's scores for intermediate maps to the logits, and compute probabilities.
+
+    Parameters
+    ----------
+    machine : Kernel
+    middle : str
+        Name of the node that outputs the maps.
+    mirrored : bool
+        Whether the trunk has a mirrored copy, whose maps are averaged with the others (see `both_ways`).
+    """
     maps, before = middle, list[Node]()
     if mirrored:
         maps = "middle"
@@ -98,10 +112,10 @@ def _cooled(machine: Kernel, temperature: float) -> Kernel:
 
 
 def both_ways(shape: Shape, nodes: list[Node]) -> list[Node]:
-    """A trunk and its mirrored copy with their embeddings added, as for a face and its mirror image.
+    """A trunk and its mirrored copy, with their embeddings added: the sum for a face and its mirror image.
 
-    No format has a layer for mirroring. But a network with mirrored kernels computes for a face what the
-    network computes for the mirror image, because all layers before a mean or Flatten are symmetric in other respects.
+    No format has a layer for mirroring. But a network with mirrored kernels computes for a face what the original
+    computes for the mirror image, because all layers before a mean or Flatten are symmetric in other respects.
     """
     names = {"": ""} | {node.name: f"{node.name}{MIRRORED}" for node in nodes}
     shapes = Graph(shape, tuple(nodes)).shapes()
@@ -131,7 +145,7 @@ def _halved(layers: tuple[Dense, ...]) -> tuple[Dense, ...]:
 
 
 def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> TaughtCnn | None:
-    """A linear machine on a shipped network's embedding as a network with one dense layer: the same probabilities.
+    """A linear machine on a shipped network's embedding, as a network with one dense layer and equal probabilities.
 
     Parameters
     ----------
@@ -142,7 +156,7 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
     Returns
     -------
     TaughtCnn or None
-        None for a machine on HOG, and if the network it was trained on is not available.
+        None for any other machine, and if the network that it was trained on is missing or has changed.
     """
     if isinstance(machine.descriptor, Joined) or not isinstance(machine.machine, Linear):
         return None
@@ -200,12 +214,17 @@ def _owner(card: Card, root: Path) -> Card:
 
 
 def from_keras(data: bytes) -> Graph:
-    """A ``model.keras`` of this app, crop to logits, in layers only, with batch normalisation folded into other layers.
+    """The graph of a ``model.keras`` of this app, from crop to logits, with batch normalisation folded where possible.
 
     Parameters
     ----------
     data : bytes
         The file; its first output is the logits.
+
+    Raises
+    ------
+    ModelFileError
+        The file is damaged, or contains an unsupported layer.
     """
     with model_zip(data) as file:
         config = record(read_json(file, "config.json"), "config.json")
@@ -217,12 +236,12 @@ def from_keras(data: bytes) -> Graph:
 
 
 def _with_layers_only(config: dict, output: str) -> dict:
-    """The description with its operations replaced by the layers above, and with one output."""
+    """The configuration with one output, and its operations replaced by the layers in the module's docstring."""
     inner = config["config"]
     operations = [layer["name"] for layer in inner["layers"] if layer["module"].startswith("keras.src.ops")]
     kept = [layer for layer in inner["layers"] if layer["name"] not in operations]
     crop = inner["input_layers"][0]
-    crop = crop if isinstance(crop, str) else crop[0]  # one input alone, or a list of one
+    crop = crop if isinstance(crop, str) else crop[0]  # a single input, or a list of one
     entries = [
         _entry("LayerNormalization", "unit", [crop], axis=[1, 2, 3], epsilon=TINY, center=False, scale=False),
         _entry("Multiply", "times", [crop, "unit"]),
@@ -258,7 +277,7 @@ def _node(name: str, layer: Layer, source: str, **weights: np.ndarray) -> Node:
 
 
 def _folded(nodes: list[Node]) -> list[Node]:
-    """The nodes with batch normalisations folded into the layer before, as LiteRT's converter does."""
+    """The nodes with each batch normalisation folded into the layer before it, as LiteRT's converter does."""
     readers = [name for node in nodes for name in node.inputs]
     made: dict[str, Node] = {}
     for node in nodes:
@@ -297,7 +316,7 @@ def _rounded(node: Node) -> Node:
 
 
 def _named(nodes: list[Node], head: Node) -> list[Node]:
-    """The nodes renamed to their kind and a number; the one before the head is called embedding."""
+    """The nodes named by kind and number, except the last two, which are called embedding and logits."""
     counts: dict[str, int] = {}
     names = {"": ""}
     for node in nodes:

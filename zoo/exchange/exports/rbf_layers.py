@@ -1,11 +1,11 @@
-"""Converts a kernel machine to layers that every format has.
+"""Converts an RBF kernel machine to layers that every format has.
 
-Of a row z and a support vector v,
+For a projected descriptor z and a support vector v,
 
-    -γ|z - v|² = 2γ v·z - γ|v|² - γ|z|²        a convolution by 1 x 1, and the sum of a square
+    -γ|z - v|² = 2γ v·z - γ|v|² - γ|z|²        a 1 x 1 convolution, and a sum of squares
     elu(t)     = exp(t) - 1, for t <= 0        the kernel, less one
 
-and z and its mirrored version form a picture of 1 x 2, over which a mean averages the kernel.
+z and its mirrored version form a picture of 1 x 2 pixels, over which a mean averages the kernel.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from zoo.models.svm import Kernel
 
 
 def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
-    """Nodes from maps ``(h, w, c)`` to the machine's scores ``(k,)``; the last is called ``second``.
+    """Nodes that compute the machine's scores ``(k,)`` from maps ``(h, w, c)``; the last is called ``second``.
 
     Parameters
     ----------
     machine : Kernel
-        Takes the flattened maps.
+        A machine on the flattened maps.
     maps : str
-        The node whose output they are.
+        Name of the node that outputs the maps.
     share : float
-        Factor for the maps: 0.5 if they are the sum over a face and its mirror image.
+        Factor for the maps: 0.5 if they are the sum for a face and its mirror image.
     """
     depth, gamma = machine.components.shape[1], machine.gamma
     signs = np.ones(depth, np.float32)

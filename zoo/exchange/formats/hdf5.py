@@ -22,12 +22,12 @@ _at_once = threading.Semaphore(2)
 
 @dataclass(frozen=True, eq=False)
 class H5:
-    """What a file holds.
+    """The content of an HDF5 file.
 
     Parameters
     ----------
     config : str or None
-        The network's description, JSON, where the file has one.
+        The network's configuration as JSON, if the file has one.
     arrays : dict
         Path in the file to float32 array.
     """
@@ -37,7 +37,7 @@ class H5:
 
 
 def read_h5(data: bytes) -> H5:
-    """Read a file's numbers; `ModelFileError` when it is damaged, odd or too large."""
+    """Read a file's weights; `ModelFileError` if it is damaged, too large, or has unexpected content."""
     if not data.startswith(SIGNATURE):
         raise ModelFileError("The file of weights is not an HDF5 file. Export the model again.")
     with _at_once:
@@ -54,12 +54,18 @@ def _ask(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
         return frames.unpack(done.stdout)
     except subprocess.TimeoutExpired:
         raise ModelFileError("The file of weights takes too long to read; it is damaged.") from None
-    except (ValueError, KeyError, TypeError) as error:  # the reader crashed, as on a damaged file it may
+    except (ValueError, KeyError, TypeError) as error:  # the reader crashed, as it may on a damaged file
         raise ModelFileError("The file of weights is damaged. Export the model again.") from error
 
 
 def by_layer(arrays: dict[str, np.ndarray]) -> dict[str, Weights]:
-    """Weights of Keras 2's layout (and Keras 3's ``.h5``) by layer and name: ``…/Conv1/kernel:0``."""
+    """Weights by layer and name, from the layout of Keras 2 and of Keras 3's ``.h5``: ``…/Conv1/kernel:0``.
+
+    Raises
+    ------
+    ModelFileError
+        An array belongs to no layer, or a name occurs twice.
+    """
     named: dict[str, Weights] = {}
     for path, array in arrays.items():
         parts = path.split("/")
@@ -73,12 +79,14 @@ def by_layer(arrays: dict[str, np.ndarray]) -> dict[str, Weights]:
 
 
 def by_place(arrays: dict[str, np.ndarray], places: dict[str, str], names: dict[str, list[str]]) -> dict[str, Weights]:
-    """Weights of Keras 3's layout, numbered in each layer's place.
+    """Weights by layer and name, from Keras 3's layout, where the weights of each layer are numbered.
 
     Parameters
     ----------
+    arrays : dict
+        Path in the file to array.
     places : dict
-        Layer to its place in the file: ``layers/conv2d_1/vars/``.
+        Layer to its path in the file: ``layers/conv2d_1/vars/``.
     names : dict
         Layer to the names of its weights in Keras' order.
     """
@@ -89,6 +97,6 @@ def by_place(arrays: dict[str, np.ndarray], places: dict[str, str], names: dict[
 
 
 def _plain_name(name: str) -> str:
-    """``kernel:0 -> kernel``, and one name for what Keras 2 and 3 name differently."""
+    """``kernel:0 -> kernel``, with one name for weights that Keras 2 and 3 name differently."""
     name = name.partition(":")[0]
     return "kernel" if name == "depthwise_kernel" else name

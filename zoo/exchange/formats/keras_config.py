@@ -21,7 +21,7 @@ _NETWORKS = ("Sequential", "Functional", "Model")
 
 @dataclass
 class _Found:
-    """The nodes read so far, flattened."""
+    """The nodes found so far, with nested networks flattened."""
 
     input_shape: Shape | None = None
     nodes: list[Node] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Blueprint:
     input_shape : tuple of int
     nodes : tuple of Node
     paths : dict
-        Node name to the path of its weights in files of Keras 3.
+        Node name to the path of its weights in Keras 3's files.
     """
 
     input_shape: Shape
@@ -45,7 +45,7 @@ class Blueprint:
     paths: dict[str, str]
 
     def weight_names(self) -> dict[str, list[str]]:
-        """Names of each layer's weights, in the order of their numbers in Keras 3."""
+        """Names of each layer's weights, in the order in which Keras 3 numbers them."""
         shapes: dict[str, Shape] = {"": self.input_shape}
         names = {}
         for node in self.nodes:
@@ -55,13 +55,13 @@ class Blueprint:
         return names
 
     def with_weights(self, named: dict[str, Weights]) -> Graph:
-        """The network with weights by layer and name; `ModelFileError` unless they fit. Others are ignored."""
+        """The network with these weights, by layer and name; `ModelFileError` unless they fit. Others are ignored."""
         nodes = tuple(replace(node, weights=named.get(node.name, {})) for node in self.nodes)
         return check(Graph(self.input_shape, nodes))
 
 
 def blueprint(config: object) -> Blueprint:
-    """Read the configuration of a network.
+    """Read a network's configuration.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _places(layers: list[dict], path: str) -> list[str]:
 
 
 def _snake(name: str) -> str:
-    """A class's name in files of Keras: ``Conv2D -> conv2d``, ``ReLU -> re_lu``."""
+    """A class name as in Keras' files: ``Conv2D -> conv2d``, ``ReLU -> re_lu``."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
@@ -184,7 +184,7 @@ def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place
     config = record(layer.get("config"), f"The settings of a {short(kind)}")
     _note_input(_shape_of(layer), found)
     if kind in ("InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"):
-        return feeds[0]  # they have no effect after training
+        return feeds[0]  # these have no effect after training
     name = _name(layer)
     if any(node.name == name for node in found.nodes):
         raise ModelFileError(f"Two layers have the same name {short(name)}.")
@@ -203,7 +203,7 @@ def _shape_of(layer: dict) -> object:
 
 
 def _note_input(value: object, found: _Found) -> None:
-    """Use the first shape in the configuration as the network's."""
+    """Use the first shape in the configuration as the network's input shape."""
     if value is None or found.input_shape is not None or found.nodes:
         return
     sides = rows(value, "batch_input_shape")
@@ -230,7 +230,7 @@ def _sources(layer: dict) -> list[str]:
 
 
 def _tensors(value: object, names: list[str]) -> None:
-    """Collect the ``__keras_tensor__`` of Keras 3 in a layer's arguments."""
+    """Add the source layer of every ``__keras_tensor__`` (Keras 3) in a layer's arguments to `names`."""
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         history = rows(record(value.get("config"), "keras_tensor").get("keras_history"), "keras_history")
         names.append(text(history[0] if history else None, "keras_history"))
@@ -240,7 +240,7 @@ def _tensors(value: object, names: list[str]) -> None:
 
 
 def elements(shape: object, what: str) -> Shape:
-    """A weight's shape from JSON, with a limit on its size."""
+    """A weight's shape from JSON; `ModelFileError` if it has over 4 axes or 2**26 elements."""
     sides = tuple(whole({"shape": side}, "shape", 0, 2**26) for side in rows(shape, f"{what}: shape"))
     if len(sides) > 4 or math.prod(sides) > 2**26:
         raise ModelFileError(f"{what} has shape {sides[:6]}: too large.")

@@ -21,7 +21,7 @@ _one_at_a_time = threading.Lock()
 
 
 class ExportError(RuntimeError):
-    """A file could not be written. The message says which, and what to do."""
+    """Files could not be written. The message says why, and, if possible, what to do."""
 
 
 def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> dict[str, bytes]:
@@ -41,6 +41,7 @@ def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> d
     Raises
     ------
     ExportError
+        TensorFlow failed or took too long.
     """
     nodes = [
         {"name": n.name, "kind": n.kind, "config": settings(n), "inputs": n.inputs, "weights": list(n.weights)}
@@ -57,7 +58,7 @@ def write(graph: Graph, name: str, parts: Sequence[str], crops: np.ndarray) -> d
 
 
 def _portable(name: str, content: bytes) -> bytes:
-    """A file that older versions of Keras read as well."""
+    """The file, changed where necessary so that older versions of Keras can read it."""
     if name.endswith(".keras"):
         return portable(content)
     return portable_json(content.decode()).encode() if name.endswith(".json") else content

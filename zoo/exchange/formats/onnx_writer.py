@@ -1,6 +1,6 @@
-"""Writes ONNX: support vector machines and networks, from the grey crop to probabilities.
+"""Writes support vector machines and networks as ONNX, from the grey crop to probabilities.
 
-Uses `onnx.helper`, because no converter supports this descriptor: HOG is composed of
+Models are built with `onnx.helper`, because no converter supports this descriptor. HOG is composed of
 ONNX operations, in double precision where NumPy uses it, so that every gradient falls into the same bin.
 
 References
@@ -90,7 +90,7 @@ def support_vectors(model: SvmClassifier) -> bytes:
     Raises
     ------
     UnsupportedError
-        Its descriptor has parts other than HOG.
+        Its descriptor has parts other than HOG, or signed HOG with an odd number of directions.
     """
     pad, size = _Pad(), model.align.size
     grey = pad.op("Cast", "crop", to=TensorProto.DOUBLE)
@@ -128,7 +128,7 @@ def _enlarged(pad: _Pad, grey: str, zoom: Zoom, size: int) -> str:
 
 
 def _gradients(pad: _Pad, grey: str, shape: tuple[int, int]) -> tuple[str, str, str, str]:
-    """Magnitude of gradients ``(n, h, w)``; horizontal and vertical parts, negated where upward; the mask of these."""
+    """Magnitude of gradients ``(n, h, w)``; their parts to the right and down, negated if upward; the mask of these."""
     down, right = (_difference(pad, grey, axis, shape[axis - 1]) for axis in (1, 2))
     squares = pad.op("Add", pad.op("Mul", down, down), pad.op("Mul", right, right))
     zero = pad.constant(0, np.float64)
@@ -205,7 +205,7 @@ def _linear(pad: _Pad, x: str, machine: Linear) -> str:
 
 
 def _kernel(pad: _Pad, x: str, machine: Kernel) -> str:
-    """Scores of an RBF machine after a projection, averaged over a face and its mirror image if the machine is."""
+    """Scores of an RBF machine after a projection, averaged over a face and its mirror image if ``even`` is set."""
     z = pad.op("MatMul", pad.op("Sub", x, pad.weight(machine.mean)), pad.weight(machine.components))
     width = machine.vectors.shape[1]
     even = width if machine.even is None else machine.even
@@ -230,7 +230,7 @@ def _rbf(pad: _Pad, products: str, squares: str, gamma: float) -> str:
 
 
 def network(graph: Graph, title: str = "cnn") -> bytes:
-    """A network as ``crop (n, h, w, c)`` float32 in, ``probabilities (n, k)`` out.
+    """A network: ``crop (n, h, w, c)`` float32 in, ``probabilities (n, k)`` out.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def network(graph: Graph, title: str = "cnn") -> bytes:
         It has an unsupported layer; shipped and taught networks have none.
     """
     pad = _Pad()
-    made = {"": pad.op("Transpose", "crop", perm=[0, 3, 1, 2])}  # ONNX has channels before rows
+    made = {"": pad.op("Transpose", "crop", perm=[0, 3, 1, 2])}  # ONNX puts channels before rows
     for node in graph.nodes:
         if node.kind not in _WRITERS:
             raise UnsupportedError(f"Layer {node.name}: {node.kind} is not written in ONNX.")
@@ -316,7 +316,7 @@ def _max_pooling(pad: _Pad, node: Node, x: str) -> str:
 
 
 def _reshape(pad: _Pad, node: Node, x: str) -> str:
-    """A Reshape of a row to a picture, with channels then moved before rows."""
+    """Reshape a row to a picture, then move channels before rows."""
     target = node.layer_as(layers.Reshape).target
     if len(target) != 3:
         raise UnsupportedError(f"a Reshape to {target} is not written in ONNX.")

@@ -23,7 +23,7 @@ _KERNEL = ("mean", "components", "vectors", "coefficients", "bias")
 
 
 def write(model: SvmClassifier) -> dict[str, bytes]:
-    """The contents of both files."""
+    """The contents of both files, by name."""
     machine = model.machine
     names = _KERNEL if isinstance(machine, Kernel) else ("weights", "bias")
     arrays = {name: getattr(machine, name) for name in names} | {"scale": model.scale, "shift": model.shift}
@@ -34,7 +34,21 @@ def write(model: SvmClassifier) -> dict[str, bytes]:
 
 
 def read(archive: SafeZip, name: str, labels: LabelSet, align: AlignSpec) -> SvmClassifier:
-    """The machine of a ``svm.json`` in a zip; `ModelFileError` unless everything is consistent."""
+    """Read a machine from a zip.
+
+    Parameters
+    ----------
+    archive : SafeZip
+    name : str
+        The path of ``svm.json`` in the zip; ``svm.bin`` must be beside it.
+    labels : LabelSet
+    align : AlignSpec
+
+    Raises
+    ------
+    ModelFileError
+        Something is missing, invalid or inconsistent.
+    """
     notes = record(read_json(archive, name), "svm.json")
     content = archive.beside(name, "svm.bin")
     if not content:
@@ -61,7 +75,7 @@ _ZOOM = (*_HOG, "top", "bottom", "breadth", "high", "wide")
 
 
 def _descriptor(config: object, align: AlignSpec) -> Joined:
-    """HOG in one or more sizes; other descriptors are not read from files."""
+    """The descriptor: 1 to 4 HOG parts, of the whole crop or of an enlarged part. No other kinds are accepted."""
     parts = [record(part, "A part of the descriptor") for part in rows(config, "The descriptor")]
     if not 1 <= len(parts) <= 4:
         raise ModelFileError(f"The descriptor has {len(parts)} parts; expected 1 to 4.")
@@ -84,7 +98,7 @@ def _descriptor(config: object, align: AlignSpec) -> Joined:
 
 
 def _check_zoom(part: dict, align: AlignSpec) -> None:
-    """Reject a part that is outside the crop or would be enlarged excessively."""
+    """Reject a region that is outside the crop or too small, or would be enlarged too much."""
     for key in ("high", "wide"):
         whole(part, key, 2 * whole(part, "cell", 3, align.size // 2), 4 * align.size)
     top, bottom, breadth = (number(part, key, 0.0, 1.0, -1.0) for key in ("top", "bottom", "breadth"))
@@ -93,7 +107,7 @@ def _check_zoom(part: dict, align: AlignSpec) -> None:
 
 
 def _width(descriptor: Joined, align: AlignSpec) -> int:
-    """The length of the descriptor, computed from one crop."""
+    """The length of the descriptor, found by computing it for a blank crop."""
     zero = np.zeros
     blank = AlignedFaces(
         zero((1, align.size, align.size), np.uint8), zero((1, MESH_POINTS, 3), "f4"), zero((1, 2, 3), "f4"), align

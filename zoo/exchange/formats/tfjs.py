@@ -1,7 +1,7 @@
 """Reads and writes TensorFlow.js layers models: ``model.json`` and ``weights.bin``.
 
 The former contains the configuration in the form of Keras 2 and a table of the weights, the latter the weights.
-Implemented here because the Python package ``tensorflowjs`` conflicts with current versions of others.
+This is implemented here because the Python package ``tensorflowjs`` conflicts with current versions of other packages.
 Weights are stored in half precision or bytes where that is lossless; TensorFlow.js expands them.
 
 References
@@ -34,7 +34,7 @@ def write(graph: Graph, config: dict) -> dict[str, bytes]:
     ----------
     graph : Graph
     config : dict
-        The same network as Keras 2 describes it (see `zoo.exchange.describe`).
+        Its configuration in the form of Keras 2, from `zoo.exchange.formats.keras_config.describe`.
     """
     table, content = pack_weights(graph)
     model = {
@@ -60,7 +60,19 @@ def _called(node: Node, name: str) -> str:
 
 
 def read(archive: SafeZip, name: str) -> Graph:
-    """The network of a ``model.json`` in a zip and its files of weights."""
+    """Read a network from a zip.
+
+    Parameters
+    ----------
+    archive : SafeZip
+    name : str
+        The path of ``model.json`` in the zip; the files of weights must be beside it.
+
+    Raises
+    ------
+    ModelFileError
+        Something is missing, invalid, unsupported or too large.
+    """
     model = record(read_json(archive, name), name)
     topology = record(model.get("modelTopology"), "modelTopology")
     plan = blueprint(topology.get("model_config", topology))
@@ -83,7 +95,22 @@ def _content(archive: SafeZip, model: str, group: dict) -> bytes:
 
 
 def read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
-    """Add the weights of a table ``[{name, shape, dtype}]`` and their bytes to `named`, by layer and name."""
+    """Add weights to `named`, by layer and name.
+
+    Parameters
+    ----------
+    content : bytes
+        All weights, one after the other.
+    table : list
+        Their ``{name, shape, dtype}``, untrusted.
+    named : dict
+        Is changed.
+
+    Raises
+    ------
+    ModelFileError
+        The table is invalid or does not match the content.
+    """
     start = 0
     for entry in table[:4000]:
         entry = record(entry, "An entry of the table of weights")

@@ -1,7 +1,7 @@
 """Lossless packing of weights: one byte per number, half precision, or float32.
 
 Kernel machines are stored as multiples of one step (`zoo.training.svm_fit.stepped`), networks in half
-precision, so exports need not be larger.
+precision, so that exports need not be larger.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def as_halves(array: np.ndarray) -> np.ndarray | None:
 
 
 def pack(named: Mapping[str, np.ndarray]) -> tuple[list[dict], bytes]:
-    """A table of weights and their bytes in the form of TensorFlow.js, losslessly packed.
+    """Pack weights without loss: their table in the form of TensorFlow.js, and their bytes.
 
     Parameters
     ----------
     named : mapping of str to ndarray
-        float32.
+        float32 arrays by name.
 
     References
     ----------

@@ -1,1 +1,1 @@
-"""Imports a zip as a classifier."""
+"""Imports models from a zip as classifiers."""

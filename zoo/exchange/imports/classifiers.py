@@ -18,7 +18,13 @@ from zoo.prediction import Prediction
 
 @dataclass(frozen=True)
 class PixelRange:
-    """Scaling of grey levels to a network's input: ``level * scale + offset``."""
+    """Scaling of grey levels to a network's input: ``level * scale + offset``.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite, or too large.
+    """
 
     scale: float = 1.0
     offset: float = 0.0
@@ -28,7 +34,7 @@ class PixelRange:
             raise ValueError(f"pixel range {self.scale} x + {self.offset} is not usable")
 
 
-# Common ranges of input; Teachable Machine uses the first.
+# Common input ranges; Teachable Machine uses the first.
 PIXEL_RANGES = {"-1 to 1": PixelRange(1 / 127.5, -1.0), "0 to 1": PixelRange(1 / 255, 0.0), "0 to 255": PixelRange()}
 
 
@@ -56,16 +62,22 @@ class ImportedNetwork:
         self.pixels = pixels
 
     def predict_proba(self, faces: AlignedFaces) -> Prediction:
-        """Probabilities of every face; uniform if the network's values overflow."""
+        """Probabilities of every face; uniform if the output is not valid, for example after an overflow.
+
+        Raises
+        ------
+        ValueError
+            The faces are aligned in another way than `align`.
+        """
         check_spec(self, faces)
-        # One at a time: many crops, resized for a network of 2,048 pixels, would exhaust the memory.
+        # One crop at a time: many, resized for a network of 2,048 pixels, would exhaust the memory.
         rows = [self.graph.run(to_input(crop[None], self.graph, self.pixels)) for crop in faces.images]
         probs = np.concatenate([np.zeros((0, self.graph.outputs), np.float32), *rows])
         return Prediction(proper(probs), self.labels)
 
 
 def to_input(crops: np.ndarray, graph: Graph, pixels: PixelRange) -> np.ndarray:
-    """Aligned crops as input of a network: ``uint8 (n, S, S) -> float32 (n, h, w, c)``."""
+    """Aligned crops as a network's input: ``uint8 (n, S, S) -> float32 (n, h, w, c)``."""
     height, width, channels = graph.input_shape
     resized = [cv2.resize(crop, (width, height), interpolation=cv2.INTER_LINEAR) for crop in crops]
     grey = np.array(resized, np.float32).reshape(-1, height, width, 1) * np.float32(pixels.scale)
@@ -102,6 +114,11 @@ class ClassMap:
         The model's classes.
     to : tuple of str or None
         For each class one of the seven labels, or None to drop it.
+
+    Raises
+    ------
+    ModelFileError
+        The number of classes is wrong, or fewer than two labels are used.
     """
 
     source: LabelSet
@@ -125,7 +142,7 @@ class ClassMap:
         return next((known for known in LABEL_SETS.values() if known.labels == used), None) or LabelSet("mapped", used)
 
     def __call__(self, prediction: Prediction) -> Prediction:
-        """The prediction in these labels: classes of one label are summed, dropped ones removed, rows renormalised."""
+        """The prediction in `labels`: classes with the same label are summed, the rest dropped, rows renormalised."""
         labels = self.labels
         sums = np.zeros((len(prediction), len(labels)), np.float64)
         for place, label in enumerate(self.to):
@@ -136,7 +153,7 @@ class ClassMap:
 
 
 def suggest(source: LabelSet) -> tuple[str | None, ...]:
-    """Labels suggested for a model's classes by their names; None if that is unclear."""
+    """The label that each class's name suggests, or None if it suggests none."""
     return tuple(label_from_spelling(name) if not name.strip().isdigit() else None for name in source)
 
 

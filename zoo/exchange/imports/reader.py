@@ -1,9 +1,9 @@
-"""Reads zips exported by other programs or by this app, as networks that can be compared with the others.
+"""Reads zips exported by other programs or by this app, as models that can be compared with the others.
 
 Supported are Teachable Machine's Keras zip (``keras_model.h5``, ``labels.txt``), its TensorFlow.js
 zip (``model.json``, ``weights.bin``, ``metadata.json``), ``model.json`` with weights in ``.h5``,
-``.keras`` files, and what this app exports. Nothing of an upload is executed: a network is a list
-of numbers and of layers from a fixed list (`zoo.exchange.network.layers`).
+``.keras`` files, and exports of this app. Code in an upload is never executed: a network consists of
+numbers, and of layers from a fixed list (`zoo.exchange.network.layers`).
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ class ModelFile:
     Parameters
     ----------
     title : str
-        Its name, if it has one.
+        Its name, or "Imported model".
     origin : str
         The kind of file, in words.
     core : Graph or SvmClassifier
     labels : LabelSet
-        Its classes.
+        The model's classes.
     pixels : PixelRange
         Scaling of grey levels to the network's input.
     align : AlignSpec
-        Alignment of its crops: from the file, or the usual one.
+        Alignment of its crops: from the file, or the app's default.
     ours : bool
         Whether it was exported by this app, and so trained on aligned crops.
     """
@@ -98,12 +98,12 @@ def read_models(data: bytes) -> tuple[ModelFile, ...]:
     Parameters
     ----------
     data : bytes
+        The zip.
 
     Raises
     ------
     ModelFileError
-        One sentence that says what is wrong, and what to do. No other exception is raised,
-        whatever the content.
+        The message says what is wrong, and what to do. No other exception is raised, whatever the content.
     """
     with model_zip(data) as archive:
         found = tuple(_read(archive))
@@ -168,7 +168,7 @@ def _all(archive: SafeZip, ending: str) -> list[str]:
 
 
 def _in_folder(archive: SafeZip, name: str) -> list[str]:
-    """All files in the folder of a file."""
+    """All files in the same folder as a file."""
     folder = name.rpartition("/")[0]
     return [other for other in archive.names if other.rpartition("/")[0] == folder]
 
@@ -194,7 +194,7 @@ def _read_json_and_h5(archive: SafeZip, name: str) -> Graph:
 
 
 def _read_keras(archive: SafeZip, name: str) -> Graph:
-    """A ``.keras`` file: a zip in the zip, with the same limits."""
+    """A ``.keras`` file, which is a zip within the zip and has the same limits."""
     with model_zip(archive.read(name, MODEL_ZIP.size)) as inner:
         for wanted in ("config.json", "model.weights.h5"):
             if wanted not in inner.names:
@@ -203,7 +203,7 @@ def _read_keras(archive: SafeZip, name: str) -> Graph:
 
 
 def _joined(config: object, arrays: dict) -> Graph:
-    """A configuration, and weights in the layout of Keras 2 or 3."""
+    """The network of a configuration, with weights in the layout of Keras 2 or 3."""
     plan = blueprint(config)
     if not any(path.startswith(("layers/", "_layer_checkpoint_dependencies/")) for path in arrays):
         return plan.with_weights(by_layer(arrays))
@@ -223,7 +223,7 @@ def _title(archive: SafeZip, model: str) -> str:
 
 
 def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
-    """Names of the classes, from ``labels.txt`` or ``metadata.json``; their number must be the model's, if known."""
+    """Names of the classes, from ``labels.txt`` or ``metadata.json``; there must be `count`, if it is known."""
     if count is not None and not 2 <= count <= MAX_CLASSES:
         raise ModelFileError(f"The model tells {count} classes apart; expected 2 to {MAX_CLASSES}.")
     names = _names(archive, model)
@@ -237,7 +237,7 @@ def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
 
 
 def _names(archive: SafeZip, model: str) -> list:
-    """The names of the classes, unchanged, from the file that has them."""
+    """The unchecked names of the classes, from the first file that has them."""
     if name := archive.beside(model, "labels.txt") or archive.find("labels.txt"):
         return _lines(archive.read(name, 2**16))
     notes = _metadata(archive, model)
@@ -250,7 +250,7 @@ def _names(archive: SafeZip, model: str) -> list:
 
 
 def _lines(content: bytes) -> list[str]:
-    """Lines such as Teachable Machine's ``0 Happy``, one per class; lines without numbers are names too."""
+    """Names from lines such as Teachable Machine's ``0 Happy``, or from unnumbered lines, one per class."""
     try:
         lines = [line.strip() for line in decoded(content).splitlines() if line.strip()]
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Imported models of a session: names, cards and limits."""
+"""The imported models of a session: their names, cards and limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zoo.exchange.network.graph import MAX_WEIGHTS, Graph
 from zoo.models.checkpoint import training_note
 
 MOST = 4
-THRESHOLD = 0.5  # arbitrary, because there are no measurements for imported models
+THRESHOLD = 0.5  # arbitrary, because imported models have no measurements
 LIMITS = (
     "It came from outside this app. What it was trained on, and how good it is, is not known here.",
     "It names the class that a picture looks most like. It cannot know how anyone feels.",
@@ -38,14 +38,14 @@ def session_model(
     ----------
     file : ModelFile
     to : tuple of str or None, optional
-        Labels of its classes (see `ClassMap`); None keeps its classes.
+        The label for each class (see `ClassMap`); None keeps the model's own classes.
     there : collection of str
-        Names that are in use.
+        Names already in use.
 
     Raises
     ------
     ModelFileError
-        The classes cannot be mapped so.
+        The classes cannot be mapped to these labels.
     """
     model: Classifier = file.classifier(_free(file.title, there))
     if to is not None:

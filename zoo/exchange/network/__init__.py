@@ -1,1 +1,1 @@
-"""The layers of an imported network, evaluated in NumPy."""
+"""Networks as layers with weights, validated and evaluated in NumPy."""

@@ -20,7 +20,7 @@ from zoo.exchange.validation import choice, pair, plain, rows, short, whole
 
 @dataclass(frozen=True)
 class Conv2D(Layer):
-    """A convolution. Kernel ``(h, w, c, filters)``."""
+    """A convolution with a kernel ``(h, w, c, filters)``."""
 
     filters: int
     kernel: tuple[int, int]
@@ -65,7 +65,7 @@ class Conv2D(Layer):
 
 @dataclass(frozen=True)
 class DepthwiseConv2D(Layer):
-    """A depthwise convolution. Kernel ``(h, w, c, multiplier)``."""
+    """A depthwise convolution with a kernel ``(h, w, c, multiplier)``."""
 
     kernel: tuple[int, int]
     strides: tuple[int, int] = (1, 1)
@@ -109,7 +109,7 @@ class DepthwiseConv2D(Layer):
 
 @dataclass(frozen=True)
 class ZeroPadding2D(Layer):
-    """Zero padding."""
+    """Adds zeros around a picture; `borders` are rows (top, bottom) and columns (left, right)."""
 
     borders: tuple[tuple[int, int], tuple[int, int]]
 
@@ -163,7 +163,7 @@ class MaxPooling2D(Layer):
 
 
 class AveragePooling2D(MaxPooling2D):
-    """The mean of every window, without padding."""
+    """The mean of every window; padding is not counted."""
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         total = self._windows(_padded(inputs[0], self, 0.0)).sum(axis=(4, 5))
@@ -218,7 +218,7 @@ def _side(size: int, kernel: int, stride: int, dilation: int, padding: str) -> i
 
 
 def _padded(x: np.ndarray, layer: Conv2D | DepthwiseConv2D | MaxPooling2D, value: float) -> np.ndarray:
-    """A picture with "same" padding; the larger half is at the end, as in TensorFlow."""
+    """Pictures with the layer's padding; an odd border is larger at the end, as in TensorFlow."""
     if layer.padding == "valid":
         return x
     borders = []

@@ -28,9 +28,9 @@ class Node:
     kind : str
         The layer's class in Keras.
     config : dict
-        Its unchecked settings.
+        The layer's settings as read, unchecked.
     layer : Layer
-        The layer with these settings.
+        The layer with the checked settings.
     inputs : tuple of str
         Names of its input nodes; ``""`` is the network's input.
     weights : dict
@@ -75,7 +75,7 @@ class Graph:
 
     @property
     def outputs(self) -> int:
-        """Size of the output."""
+        """Number of outputs, k."""
         return self.shapes()[self.nodes[-1].name][0]
 
     @property
@@ -84,7 +84,7 @@ class Graph:
         return sum(array.size for node in self.nodes for array in node.weights.values())
 
     def run(self, x: np.ndarray) -> np.ndarray:
-        """Evaluate: ``(n, h, w, c) -> (n, k)`` float32, one picture at a time to limit memory."""
+        """Evaluate ``(n, h, w, c) -> (n, k)``, float32, one picture at a time to limit memory."""
         rows = [self._run(picture[None]) for picture in np.asarray(x, np.float32)]
         return np.concatenate(rows) if rows else np.zeros((0, self.outputs), np.float32)
 
@@ -119,7 +119,7 @@ def check(graph: Graph) -> Graph:
 
 
 def _check_node(node: Node, inputs: list[Shape]) -> int:
-    """Multiplications of a node, whose weights are checked."""
+    """Check a node's memory and weights, and return its number of multiplications."""
     try:
         shape = node.layer.shape(*inputs)
         expected = node.layer.parameters(*inputs)

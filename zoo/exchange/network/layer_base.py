@@ -1,6 +1,6 @@
-"""The base class of layers: output shape, parameters, cost and evaluation; and the activations.
+"""The base class of layers (output shape, parameters, cost, evaluation), and the activations.
 
-Pictures are float32 ``(n, h, w, c)``, rows ``(n, c)``; shapes leave ``n`` out.
+Pictures are float32 ``(n, h, w, c)``, rows are ``(n, c)``; shapes omit ``n``.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def picture(shape: Shape, layer: str) -> Shape:
 
 
 class Layer:
-    """The identity for one input, without parameters; subclasses override what differs."""
+    """The identity of one input, without parameters; subclasses override what differs."""
 
     @classmethod
     def from_config(cls, config: dict) -> Layer:
@@ -63,15 +63,15 @@ class Layer:
         return cls()
 
     def shape(self, *inputs: Shape) -> Shape:
-        """The output shape."""
+        """The output shape for these input shapes; `ModelFileError` if they do not fit."""
         return one(inputs, type(self).__name__)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
-        """Name and shape of the parameters."""
+        """Shapes of the parameters by name, for these input shapes."""
         return {}
 
     def work(self, *inputs: Shape) -> tuple[int, int]:
-        """Multiplications, and numbers in memory at one time."""
+        """Number of multiplications, and of values in memory at the same time, per picture."""
         size = math.prod(self.shape(*inputs))
         return size, 2 * size
 
@@ -80,14 +80,14 @@ class Layer:
 
 
 def one(inputs: tuple, layer: str) -> Shape:
-    """The only input; `ModelFileError` if there are more."""
+    """The shape of the only input; `ModelFileError` unless there is exactly one."""
     if len(inputs) != 1:
         raise ModelFileError(f"a {layer} layer has {len(inputs)} inputs; expected 1.")
     return inputs[0]
 
 
 def ending(config: dict) -> tuple[bool, str]:
-    """Whether there is a bias, and the activation."""
+    """The settings `use_bias` and `activation`."""
     return switch(config, "use_bias"), activation(config)
 
 

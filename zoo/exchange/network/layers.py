@@ -1,4 +1,4 @@
-"""The supported layers in NumPy: those without windows, and the list of all.
+"""The supported layers in NumPy: those without windows, and the table of all.
 
 This is an allowlist: any other layer is rejected, and the error names it.
 
@@ -101,7 +101,7 @@ class LayerNormalization(Layer):
 
 @dataclass(frozen=True)
 class Dense(Layer):
-    """``x @ kernel + bias``: kernel ``(d, units)``."""
+    """A dense layer, ``x @ kernel + bias``, with a kernel ``(d, units)``."""
 
     units: int
     use_bias: bool = True
@@ -172,7 +172,7 @@ class Softmax(Layer):
 
 
 class Add(Layer):
-    """The sum of two or more inputs, with broadcasting of sides of 1."""
+    """The sum of 2 to 16 inputs, broadcast along axes of size 1."""
 
     function: np.ufunc = np.add
 
@@ -192,13 +192,13 @@ class Add(Layer):
 
 
 class Multiply(Add):
-    """The product of two or more inputs."""
+    """The product of 2 to 16 inputs, broadcast along axes of size 1."""
 
     function: np.ufunc = np.multiply
 
 
 class Concatenate(Layer):
-    """The channels of several inputs, concatenated."""
+    """2 to 16 inputs concatenated along their channels."""
 
     @classmethod
     def from_config(cls, config: dict) -> Concatenate:

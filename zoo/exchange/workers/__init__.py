@@ -1,1 +1,1 @@
-"""Separate programs, each started for one task; they import nothing else of the app."""
+"""Separate programs, each started for one task; they import nothing from the rest of the app."""

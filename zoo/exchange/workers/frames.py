@@ -1,4 +1,4 @@
-"""Messages between two programs through a pipe: a JSON object, and arrays or files as plain bytes."""
+"""Messages between two programs through a pipe: a JSON object, and arrays or files as raw bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TYPES = {"float32": 4, "uint8": 1}
 
 
 def pack(header: dict, arrays: dict[str, np.ndarray | bytes]) -> bytes:
-    """One message; files are given as bytes."""
+    """Encode a JSON object, and float32 or uint8 arrays by name, as one message; bytes become uint8 arrays."""
     blocks = {name: np.frombuffer(a, np.uint8) if isinstance(a, bytes) else a for name, a in arrays.items()}
     table = [[name, str(a.dtype), list(a.shape)] for name, a in blocks.items()]
     head = json.dumps({"header": header, "arrays": table}).encode()
@@ -20,7 +20,7 @@ def pack(header: dict, arrays: dict[str, np.ndarray | bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
-    """A message's object and arrays; ValueError if it is invalid."""
+    """Decode a message into its object and arrays; ValueError, KeyError or TypeError if it is invalid."""
     if len(data) < 8:
         raise ValueError("the message is cut off")
     start = 8 + struct.unpack_from("<Q", data)[0]

@@ -1,7 +1,7 @@
-"""Builds a network in Keras and writes it in TensorFlow's formats. stdin: a message; stdout: a message with the files.
+"""Builds a network in Keras and writes it in TensorFlow's formats: from a message on stdin to one on stdout.
 
-A separate program because TensorFlow takes ten seconds and most of a gigabyte, which is freed
-when it exits. Run by `zoo.exchange.formats.keras_writer`, one at a time.
+This is a separate program because TensorFlow takes ten seconds to start and most of a gigabyte of memory, which is
+freed when the program exits. `zoo.exchange.formats.keras_writer` runs one at a time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 
 def build(header: dict, arrays: dict[str, np.ndarray], for_litert: bool = False) -> keras.Model:
-    """The network of a message. LiteRT has no softsign; for standard deviations, which are >= 0, it is this."""
+    """The network in a message. LiteRT has no softsign; of standard deviations, which are >= 0, it is s / (s + 1)."""
     crop = keras.Input(header["input_shape"], name="crop")
     made = {"": crop}
     for node in header["nodes"]:
@@ -38,12 +38,12 @@ def build(header: dict, arrays: dict[str, np.ndarray], for_litert: bool = False)
 
 
 def keras_file(model: keras.Model, header: dict, arrays: dict) -> dict[str, bytes]:
-    """``model.keras``."""
+    """The network as ``model.keras``."""
     return _saved(model.save, "model.keras")
 
 
 def json_and_h5(model: keras.Model, header: dict, arrays: dict) -> dict[str, bytes]:
-    """``model.json`` and its weights."""
+    """The network as ``model.json``, and its weights as HDF5."""
     return {"model.json": model.to_json(indent=1).encode()} | _saved(model.save_weights, "model.weights.h5")
 
 

@@ -1,7 +1,7 @@
-"""Reads the numbers in an untrusted HDF5 file of Keras. stdin: the file; stdout: a message.
+"""Reads the weights in an untrusted HDF5 file of Keras: from the file on stdin to a message on stdout.
 
-A separate program because the HDF5 library is written in C and may crash or loop on a file made
-for that purpose: then only this program ends, and it has its own limits on memory and time. Only ordinary
+This is a separate program because the HDF5 library is written in C, and a malicious file may make it crash or loop:
+then only this program ends, and it has its own limits on memory and time. Only ordinary
 groups and datasets are followed: no links to other files, no virtual or external data, no filters
 (a filter could unpack a kilobyte to gigabytes), no references, and nothing but numbers.
 """
@@ -23,11 +23,11 @@ MAX_DEPTH = 24
 
 
 class Refused(Exception):
-    """A sentence for the user."""
+    """The file is rejected. The message is a sentence for the user."""
 
 
 def limit_memory(size: int = 2 * 2**30, seconds: int = 20) -> None:
-    """Let the system limit this program; on Windows, only the caller's timeout applies."""
+    """Limit this program's memory in bytes and its CPU time; on Windows, only the caller's timeout applies."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -38,7 +38,7 @@ def limit_memory(size: int = 2 * 2**30, seconds: int = 20) -> None:
 
 
 def read(data: bytes) -> bytes:
-    """The message for a file's bytes."""
+    """The message with a file's configuration and weights; `Refused` if the file is not acceptable."""
     with h5py.File(io.BytesIO(data), "r") as file:
         found: dict[str, h5py.Dataset] = {}
         collect(file, "", found, 0)
@@ -49,7 +49,7 @@ def read(data: bytes) -> bytes:
 
 
 def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], depth: int) -> None:
-    """Datasets below a group, by path."""
+    """Add all datasets below a group to `found`, by path; `Refused` for links and excessive sizes."""
     if depth > MAX_DEPTH:
         raise Refused("The file nests its groups too deep.")
     for name in group:
@@ -68,7 +68,7 @@ def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], depth:
 
 
 def check(dataset: h5py.Dataset, name: str) -> None:
-    """Reject anything but numbers stored in the file itself."""
+    """Raise `Refused` unless a dataset has floating-point numbers, stored unpacked in the file itself."""
     shown = name[:40]
     if dataset.dtype.kind != "f" or dataset.dtype.itemsize not in (2, 4, 8):
         raise Refused(f"{shown} holds {str(dataset.dtype)[:20]}; expected floating-point numbers.")
@@ -82,7 +82,7 @@ def check(dataset: h5py.Dataset, name: str) -> None:
 
 
 def text_attribute(file: h5py.File, name: str) -> str | None:
-    """A text attribute, or None."""
+    """A text attribute; None if it is missing, `Refused` if it is not text or too long."""
     if name not in file.attrs:
         return None
     identity = file.attrs.get_id(name)

@@ -1,4 +1,4 @@
-"""What the model says of every face in some pictures: python predict.py photo.jpg [more.jpg …]
+"""Prints the model's answer for every face in the given pictures: python predict.py photo.jpg [more.jpg …]
 
 pip install "mediapipe>=0.10.33,<0.10.35" ai-edge-litert   (Python 3.10 to 3.14)
 """
@@ -25,7 +25,7 @@ def load() -> Interpreter:
 
 
 def probabilities(interpreter: Interpreter, rgb: np.ndarray) -> list[np.ndarray]:
-    """Of every face in a picture, one number a class."""
+    """Probabilities for every face in an RGB picture, one per class."""
     answers = []
     for mesh in find_faces.find_meshes(rgb):
         grey = preprocess.crop(rgb, preprocess.to_crop(mesh))

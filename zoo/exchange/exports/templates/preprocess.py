@@ -1,6 +1,6 @@
-"""From a picture to what the network takes, as preprocessing.json says. Needs numpy and OpenCV only.
+"""Turns a picture into the network's input, as specified in preprocessing.json. Needs only numpy and OpenCV.
 
-`find_faces.py` finds the faces, or give the points yourself.
+`find_faces.py` finds the faces; alternatively, give the points yourself.
 """
 
 import json
@@ -15,7 +15,7 @@ SIZE, DETAIL = ALIGN["size"], ALIGN["detail"]
 
 
 def to_crop(mesh: np.ndarray) -> np.ndarray:
-    """The map from picture pixels to crop pixels, (2, 3), for a mesh (468, 2)."""
+    """The affine map from picture pixels to crop pixels, (2, 3), for a mesh (468, 2)."""
     if ALIGN.get("registration") == "box":
         low, high = mesh.min(axis=0), mesh.max(axis=0)
         scale = SIZE / max(float((high - low).max()), 1.0)
@@ -27,7 +27,7 @@ def to_crop(mesh: np.ndarray) -> np.ndarray:
 
 
 def from_points(points: np.ndarray) -> np.ndarray:
-    """The same for left eye, right eye and mouth, (3, 2): turned, scaled and moved onto the template (Umeyama 1991)."""
+    """The same from left eye, right eye and mouth, (3, 2): the similarity onto the template (Umeyama 1991)."""
     target = np.array([CONTRACT["template"][name] for name in ("left_eye", "right_eye", "mouth")])
     source, goal = points @ [1, 1j], target @ [1, 1j]
     centred = source - source.mean()
@@ -37,7 +37,7 @@ def from_points(points: np.ndarray) -> np.ndarray:
 
 
 def crop(rgb: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """The grey crop, uint8 (SIZE, SIZE): no sharper than DETAIL pixels a side, whatever the camera."""
+    """The grey crop, uint8 (SIZE, SIZE), no sharper than DETAIL pixels per side, whatever the camera."""
     region, affine = surroundings(rgb, affine)
     grey = cv2.cvtColor(region, cv2.COLOR_RGB2GRAY)
     shrink = np.sqrt(abs(np.linalg.det(affine[:, :2]))) * DETAIL / SIZE
@@ -51,7 +51,7 @@ def crop(rgb: np.ndarray, affine: np.ndarray) -> np.ndarray:
 
 
 def surroundings(rgb: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the picture the crop comes from, with a margin, and the map from it to the crop."""
+    """The part of the picture from which the crop is taken, with a margin, and the map from it to the crop."""
     back = np.linalg.inv(affine[:, :2])
     corners = (np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (SIZE - 1) - affine[:, 2]) @ back.T
     height, width = rgb.shape[:2]
@@ -63,6 +63,6 @@ def surroundings(rgb: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def to_network(grey: np.ndarray) -> np.ndarray:
-    """A crop as the network takes it: float32 (1, side, side, 1), 0 to 255."""
+    """A crop as the network's input: float32 (1, side, side, 1), 0 to 255."""
     side = CONTRACT["network"]["side"]
     return cv2.resize(grey, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32)[None, :, :, None]

@@ -1,4 +1,4 @@
-"""The model on a webcam, with OpenCV: python webcam.py [camera number or video file]. Press q to stop.
+"""Runs the model on a webcam with OpenCV: python webcam.py [camera number or video file]. Press q to stop.
 
 pip install "mediapipe>=0.10.33,<0.10.35" ai-edge-litert   (Python 3.10 to 3.14)
 """
