@@ -18,8 +18,8 @@ SMALL, QUALITY = 400, 88
 def img(image: np.ndarray, alt: str, css: str = "", photo: bool = True) -> str:
     """An ``<img>`` with its picture embedded: lossless for drawings, lossy for photos.
 
-    WebP takes a third of PNG's bytes and two thirds of JPEG's, but fifteen times JPEG's time, so that it is used only
-    for small photos and for drawings.
+    WebP takes a third of PNG's bytes and two thirds of JPEG's, but fifteen times JPEG's time, so it is used only for
+    small photos and for drawings.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ class PagePolicy:
         self._policy = lru_cache(8)(self._policy_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; a page is held back until it is complete, because its policy depends on all of it."""
+        """Answer a request; a page is held back until it is complete, because its policy depends on its content."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         page = _Page(send, self._policy)

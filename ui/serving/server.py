@@ -59,15 +59,20 @@ class Address:
 
 
 def address(host: str | None, port: int | None) -> Address:
-    """Where to listen: as given, or else as the environment variables of Gradio say, which a Space sets.
+    """Where to listen: as given, or else as Gradio's environment variables say, which a Space sets.
 
     Parameters
     ----------
     host : str or None
         None is ``GRADIO_SERVER_NAME``, or loopback without it.
     port : int or None
-        The only port to try. None is the first free one of those that ``GRADIO_SERVER_PORT`` and ``GRADIO_NUM_PORTS``
-        give, by default 7860 to 7959.
+        The only port to try. None means the first free port of ``GRADIO_NUM_PORTS`` (by default 100), counted from
+        ``GRADIO_SERVER_PORT`` (by default 7860).
+
+    Raises
+    ------
+    ValueError
+        An environment variable is needed and is not a number.
     """
     host = (host or os.environ.get("GRADIO_SERVER_NAME") or LOOPBACK).strip()
     first = port or int(os.environ.get("GRADIO_SERVER_PORT") or FIRST_PORT)

@@ -59,7 +59,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_mix(parser: argparse.ArgumentParser, default: str | None, words: str = "") -> None:
-    """Add ``--mix``, the assumed frequencies of the labels; `words` describe the default where it is None."""
+    """Add ``--mix``, the assumed frequencies of the labels; `words`, if given, describe the default in the help."""
     shown = words or default
     parser.add_argument("--mix", choices=MIXES, default=default, help=f"how common labels are (default: {shown})")
 

@@ -1,1 +1,1 @@
-"""Exports models to other programs' formats, and imports them from these. Code in uploads is never executed."""
+"""Exports models to other programs' formats, and imports models from them. Code in uploads is never executed."""

@@ -104,7 +104,7 @@ def read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
     table : list
         Their ``{name, shape, dtype}``, untrusted.
     named : dict
-        Is changed.
+        The weights so far; the new ones are added.
 
     Raises
     ------

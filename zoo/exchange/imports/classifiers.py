@@ -67,7 +67,7 @@ class ImportedNetwork:
         Raises
         ------
         ValueError
-            The faces are aligned in another way than `align`.
+            The faces are not aligned as `align` says.
         """
         check_spec(self, faces)
         # One crop at a time: many, resized for a network of 2,048 pixels, would exhaust the memory.
