@@ -17,7 +17,7 @@ from ui.serving.protocol import PromptProtocol
 
 LOOPBACK = "127.0.0.1"
 WILDCARDS = ("0.0.0.0", "::")
-FIRST_PORT, PORTS = 7860, 100
+FIRST_PORT, PORTS, LAST_PORT = 7860, 100, 65535
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,25 @@ def address(host: str | None, port: int | None) -> Address:
 
     Raises
     ------
-    ValueError
-        An environment variable is needed and is not a number.
+    SystemExit
+        An environment variable is needed and is not such a number.
     """
     host = (host or os.environ.get("GRADIO_SERVER_NAME") or LOOPBACK).strip()
-    first = port or int(os.environ.get("GRADIO_SERVER_PORT") or FIRST_PORT)
-    tries = 1 if port else int(os.environ.get("GRADIO_NUM_PORTS") or PORTS)
-    return Address(host[1:-1] if host.startswith("[") and host.endswith("]") else host, range(first, first + tries))
+    first = port or _number("GRADIO_SERVER_PORT", FIRST_PORT)
+    tries = 1 if port else _number("GRADIO_NUM_PORTS", PORTS)
+    return Address(
+        host[1:-1] if host.startswith("[") and host.endswith("]") else host,
+        range(first, min(first + tries, LAST_PORT + 1)),
+    )
+
+
+def _number(variable: str, usual: int) -> int:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return usual
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= LAST_PORT):
+        raise SystemExit(f"{variable} is {text[:40]!r}; expected a whole number from 1 to {LAST_PORT}.")
+    return int(text)
 
 
 def in_url(host: str) -> str:

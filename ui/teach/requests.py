@@ -134,9 +134,10 @@ def view(teach_session: TeachSession) -> dict:
 
 def _why_not(now: Project) -> str:
     try:
-        return "" if now.labels else ""
+        now.labels  # noqa: B018  raises if the project cannot be trained
     except ProjectError as error:
         return str(error)
+    return ""
 
 
 def _look(call: Call) -> dict:

@@ -50,6 +50,18 @@ def test_a_space_tells_where_to_listen(monkeypatch):
     monkeypatch.setenv("GRADIO_SERVER_PORT", "7863")
     assert server.address(None, None) == server.Address("0.0.0.0", range(7863, 7963))
     assert server.address("::1", 80) == server.Address("::1", range(80, 81))
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "65500")
+    assert server.address(None, None).ports == range(65500, 65536)
+
+
+@pytest.mark.parametrize("variable", ["GRADIO_SERVER_PORT", "GRADIO_NUM_PORTS"])
+@pytest.mark.parametrize("value", ["seven", "0", "-1", "65536", "7860.0", "٧٨٦٠"])
+def test_a_wrong_number_of_the_environment_is_one_sentence(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match=f"{variable} is .*; expected a whole number from 1 to 65535"):
+        server.address(None, None)
+    monkeypatch.setenv(variable, " 9 ")
+    assert 9 in (server.address(None, None).ports.start, len(server.address(None, None).ports))
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "socks4://127.0.0.1:9", "nonsense"])

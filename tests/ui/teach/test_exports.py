@@ -22,6 +22,7 @@ from ui.teach import exports
 from ui.teach.exports import Exports, Imports
 from zoo.exchange.exports import bundle, portable_graph
 from zoo.exchange.exports.bundle import NothingToExportError
+from zoo.exchange.imports import session_models
 from zoo.exchange.imports.reader import read_models
 from zoo.labels import ELSEWHERE, SEVEN, LabelSet
 from zoo.models import registry
@@ -139,6 +140,15 @@ def test_classes_become_labels_and_room_ends(own, exported):
     assert "4 imported models" in Imports(own).add(files, None, to, "me")
     assert "at least two" in Imports(own).add(files, None, ["happy", "happy", "leave out"], "you")
     assert len(own.teach_sessions.at("me").extra) == 4 and not own.teach_sessions.at("you").extra
+
+
+@pytest.mark.parametrize("family", ["classical", "deep"])
+@pytest.mark.parametrize("to", [None, ["happy", "sad", "leave out"]])
+def test_weights_of_all_imported_models_count(own, exported, monkeypatch, family, to):
+    (file,) = (file for file in read_models(exported) if file.family == family)
+    monkeypatch.setattr(session_models, "MAX_WEIGHTS", 2 * session_models.weights(file))
+    found = [Imports(own).add((file,), None, to, "me") for _ in range(3)]
+    assert "Added" in found[0] and "Added" in found[1] and "would hold over" in found[2]
 
 
 def test_what_cannot_be_read_is_one_sentence(own, tmp_path):

@@ -71,6 +71,6 @@ def _run(message: bytes) -> dict[str, np.ndarray]:
         return frames.unpack(done.stdout)[1]
     except subprocess.TimeoutExpired:
         raise ExportError(f"TensorFlow took more than {SECONDS} s; try again when the computer is less busy.") from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise ExportError(f"TensorFlow could not write these files ({' '.join(last)[:300]}).") from error

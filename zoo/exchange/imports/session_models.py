@@ -80,15 +80,19 @@ def check_room(models: Collection[Classifier], file: ModelFile) -> None:
 
 def weights(file: ModelFile) -> int:
     """Number of parameters of a model."""
-    if isinstance(file.core, Graph):
-        return file.core.parameters
-    arrays = [getattr(file.core.machine, name, None) for name in ("weights", "components", "vectors", "coefficients")]
-    return sum(array.size for array in arrays if isinstance(array, np.ndarray))
+    return file.core.parameters if isinstance(file.core, Graph) else _weights_of_machine(file.core.machine)
 
 
 def _weights_of(model: Classifier) -> int:
     inner = model.model if isinstance(model, MappedClassifier) else model
-    return inner.graph.parameters if isinstance(inner, ImportedNetwork) else 0
+    if isinstance(inner, ImportedNetwork):
+        return inner.graph.parameters
+    return _weights_of_machine(getattr(inner, "machine", None))
+
+
+def _weights_of_machine(machine: object) -> int:
+    arrays = [getattr(machine, name, None) for name in ("weights", "components", "vectors", "coefficients")]
+    return sum(array.size for array in arrays if isinstance(array, np.ndarray))
 
 
 def _free(title: str, there: Collection[str]) -> str:
