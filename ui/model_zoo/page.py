@@ -18,7 +18,7 @@ from ui.languages import phrase
 from zoo.cards import Card, Figures, Robustness
 from zoo.evaluation.paired import PairResult, find_pair
 from zoo.models.label_mix import FER2013, WORDS
-from zoo.reports import charts, model_card
+from zoo.reports import charts, leaderboard, model_card
 from zoo.reports.data_words import data_words, split_words
 from zoo.reports.evaluation_report import CHOOSE, WORSE, Panel, hard_panels, panels, together_words, verdict
 from zoo.reports.markup import attribute, say
@@ -109,7 +109,7 @@ def _row(card: Card, measured: float | None) -> str:
         _cell(fresh.accuracy, say(_percent(fresh.accuracy))) if fresh else _cell(None, None),
         _cell(line.macro_f1, say(number("{0:.3f}", line.macro_f1))) if line else _cell(None, None),
         _cell(line.ece, say(number("{0:.3f}", line.ece))) if line else _cell(None, None),
-        _cell(card.size_bytes, say(model_card.megabytes(card.size_bytes))),
+        _cell(card.size_bytes, say(leaderboard.megabytes(card.size_bytes))),
         _milliseconds(card, measured),
     )
     name, family = say(wording.title(card)), say(wording.family(card), "small")
@@ -214,7 +214,7 @@ def _about(card: Card) -> str:
 
 def _facts(card: Card, line: Figures | None) -> str:
     """The figures that say most, before any chart."""
-    shown = [("size", model_card.megabytes(card.size_bytes))]
+    shown = [("size", leaderboard.megabytes(card.size_bytes))]
     shown += [("ms", number("{0:.1f}", card.milliseconds))] if card.milliseconds else []
     measured = [("f1", line.macro_f1), ("ece", line.ece), ("brier", line.brier)] if line else []
     shown = [(name, number("{0:.3f}", value)) for name, value in measured] + shown

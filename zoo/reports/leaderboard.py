@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from features.phrase import Phrase, number
 from zoo.cards import Card, Figures
 
 BEGIN, END = "<!-- zoo:begin -->", "<!-- zoo:end -->"
@@ -64,9 +65,15 @@ def _row(card: Card) -> tuple[str, ...]:
         share(fresh),
         f"{line.macro_f1:.3f}" if line else "-",
         share(card.figure("FER+ majority", labels="8")),
-        f"{card.size_bytes / 2**20:.1f} MB",
+        f"{megabytes(card.size_bytes)} MB",
         f"{card.milliseconds:.1f}" if card.milliseconds else "-",
     )
+
+
+def megabytes(size: int) -> Phrase:
+    """A size in bytes as a number of megabytes; small ones are not rounded to zero."""
+    shown = size / 2**20
+    return number("{0:.3f}" if 0 < shown < 0.05 else "{0:.1f}", shown)
 
 
 def with_table(text: str, table: str, name: str = "README.md") -> str:

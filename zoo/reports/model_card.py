@@ -19,7 +19,7 @@ from zoo.labels import SEVEN, known, named
 from zoo.models.label_mix import with_mix
 from zoo.reports.data_words import data_words, split_words
 from zoo.reports.group_words import HEADING, by_group_words, group_rows, resting_words
-from zoo.reports.leaderboard import share, with_interval
+from zoo.reports.leaderboard import megabytes, share, with_interval
 
 SMALLER_SETS = Phrase(
     "prose.fewer",
@@ -64,12 +64,6 @@ def sections(card: Card) -> tuple[Section, ...]:
             tuple((f"{i}", _limit(text)) for i, text in enumerate(card.limits, 1)),
         ),
     )
-
-
-def megabytes(size: int) -> Phrase:
-    """A size in bytes as a number of megabytes; small ones are not rounded to zero."""
-    shown = size / 2**20
-    return number("{0:.1f}" if shown >= 0.05 else "{0:.3f}", shown)
 
 
 def _limit(text: str) -> str:

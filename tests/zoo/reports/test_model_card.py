@@ -5,7 +5,7 @@ import pytest
 from zoo.cards import Figures, read_card
 from zoo.labels import FIVE
 from zoo.models import registry
-from zoo.reports import model_card
+from zoo.reports import leaderboard, model_card
 from zoo.reports.leaderboard import model_table
 
 NINE = (
@@ -85,4 +85,4 @@ def test_a_model_of_five_labels_is_told_in_five(make_checkpoint):
 
 
 def test_a_small_model_has_a_size():
-    assert (model_card.megabytes(2452), model_card.megabytes(3 * 2**20)) == ("0.002", "3.0")
+    assert (leaderboard.megabytes(2452), leaderboard.megabytes(3 * 2**20)) == ("0.002", "3.0")
