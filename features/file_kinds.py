@@ -114,7 +114,7 @@ def is_special(path: Path) -> bool:
 
 def special_words(path: Path) -> str:
     """A sentence about such a path."""
-    return f"{path} is a pipe or a device, not a file. Save what it gives in a file, and give the path of that."
+    return f"{path} is a pipe or a device, not a file. Save its output to a file and give the path of that file."
 
 
 def is_picture(path: Path) -> bool:

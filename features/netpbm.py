@@ -24,9 +24,11 @@ class Header:
 
     Parameters
     ----------
-    width, height, depth : int
-        Pixels, and numbers a pixel: 1 to 4.
-    white : float
+    width, height : int
+        Pixels.
+    depth : int
+        Numbers per pixel, 1 to 4.
+    white : int
         Largest number of a PAM; 0 for floats.
     kind : str
         NumPy's type of a number.
