@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.phrase import Phrase, number
-from tests.html import words
+from tests.plain_html import words
 from ui import app as ui_app
 from ui import languages, text
 from ui.examples import portraits

@@ -3,7 +3,7 @@ import inspect
 import numpy as np
 import pytest
 
-from tests.html import bare
+from tests.plain_html import bare
 from ui import text
 from ui.compare import pipeline_stages, results, tab
 from zoo.labels import FIVE, OWN, LabelSet

@@ -6,7 +6,7 @@ import pytest
 
 from features import images
 from features.movements import SPOKEN
-from tests.html import words
+from tests.plain_html import words
 from ui.compare import movements
 from ui.examples.portraits import PICTURES
 from zoo.inference import rested

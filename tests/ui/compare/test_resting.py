@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.html import bare, words
+from tests.plain_html import bare, words
 from ui.compare import tab as compare_tab
 from ui.compare.tab import CompareTab, Sent
 from ui.examples.portraits import PICTURES

@@ -13,7 +13,7 @@ import skimage.data
 from PIL import Image
 
 from features import occluders
-from tests.html import bare, words
+from tests.plain_html import bare, words
 from ui import text
 from ui.compare import occlusion_maps, pipeline_stages
 from ui.compare.tab import CompareTab, Sent

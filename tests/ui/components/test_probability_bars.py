@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 
-from tests.html import bare
+from tests.plain_html import bare
 from ui.components import probability_bars
 from zoo.labels import EIGHT, FIVE, OTHER, SEVEN, LabelSet, colour
 from zoo.prediction import Prediction

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features import images
-from tests.html import words
+from tests.plain_html import words
 from ui import languages, text
 from ui.examples.portraits import EXAMPLES
 from ui.lesson import odt, worksheet

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.html import bare
+from tests.plain_html import bare
 from ui import text as wording
 from ui.model_zoo import page as zoo_page
 from ui.model_zoo import tab as zoo_tab

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from features.clips import Clip, Limits
-from tests.html import words
+from tests.plain_html import words
 from tests.ui.waiting import wait_for
 from ui import text
 from ui.examples.portraits import PICTURES

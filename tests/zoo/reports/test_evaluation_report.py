@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tests.html import bare
+from tests.plain_html import bare
 from zoo.cards import read_card
 from zoo.evaluation.metrics import Scored, figures
 from zoo.evaluation.paired import Recall, Together

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.html import words
+from tests.plain_html import words
 from zoo.cards import LIMITS, Figures, GroupSlice, PeopleResult, read_card
 from zoo.evaluation.metrics import Paired
 from zoo.evaluation.people import Relative
