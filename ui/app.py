@@ -13,7 +13,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from features.mesh import MAX_FACES
-from ui import gradio_state, languages, text, uploads
+from ui import gradio_calls, gradio_state, languages, text, uploads
 from ui.compare import tab as compare_tab
 from ui.compare import thumbnails
 from ui.components import labels
@@ -99,7 +99,8 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.Blocks:
         gr.HTML(labels.table(app.blocks.values()), apply_default_css=False, container=False)
     service.pages.when_left(partial(gradio_state.forget_page, app))
     gradio_state.queue_fairly(app, service.pages)
-    gradio_state.fill_in(app, "compare", MAX_FACES, DEFAULT, None, "")
+    gradio_calls.fill_in(app, "compare", service.default_models, "7", MAX_FACES, DEFAULT, None, "")
+    gradio_calls.explain_failures(app)
     return app
 
 

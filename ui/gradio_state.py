@@ -1,6 +1,7 @@
-"""What touches the inside of Gradio, but for its files: a new release can break this and `ui/gradio_files.py` only.
+"""What touches the inside of Gradio, but for its files (`ui/gradio_files.py`) and values (`ui/gradio_calls.py`).
 
-First, what Gradio keeps of sessions and how it queues their calls, made short and fair.
+A new release of Gradio can break these three modules only. First, what Gradio keeps of sessions and how it queues
+their calls, made short and fair.
 
 Gradio serves whoever calls: one request makes it remember a session, and a job in its queue is worked off whether or
 not anybody waits for it. Here only sessions with an open page, or an open stream that waits for an answer, hold
@@ -387,22 +388,6 @@ def surrounding_tab() -> gr.Tab:
     if block is None:
         raise RuntimeError("no tab is being laid out; call this inside a `with gr.Tab():`")
     return block
-
-
-def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
-    """Values for an endpoint's last inputs, for calls without them: scripts that were written before there were any.
-
-    Gradio fills its own client's calls in; others, with fewer values than inputs, it refuses.
-    """
-    check = app.validate_inputs
-
-    def with_defaults(block_fn: BlockFunction, inputs: list) -> None:
-        missing = len(block_fn.inputs) - len(inputs)
-        if block_fn.api_name == api_name and 0 < missing <= len(last):
-            inputs.extend(last[-missing:])
-        check(block_fn, inputs)
-
-    app.validate_inputs = with_defaults  # type: ignore[method-assign]  # of this app alone
 
 
 # ---- the server

@@ -9,6 +9,7 @@ from pathlib import Path
 from features import file_kinds
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+LONGEST_QUOTE = 60  # characters of a value that a message repeats
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -23,6 +24,12 @@ def readable(name: str) -> str:
     except UnicodeEncodeError:  # surrogates, which Windows allows in names
         raw = name.encode("utf-8", "backslashreplace")
     return raw.decode("utf-8", "backslashreplace")
+
+
+def shortened(value: object) -> str:
+    """A value as it was sent, for a message about it: text may be long, and come from anyone."""
+    words = str(value)
+    return words if len(words) <= LONGEST_QUOTE else words[:LONGEST_QUOTE] + "…"
 
 
 def reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.phrase import Phrase
+from zoo.filenames import shortened
 from zoo.unicode_names import tidy
 
 OWN = "own"  # name of user-defined sets
@@ -129,7 +130,7 @@ def label_set(name: str) -> LabelSet:
     try:
         return LABEL_SETS[str(name)]
     except KeyError:
-        raise UnknownLabelsError(f"no label set {name!r}; choose one of {', '.join(LABEL_SETS)}") from None
+        raise UnknownLabelsError(f"no label set {shortened(name)!r}; choose one of {', '.join(LABEL_SETS)}") from None
 
 
 # Spellings in folder names of data sets: FER2013 trees, FER+, JAFFE, KDEF, CK+, RAF-DB, AffectNet.

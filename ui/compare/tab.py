@@ -26,12 +26,14 @@ from ui.components.choices import label_choice, mix_choice, model_choice
 from ui.components.options import Direct, Private, Raw
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, PICTURES
+from ui.gradio_calls import sent_value
 from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from zoo.cards import Card
 from zoo.classifier import Classifier
+from zoo.filenames import shortened
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
 from zoo.inference.rested import Rested, RestingError, choose, relative_to
@@ -161,7 +163,7 @@ class CompareTab:
 
     def mattered(self, sent: Sent, request: gr.Request, event: gr.EventData) -> str:
         """Which parts of one face mattered to each model; the page's script puts it on that face's card."""
-        number, answer = getattr(event, "face", None), str(getattr(event, "answer", ""))
+        number, answer = sent_value(event, "face"), str(sent_value(event, "answer") or "")
         try:
             comparison, cards, chosen = self._answered(sent.photo or {}, self._asked(sent, request))
             i = _index(number, len(comparison.faces))
@@ -314,7 +316,10 @@ def read_photo(photo: dict | None) -> np.ndarray:
 
 
 def _is_ours(path: Path) -> bool:
-    real = path.resolve()
+    try:
+        real = path.resolve()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
     return any(real.is_relative_to(Path(folder).resolve()) for folder in (gradio_files.upload_folder(), PICTURES))
 
 
@@ -448,12 +453,13 @@ def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.H
 
 def _paired(event: gr.EventData) -> str:
     """What `_chosen` reads: whatever the page sent, cut off where nobody chooses so much."""
-    return str(event.pairs)[:LONGEST_CHOICE]
+    return str(sent_value(event, "pairs") or "")[:LONGEST_CHOICE]
 
 
 def _picked(event: gr.EventData) -> str:
     names = {example.name: example for example in (*EXAMPLES, *DRAWINGS)}
-    chosen = names.get(str(event.name))
+    name = str(sent_value(event, "name"))
+    chosen = names.get(name)
     if chosen is None:
-        raise errors.refusal(f"There is no example {event.name!r}.")
+        raise errors.refusal(f"There is no example {shortened(name)!r}; there are {', '.join(names)}.")
     return str(chosen.path)

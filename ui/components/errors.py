@@ -15,9 +15,13 @@ BAD_INPUT = (ImageError, NoModelError, UnknownModelError, UnknownLabelsError, Un
 
 
 def sentence(error: Exception) -> str:
-    """An error's message, starting with a capital letter. A `Phrase` that already does is returned as it is."""
+    """An error's message, starting with a capital letter unless it starts with a name such as ``max_faces``.
+
+    A `Phrase` that already does is returned as it is.
+    """
     words = str(error)
-    return words if words[:1].isupper() else words[:1].upper() + words[1:]
+    named = "_" in words.partition(" ")[0]
+    return words if named or words[:1].isupper() else words[:1].upper() + words[1:]
 
 
 def refusal(words: str) -> gr.Error:

@@ -12,6 +12,7 @@ from ui import text
 from ui.components import terms
 from ui.components.errors import refusal
 from ui.components.options import Hidden, Unstyled
+from ui.gradio_calls import sent_value
 from ui.gradio_state import surrounding_tab
 from ui.languages import phrase
 from ui.model_service import ModelService
@@ -20,6 +21,7 @@ from ui.theme import read
 from zoo.benchmark.stages import bench
 from zoo.cards import CardError
 from zoo.evaluation.paired import PairResult, read_pairs
+from zoo.filenames import shortened
 from zoo.models.registry import UnknownModelError
 from zoo.reports import charts
 from zoo.reports.markup import say
@@ -158,9 +160,9 @@ def _wire(tab: ZooTab, choices: Choices, board: gr.HTML, duel: gr.HTML, page: gr
 
 def _picked(service: ModelService) -> Callable[[gr.EventData], str]:
     def picked(event: gr.EventData) -> str:
-        name = str(event.model)
+        name = str(sent_value(event, "model"))
         if name not in service.cards:
-            raise refusal(f"There is no model {name!r}.")
+            raise refusal(f"There is no model {shortened(name)!r}; there are {', '.join(service.cards)}.")
         return name
 
     return picked

@@ -12,7 +12,7 @@ import gradio as gr
 import numpy as np
 
 from ui import text
-from ui.components import labels
+from ui.components import errors, labels
 from ui.components.options import Choice, Limited, Private
 from ui.gradio_files import upload_folder
 from ui.languages import phrase
@@ -90,7 +90,7 @@ class Exports:
             if trained is None:
                 raise bundle.NothingToExportError(text.EXPORT_UNTAUGHT)
             return bundle.ExportRequest(title, parts, trained.cnn, trained.svm, trained.material.faces.images)
-        loaded = self.service.models([model])[0]
+        loaded = self.service.models([str(model)])[0]
         cnn: CnnClassifier | TaughtCnn | None = loaded if isinstance(loaded, CnnClassifier) else None
         svm = loaded if isinstance(loaded, SvmClassifier) else None
         if svm is not None and (same := portable_graph.on_network(svm, self.service.root)):
@@ -104,7 +104,10 @@ class Exports:
         """The formats ticked when a model is chosen; an SVM on descriptors can be exported as ONNX only."""
         if model == YOURS:
             return USUAL
-        loaded = self.service.models([model])[0]
+        try:
+            loaded = self.service.models([str(model)])[0]
+        except UnknownModelError as error:
+            raise errors.refusal(errors.sentence(error)) from None
         alone = isinstance(loaded, SvmClassifier) and not portable_graph.on_network(loaded, self.service.root)
         return ["onnx"] if alone else USUAL
 

@@ -23,6 +23,7 @@ from features.phrase import Phrase
 from zoo.card_fields import MixName
 from zoo.cards import Card
 from zoo.classifier import Classifier
+from zoo.filenames import shortened
 from zoo.labels import LabelSet
 from zoo.prediction import Prediction
 
@@ -50,7 +51,7 @@ def mix_named(name: str) -> MixName:
     for known in MIXES:
         if name == known:
             return known
-    raise UnknownMixError(f"{name!r} is not a label mix; choose one of {', '.join(MIXES)}")
+    raise UnknownMixError(f"{shortened(name)!r} is not a label mix; choose one of {', '.join(MIXES)}")
 
 
 @dataclass(frozen=True)

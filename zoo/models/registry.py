@@ -17,6 +17,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from zoo.cards import CARD, Card, CardError, checked, read_card
 from zoo.classifier import Classifier
+from zoo.filenames import shortened
 from zoo.models.cnn import CnnClassifier, Reading
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 
@@ -38,7 +39,7 @@ def card(name: str, root: Path = CHECKPOINTS) -> Card:
     """A model's card; `UnknownModelError` if there is none, `CardError` if it is broken."""
     known = names(root)
     if name not in known:
-        raise UnknownModelError(f"no model {name!r}; {_hint(str(name), known, root)}")
+        raise UnknownModelError(f"no model {shortened(name)!r}; {_hint(str(name), known, root)}")
     return read_card(root / name)
 
 

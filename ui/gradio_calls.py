@@ -1,0 +1,118 @@
+"""What touches the inside of Gradio where it reads the values of a call: every call that fails gets a sentence.
+
+Left to itself, Gradio answers ``{"error": null}`` whenever values do not have the form that it expects, and writes a
+traceback of its own code to the log. Anyone can send such values; they are no fault of this app.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import traceback
+from typing import Any
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+
+from ui import text
+from ui.components.errors import refusal
+from zoo.filenames import shortened
+
+LOG = logging.getLogger(__name__)
+LONGEST_SENTENCE = 600
+READS = "preprocess_data"  # Gradio's function that reads the values, one by one
+
+NO_FILE = (
+    "{name} did not understand {which} as a file ({shown}). "
+    "Upload it to /gradio_api/upload first, and send the path that comes back, as gradio_client does."
+)
+NO_VALUE = "{name} did not understand {which} ({shown}). {expected}README.md shows how to call the app."
+NOT_SO_MANY = "{came} values came for {name}, which takes {wanted}. {expected}README.md shows how to call the app."
+
+
+def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
+    """Values for an endpoint's last inputs, for calls without them: scripts that were written before there were any.
+
+    Gradio fills its own client's calls in; others, with fewer values than inputs, it refuses.
+    """
+    check = app.validate_inputs
+
+    def with_defaults(block_fn: BlockFunction, inputs: list) -> None:
+        missing = len(block_fn.inputs) - len(inputs)
+        if block_fn.api_name == api_name and 0 < missing <= len(last):
+            inputs.extend(last[-missing:])
+        check(block_fn, inputs)
+
+    app.validate_inputs = with_defaults  # type: ignore[method-assign]  # of this app alone
+
+
+def explain_failures(app: gr.Blocks) -> None:
+    """Answer every call that fails with a sentence. Only a fault of this app leaves a traceback in the log."""
+    read, process = app.preprocess_data, app.process_api
+
+    async def explained_read(block_fn: BlockFunction, inputs: list, *given: Any, **options: Any) -> Any:
+        try:
+            return await read(block_fn, inputs, *given, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            LOG.warning("%s: values not understood (%s)", _name(block_fn), type(error).__name__)
+            LOG.debug("The call in full", exc_info=error)
+            raise refusal(_not_understood(block_fn, inputs, _reached(error))) from None
+
+    async def explained(*given: Any, **options: Any) -> Any:
+        try:
+            return await process(*given, **options)
+        except gr.Error as error:
+            error.print_exception = False
+            error.message = str(error.message)[:LONGEST_SENTENCE]
+            raise
+        except Exception:
+            LOG.exception("a call failed")
+            raise refusal(text.FAILED) from None
+
+    app.preprocess_data = explained_read  # type: ignore[method-assign]  # of this app alone
+    app.process_api = explained  # type: ignore[method-assign]
+
+
+def sent_value(event: gr.EventData, name: str) -> Any:
+    """A value that a script on the page sent with an event; None if there is none of this name."""
+    try:
+        return getattr(event, name, None)
+    except TypeError:  # what was sent has no names at all
+        return None
+
+
+def _not_understood(block_fn: BlockFunction, inputs: list, at: int) -> str:
+    name, wanted = _name(block_fn), len(block_fn.inputs)
+    names = _parameters(block_fn)
+    expected = f"Expected, in this order: {', '.join(names)}. " if names else ""
+    if len(inputs) < wanted:
+        return NOT_SO_MANY.format(came=len(inputs), name=name, wanted=wanted, expected=expected)
+    which = names[at] if at < len(names) else f"value {at + 1}"
+    words = NO_FILE if _is_file(inputs[at]) else NO_VALUE
+    return words.format(name=name, which=which, shown=shortened(inputs[at]), expected=expected)
+
+
+def _reached(error: Exception) -> int:
+    """How many values Gradio had read before this error: the number that its function counts them with."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_name == READS]
+    return int(frames[-1].f_locals.get("i", 0)) if frames else 0
+
+
+def _is_file(value: object) -> bool:
+    """Whether a value, or one in it, looks like a file as Gradio's clients send it."""
+    if isinstance(value, dict):
+        return "meta" in value or "path" in value or any(map(_is_file, value.values()))
+    return isinstance(value, list) and any(map(_is_file, value))
+
+
+def _name(block_fn: BlockFunction) -> str:
+    return f"/{block_fn.api_name}" if block_fn.api_visibility == "public" else "The call"
+
+
+def _parameters(block_fn: BlockFunction) -> list[str]:
+    """The names of a public endpoint's values; those of the page's own calls mean nothing to anyone."""
+    if block_fn.api_visibility != "public" or block_fn.fn is None:
+        return []
+    return list(inspect.signature(block_fn.fn).parameters)[: len(block_fn.inputs)]
