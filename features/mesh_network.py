@@ -37,7 +37,7 @@ class MeshNetwork:
     def __init__(self) -> None:
         self._network = interpreter(face_models.load(face_models.MESH))
         self._lock = threading.Lock()
-        self._input = self._network.get_input_details()[0]["index"]
+        self._input = self._network.tensor(self._network.get_input_details()[0]["index"])
         outputs = {int(out["shape"][-1]): out["index"] for out in self._network.get_output_details()}
         self._points, self._score = outputs[3 * MESH_POINTS], outputs[1]
 
@@ -64,12 +64,14 @@ class MeshNetwork:
         """
         to_image, square = window_to_image(window, SIDE), warped(image, window, SIDE)
         with self._lock:
-            self._network.set_tensor(self._input, np.multiply(square, 1 / 255, dtype=np.float32)[None])
+            np.multiply(square, 1 / 255, out=self._input()[0], dtype=np.float32)
             self._network.invoke()
             score = float(self._network.get_tensor(self._score).item())
             points = self._network.get_tensor(self._points).reshape(MESH_POINTS, 3)
         flat = points[:, :2] @ to_image[:, :2].T + to_image[:, 2] - 0.5  # from a pixel's edge to its centre
-        return np.column_stack([flat, points[:, 2] * (window.side / SIDE)]).astype(np.float32), score
+        mesh = np.empty((MESH_POINTS, 3), np.float32)
+        mesh[:, :2], mesh[:, 2] = flat, points[:, 2] * (window.side / SIDE)
+        return mesh, score
 
 
 def warped(image: np.ndarray, window: Window, side: int) -> np.ndarray:

@@ -82,7 +82,7 @@ class MovementNetwork:
         self._mesh = interpreter(face_models.load(face_models.FINE_MESH))
         self._shapes = interpreter(face_models.load(face_models.BLENDSHAPES))
         self._lock = threading.Lock()
-        self._image = self._mesh.get_input_details()[0]["index"]
+        self._image = self._mesh.tensor(self._mesh.get_input_details()[0]["index"])
         outputs = {int(out["shape"][-1]): out["index"] for out in self._mesh.get_output_details()}
         self._points = outputs[3 * POINTS]
         self._given = self._shapes.get_input_details()[0]["index"]
@@ -109,7 +109,7 @@ class MovementNetwork:
         """The finer mesh in a window: ``(478, 2)`` float32, pixels of `image`."""
         square = warped(image, window, SIDE)
         with self._lock:
-            self._mesh.set_tensor(self._image, np.multiply(square, 1 / 255, dtype=np.float32)[None])
+            np.multiply(square, 1 / 255, out=self._image()[0], dtype=np.float32)
             self._mesh.invoke()
             points = self._mesh.get_tensor(self._points).reshape(POINTS, 3)[:, :2].copy()
         to_image = window_to_image(window, SIDE)

@@ -63,14 +63,12 @@ def around_box(corners: np.ndarray, eyes: np.ndarray) -> Window:
 
 def around_mesh(mesh: np.ndarray) -> Window:
     """The window around a mesh ``(L, 3)``, rotated so that the outer eye corners are level."""
-    flat = mesh[:, :2].astype(np.float64)
     roll = roll_of(mesh)
     cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
     axes = np.array([[cos, -sin], [sin, cos]])  # columns: the face's right and down
-    turned = flat @ axes
-    centre = axes @ ((turned.min(axis=0) + turned.max(axis=0)) / 2)
-    side = MARGIN * np.ptp(turned, axis=0).max()
-    return Window(boxes_of(mesh[None])[0], centre, side, roll)
+    turned = axes.T @ mesh[:, :2].T.astype(np.float64)
+    first, last = turned.min(axis=1), turned.max(axis=1)
+    return Window(boxes_of(mesh[None])[0], axes @ ((first + last) / 2), MARGIN * (last - first).max(), roll)
 
 
 def roll_of(mesh: np.ndarray) -> float:

@@ -34,7 +34,9 @@ class Prediction:
             raise ValueError(
                 f"probs have shape {probs.shape}; expected (n, {len(self.labels)}) for {self.labels.labels}"
             )
-        if not np.isfinite(probs).all() or (probs < 0).any() or np.abs(probs.sum(axis=1) - 1).max(initial=0) > 1e-3:
+        with np.errstate(invalid="ignore"):
+            sums = probs.sum(axis=1)  # NaN or infinite where a number is, and NaN fails every comparison
+        if not (probs.min(initial=0) >= 0 and sums.min(initial=1) >= 1 - 1e-3 and sums.max(initial=1) <= 1 + 1e-3):
             raise ValueError("every row of probs must be numbers from 0 to 1 that sum to 1")
         object.__setattr__(self, "probs", probs)
 

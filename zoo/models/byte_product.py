@@ -63,17 +63,15 @@ class ByteProduct:
         self._network = interpreter(fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
         self._lock = threading.Lock()
         self._rows = rows
-        self._inputs = np.empty((2 * rows, whole.shape[1] + 2), np.float32)
-        self._input = self._network.get_input_details()[0]["index"]
+        self._input = self._network.tensor(self._network.get_input_details()[0]["index"])
         self._output = self._network.tensor(self._network.get_output_details()[0]["index"])
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``(rows, r) -> (rows, m)`` float32."""
         with self._lock:
-            _split(x, self._inputs)
-            self._network.set_tensor(self._input, self._inputs)
+            _split(x, self._input())
             self._network.invoke()
-            return self._sums(self._output())  # no view of the products is kept, which would keep others from running
+            return self._sums(self._output())  # no view of a tensor is kept, which would keep others from running
 
     def _sums(self, products: np.ndarray) -> np.ndarray:
         return products[: self._rows] + products[self._rows :]

@@ -73,6 +73,7 @@ class CnnClassifier:
         self._runner = interpreter(model)
         self._lock = threading.Lock()
         self._input = self._runner.get_input_details()[0]
+        self._pixels = self._runner.tensor(self._input["index"])
         self._outputs = _outputs_by_rank(self._runner)
         self._batch = 1  # pictures per call that the interpreter is allocated for
 
@@ -143,24 +144,24 @@ class CnnClassifier:
         ]
 
     def _one_way(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
-        return [found[0] for found in self._run(pixels[None], outputs)]
+        return [found[0] for found in self._run([pixels], outputs)]
 
     def _both_ways(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
         """Outputs for a picture ``(side, side, 1)``, averaged with its mirror image's, whose maps are mirrored back."""
-        found = self._run(np.stack([pixels, pixels[:, ::-1]]), outputs)
+        found = self._run([pixels, pixels[:, ::-1]], outputs)
         turned = (there[:, ::-1] if there.ndim == 3 else there for _, there in found)
         return [(here + there) / 2 for (here, _), there in zip(found, turned, strict=True)]
 
-    def _run(self, pixels: np.ndarray, outputs: Sequence[str]) -> list[np.ndarray]:
-        """Outputs of one picture, or of one both ways: ``(n, side, side, 1)`` to ``(n, ...)`` each.
+    def _run(self, pictures: Sequence[np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs of one picture, or of one both ways: n times ``(side, side, 1)`` to ``(n, ...)`` each.
 
         Two together take a tenth less time than one after the other; more together gain nothing further.
         """
-        if self._batch != len(pixels):
-            self._runner.resize_tensor_input(self._input["index"], [len(pixels), *pixels.shape[1:]])
+        if self._batch != len(pictures):
+            self._runner.resize_tensor_input(self._input["index"], [len(pictures), *pictures[0].shape])
             self._runner.allocate_tensors()
-            self._batch = len(pixels)
-        self._runner.set_tensor(self._input["index"], pixels)
+            self._batch = len(pictures)
+        np.stack(pictures, out=self._pixels())
         self._runner.invoke()
         return [self._runner.get_tensor(self._outputs[output].tensor) for output in outputs]
 

@@ -214,7 +214,9 @@ class SvmClassifier:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Softmax along the last axis: ``(..., k) -> (..., k)``, sums of 1."""
-    from scipy.special import softmax as scipy_softmax  # here, because the page starts without SciPy
+    """Softmax along the last axis: ``(..., k) -> (..., k)``, sums of 1.
 
-    return scipy_softmax(logits, axis=-1)
+    The same numbers as `scipy.special.softmax`, which takes ten times as long for one face.
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
