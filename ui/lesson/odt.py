@@ -10,12 +10,11 @@ import io
 import zipfile
 from xml.sax.saxutils import escape
 
-from features.phrase import Phrase
-from ui import text
-from ui.languages import dictionaries
+from ui.lesson.worksheet import Block, blocks
 
 MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
 LINE = "_" * 70
+_LEVELS = {"title": 1, "heading": 2}
 _SPACES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{urn}:1.0"'
     for name, urn in {"office": "office", "text": "text", "style": "style", "fo": "xsl-fo-compatible"}.items()
@@ -56,7 +55,7 @@ def worksheet(language: str) -> bytes:
         _add(packed, "mimetype", MEDIA_TYPE, zipfile.ZIP_STORED)
         _add(packed, "META-INF/manifest.xml", _MANIFEST)
         _add(packed, "styles.xml", _document("document-styles", _STYLES))
-        body = "".join(_paragraphs(language))
+        body = "".join(_paragraph(block) for block in blocks(language))
         _add(
             packed,
             "content.xml",
@@ -76,29 +75,10 @@ def _document(kind: str, content: str) -> str:
     return f'{start}<office:{kind} {_SPACES} office:version="1.3">{content}</office:{kind}>'
 
 
-def _paragraphs(language: str) -> list[str]:
-    translated = lambda phrase: _in(language, phrase)
-    parts = [_heading(1, translated(text.LESSON["sheet"])), _paragraph(translated(text.LESSON["sheet_how"]))]
-    parts.append(_paragraph(f"{translated(text.NOT_EMOTION)} {translated(text.CANNOT_KNOW)}"))
-    for n, (title, minutes, todo, questions) in enumerate(text.WORKSHEET, 1):
-        parts += [
-            _heading(2, f"{n}. {translated(title)} ({translated(text.minutes(minutes))})"),
-            _paragraph(translated(todo)),
-        ]
-        for question in questions:
-            parts += [_paragraph(translated(question), "Question"), *[_paragraph(LINE, "Question")] * 2]
-    return parts
-
-
-def _in(language: str, phrase: Phrase) -> str:
-    template = dictionaries().get(language, dictionaries()["en"])[phrase.key]
-    return template.format(*phrase.values) if phrase.values else template
-
-
-def _heading(level: int, words: str) -> str:
-    style = f'text:style-name="Heading_20_{level}" text:outline-level="{level}"'
-    return f"<text:h {style}>{escape(words)}</text:h>"
-
-
-def _paragraph(words: str, style: str = "Standard") -> str:
-    return f'<text:p text:style-name="{style}">{escape(words)}</text:p>'
+def _paragraph(block: Block) -> str:
+    words = escape(block.words)
+    if block.kind in _LEVELS:
+        level = _LEVELS[block.kind]
+        return f'<text:h text:style-name="Heading_20_{level}" text:outline-level="{level}">{words}</text:h>'
+    style = "Standard" if block.kind == "text" else "Question"
+    return f'<text:p text:style-name="{style}">{words or LINE}</text:p>'

@@ -1,9 +1,8 @@
 // @ts-check
-// Parts of the lesson on paper, and the worksheet as a file to edit.
+// Parts of the lesson on paper, and the worksheet as a file.
 import { putMarkup } from '../components/markup.js';
 import { say } from './messages.js';
 
-const ODT = 'application/vnd.oasis.opendocument.text';
 // Gradio puts its own class before every rule of a style sheet, so these are written here.
 const RULES = `<style>.fl-onpaper { display: none; } @media print {
   body { background: #fff !important; } body > :not(.fl-onpaper) { display: none !important; }
@@ -27,7 +26,8 @@ export function printOnly(markup) {
 /** @param {string} sheet the worksheet as HTML */
 export const PAPER = (sheet) => `<details class="fl-paper fo-card"><summary data-i18n="lesson.sheet"></summary>
   <p class="fl-buttons"><button type="button" class="fl-print" data-i18n="lesson.print"></button>
-  <button type="button" class="fl-file" data-i18n="lesson.file"></button></p>
+  <button type="button" class="fl-file" data-format="odt" data-i18n="lesson.file"></button>
+  <button type="button" class="fl-file" data-format="pdf" data-i18n="lesson.pdf"></button></p>
   <p class="fl-said" role="status"></p>${sheet}</details>`;
 
 export class Paper {
@@ -39,21 +39,21 @@ export class Paper {
     /** @type {(selector: string) => any} */
     const find = (selector) => root.querySelector(selector);
     find('.fl-print').addEventListener('click', () => printOnly(find('.fl-sheet').innerHTML));
-    find('.fl-file').addEventListener('click', async () => {
-      const answer = await server.document({ language: document.documentElement.lang });
-      window.faceOffPut(find('.fl-said'), answer?.data ? '' : (answer?.words ?? say('lost')));
-      if (answer?.data) save(answer.name, answer.data);
-    });
+    for (const button of root.querySelectorAll('button.fl-file')) {
+      button.addEventListener('click', async () => {
+        const format = /** @type {HTMLElement} */ (button).dataset.format;
+        const answer = await server.document({ language: document.documentElement.lang, format });
+        window.faceOffPut(find('.fl-said'), answer?.data ? '' : (answer?.words ?? say('lost')));
+        if (answer?.data) save(answer);
+      });
+    }
   }
 }
 
-/**
- * @param {string} name
- * @param {string} data in base64
- */
-function save(name, data) {
+/** @param {{name: string, type: string, data: string}} file with its data in base64 */
+function save({ name, type, data }) {
   const link = document.createElement('a');
   link.download = name;
-  link.href = `data:${ODT};base64,${data}`;
+  link.href = `data:${type};base64,${data}`;
   link.click();
 }

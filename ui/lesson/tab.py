@@ -20,7 +20,7 @@ from ui.components.scripted import message, scripted, with_page
 from ui.examples.cartoons import DRAWINGS
 from ui.examples.portraits import EXAMPLES, Example
 from ui.languages import dictionaries
-from ui.lesson import join, odt
+from ui.lesson import join, odt, pdf
 from ui.lesson.classroom import Mode, WrongCodeError
 from ui.lesson.poll import MOST_OF_ADDRESS, Poll, Voter
 from ui.lesson.worksheet import steps, teachers_sheet, unplugged, worksheet
@@ -72,10 +72,14 @@ class LessonTab:
         return {"votes": {name: self.poll.counts(name) for name in ROUNDS if self.poll.has_voted(voter, name)}}
 
     async def document(self, value: object, session: str) -> dict:
-        """The worksheet in the page's language, as an editable .odt file in base64."""
-        asked = value.get("language") if isinstance(value, dict) else None
-        language = asked if isinstance(asked, str) and asked in dictionaries() else "en"
-        return {"name": f"face-off-{language}.odt", "data": base64.b64encode(odt.worksheet(language)).decode("ascii")}
+        """The worksheet in the page's language, in base64: an editable .odt file or, for ``format: "pdf"``, a PDF."""
+        asked = value if isinstance(value, dict) else {}
+        language = asked.get("language")
+        language = language if isinstance(language, str) and language in dictionaries() else "en"
+        ending, kind = ("pdf", pdf) if asked.get("format") == "pdf" else ("odt", odt)
+        body = await to_thread.run_sync(kind.worksheet, language)
+        data = base64.b64encode(body).decode("ascii")
+        return {"name": f"face-off-{language}.{ending}", "type": kind.MEDIA_TYPE, "data": data}
 
     def _voter(self, session: str, value: dict) -> Voter:
         page, pages = str(value.get("voter", ""))[:LONGEST_VOTER] or session, self.service.pages

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from features import images
+from features.phrase import Phrase
 from ui import text
 from ui.components import data_uri
 from ui.components.scripted import message
 from ui.examples.portraits import Example
-from ui.languages import phrase
+from ui.languages import dictionaries, phrase
 from zoo.reports.markup import say
 
 SIDE = 240  # pixels of a face to cut out
@@ -36,6 +40,44 @@ def steps() -> list[dict]:
 
 def _place(tab: str, example: str) -> dict:
     return {"tab": tab, "example": example, "title": message(phrase(example or f"tab.{tab}"))}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph of the worksheet as a file.
+
+    Parameters
+    ----------
+    kind : str
+        The title, a step's heading, plain text, a question, or an empty line to write on.
+    words : str
+        Empty for a line.
+    """
+
+    kind: Literal["title", "heading", "text", "question", "line"]
+    words: str = ""
+
+
+LINES = 2  # to write on, per question
+
+
+def blocks(language: str) -> list[Block]:
+    """The worksheet in a language of the page, for files; unknown codes give English."""
+    translated = lambda phrase: _in(language, phrase)
+    note = f"{translated(text.NOT_EMOTION)} {translated(text.CANNOT_KNOW)}"
+    parts = [Block("title", translated(text.LESSON["sheet"])), Block("text", translated(text.LESSON["sheet_how"]))]
+    parts.append(Block("text", note))
+    for n, (title, minutes, todo, questions) in enumerate(text.WORKSHEET, 1):
+        parts.append(Block("heading", f"{n}. {translated(title)} ({translated(text.minutes(minutes))})"))
+        parts.append(Block("text", translated(todo)))
+        for question in questions:
+            parts += [Block("question", translated(question)), *[Block("line")] * LINES]
+    return parts
+
+
+def _in(language: str, phrase: Phrase) -> str:
+    template = dictionaries().get(language, dictionaries()["en"])[phrase.key]
+    return template.format(*phrase.values) if phrase.values else template
 
 
 def worksheet() -> str:

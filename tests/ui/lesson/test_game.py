@@ -1,5 +1,7 @@
 """You against the machines, and the teacher's panel, in a browser."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.ui.lesson.conftest import CODE
@@ -13,7 +15,10 @@ FOCUSED = "document.activeElement"
 
 def lock_in(page, label: str) -> None:
     """Choose a label for the face that is shown, and wait for the answers."""
-    page.locator(f".fl-game input[value={label}]").check(force=True)
+    option = f".fl-game input[value={label}]"
+    page.wait_for_selector(f"{option}:enabled")
+    page.locator(f".fl-game label:has(input[value={label}])").click()  # a forced check misses it while the page moves
+    page.wait_for_selector(f"{option}:checked")
     page.locator(".fl-game [type=submit]").click()
     page.locator(".fl-reveal .fo-answer").first.wait_for()
 
@@ -233,9 +238,11 @@ SELECTED = "name => document.querySelector(`#fo-tab-${name}-button`)?.getAttribu
 def test_the_worksheet_is_a_file_in_the_pages_language(in_class):
     page = in_class("?lang=de")
     page.locator(".fl-paper summary").click()
-    with page.expect_download() as waiting:
-        page.locator(".fl-file").click()
-    assert waiting.value.suggested_filename == "face-off-de.odt"
+    for ending in ("odt", "pdf"):
+        with page.expect_download() as waiting:
+            page.locator(f".fl-file[data-format={ending}]").click()
+        assert waiting.value.suggested_filename == f"face-off-de.{ending}"
+    assert Path(waiting.value.path()).read_bytes().startswith(b"%PDF-")
 
 
 def test_only_the_teacher_gets_the_answer_key(in_class):
