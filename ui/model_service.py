@@ -74,6 +74,7 @@ class ModelService:
         self._meshers: queue.Queue[FaceMesher] = queue.Queue()
         self._made = 0
         self._starting = threading.Lock()
+        self._loaded = threading.Event()  # models and face finders
         self._ready = threading.Event()
         self._warming: list[Callable[[np.ndarray], None]] = []
         self.warm_seconds = 0.0
@@ -98,7 +99,10 @@ class ModelService:
         return chosen if len(chosen) == len(DEFAULT_MODELS) else list(self.cards)[:2]
 
     def warm_too(self, work: Callable[[np.ndarray], None]) -> None:
-        """Call `work` with a portrait when the models are loaded: what it makes then need not be made for a visitor."""
+        """Call `work` with a portrait when the models are loaded: what it makes then need not be made for a visitor.
+
+        It may use `compare`, which answers from then on.
+        """
         self._warming.append(work)
 
     def start(self) -> threading.Thread:
@@ -120,6 +124,7 @@ class ModelService:
             models = [model for name in list(self.cards) if (model := self._load(name))]
             portrait = images.load(PORTRAIT)
             self._run_once(models, portrait)
+            self._loaded.set()
             for work in self._warming:
                 work(portrait)
             self.warm_seconds = time.perf_counter() - start
@@ -181,7 +186,7 @@ class ModelService:
 
     @contextmanager
     def _mesher(self) -> Iterator[FaceMesher]:
-        if not self.ready:
+        if not self._loaded.is_set():
             self.warm()
         mesher = self._meshers.get()
         try:

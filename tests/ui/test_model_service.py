@@ -112,3 +112,12 @@ def test_a_second_attempt_to_warm_up_makes_no_more_face_finders(monkeypatch):
     service.warm()
     assert service._meshers.qsize() == 2
     service.close()
+
+
+def test_what_else_is_warmed_up_may_ask_the_models(tmp_path):
+    shutil.copytree(registry.CHECKPOINTS / "cnn-tiny", tmp_path / "cnn-tiny")
+    service, faces = ModelService(tmp_path, workers=1), []
+    service.warm_too(lambda portrait: faces.append(len(service.compare(portrait, ["cnn-tiny"], "7").faces)))
+    service.start().join(timeout=60)
+    assert faces == [1] and service.ready
+    service.close()

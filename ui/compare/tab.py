@@ -161,6 +161,13 @@ class CompareTab:
             LOG.exception("a picture could not be answered")
             return _sorry(text.FAILED)
 
+    def warm(self, portrait: np.ndarray) -> None:
+        """Answer a picture once, so that the first visitor's takes no longer than later ones."""
+        if names := self.service.default_models:
+            comparison = self.service.compare(portrait, names, "7")
+            loaded = {model.name: model for model in self.service.models(names)}
+            results.page(comparison, self.service.cards_of("", comparison.mix), loaded)
+
     def mattered(self, sent: Sent, request: gr.Request, event: gr.EventData) -> str:
         """Which parts of one face mattered to each model; the page's script puts it on that face's card."""
         number, answer = sent_value(event, "face"), str(sent_value(event, "answer") or "")
@@ -364,6 +371,7 @@ def _model_record(card: Card) -> dict:
 def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     tab = CompareTab(service, mode)
+    service.warm_too(tab.warm)
     with gr.Row(elem_classes="fo-compare"):
         with gr.Column(scale=6, min_width=300, elem_classes="fo-controls"):
             inputs, examples = _controls(service, mode)

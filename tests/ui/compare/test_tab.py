@@ -15,7 +15,7 @@ from PIL import Image
 from features import occluders
 from tests.plain_html import bare, words
 from ui import text
-from ui.compare import occlusion_maps, pipeline_stages
+from ui.compare import occlusion_maps, pipeline_stages, results
 from ui.compare.tab import CompareTab, Sent
 from ui.lesson.classroom import classroom
 from ui.model_service import ModelService
@@ -50,6 +50,15 @@ def test_an_error_takes_the_place_of_the_older_answer(service, uploaded):
     assert "not a picture that can be read" in html
     assert "not a picture that can be read" in spoken
     assert "fo-answer" not in html
+
+
+def test_an_answer_is_rendered_while_the_models_load(app, service, monkeypatch):
+    """The first one takes three times as long as later ones."""
+    rendered = []
+    monkeypatch.setattr(results, "page", lambda comparison, *_: rendered.append(list(comparison.predictions)))
+    (warm,) = [work for work in service._warming if work.__qualname__ == "CompareTab.warm"]
+    warm(skimage.data.astronaut())
+    assert rendered == [service.default_models]
 
 
 def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(service, uploaded):
