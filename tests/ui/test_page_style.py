@@ -55,8 +55,15 @@ def test_the_page_is_equally_wide_on_every_tab(open_page, classroom_url):
         for tab in tabs:
             choose(page, tab)
             widths.add(page.locator("#fo-tabs").evaluate("tabs => tabs.offsetWidth"))
-        assert len(widths) == 1, widths
+        assert len(widths) == 1 and min(widths) > 1400, widths
     assert widths.pop() > 1600
+
+
+@pytest.mark.parametrize("width", [820, 1020, 1240])
+def test_a_tablets_whole_width_is_used(open_page, width):
+    """Gradio's own container grows in steps: 704 of 1,020 pixels."""
+    page = open_page(viewport={"width": width, "height": 900})
+    assert page.locator("#fo-tabs").evaluate("tabs => tabs.offsetWidth") >= width - 70
 
 
 @pytest.mark.parametrize("width", [768, 820, 960, 1024])
@@ -227,9 +234,9 @@ def test_only_the_number_of_a_step_is_set_off(open_page):
     assert weights == ["700", "400"]
 
 
-@pytest.mark.parametrize("locale", ["en-GB", "de-DE", "fr-FR"])
-def test_the_leaderboard_fits_a_laptop(open_page, locale):
-    page = open_page(locale=locale)
+@pytest.mark.parametrize(("locale", "width"), [("en-GB", 768), ("de-DE", 1280), ("fr-FR", 1280)])
+def test_the_leaderboard_fits_a_laptop_and_a_tablet(open_page, locale, width):
+    page = open_page(locale=locale, viewport={"width": width, "height": 720})
     choose(page, "Zoo")
     board = page.locator("#fz-board .fz-scroll")
     board.wait_for()

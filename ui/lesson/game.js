@@ -179,7 +179,7 @@ export class Game {
     return list;
   }
 
-  /** @param {Record<string, import('./bars.js').Votes>} votes */
+  /** @param {Record<string, import('./bars.js').Votes>} votes without those of faces on which no vote was counted */
   table(votes) {
     const table = document.createElement('table'),
       body = table.createTBody();
@@ -194,7 +194,7 @@ export class Game {
         models = Object.keys(this.titles).map((name) => modelCell(one.models[name], one.label));
       picture.scope = 'row';
       putMarkup(picture, this.faces[i].picture);
-      row.append(picture, made('td', named(one.label)), classCell(votes[this.faces[i].name] ?? {}), ...models);
+      row.append(picture, made('td', named(one.label)), classCell(votes[this.faces[i].name] ?? one.votes), ...models);
     });
     return table;
   }
@@ -224,6 +224,7 @@ function classCell(votes) {
   const all = total(votes),
     most = Math.max(0, ...Object.values(votes)),
     cell = document.createElement('td');
+  if (!all) cell.append(made('p', say('votes_n', 0)));
   for (const label of Object.keys(votes).filter((one) => votes[one] === most)) {
     cell.append(made('p', say('most_n', named(label), most, all)));
   }

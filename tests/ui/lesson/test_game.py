@@ -90,7 +90,14 @@ def test_marks_and_totals_say_how_often_you_and_a_model_agree(in_class):
         f"You and CNN: {marks[1]} of 6",
     ]
     assert min(marks) >= 1 and page.locator(".fl-step h3:visible").inner_text() == "2. Reveal 6 minutes"
-    assert all("(" in one for one in page.locator(".fl-end tbody td:nth-child(3)").all_inner_texts())
+    classes = page.locator(".fl-end tbody td:nth-child(3)")
+    assert all("(" in one for one in classes.all_inner_texts())
+    page.locator(".fl-group-new").click()
+    page.locator(".fl-end").evaluate("end => end.replaceChildren()")
+    for step in (0, 1):
+        page.locator(".fl-steps button").nth(step).click()
+    classes.first.wait_for()  # this page's votes are no longer counted: what it has seen stays
+    assert all("(" in one for one in classes.all_inner_texts())
 
 
 def sentences(page) -> tuple[str, ...]:
