@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ Receive = Callable[[], Awaitable[dict]]
 Send = Callable[[dict], Awaitable[None]]
 NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 CHECK_EVERY = 2**20  # bytes of an upload between two checks of the disk
+ONE_RANGE = re.compile(rb"bytes=\s*(\d{1,15}-\d{0,15}|-\d{1,15})")
 MOST_ADDRESS = 4096  # bytes of a path and its query, parts of which Gradio keeps in memory
 DRAIN_SECONDS, DRAIN_SILENCE, DRAIN_BYTES = 5.0, 0.5, 256 * 2**20
 
@@ -101,7 +103,7 @@ class Guard:
         elif route.body is Body.JSON:
             await self._json(scope, incoming, answer)
         else:
-            await self.app(_without_origin(scope), incoming.next, answer.send)
+            await self.app(_readable(scope), incoming.next, answer.send)
 
     def _admit(self, scope: dict, incoming: Incoming) -> routes.Route:
         """The request's route; `Refusal` if the request may not use it."""
@@ -128,7 +130,7 @@ class Guard:
         body = await bodies.read_json(incoming, self.policy.limits)
         answer.hold_errors = True
         try:
-            await self.app(_without_origin(scope), _replay(body, incoming), answer.send)
+            await self.app(_readable(scope), _replay(body, incoming), answer.send)
         except (OSError, MemoryError):  # this computer's fault, not the caller's
             await answer.release()
             raise
@@ -148,7 +150,7 @@ class Guard:
         upload.check(_announced(headers))
         answer.hold_errors = True
         try:
-            await self.app(_without_origin(scope), upload.receive, answer.send)
+            await self.app(_readable(scope), upload.receive, answer.send)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise Refusal(DISK_FULL, storage.FULL) from None
@@ -276,9 +278,16 @@ def _announced(headers: Headers) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-def _without_origin(scope: dict) -> dict:
-    """The scope without `Origin`, which Gradio would reflect, letting pages of other sites read the answer."""
-    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
+def _readable(scope: dict) -> dict:
+    """The scope without the headers that Gradio misreads.
+
+    It would reflect `Origin`, letting pages of other sites read the answer, fail on several ranges, and answer one
+    range with the request's own headers. A space leaves that range to Starlette; several are ignored, as HTTP allows.
+    """
+    headers = [pair for pair in scope["headers"] if pair[0] not in (b"origin", b"range")]
+    ranges = [value for name, value in scope["headers"] if name == b"range"]
+    one = ONE_RANGE.fullmatch(ranges[0].strip()) if len(ranges) == 1 else None
+    return {**scope, "headers": [*headers, (b"range", b"bytes= " + one[1])] if one else headers}
 
 
 def _replay(body: bytes, incoming: Incoming) -> Receive:

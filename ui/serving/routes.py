@@ -48,7 +48,7 @@ READ = (
     _open(r"/(assets|static|svelte)/.+"),
     _open(rf"{API}/(info|openapi\.json|app_id|startup-events|upload_progress|theme\.css|login_check)/?"),
     _open(rf"{API}/queue/(data|status)"),
-    _open(rf"{API}/heartbeat/[^/]+"),
+    _open(rf"{API}/heartbeat/[\w-]{{1,64}}"),
     _open(rf"{API}/call/(v2/)?[^/]+/[^/]+"),
     _open(rf"{API}/custom_component/.+"),
     # no URLs: Gradio would fetch them

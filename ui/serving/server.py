@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -13,7 +13,7 @@ import uvicorn
 from ui.gradio_state import Server, started_by
 from ui.serving.environment import without_proxies
 from ui.serving.guard import Guard, Policy
-from ui.serving.protocol import PromptProtocol
+from ui.serving.protocol import MOST, PromptProtocol
 
 LOOPBACK = "127.0.0.1"
 WILDCARDS = ("0.0.0.0", "::")
@@ -116,12 +116,26 @@ def can_listen(host: str | None) -> bool:
     return True
 
 
+def allow_open_files(number: int) -> None:
+    """Raise this process's limit of open files, connections among them: macOS allows 256, Linux often 1024."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number if most == resource.RLIM_INFINITY else min(number, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def _starter(where: Address, policy: Policy) -> Callable:
     """A replacement for Gradio's `start_server`."""
 
     def start_server(
         app: Callable, *, ssl_keyfile: str | None = None, ssl_certfile: str | None = None, **_: object
     ) -> tuple[str, int, str, Server]:
+        allow_open_files(2 * MOST)
         listening = where.listen()
         port = listening.getsockname()[1]
         config = uvicorn.Config(

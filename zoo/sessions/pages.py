@@ -49,10 +49,12 @@ class Pages:
     most : int
         Pages at one time, after which an address may open only `few`.
     few : int
+    streams : int
+        Streams of one session at one time.
     """
 
-    def __init__(self, most: int = 600, few: int = 40) -> None:
-        self._most, self._few = most, few
+    def __init__(self, most: int = 600, few: int = 40, streams: int = 20) -> None:
+        self._most, self._few, self._streams = most, few, streams
         self._pages: dict[str, _Page] = {}
         self._counts: Counter[str] = Counter()
         self._peaks: Counter[str] = Counter()
@@ -80,12 +82,13 @@ class Pages:
             self._peaks = Counter(self._counts)
 
     def open(self, session: str, address: str) -> bool:
-        """Register a stream of a session; False if this address has too many pages."""
+        """Register a stream of a session; False if it has too many, or its address too many pages."""
         with self._lock:
             page = self._pages.get(session)
             if page:
-                page.streams += 1
-                return True
+                allowed = page.streams < self._streams
+                page.streams += allowed
+                return allowed
             if len(self._pages) >= self._most and self._counts[address] >= self._few:
                 return False
             self._pages[session] = _Page(address)

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from tests.ui.serving.small import launched, policy
+from tests.ui.waiting import wait_for
 from ui.serving import protocol, storage
 from ui.serving.guard import Guard
 from ui.serving.storage import Quota
@@ -225,6 +227,68 @@ def test_a_get_request_carries_nothing(small):
     answer = httpx.request("GET", f"{small}/config", content=b"x" * 10)
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
+
+
+# ---- ranges
+
+
+@pytest.fixture
+def static(small, folder):
+    """The address of a file of ten bytes that was uploaded to the small app."""
+    answer = httpx.post(f"{small}/gradio_api/upload", files={"files": ("ten.txt", b"0123456789")})
+    return f"{small}/gradio_api/file={answer.json()[0]}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "sent"),
+    [
+        ("bytes=2-4", 206, b"234"),
+        ("bytes=0-0", 206, b"0"),
+        ("bytes=7-", 206, b"789"),
+        ("bytes=-2", 206, b"89"),
+        ("bytes=0-999", 206, b"0123456789"),
+        ("bytes=0-1,4-5", 200, b"0123456789"),
+        ("bytes=" + "0-," * 3000, 200, b"0123456789"),
+        ("bytes=\xb2-\xb3", 200, b"0123456789"),
+        ("bytes=-", 200, b"0123456789"),
+        ("lines=1-2", 200, b"0123456789"),
+        ("bytes=" + "9" * 5000 + "-", 200, b"0123456789"),
+        ("bytes=99-", 416, None),
+        ("bytes=5-1", 400, None),
+    ],
+)
+def test_a_part_of_a_file_can_be_asked_for_and_nothing_else(static, asked, status, sent):
+    answer = httpx.get(static, headers={"range": asked.encode("latin-1"), "x-mine": "reflected"})
+    assert answer.status_code == status and sent in (None, answer.content)
+    assert "x-mine" not in answer.headers
+
+
+# ---- connections
+
+
+def test_a_session_name_without_end_opens_no_stream(small):
+    for name in ("a" * 65, "a%20b", "%0d%0ax"):
+        assert httpx.get(f"{small}/gradio_api/heartbeat/{name}").status_code == 404
+
+
+def is_turned_away(address: str) -> bool:
+    """Whether a new connection is closed at once, with the answer or before that."""
+    try:
+        answer = raw(address, b"GET /config HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    except ConnectionError:
+        return True
+    return answer.startswith(b"HTTP/1.1 503")
+
+
+def test_when_there_are_many_connections_an_address_keeps_its_share_and_no_more(small, monkeypatch):
+    monkeypatch.setattr(protocol, "MOST", 0)
+    monkeypatch.setattr(protocol, "FEW", 3)
+    there = urlsplit(small)
+    with contextlib.ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(socket.create_connection((there.hostname, there.port), timeout=5))
+        assert wait_for(partial(is_turned_away, small))
+    assert wait_for(lambda: httpx.get(f"{small}/config").status_code == 200)
 
 
 # ---- time

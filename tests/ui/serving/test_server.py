@@ -99,3 +99,16 @@ def test_what_others_type_is_told(monkeypatch):
 def test_this_computer_s_address_is_one_it_can_listen_on():
     found = addresses.network_address()
     assert found == "" or server.can_listen(found)
+
+
+def test_many_connections_may_be_open_where_the_system_allows_few():
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        server.allow_open_files(300)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 300
+        server.allow_open_files(200)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

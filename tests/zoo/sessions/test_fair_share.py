@@ -86,3 +86,10 @@ def test_the_most_pages_of_an_address_at_one_time_are_remembered():
     assert pages.peak("x") == 3 and pages.peak("y") == 0
     pages.forget_peaks()
     assert pages.peak("x") == 1
+
+
+def test_a_session_may_open_only_so_many_streams():
+    pages = Pages(streams=2)
+    assert [pages.open("a", "1.2.3.4") for _ in range(3)] == [True, True, False]
+    assert not pages.close("a") and pages.close("a")
+    assert "a" not in pages and pages.open("a", "1.2.3.4")
