@@ -38,9 +38,9 @@ MAX_SIDE = 1280
 MAX_RATE = 30.0
 THREADS = 2
 TURNED = {  # by quarter turns counterclockwise
-    1: Phrase("video.turned_left", "No face was found upright, so the clip was turned: a quarter turn to the left."),
-    2: Phrase("video.turned_over", "No face was found upright, so the clip was turned: upside down."),
-    3: Phrase("video.turned_right", "No face was found upright, so the clip was turned: a quarter turn to the right."),
+    1: Phrase("video.turned_left", "No upright face was found, so the clip was turned a quarter turn to the left."),
+    2: Phrase("video.turned_over", "No upright face was found, so the clip was turned upside down."),
+    3: Phrase("video.turned_right", "No upright face was found, so the clip was turned a quarter turn to the right."),
 }
 _SOUND = "The file holds no moving pictures that can be decoded, only sound or other data."
 _COVER = Phrase(
@@ -340,7 +340,7 @@ def _refuse_other_kinds(path: Path) -> None:
         raise ClipError(
             Phrase(
                 "video.other_kind",
-                "This clip is of a kind that is not read ({0}). Save it as mp4, webm, mov, mkv, avi or GIF.",
+                "This app cannot read clips of this kind ({0}). Save the clip as mp4, webm, mov, mkv, avi or GIF.",
                 kind,
             )
         )

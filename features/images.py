@@ -54,8 +54,8 @@ KINDS = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, PNM"
 # Why it is not read: see "HEIC" in SECURITY.md.
 _HEIC = Phrase(
     "teach.heic",
-    "This is a HEIC picture, which is not read here. On an iPhone, choose Settings, Camera, Formats, Most Compatible, "
-    "or share the photo as JPEG.",
+    "This is a HEIC picture, a format this app cannot read. On an iPhone, choose Settings, Camera, Formats, "
+    "Most Compatible, or share the photo as JPEG.",
 )
 _STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
 _DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits

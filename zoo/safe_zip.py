@@ -144,7 +144,7 @@ def shown(name: str) -> str:
 
 
 def _too_many(limits: Limits) -> ZipError:
-    return ZipError(f"The zip holds more than {limits.members:,} files, the most that are read.")
+    return ZipError(f"The zip holds more than {limits.members:,} files, the limit.")
 
 
 def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:

@@ -106,7 +106,7 @@ class Incoming:
         Refusal
         """
         if size > self._most:
-            raise Refusal(TOO_LARGE, f"The request is too large: {_amount(self._most)} are the most that is read here.")
+            raise Refusal(TOO_LARGE, f"The request is too large; the limit here is {_amount(self._most)}.")
 
     def _patience(self) -> float:
         allowed = self._limits.silence + self.size / self._limits.rate
@@ -152,13 +152,13 @@ def check_structure(body: bytes, limits: Limits) -> None:
         return
     bare = TEXTS.sub(b"", body)
     if _values(bare) > limits.values:
-        raise Refusal(TOO_LARGE, f"The request holds too many values; {limits.values:,} are the most that is read.")
+        raise Refusal(TOO_LARGE, f"The request holds too many values; the limit is {limits.values:,}.")
     depth = deepest = 0
     for bracket in bare.translate(None, NOT_BRACKETS):
         depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
     if deepest > limits.depth:
-        raise Refusal(TOO_LARGE, f"The request is nested too deeply; {limits.depth} levels are the most that is read.")
+        raise Refusal(TOO_LARGE, f"The request is nested too deeply; the limit is {limits.depth} levels.")
 
 
 def _values(body: bytes) -> int:
@@ -232,7 +232,7 @@ class Form:
         self._size += end - start
         if self._size > self._most:
             kind = "file" if self._most == self._limits.file else "form field"
-            raise Refusal(TOO_LARGE, f"The {kind} is too large: {_amount(self._most)} are the most that is read.")
+            raise Refusal(TOO_LARGE, f"The {kind} is too large; the limit is {_amount(self._most)}.")
 
 
 def check_type(content_type: str, expected: str) -> None:

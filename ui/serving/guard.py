@@ -109,7 +109,7 @@ class Guard:
         """The request's route; `Refusal` if the request may not use it."""
         headers, host = Headers(scope=scope), asked_host(scope)
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > MOST_ADDRESS:
-            raise Refusal(TOO_LONG, f"The address is too long; {MOST_ADDRESS:,} bytes are the most that is read.")
+            raise Refusal(TOO_LONG, f"The address is too long; the limit is {MOST_ADDRESS:,} bytes.")
         self.policy.hosts.check(headers.get("host", ""), (scope.get("server") or (None,))[0])
         self.policy.hosts.check(host, (scope.get("server") or (None,))[0])
         if scope["method"] not in ("GET", "HEAD"):

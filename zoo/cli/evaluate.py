@@ -80,7 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=ROBUSTNESS,
         metavar="N",
-        help="also on N pictures made worse",
+        help="also on N degraded pictures",
     )
     parser.add_argument(
         "--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON; - is stdout"

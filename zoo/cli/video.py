@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clip", type=named_path, metavar="CLIP", help="an mp4, mov, mkv, webm, avi or GIF")
     parser.add_argument("--labels", default="7", help="7, 6 (no neutral) or 5 (no disgust, no fear)")
     parser.add_argument("--out", type=common.output(".mp4"), metavar="FILE", help="the annotated clip")
-    parser.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="a row a face, frame and model")
+    parser.add_argument("--csv", type=common.output(".csv"), metavar="FILE", help="one row per face, frame and model")
     parser.add_argument("--json", type=common.output(".json"), nargs="?", const="-", metavar="FILE", help="as JSON")
     parser.add_argument(
         "--rest",
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=_rate, default=RATE, metavar="N", help=f"frames analysed a second; 0 is all (default: {RATE:g})"
     )
-    parser.add_argument("--flicker", action="store_true", help="show answers as they come, not steadied in time")
+    parser.add_argument("--flicker", action="store_true", help="show every answer as it is, without smoothing")
     parser.add_argument(
         "--minutes",
         type=_rate,

@@ -126,7 +126,7 @@ def _unpacked(file: BinaryIO, most: int) -> bytes:
     except _DAMAGED as error:
         raise _damaged(error) from error
     if len(data) > most:
-        raise ZipError(f"The tar unpacks to more than {most >> 20} MB, the most that are read. Make it smaller.")
+        raise ZipError(f"The tar unpacks to more than {most >> 20} MB, the limit. Make it smaller.")
     return bytes(data)
 
 
@@ -140,7 +140,7 @@ def _members(data: bytes, most: int) -> Iterator[tarfile.TarInfo]:
             while member := archive.next():
                 count += 1
                 if count > most:
-                    raise ZipError(f"The tar holds more than {most:,} files, the most that are read.")
+                    raise ZipError(f"The tar holds more than {most:,} files, the limit.")
                 if member.offset <= at or member.size < 0:
                     raise tarfile.ReadError("a size that leads back")
                 at = member.offset

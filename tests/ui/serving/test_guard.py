@@ -141,8 +141,8 @@ def test_files_over_the_limit_are_refused_and_leave_nothing(small, folder):
     two = httpx.post(f"{small}/gradio_api/upload", files=both)
     many = httpx.post(f"{small}/gradio_api/upload", files=[("files", (f"{i}.txt", b"a")) for i in range(101)])
     assert [one.status_code, two.status_code, many.status_code] == [413, 413, 413]
-    assert "The file is too large: 3 MB" in one.text
-    assert "The request is too large: 4 MB" in two.text
+    assert "The file is too large; the limit is 3 MB" in one.text
+    assert "The request is too large; the limit here is 4 MB" in two.text
     assert "at most 100 files" in many.text
     assert files_in(folder) == before
 
@@ -193,7 +193,7 @@ def test_a_long_address_is_refused(small, path):
     """Gradio kept the name of every upload that somebody asked about: 147 KB each."""
     answer = httpx.get(f"{small}/{path}{'a' * 5000}")
     assert answer.status_code == 414
-    assert answer.text == "The address is too long; 4,096 bytes are the most that is read."
+    assert answer.text == "The address is too long; the limit is 4,096 bytes."
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,7 @@ def _contract(archive: SafeZip, name: str) -> tuple[AlignSpec, PixelRange]:
         raise ModelFileError(f"preprocessing.json is not as this app writes it ({short(str(error))}).") from None
     if not fits or replace(spec, registration="anchors") != AlignSpec():
         raise ModelFileError(
-            "This model learned from faces cut otherwise than this app cuts them; it would see what it never learned."
+            "This model was trained on crops made with other settings than this app’s, so it would get pictures unlike "
+            "those it learned from."
         )
     return spec, pixel_range
