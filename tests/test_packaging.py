@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from packaging.specifiers import SpecifierSet
 
 from features.detector import SYSTEM_LIBRARIES
 from scripts.upload_space import front_matter, pinned
+from zoo.cli.main import parser as zoo_parser
 
 ROOT = Path(__file__).parents[1]
+CODE = ("features", "scripts", "tests", "ui", "zoo")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 MACHINES = {
     "Linux": ("linux", "x86_64"),
@@ -105,6 +108,25 @@ def test_links_lead_somewhere(path):
         target = path.parent / file if file else path
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_security_md_names_files_that_exist():
+    named = re.findall(r"`([\w./]+\.(?:py|js))`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    listed = {f"/{path.relative_to(ROOT).as_posix()}" for top in CODE for path in (ROOT / top).rglob("*.[pj]*")}
+    missing = [name for name in named if not any(file.endswith(f"/{name}") for file in listed)]
+    assert named and not missing
+
+
+def commands() -> list[str]:
+    """The program's commands in the documents, as typed; those with a placeholder cannot be."""
+    written = r"^python -m zoo [a-z][^\n#]*|`python -m zoo [a-z][^`\n]*`"
+    found = [one for path in documents() for one in re.findall(written, path.read_text(encoding="utf-8"), re.MULTILINE)]
+    return sorted({one.strip("` ") for one in found if not re.search(r"[…|]|\bNAME\b", one)} - {"python -m zoo video"})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_documents_show_commands_that_the_program_has(command):
+    zoo_parser().parse_args(shlex.split(command)[3:])
 
 
 def test_the_readme_is_short_and_leads_to_every_document():

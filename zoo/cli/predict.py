@@ -154,6 +154,14 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
     elif found:
         print("\n\n".join(describe(picture) for picture in found))
         print(f"\n{CAUTION}")
+    target = args.json or args.csv
+    if target and target != common.STDOUT:
+        faces = sum(len(picture["faces"]) for picture in found)
+        print(f"wrote {target}: {_count(faces, 'face')} in {_count(len(found), 'picture')}", file=sys.stderr)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def describe(picture: Record) -> str:
@@ -161,7 +169,7 @@ def describe(picture: Record) -> str:
     count = len(picture["faces"])
     if not count:
         return f"{picture['file']}: no face found. Faces must be seen from the front, lit, and not too small."
-    head = f"{picture['file']}: {count} face{'' if count == 1 else 's'}"
+    head = f"{picture['file']}: {_count(count, 'face')}"
     if picture["faces_found"] > count:
         every = picture["faces_found"]
         head = f"{picture['file']}: {count} of {every} faces (all of them with --max-faces {every})"

@@ -150,6 +150,12 @@ def test_bad_pictures(run, tmp_path, jpeg, make, status, sentence):
     assert actual == status and sentence in err
 
 
+def test_a_file_that_was_written_is_named_and_what_is_in_it_counted(run, photo):
+    for option, name in (("--csv", "faces.csv"), ("--json", "faces.json")):
+        status, out, err = run("predict", photo, option, photo.with_name(name))
+        assert status == 0 and out == "" and err.endswith(f"{name}: 1 face in 1 picture\n")
+
+
 def test_no_older_answer_stays_when_no_picture_can_be_read(run, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "faces.csv").write_text("an older answer")
