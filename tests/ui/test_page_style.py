@@ -43,9 +43,19 @@ def test_a_lesson_has_larger_type_in_gradios_parts_too(open_page, classroom_url,
     assert float(style(page, "#fo-tabs [role=tab]", "fontSize")[:-2]) == pytest.approx(0.875 * size)
 
 
-def test_at_home_type_is_as_large_as_the_reader_chose(open_page):
+def test_at_home_type_is_as_large_as_the_reader_chose_in_fonts_for_every_language(open_page):
     page = open_page()
     assert style(page, "html", "fontSize") == "16px" and style(page, "#fo-tabs [role=tab]", "fontSize") == "14px"
+    fonts = style(page, "#fo-tabs", "fontFamily")  # Hindi and Chinese on Windows, on Apple's systems and on Linux
+    for name in (
+        "Nirmala UI",
+        "Kohinoor Devanagari",
+        "Noto Sans Devanagari",
+        "YaHei",
+        "PingFang SC",
+        "Noto Sans CJK SC",
+    ):
+        assert 0 < fonts.index(name) < fonts.index("sans-serif")
 
 
 def test_the_page_is_equally_wide_on_every_tab(open_page, classroom_url):
@@ -97,6 +107,31 @@ def test_controls_stay_in_view_and_can_be_scrolled(open_page):
     page.wait_for_function(f"0 <= {last}.top && {last}.bottom <= innerHeight")
     controls = "document.querySelector('.fo-controls')"  # the page scrolls, and not the column inside it
     page.wait_for_function(f"{controls}.scrollHeight <= {controls}.clientHeight + 1")
+
+
+@pytest.fixture
+def large_type(launch, visits, url):
+    """The Compare tab, answered, for a reader whose browser has type of twice the usual size."""
+    browser = launch("--blink-settings=defaultFontSize=32")
+    with visits() as visit:
+        page = visit(browser, url, wait=60, viewport={"width": 1280, "height": 900}, locale="de-DE")
+        page.wait_for_selector("#fo-status:not(:has(p))", state="attached")
+        yield compared(page)
+    browser.close()
+
+
+def test_large_type_neither_overlaps_nor_scrolls_inside(large_type):
+    assert style(large_type, "html", "fontSize") == "32px"
+    box = lambda selector: large_type.locator(selector).bounding_box()
+    caption, note = box("#fo-examples [aria-pressed=true] span"), box("#fo-examples summary")
+    assert caption["y"] + caption["height"] <= note["y"] + 1
+    assert large_type.locator("#fo-examples [aria-pressed=true] span").evaluate(
+        "one => one.scrollWidth <= one.clientWidth"
+    )
+    assert style(large_type, ".fo-controls", "position") != "sticky"
+    words = "[...document.querySelectorAll('.fo-stage h4, .fo-stages :is(p, figcaption, span)')]"
+    assert large_type.evaluate(f"{words}.filter((one) => one.scrollWidth > one.clientWidth + 1).length") == 0
+    assert large_type.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize(("size", "locale"), [((1280, 720), "en-GB"), ((1366, 768), "de-DE"), ((1920, 1080), "fr-FR")])

@@ -206,6 +206,24 @@ def test_full_screen_shows_the_whole_picture_also_where_the_browser_has_none(liv
 
 
 @pytest.mark.browser
+def test_long_german_labels_leave_room_for_the_bars_on_a_phone(live):
+    live.locator(".fo-language select").select_option("de")  # on a phone the page's head is hidden meanwhile
+    live.set_viewport_size({"width": 390, "height": 844})
+    live.locator(".fo-live-face .fo-bar", has_text="Überraschung").first.wait_for()
+    live.wait_for_function("document.querySelectorAll('.fo-live-face .fo-track').length === 14")
+    tracks, labels = (
+        live.locator(f".fo-live-face .fo-bar {part}").evaluate_all(
+            "all => all.map((one) => [one.clientWidth, one.scrollWidth])"
+        )
+        for part in (".fo-track", "> :first-child")
+    )
+    assert min(width for width, _ in tracks) >= 30
+    assert all(needed <= width + 1 for width, needed in labels)
+    live.set_viewport_size({"width": 1280, "height": 900})
+    live.locator(".fo-language select").select_option("en")
+    live.locator(".fo-live-face .fo-bar", has_text="surprise").first.wait_for()
+
+
 def test_movements_stand_below_the_bars_in_words(live):
     assert not live.locator(".fo-live-moved").is_visible()
     live.locator("input[name=movements]").check()
