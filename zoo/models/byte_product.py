@@ -9,6 +9,9 @@ coarse and a fine row of 8 bits, 16 bits in total, so that the result equals tha
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,49 @@ CHUNK = 1024  # rows of a table
 GRID = 127  # steps on either side of zero in a row of inputs
 ENDS = np.array([-GRID - 1, GRID], np.float32)
 SMALLEST_STEP = np.float32(1e-30)  # for a row of zeros
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A table of float32 kept in bytes. `numpy.asarray` gives its numbers, ``whole * step``.
+
+    Parameters
+    ----------
+    whole : ndarray
+        ``(m, r)`` int8.
+    step : float32
+    """
+
+    whole: np.ndarray
+    step: np.float32
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.whole.shape
+
+    @property
+    def size(self) -> int:
+        return self.whole.size
+
+    @property
+    def T(self) -> Steps:
+        return Steps(self.whole.T, self.step)
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return (self.whole * self.step).astype(dtype or np.float32, copy=False)
+
+
+Table = np.ndarray | Steps
+
+
+def float_rows(table: Table) -> Iterator[np.ndarray]:
+    """The table in parts of `CHUNK` rows, float32: a large one is never there as a whole."""
+    for start in range(0, len(table), CHUNK):
+        part = slice(start, start + CHUNK)
+        yield table.whole[part] * table.step if isinstance(table, Steps) else table[part]
 
 
 def as_steps(array: np.ndarray) -> tuple[np.ndarray, np.float32] | None:
@@ -77,18 +123,21 @@ class ByteProduct:
         return products[: self._rows] + products[self._rows :]
 
 
-def byte_product(table: np.ndarray, rows: int = 1, scale: float = 1.0) -> ByteProduct | None:
+def byte_product(table: Table, rows: int = 1, scale: float = 1.0) -> ByteProduct | None:
     """The product with a table ``(m, r)``, times `scale`, on bytes.
 
     None if the table is small or does not consist of multiples of one step, or if LiteRT rounds its inputs differently
     from what is expected here, so that the result would differ from that of float32.
     """
-    if table.size < SMALLEST or (steps := as_steps(table)) is None:
+    if table.size < SMALLEST:
+        return None
+    steps = (table.whole, table.step) if isinstance(table, Steps) else as_steps(table)
+    if steps is None:
         return None
     whole, step = steps
     product = ByteProduct(whole, float(step) * scale, rows)
     probe = np.random.default_rng(0).normal(size=(rows, table.shape[1])).astype(np.float32)
-    expected = probe @ table.T * np.float32(scale)
+    expected = np.concatenate([probe @ part.T for part in float_rows(table)], axis=1) * np.float32(scale)
     return product if np.abs(product(probe) - expected).max() <= EXACT * expected.std() else None
 
 

@@ -12,7 +12,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Joined
 from zoo.classifier import check_spec
 from zoo.labels import LabelSet
-from zoo.models.byte_product import ByteProduct, byte_product
+from zoo.models.byte_product import ByteProduct, Steps, Table, byte_product, float_rows
 from zoo.prediction import Prediction
 
 
@@ -31,20 +31,20 @@ class Linear:
         return x @ self.weights + self.bias
 
 
-def check_arrays(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
+def check_arrays(arrays: Mapping[str, Table], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raise `ValueError` unless every array has its shape and holds only finite numbers.
 
     NumPy would broadcast a bias with one element over all labels without an error.
     """
     for name, shape in shapes.items():
-        array = np.asarray(arrays[name])
-        if array.shape != shape:
-            raise ValueError(f"{name} has shape {array.shape}; expected {shape}")
-        if not np.isfinite(array).all():
+        array = arrays[name]
+        if np.shape(array) != shape:
+            raise ValueError(f"{name} has shape {np.shape(array)}; expected {shape}")
+        if not np.isfinite(array.step if isinstance(array, Steps) else array).all():
             raise ValueError(f"{name} holds values that are not finite numbers")
 
 
-def _table(name: str, array: np.ndarray) -> tuple[int, int]:
+def _table(name: str, array: Table) -> tuple[int, int]:
     """Rows and columns of a matrix."""
     shape = np.shape(array)
     if len(shape) != 2 or not all(shape):
@@ -61,9 +61,11 @@ class Kernel:
 
     Parameters
     ----------
-    mean, components : ndarray
-        ``(d,)`` and ``(d, r)``: ``z = (x - mean) @ components``.
-    vectors : ndarray
+    mean : ndarray
+        ``(d,)``.
+    components : ndarray or Steps
+        ``(d, r)``: ``z = (x - mean) @ components``.
+    vectors : ndarray or Steps
         ``(m, r)`` support vectors.
     coefficients, bias : ndarray
         ``(m, k)`` and ``(k,)``.
@@ -78,8 +80,8 @@ class Kernel:
     """
 
     mean: np.ndarray
-    components: np.ndarray
-    vectors: np.ndarray
+    components: Table
+    vectors: Table
     coefficients: np.ndarray
     bias: np.ndarray
     gamma: float
@@ -100,7 +102,7 @@ class Kernel:
     def _projected(self, x: np.ndarray) -> np.ndarray:
         """``(1, d) -> (1, r)``."""
         centred = x - self.mean
-        return self._projection(centred) if self._projection else centred @ self.components
+        return self._projection(centred) if self._projection else centred @ self._directions
 
     def _kernel(self, z: np.ndarray) -> np.ndarray:
         """``exp(-gamma |z - v|²)`` for every vector, over both ways if a mirror counts: ``(r,) -> (m,)``."""
@@ -134,13 +136,18 @@ class Kernel:
         return byte_product(self.vectors, 1 if self.even is None else 2, 2 * self.gamma)
 
     @cached_property
+    def _directions(self) -> np.ndarray:
+        return np.asarray(self.components)
+
+    @cached_property
     def _columns(self) -> np.ndarray:
         """Vectors column by column: kept and turned directions lie each in one piece, and BLAS reads them in a row."""
         return np.asfortranarray(self.vectors)
 
     @cached_property
     def _squares(self) -> np.ndarray:
-        return np.float32(self.gamma) * np.einsum("ij,ij->i", self.vectors, self.vectors)
+        squares = [np.einsum("ij,ij->i", part, part) for part in float_rows(self.vectors)]
+        return np.float32(self.gamma) * np.concatenate(squares)
 
 
 def rbf(a: np.ndarray, b: np.ndarray, gamma: float) -> np.ndarray:

@@ -273,8 +273,8 @@ def kernel_arrays(machine: Kernel) -> dict[str, np.ndarray]:
     """A machine's arrays for a checkpoint; `gamma` and `even` are on the card."""
     return {
         "mean": machine.mean.astype(np.float16),
-        **_bytes("components", machine.components),
-        **_bytes("vectors", machine.vectors),
+        **_bytes("components", np.asarray(machine.components)),
+        **_bytes("vectors", np.asarray(machine.vectors)),
         "coefficients": machine.coefficients,
         "bias": machine.bias,
     }

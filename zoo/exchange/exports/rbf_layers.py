@@ -30,24 +30,25 @@ def scores(machine: Kernel, maps: str, share: float) -> list[Node]:
     share : float
         Factor for the maps: 0.5 if they are the sum for a face and its mirror image.
     """
-    depth, gamma = machine.components.shape[1], machine.gamma
+    components, vectors, gamma = np.asarray(machine.components), np.asarray(machine.vectors), machine.gamma
+    depth = components.shape[1]
     signs = np.ones(depth, np.float32)
     signs[depth if machine.even is None else machine.even :] = -1
-    squares = (machine.vectors**2).sum(axis=1)
+    squares = (vectors**2).sum(axis=1)
     both = {"kernel": np.concatenate([np.eye(depth), np.diag(signs)], axis=1)}
-    near = {"kernel": 2 * gamma * machine.vectors.T[None, None], "bias": -gamma * squares}
+    near = {"kernel": 2 * gamma * vectors.T[None, None], "bias": -gamma * squares}
     return [
         _node("row", layers.Flatten(), maps),
         _node(
             "directions",
             layers.Dense(depth),
             "row",
-            kernel=machine.components * share,
-            bias=-machine.mean @ machine.components,
+            kernel=components * share,
+            bias=-machine.mean @ components,
         ),
         _node("both_rows", layers.Dense(2 * depth, use_bias=False), "directions", **both),
         _node("pair", layers.Reshape((1, 2, depth)), "both_rows"),
-        _node("products", layers.Conv2D(len(machine.vectors), (1, 1)), "pair", **near),
+        _node("products", layers.Conv2D(len(vectors), (1, 1)), "pair", **near),
         _node("same", layers.Reshape((1, 2, depth)), "both_rows"),  # TensorFlow.js frees inputs used twice by a layer
         _node("squared", layers.Multiply(), "pair", "same"),
         _node("length", layers.Conv2D(1, (1, 1), use_bias=False), "squared", kernel=np.full((1, 1, depth, 1), -gamma)),

@@ -206,13 +206,14 @@ def _linear(pad: _Pad, x: str, machine: Linear) -> str:
 
 def _kernel(pad: _Pad, x: str, machine: Kernel) -> str:
     """Scores of an RBF machine after a projection, averaged over a face and its mirror image if ``even`` is set."""
-    z = pad.op("MatMul", pad.op("Sub", x, pad.weight(machine.mean)), pad.weight(machine.components))
-    width = machine.vectors.shape[1]
+    support = np.asarray(machine.vectors)
+    z = pad.op("MatMul", pad.op("Sub", x, pad.weight(machine.mean)), pad.weight(np.asarray(machine.components)))
+    width = support.shape[1]
     even = width if machine.even is None else machine.even
-    vectors = pad.weight(machine.vectors.T)
+    vectors = pad.weight(support.T)
     kept = pad.op("MatMul", pad.part(z, 1, 0, even), pad.part(vectors, 0, 0, even))
     squares = pad.op("ReduceSum", pad.op("Mul", z, z), pad.whole(1), keepdims=1)
-    squares = pad.op("Add", squares, pad.constant((machine.vectors**2).sum(axis=1)))
+    squares = pad.op("Add", squares, pad.constant((support**2).sum(axis=1)))
     products = [kept]
     if machine.even is not None:
         turned = pad.op("MatMul", pad.part(z, 1, even, width), pad.part(vectors, 0, even, width))
