@@ -27,9 +27,10 @@ def main() -> int:
     """Write, for every picture with one face, the finer mesh in pixels and the 52 blendshapes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", help="face_landmarker.task")
+    bundle = parser.parse_args().bundle
     answers: dict[str, np.ndarray] = {}
     for path in sorted((ROOT / "ui/pictures").glob("*.jpg")):
-        found = ask(parser.parse_args().bundle, images.load(path))
+        found = ask(bundle, images.load(path))
         if len(found) == 1:
             answers[f"{path.stem}-points"], answers[f"{path.stem}-movements"] = found[0]
     np.savez_compressed(OUT, allow_pickle=False, **answers)

@@ -165,18 +165,14 @@ class _Ticker:
     progress: gr.Progress
     stop: threading.Event
     told: float = -1.0
-    last: float = 0.0
-    drawing: bool = False  # whether `annotate` is reading the clip again
 
-    def __call__(self, now: float, whole: float | None) -> None:
+    def __call__(self, now: float, whole: float | None, drawing: bool) -> None:
         if self.stop.is_set():
             raise StoppedError
-        self.drawing |= now < self.last
-        self.last = now
         if time.monotonic() - self.told < TOLD:
             return
         self.told = time.monotonic()
-        words = text.progress(now, whole, self.drawing)
+        words = text.progress(now, whole, drawing)
         if whole:
             self.progress(min(1.0, now / whole), desc=words)
         else:

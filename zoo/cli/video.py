@@ -124,7 +124,7 @@ def _progress(clip: Path) -> Iterator[Tick]:
     """Show a progress bar on a terminal; the callback takes the position and the length in seconds."""
     with tqdm(desc=clip.name, unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
-        def tick(now: float, whole: float | None) -> None:
+        def tick(now: float, whole: float | None, drawing: bool) -> None:
             bar.total = whole
             bar.update(now - bar.n)
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 PLAN = "_plan.json"  # readers of Parquet folders ignore names that begin with _ or .
-VERSION = 2
+VERSION = 3
 CHUNK = 64
 Row = dict[str, object]
 
@@ -144,11 +144,14 @@ def plan(files: Sequence[str], request: BatchRequest, size: int = CHUNK) -> list
 
 
 def _mark(files: Sequence[str], request: BatchRequest, size: int) -> str:
-    """Twelve hex digits that depend on the settings, the models, and the inputs' names and sizes."""
+    """Twelve hex digits that depend on the settings, the models, and the inputs' names, sizes and times of change.
+
+    A file that is replaced by one of the same size has another time; hashes would mean reading every file to begin.
+    """
     cards = [registry.card(name, Path(request.checkpoints)) for name in request.models]
     settings = {
         "version": VERSION,
-        "files": [(file, (Path(request.root) / file).stat().st_size) for file in files],
+        "files": [(file, known.st_size, known.st_mtime_ns) for file, known in _stats(files, request)],
         "models": {card.name: [card.fingerprint, card.files] for card in cards},
         "labels": request.labels,
         "rate": request.rate,
@@ -156,6 +159,10 @@ def _mark(files: Sequence[str], request: BatchRequest, size: int) -> str:
         "chunk": size,
     }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _stats(files: Sequence[str], request: BatchRequest) -> Iterator[tuple[str, os.stat_result]]:
+    return ((file, (Path(request.root) / file).stat()) for file in files)
 
 
 def begin(chunks: Sequence[Chunk], request: BatchRequest) -> list[Chunk]:
@@ -174,8 +181,8 @@ def begin(chunks: Sequence[Chunk], request: BatchRequest) -> list[Chunk]:
         raise BatchError(f"{out} holds Parquet files of something else; give an empty folder.")
     if before is not None and json.loads(before)["parts"] != [chunk.part for chunk in chunks]:
         raise BatchError(
-            f"{out} was begun with other pictures, models or settings ({out / PLAN} says which). "
-            "Ask for the same again to go on with it, or give another folder."
+            f"{out} was begun with other models or settings ({out / PLAN} says which), or pictures were added, "
+            "removed or changed since. Ask for the same again to go on with it, or give another folder."
         )
     for left in out.glob(".part-*"):  # of killed workers
         left.unlink(missing_ok=True)

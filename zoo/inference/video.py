@@ -37,7 +37,7 @@ KEY_FRAMES, APART = 6, 2.0
 THUMBNAIL = 192
 MOST_SHOWN = 8  # faces shown at rest
 CAUTION = "Labels people gave to pictures like these. An expression is not an emotion."
-Tick = Callable[[float, float | None], None]
+Tick = Callable[[float, float | None, bool], None]
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def annotate(
     models: Sequence[Classifier],
     cards: Mapping[str, Card],
     options: VideoOptions,
-    tick: Tick = lambda now, whole: None,
+    tick: Tick = lambda now, whole, drawing: None,
 ) -> VideoResult:
     """Predict for every face in a clip.
 
@@ -179,10 +179,10 @@ def annotate(
         Model name to its card, for titles and thresholds.
     options : VideoOptions
     tick : callable
-        Called after every frame with the seconds processed so far and the duration in seconds, None if the clip does
-        not state it. The count restarts if the clip has to be turned, and, with resting faces, when the clip is
-        drawn, because the reference frames are known only at the end. An error that it raises ends the work, and no
-        incomplete clip is left behind.
+        Called after every frame with the seconds processed so far, the duration in seconds (None if the clip does
+        not state it), and whether the clip is only being drawn. The count restarts if the clip has to be turned, and,
+        with resting faces, when the clip is drawn, because the reference frames are known only at the end. An error
+        that it raises ends the work, and no incomplete clip is left behind.
 
     Raises
     ------
@@ -223,7 +223,7 @@ class _Work:
                 if self.target and self.options.rest == NONE:
                     drawing = drawing or stack.enter_context(_Drawing(self.target, frame, mix.with_thresholds()))
                     drawing.add(frame, seen)
-                self.tick(frame.time, clip.seconds)
+                self.tick(frame.time, clip.seconds, False)
             size = frame.image.shape[1::-1]
             kept = analysis.worst.kept()
             result = VideoResult(analysis.timelines(), kept, size, count, frame.time, clip.note, self.options.mix)
@@ -254,7 +254,7 @@ class _Work:
                     at += 1
                 drawing = drawing or stack.enter_context(_Drawing(target, frame, cards))
                 drawing.add(frame, seen, relative)
-                self.tick(frame.time, clip.seconds)
+                self.tick(frame.time, clip.seconds, True)
         return tuple(sorted(references, key=lambda one: (one.number, one.time)))
 
 

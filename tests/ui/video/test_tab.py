@@ -144,6 +144,15 @@ def test_progress_is_told(tab, sent, clip, monkeypatch):
     assert len(told) == 25
 
 
+def test_a_clip_that_is_read_again_turned_is_not_said_to_be_drawn_yet(tab, sent, write_clip, tmp_path, monkeypatch):
+    upside_down = np.rot90(frame("photo"), 2)
+    monkeypatch.setattr(video_tab, "TOLD", 0.0)
+    told = []
+    path = write_clip(tmp_path / "upside-down.mp4", [upside_down] * 6)
+    ask(tab, sent(path), progress=lambda part, desc, **_: told.append(desc.startswith("Drawing")))
+    assert told == [False] * 12 + [True] * 6
+
+
 def pictures_in(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.suffix in (".png", ".jpg", ".webp")}
 

@@ -96,13 +96,18 @@ def test_the_same_inputs_make_the_same_chunks(folder, job, write_clip, small):
     assert sorted(file for chunk in chunks for file in chunk.files) == files
 
 
-@pytest.mark.parametrize("change", ["labels", "models", "file", "size"])
+@pytest.mark.parametrize("change", ["labels", "models", "file", "file of the same size", "size"])
 def test_another_wish_has_other_parts_and_is_refused_in_the_same_folder(folder, job, change):
     chunks = batch.plan(batch.inputs(folder), job, 4)
     batch.begin(chunks, job)
     size = 5 if change == "size" else 4
     if change == "file":
         (folder / "broken.png").write_bytes(b"another")
+    if change == "file of the same size":
+        before = (folder / "broken.png").stat()
+        (folder / "broken.png").write_bytes(b"no PICTURE")
+        os.utime(folder / "broken.png", ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000))
+        assert (folder / "broken.png").stat().st_size == before.st_size
     other = {"labels": {"labels": "6"}, "models": {"models": ("first",)}}.get(change, {})
     changed = BatchRequest(**{**job.__dict__, **other})
     others = batch.plan(batch.inputs(folder), changed, size)

@@ -55,7 +55,7 @@ def ask(two_models):
     models = [registry.load(name, two_models) for name in ("first", "second")]
     cards = {name: registry.card(name, two_models) for name in ("first", "second")}
 
-    def call(path, target=None, tick=lambda now, whole: None, **options):
+    def call(path, target=None, tick=lambda now, whole, drawing: None, **options):
         return annotate(path, target, models, cards, VideoOptions(**options), tick)
 
     return call
