@@ -67,5 +67,5 @@ def test_what_is_not_known_is_ignored(visit_link):
         page.wait_for_function(SELECTED, arg="compare")
         page.locator("#fo-examples button").first.wait_for()
         page.wait_for_function("document.title === 'Compare · Face-off'")
-        assert page.locator("#fo-models input:checked").count() == 2
+        page.wait_for_function("document.querySelectorAll('#fo-models input:checked').length === 2")
         assert page.locator("#fo-examples [aria-pressed=true]").count() == 0 and errors == []

@@ -63,10 +63,25 @@ def test_a_clip_dropped_in_the_video_tab_goes_into_its_box_even_if_that_is_full(
 
     page = open_page(tab="Video")
     page.wait_for_selector("#fv-file input[type=file]", state="attached")
-    for name in ("first.mp4", "second.mp4"):
-        clip = write_clip(tmp_path / name, [np.zeros((64, 64, 3), np.uint8)] * 3)
+    page.locator("#fv-file").wait_for()  # only a box that is shown takes a file
+    clips = [
+        write_clip(tmp_path / f"{name}.mp4", [np.zeros((64, 64, 3), np.uint8)] * 3)
+        for name in ("first", "second", "third")
+    ]
+    for clip in clips[:2]:
         assert bring(page, "drop", clip, "video/mp4")
-        page.locator("#fv-file").get_by_text(name.removesuffix(".mp4")).first.wait_for()
+        page.locator("#fv-file").get_by_text(clip.stem).first.wait_for()
+    # And while another is on its way:
+    held = []
+    page.route("**/upload?*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/upload?*"):
+        assert bring(page, "drop", clips[0], "video/mp4")
+    assert bring(page, "drop", clips[2], "video/mp4")
+    held[0].continue_()
+    page.locator("#fv-file").get_by_text(clips[2].stem).first.wait_for()
+
+
+FOCUSED = "i => document.querySelectorAll('#fz-choices input[role=combobox]')[i] === document.activeElement"
 
 
 def test_a_menu_closes_when_the_focus_leaves_it(open_page):
@@ -77,9 +92,9 @@ def test_a_menu_closes_when_the_focus_leaves_it(open_page):
     page.wait_for_selector("[role=listbox]")
     for i in range(1, menus.count()):
         page.keyboard.press("Tab")
-        assert menus.nth(i).evaluate("menu => menu === document.activeElement")  # no Tab leaves the focus nowhere
+        page.wait_for_function(FOCUSED, arg=i)  # no Tab leaves the focus nowhere
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.matches(':not(body, [role=combobox])')")
+    page.wait_for_function("document.activeElement.matches(':not(body, [role=combobox])')")
     page.wait_for_selector("[role=listbox]", state="detached")
     menus.first.click()
     page.get_by_role("option", name="CNN, tiny").click()

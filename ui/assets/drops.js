@@ -2,7 +2,7 @@
 // A file dropped or pasted anywhere goes into the box of the open tab. Without this, a browser opens a file that is
 // dropped beside the box in place of the page, and Ctrl+V does nothing.
 
-const WAIT = 5000; // milliseconds until a box that was emptied takes another file
+const WAIT = 20_000; // milliseconds until a box takes another file; it cannot be emptied while one is on its way
 const BOXES = [
   { box: '#fo-picture', takes: /^image\// },
   { box: '#fv-file', takes: /^video\/|^image\/gif$/ },
@@ -51,8 +51,10 @@ function take(files) {
  */
 async function fill(box, file) {
   const chosen = () => /** @type {HTMLInputElement | null} */ (box.querySelector('input[type=file]'));
-  if (!chosen()) empty(box);
-  for (const began = performance.now(); !chosen() && performance.now() - began < WAIT;) await frame();
+  for (const began = performance.now(); !chosen() && performance.now() - began < WAIT;) {
+    empty(box);
+    await frame();
+  }
   const input = chosen();
   if (!input) return;
   const files = new DataTransfer();
