@@ -2,8 +2,9 @@
 
 import importlib
 import os
+import shutil
 from dataclasses import replace
-from functools import partial
+from functools import partial, partialmethod
 
 import numpy as np
 import pytest
@@ -32,6 +33,16 @@ from zoo.training.two_head import fit
 LABELS = {"cnn-tiny": SEVEN, "cnn-keras-blog": SEVEN, "cnn-five": FIVE, "cnn-svm": SEVEN}
 # Keras leaves its log open when a run is cut off; the converter's own code warns.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture
+def eagerly(monkeypatch):
+    """Without a graph, which takes longer to trace than the few steps of a test. Other tests here train with one."""
+    run_eagerly(monkeypatch)
+
+
+def run_eagerly(patch):
+    patch.setattr(single_head.keras.Model, "compile", partialmethod(single_head.keras.Model.compile, run_eagerly=True))
 
 
 @pytest.fixture
@@ -65,6 +76,7 @@ def test_a_recipe_ends_in_a_checkpoint_that_answers(name, made_fer2013, tmp_path
         assert model.maps(data.faces[:2]).ndim == 4
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
     from zoo.training.recipes import cnn, hog_svm
 
@@ -93,20 +105,39 @@ def test_cnn_hears_opinions_once_and_is_served_both_ways(monkeypatch, tmp_path):
     assert model.pooled(data.faces[:3]) == pytest.approx(model.pooled(data.faces[:3].mirrored()), abs=1e-5)
 
 
-@pytest.fixture
-def trained(monkeypatch, tmp_path):
-    """A `cnn` of one epoch on made faces: its folder, the faces, and what every command takes."""
+def few_and_small(patch):
+    """The recipes of `cnn` and `cnn-rbf` read made faces, which are returned, and make a network of few filters."""
     from zoo.training.recipes import cnn, cnn_rbf
 
     data = made_splits(("Training", 140), ("PublicTest", 70))
     for recipe in (cnn, cnn_rbf):
-        monkeypatch.setattr(recipe, "load_fer2013", lambda path, spec: data)
-    monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
+        patch.setattr(recipe, "load_fer2013", lambda path, spec: data)
+    patch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
+    return data
+
+
+@pytest.fixture(scope="module")
+def small_cnn(tmp_path_factory):
+    """A folder with a `cnn` of one epoch on made faces."""
+    root = tmp_path_factory.mktemp("small-cnn")
+    path = root / "fer2013.csv"
+    path.write_text("emotion,pixels,Usage\n")
+    folders = ["--run", str(root / "run"), "--out", str(root / "out")]
+    with pytest.MonkeyPatch.context() as patch:
+        few_and_small(patch)
+        run_eagerly(patch)
+        assert main(["train", "cnn", "--data", str(path), *folders, "--epochs", "1"]) == 0
+    return root / "out"
+
+
+@pytest.fixture
+def trained(small_cnn, monkeypatch, tmp_path):
+    """A copy of `small_cnn`, the faces, and what every command takes."""
+    data = few_and_small(monkeypatch)
     path, out = tmp_path / "fer2013.csv", tmp_path / "first"
     path.write_text("emotion,pixels,Usage\n")
-    words = ["--data", str(path), "--run", str(tmp_path / "other")]
-    assert main(["train", "cnn", *words[:2], "--run", str(tmp_path / "run"), "--out", str(out), "--epochs", "1"]) == 0
-    return out, data, words
+    shutil.copytree(small_cnn, out)
+    return out, data, ["--data", str(path), "--run", str(tmp_path / "other")]
 
 
 def test_cnn_is_calibrated_again_from_its_checkpoint(trained, tmp_path, capsys):
@@ -170,6 +201,7 @@ def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp
         assert (run / name / "model.tflite").read_bytes() == (out / name / "model.tflite").read_bytes()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_student_goes_on_from_its_checkpoint_and_hears_the_other_machine(made_fer2013, monkeypatch, tmp_path):
     from zoo.training.recipes import cnn_tiny
 
@@ -274,6 +306,7 @@ def test_objective_without_teachers_is_cross_entropy():
     assert np.asarray(taught(both, logits)) == pytest.approx(0.75 * expected + 0.25 * other, rel=1e-4)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_killed_and_resumed_is_the_same_run(plan, tmp_path):
     """Rules included: the rate is cut after the same epochs, and the run ends at the same one, for the same reason."""
     never = callbacks.Watched("val_loss", more_is_better=False, least=100.0)  # stands still from the first epoch on
@@ -309,6 +342,7 @@ def _stop_at(last):
     return start_epoch
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_run_that_has_ended_is_not_gone_on_with(plan, tmp_path, capsys):
     plan = replace(plan, rules=lambda run: [callbacks.StopWhenBoth(run, {"accuracy": -1.0, "val_accuracy": -1.0})])
     data = made_set(14)
