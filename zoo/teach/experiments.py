@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 
 from features.align import AlignedFaces
+from features.phrase import Phrase
 from zoo.classifier import Classifier
 from zoo.models.resting import FRAMES, Reference, most_neutral, neutrality
 from zoo.prediction import Prediction
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import HeldOutResult, Material, Share, examine, share, shares_of, some_of
+from zoo.teach.project import ProjectError
 from zoo.teach.splits import Split
 
 MOST_FRAMES = 2000  # frames of another person for which predictions are kept
@@ -118,10 +120,9 @@ def another_person(
         log p'(label) = log p(label | face) - log p(label | rest of this person) + log p(label | rest of the first)
 
     Reference frames are not counted. There are no relative answers before every class has been shown, in at least
-    ``2 * FRAMES`` frames. The experiment is returned unchanged if the network cannot read the crops, or if
-    `MOST_FRAMES` frames have already been counted.
+    ``2 * FRAMES`` frames. The experiment is returned unchanged if the network cannot read the crops.
     """
-    if faces.spec != material.trunk.align or (outcome.seen and len(outcome.seen.targets) >= MOST_FRAMES):
+    if faces.spec != material.trunk.align:
         return outcome
     new = look(material, result, faces, targets)
     seen = outcome.seen.plus(new) if outcome.seen else new
@@ -130,6 +131,21 @@ def another_person(
     held = result.split.held
     first = look(material, result, material.faces[held], material.targets[held])
     return replace(outcome, seen=seen, rested={m.name: _rested(m, first, seen) for m in result.models})
+
+
+def check_room(outcome: Experiment | None) -> None:
+    """Raise `ProjectError` if as many frames of another person have been counted as there can be.
+
+    Then no row of the table grows, so that the answers relative to the resting face stay those for the same frames.
+    """
+    if outcome and outcome.seen and len(outcome.seen.targets) >= MOST_FRAMES:
+        raise ProjectError(
+            Phrase(
+                "teach.person_full_n",
+                "{0} frames of the other person are counted, the most there can be. Train again to start over.",
+                len(outcome.seen.targets),
+            )
+        )
 
 
 def look(material: Material, result: HeldOutResult, faces: AlignedFaces, targets: np.ndarray) -> Seen:

@@ -282,12 +282,13 @@ class TeachSession:
         Raises
         ------
         ProjectError
-            Nothing is trained yet, or this class is not among the trained ones.
+            Nothing is trained yet, this class is not among the trained ones, or the other person's frames are full.
         """
         trained = self._taught()
         if not 0 <= target < len(trained.labels):
             raise ProjectError("This class was not taught. Choose one that was, or train again.")
         with self._lock:
+            experiments.check_room(self.outcomes.get(name))
             targets = np.full(len(faces), target)
             outcome = experiments.recorded(self.outcomes.get(name), name, trained.result, faces, targets)
             if name == PERSON:

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
+from zoo.teach import experiments, session
 from zoo.teach import project as p
-from zoo.teach import session
 from zoo.teach.feature_cache import Stopped
 from zoo.teach.fit import Settings
 from zoo.teach.held_out import CNN, SVM
@@ -113,6 +113,18 @@ def test_experiments_want_a_lesson_and_a_known_name(teach_session, make_samples)
         teach_session.experiment("magic")
     with pytest.raises(ProjectError, match="not taught"):
         teach_session.record("light", 3, make_samples(0, 1).faces)
+
+
+def test_another_person_is_counted_up_to_a_limit_in_every_row(teach_session, make_samples, monkeypatch):
+    monkeypatch.setattr(experiments, "MOST_FRAMES", 5)
+    teach_session.teach(QUICK)
+    for target in (0, 1):
+        full = teach_session.record("person", target, make_samples(target, 3, 9).faces)
+    assert len(full.seen.targets) == 6 and {share.n for share in full.after.values()} == {6}
+    with pytest.raises(ProjectError, match=r"6 frames of the other person .* Train again"):
+        teach_session.record("person", 0, make_samples(0, 3, 10).faces)
+    assert teach_session.outcomes["person"] is full
+    assert teach_session.record("light", 0, make_samples(0, 3, 10).faces).name == "light"
 
 
 def test_desks_are_apart_and_there_is_a_most(trunk):

@@ -158,7 +158,7 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
     Raises
     ------
     NothingToExportError
-        There are no crops, which the formats of TensorFlow need.
+        There are no crops, which ``int8`` needs.
     keras_writer.ExportError
         TensorFlow could not write its files, or it is not installed and no other format was requested.
     CardError
@@ -175,9 +175,7 @@ def make(wanted: ExportRequest, told: Callable[[float, str], None] = lambda shar
         heavy = _heavy_parts(wanted.cnn, wanted.parts, left_out)
         if heavy:
             told(0.2, "Keras and LiteRT: TensorFlow starts, this takes ten to thirty seconds")
-            made = keras_writer.write(
-                graph, identifier(wanted.title), heavy, to_input(representative(wanted.crops), side)
-            )
+            made = keras_writer.write(graph, identifier(wanted.title), heavy, _for_scales(wanted, heavy, side))
             for name, content in made.items():
                 part, _, file = name.partition("/")
                 files[_FOLDERS[part] + file] = content
@@ -203,6 +201,13 @@ def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_ou
         raise keras_writer.ExportError(f"{sentence} (or choose the page, TensorFlow.js or ONNX).")
     left_out.append(f"{', '.join(PARTS[part] for part in heavy)} left out: {sentence}.")
     return []
+
+
+def _for_scales(wanted: ExportRequest, parts: Sequence[str], side: int) -> np.ndarray:
+    """Input ``(n, side, side, 1)`` that sets the scales of ``int8``; empty if no format has scales."""
+    if "int8" not in parts:
+        return np.zeros((0, side, side, 1), np.float32)
+    return to_input(representative(wanted.crops), side)
 
 
 def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:

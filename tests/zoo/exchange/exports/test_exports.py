@@ -408,6 +408,18 @@ def test_wishes_that_cannot_be_met_are_sentences(taught, faces):
         bundle.representative(faces.images[:0])
 
 
+def test_only_eight_bits_need_crops(taught, faces, monkeypatch):
+    given = []
+    monkeypatch.setattr(keras_writer, "write", lambda graph, name, parts, crops: given.append(crops.shape) or {})
+    without = faces.images[:0]
+    bundle.make(ExportRequest("x", ("keras", "h5", "tflite"), taught[0], None, without))
+    assert given == [(0, 48, 48, 1)]
+    with pytest.raises(NothingToExportError, match="needs sample crops"):
+        bundle.make(ExportRequest("x", ("keras", "int8"), taught[0], None, without))
+    bundle.make(ExportRequest("x", ("keras", "int8"), taught[0], None, faces.images))
+    assert given[1:] == [(4 * len(faces), 48, 48, 1)]
+
+
 def test_what_tensorflow_cannot_build_is_a_sentence(taught, x, monkeypatch):
     monkeypatch.setattr(keras_writer, "settings", lambda node: {"nonsense": 1})
     with pytest.raises(keras_writer.ExportError, match="could not write"):
