@@ -31,8 +31,8 @@ _SYSTEM = {"thumbs.db", "desktop.ini", "__macosx"}  # files of operating systems
 Z = TypeVar("Z", bound="SafeZip")
 
 
-class ZipError(ValueError):
-    """The file is not a zip, or is rejected. The message says why, and what to do."""
+class UnpackError(ValueError):
+    """A zip or tar is malformed, too large, or not what is read here. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -69,28 +69,28 @@ class SafeZip:
 
     Raises
     ------
-    ZipError
+    UnpackError
         Not a zip, damaged, too large, too many members, a path that leaves the folder, a link, a password, a member
         with an excessive compression ratio.
     """
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         if len(data) > limits.size:
-            raise ZipError(f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read.")
+            raise UnpackError(f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read.")
         if data.count(_ENTRY) > 2 * limits.members:  # directories with millions of entries are not even parsed
             raise _too_many(limits)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             infos = self._zip.infolist()
         except _DAMAGED as error:
-            raise ZipError(
+            raise UnpackError(
                 Phrase("teach.no_zip", "This is not a zip file, or it is damaged. Export or save it again, and retry.")
             ) from error
         if len(infos) > limits.members:
             raise _too_many(limits)
         unpacked = sum(info.file_size for info in infos)
         if unpacked > limits.unpacked:
-            raise ZipError(
+            raise UnpackError(
                 f"The zip unpacks to {unpacked >> 20} MB; at most {limits.unpacked >> 20} MB are read. Make it smaller."
             )
         self._members = _members(infos, limits)
@@ -121,19 +121,19 @@ class SafeZip:
         return wanted if wanted in self._members else None
 
     def read(self, name: str, most: int) -> bytes:
-        """Content of a file; `ZipError` if it is missing, damaged or larger than `most` bytes."""
+        """Content of a file; `UnpackError` if it is missing, damaged or larger than `most` bytes."""
         info = self._members.get(name)
         if info is None:
-            raise ZipError(f"The zip lacks the file {shown(name)}. Export or save it again.")
+            raise UnpackError(f"The zip lacks the file {shown(name)}. Export or save it again.")
         if info.file_size > most:
-            raise ZipError(f"{shown(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
+            raise UnpackError(f"{shown(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
         try:
             with self._zip.open(info) as member:
                 content = member.read(info.file_size + 1)  # the size in the central directory may be wrong
         except _DAMAGED as error:
-            raise ZipError(f"{shown(name)} in the zip is damaged. Export or save it again, and retry.") from error
+            raise UnpackError(f"{shown(name)} in the zip is damaged. Export or save it again, and retry.") from error
         if len(content) != info.file_size:
-            raise ZipError(f"{shown(name)} in the zip is cut off. Export or save it again, and retry.")
+            raise UnpackError(f"{shown(name)} in the zip is cut off. Export or save it again, and retry.")
         return content
 
 
@@ -143,8 +143,8 @@ def shown(name: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…'"
 
 
-def _too_many(limits: Limits) -> ZipError:
-    return ZipError(f"The zip holds more than {limits.members:,} files, the limit.")
+def _too_many(limits: Limits) -> UnpackError:
+    return UnpackError(f"The zip holds more than {limits.members:,} files, the limit.")
 
 
 def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
@@ -155,10 +155,10 @@ def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.
             continue
         _check_content(info, name, limits)
         if name in kept:
-            raise ZipError(f"The zip has two files {shown(name)}. Remove one of them.")
+            raise UnpackError(f"The zip has two files {shown(name)}. Remove one of them.")
         kept[name] = info
     if not kept:
-        raise ZipError("The zip is empty.")
+        raise UnpackError("The zip is empty.")
     return kept
 
 
@@ -190,7 +190,7 @@ def member_path(name: str, limits: Limits, kind: str = "zip") -> str:
 
     Raises
     ------
-    ZipError
+    UnpackError
         The name leads out of the archive, is empty, too long, too deep or not printable.
     """
     path = composed(name.replace("\\", "/"))
@@ -199,16 +199,16 @@ def member_path(name: str, limits: Limits, kind: str = "zip") -> str:
     while len(parts) > 1 and parts[0] == ".":
         del parts[0]
     if not name or parts == [""]:
-        raise ZipError(f"The {kind} holds a file without a name. Make the {kind} again.")
+        raise UnpackError(f"The {kind} holds a file without a name. Make the {kind} again.")
     if path.startswith("/") or ".." in parts or _DRIVE.match(parts[0]):
-        raise ZipError(f"The {kind} holds a file named {shown(name)}, which leads elsewhere. It is not opened.")
+        raise UnpackError(f"The {kind} holds a file named {shown(name)}, which leads elsewhere. It is not opened.")
     if len(parts) > limits.depth:
-        raise ZipError(
+        raise UnpackError(
             f"The {kind} holds a file named {shown(name)}, which leads elsewhere: "
             f"more than {limits.depth} folders deep."
         )
     if len(path) > MAX_NAME or "" in parts or "\0" in path or not is_printable(path):
-        raise ZipError(f"The {kind} holds a file named {shown(name)}, which is not allowed. Rename it.")
+        raise UnpackError(f"The {kind} holds a file named {shown(name)}, which is not allowed. Rename it.")
     return "/".join(parts) + ("/" if folder else "")
 
 
@@ -219,10 +219,10 @@ def left_by_a_system(name: str) -> bool:
 
 def _check_content(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise ZipError(f"{shown(name)} in the zip is a link to another file; links are not followed.")
+        raise UnpackError(f"{shown(name)} in the zip is a link to another file; links are not followed.")
     if info.flag_bits & 0x41:
-        raise ZipError(f"{shown(name)} in the zip is locked with a password. Make the zip without one.")
+        raise UnpackError(f"{shown(name)} in the zip is locked with a password. Make the zip without one.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ZipError(f"{shown(name)} in the zip is packed in an unusual way. Make an ordinary zip.")
+        raise UnpackError(f"{shown(name)} in the zip is packed in an unusual way. Make an ordinary zip.")
     if limits.ratio and info.file_size > max(2**16, limits.ratio * info.compress_size):
-        raise ZipError(f"{shown(name)} in the zip unpacks to {info.file_size:,} bytes: far too much for its size.")
+        raise UnpackError(f"{shown(name)} in the zip unpacks to {info.file_size:,} bytes: far too much for its size.")

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from zoo.safe_zip import Limits, SafeZip, ZipError, shown
+from zoo.safe_zip import Limits, SafeZip, UnpackError, shown
 
 LIMITS = Limits(size=2**20, unpacked=4 * 2**20, members=50, depth=6, ratio=200)
 
@@ -80,7 +80,7 @@ def test_what_systems_leave_in_folders_is_left_out():
     ],
 )
 def test_names_that_are_refused(name, words):
-    with pytest.raises(ZipError, match=words) as raised:
+    with pytest.raises(UnpackError, match=words) as raised:
         SafeZip(zipped({"a.txt": b"", name: b""}), LIMITS)
     assert str(raised.value).isprintable() and len(str(raised.value)) < 200
 
@@ -96,14 +96,14 @@ def test_a_member_without_a_name(flags):
     end = data.find(b"PK\x05\x06")
     struct.pack_into("<II", data, end + 12, end - data.find(b"PK\x01\x02"), data.find(b"PK\x01\x02"))
     data = renamed(bytes(data), b"", b"", flags)
-    with pytest.raises(ZipError, match="without a name"):
+    with pytest.raises(UnpackError, match="without a name"):
         SafeZip(data, LIMITS)
 
 
 def test_the_same_name_twice_is_refused_in_any_form():
-    with pytest.raises(ZipError, match="two files 'é'"):
+    with pytest.raises(UnpackError, match="two files 'é'"):
         SafeZip(zipped({"é": b"", unicodedata.normalize("NFD", "é"): b""}), LIMITS)
-    with pytest.raises(ZipError, match="two files 'a/b'"):
+    with pytest.raises(UnpackError, match="two files 'a/b'"):
         SafeZip(renamed(zipped({"a/b": b"", "aXb": b""}), b"aXb", b"a\\b"), LIMITS)
 
 
@@ -124,7 +124,7 @@ def test_the_same_name_twice_is_refused_in_any_form():
     ],
 )
 def test_what_is_not_opened(data, words):
-    with pytest.raises(ZipError, match=words):
+    with pytest.raises(UnpackError, match=words):
         SafeZip(data, LIMITS)
 
 
@@ -134,9 +134,9 @@ def test_links_and_passwords():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(ZipError, match="links are not followed"):
+    with pytest.raises(UnpackError, match="links are not followed"):
         SafeZip(out.getvalue(), LIMITS)
-    with pytest.raises(ZipError, match="password"):
+    with pytest.raises(UnpackError, match="password"):
         SafeZip(renamed(zipped({"a": b"x"}), b"", b"", flags=1), LIMITS)
 
 
@@ -146,9 +146,9 @@ def test_reading():
         assert archive.find("zzz") is None
         assert archive.beside("m/a.bin", "c") == "m/c" and archive.beside("b/m/a.bin", "c") is None
         assert archive.read("m/a.bin", 5) == b"12345"
-        with pytest.raises(ZipError, match="at most 4 are read"):
+        with pytest.raises(UnpackError, match="at most 4 are read"):
             archive.read("m/a.bin", 4)
-        with pytest.raises(ZipError, match="lacks the file 'x'"):
+        with pytest.raises(UnpackError, match="lacks the file 'x'"):
             archive.read("x", 5)
 
 
@@ -156,7 +156,7 @@ def test_sizes_that_lie():
     data = zipped({"a": b"\0" * 1000}, zipfile.ZIP_STORED)
     for lie in (5, 2000):
         lying = data.replace(struct.pack("<II", 1000, 1000), struct.pack("<II", 1000, lie))
-        with SafeZip(lying, LIMITS) as archive, pytest.raises(ZipError, match="damaged|cut off"):
+        with SafeZip(lying, LIMITS) as archive, pytest.raises(UnpackError, match="damaged|cut off"):
             archive.read("a", 5000)
 
 
@@ -172,7 +172,7 @@ def test_whatever_is_cut_or_flipped_is_one_sentence():
             with SafeZip(bytes(data), LIMITS) as archive:
                 for name in archive.names:
                     archive.read(name, 10_000)
-        except ZipError as error:
+        except UnpackError as error:
             refused += 1
             assert len(str(error)) <= 300 and str(error).isprintable()
     assert refused > 500

@@ -16,7 +16,7 @@ from features.file_listing import Listing, look
 from zoo.datasets.aligned import DataError
 from zoo.datasets.safe_tar import SafeTar, is_tar, names_in
 from zoo.labels import EIGHT, label_from_spelling
-from zoo.safe_zip import Limits, SafeZip, ZipError
+from zoo.safe_zip import Limits, SafeZip, UnpackError
 
 ARCHIVE = Limits(size=2**30, unpacked=4 * 2**30, members=200_000, depth=8)
 MOST_PARTS = 5
@@ -41,7 +41,7 @@ class Folder:
     skipped : str
         A sentence about files that are not pictures.
     read : callable
-        What `features.images.load` takes for one of `paths`; `ZipError` if the archive does not give it.
+        What `features.images.load` takes for one of `paths`; `UnpackError` if the archive does not give it.
     """
 
     root: Path
@@ -63,7 +63,7 @@ def holds_photos(path: Path) -> bool:
         with path.open("rb") as file:
             names = _zip(file).names if _is_zip(file) else names_in(file, ARCHIVE.unpacked)
             return any(file_kinds.names_picture("", name) for name in names)
-    except (OSError, ZipError):
+    except (OSError, UnpackError):
         return False
 
 
@@ -85,13 +85,13 @@ def _zip(file: BinaryIO) -> SafeZip:
 
 def _opened(path: Path) -> SafeZip | SafeTar:
     if not path.is_file():
-        raise ZipError(f"{path} is not a file.")
+        raise UnpackError(f"{path} is not a file.")
     with path.open("rb") as file:
         if _is_zip(file):
             return _zip(file)
         if is_tar(file):
             return SafeTar(file, ARCHIVE)
-    raise ZipError(f"{path} is neither a zip nor a tar.")
+    raise UnpackError(f"{path} is neither a zip nor a tar.")
 
 
 def read_folder(root: str | os.PathLike) -> Folder:
@@ -111,7 +111,7 @@ def read_folder(root: str | os.PathLike) -> Folder:
     file, inner = _parted(root)
     try:
         archive = _opened(file)
-    except (OSError, ZipError) as error:
+    except (OSError, UnpackError) as error:
         raise DataError(f"{root} is not a folder, nor a zip or tar that can be read: {error}") from error
     read = lambda path: archive.read(path.as_posix(), images.MAX_BYTES)
     return _sorted_out(root, Path(inner), _listed(archive, f"{inner}/" if inner else ""), read)
@@ -129,7 +129,7 @@ def _listed(archive: SafeZip | SafeTar, folder: str) -> Listing:
 def _kind(archive: SafeZip | SafeTar, name: str) -> str:
     try:
         return file_kinds.kind(archive.read(name, images.MAX_BYTES)[: file_kinds.HEAD])
-    except ZipError:
+    except UnpackError:
         return ""
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
-from zoo.safe_zip import Limits, ZipError, left_by_a_system, member_path, shown
+from zoo.safe_zip import Limits, UnpackError, left_by_a_system, member_path, shown
 
 _DAMAGED = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError, IndexError),
@@ -37,7 +37,7 @@ class SafeTar:
 
     Raises
     ------
-    ZipError
+    UnpackError
         Not a tar, damaged, too large, too many members, a path that leaves the folder, a link, a device.
     """
 
@@ -50,10 +50,10 @@ class SafeTar:
                 continue
             _check(member, name, len(self._data))
             if name in self._members:
-                raise ZipError(f"The tar has two files {shown(name)}. Remove one of them.")
+                raise UnpackError(f"The tar has two files {shown(name)}. Remove one of them.")
             self._members[name] = member.offset_data, member.size
         if not self._members:
-            raise ZipError("The tar is empty.")
+            raise UnpackError("The tar is empty.")
 
     @property
     def names(self) -> list[str]:
@@ -61,12 +61,12 @@ class SafeTar:
         return list(self._members)
 
     def read(self, name: str, most: int) -> bytes:
-        """Content of a file; `ZipError` if it is missing or larger than `most` bytes."""
+        """Content of a file; `UnpackError` if it is missing or larger than `most` bytes."""
         if name not in self._members:
-            raise ZipError(f"The tar lacks the file {shown(name)}. Export or save it again.")
+            raise UnpackError(f"The tar lacks the file {shown(name)}. Export or save it again.")
         start, size = self._members[name]
         if size > most:
-            raise ZipError(f"{shown(name)} in the tar has {size:,} bytes; at most {most:,} are read.")
+            raise UnpackError(f"{shown(name)} in the tar has {size:,} bytes; at most {most:,} are read.")
         return self._data[start : start + size]
 
 
@@ -87,7 +87,7 @@ def names_in(file: BinaryIO, most: int) -> Iterator[str]:
 
     Raises
     ------
-    ZipError
+    UnpackError
     """
     head = file.read(6)
     file.seek(0)
@@ -126,7 +126,7 @@ def _unpacked(file: BinaryIO, most: int) -> bytes:
     except _DAMAGED as error:
         raise _damaged(error) from error
     if len(data) > most:
-        raise ZipError(f"The tar unpacks to more than {most >> 20} MB, the limit. Make it smaller.")
+        raise UnpackError(f"The tar unpacks to more than {most >> 20} MB, the limit. Make it smaller.")
     return bytes(data)
 
 
@@ -140,28 +140,28 @@ def _members(data: bytes, most: int) -> Iterator[tarfile.TarInfo]:
             while member := archive.next():
                 count += 1
                 if count > most:
-                    raise ZipError(f"The tar holds more than {most:,} files, the limit.")
+                    raise UnpackError(f"The tar holds more than {most:,} files, the limit.")
                 if member.offset <= at or member.size < 0:
                     raise tarfile.ReadError("a size that leads back")
                 at = member.offset
                 yield member
-    except ZipError:
+    except UnpackError:
         raise
     except _DAMAGED as error:
         raise _damaged(error) from error
 
 
-def _damaged(error: BaseException) -> ZipError:
+def _damaged(error: BaseException) -> UnpackError:
     reason = " ".join(str(error).split())[:80] or type(error).__name__
-    return ZipError(f"This is not a tar, or it is damaged or cut off ({reason}). Save it again, and retry.")
+    return UnpackError(f"This is not a tar, or it is damaged or cut off ({reason}). Save it again, and retry.")
 
 
 def _check(member: tarfile.TarInfo, name: str, end: int) -> None:
     if member.issym() or member.islnk():
-        raise ZipError(f"{shown(name)} in the tar is a link to another file; links are not followed.")
+        raise UnpackError(f"{shown(name)} in the tar is a link to another file; links are not followed.")
     if not member.isreg():
-        raise ZipError(f"{shown(name)} in the tar is a device or a pipe, not a file. Make the tar without it.")
+        raise UnpackError(f"{shown(name)} in the tar is a device or a pipe, not a file. Make the tar without it.")
     if member.issparse():
-        raise ZipError(f"{shown(name)} in the tar is packed in an unusual way. Make an ordinary tar.")
+        raise UnpackError(f"{shown(name)} in the tar is packed in an unusual way. Make an ordinary tar.")
     if member.offset_data + member.size > end:
-        raise ZipError(f"{shown(name)} in the tar is cut off. Save the tar again, and retry.")
+        raise UnpackError(f"{shown(name)} in the tar is cut off. Save the tar again, and retry.")

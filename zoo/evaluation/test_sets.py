@@ -20,7 +20,7 @@ from zoo.datasets.fer2013 import SPLITS, is_standard_fer2013, load_fer2013
 from zoo.datasets.ferplus import ferplus_majority, read_ferplus
 from zoo.datasets.folders import Folder, parts, read_folder
 from zoo.labels import EIGHT, SEVEN, LabelSet
-from zoo.safe_zip import ZipError
+from zoo.safe_zip import UnpackError
 
 FER2013 = "FER2013"
 WITHOUT_DUPLICATES = "FER2013 without near-duplicates"
@@ -250,7 +250,7 @@ def _find_all(folder: Folder, spec: AlignSpec) -> Found:
         for i, path in enumerate(tqdm(paths, desc="finding faces", unit="photo", disable=None)):
             try:
                 image = images.load(folder.read(path))
-            except (ImageError, ZipError) as error:
+            except (ImageError, UnpackError) as error:
                 readable[i] = False
                 failed.append(filenames.readable(f"{path}: {error}"))
                 continue

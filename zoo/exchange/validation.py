@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from zoo.exchange.errors import ModelFileError
-from zoo.safe_zip import Limits, SafeZip, ZipError
+from zoo.safe_zip import Limits, SafeZip, UnpackError
 from zoo.unicode_names import is_printable
 
 MODEL_ZIP = Limits(size=64 * 2**20, unpacked=192 * 2**20, members=200, depth=8, ratio=200)
@@ -95,11 +95,11 @@ def short(value: object) -> str:
 
 @contextmanager
 def model_zip(data: bytes) -> Iterator[SafeZip]:
-    """A zip with a model, open within a ``with`` statement, where `ZipError` becomes `ModelFileError`."""
+    """A zip with a model, open within a ``with`` statement, where `UnpackError` becomes `ModelFileError`."""
     try:
         with SafeZip(data, MODEL_ZIP) as archive:
             yield archive
-    except ZipError as error:
+    except UnpackError as error:
         raise ModelFileError(str(error)) from error
 
 

@@ -23,7 +23,7 @@ from features.faces import MESH_POINTS
 from features.file_listing import hidden
 from features.images import ImageError
 from features.phrase import Phrase
-from zoo.safe_zip import Limits, SafeZip, ZipError
+from zoo.safe_zip import Limits, SafeZip, UnpackError
 from zoo.teach.project import (
     MAX_CLASSES,
     MAX_SAMPLES,
@@ -120,7 +120,7 @@ class Archive(SafeZip):
 def _as_archive_error() -> Iterator[None]:
     try:
         yield
-    except ZipError as error:
+    except UnpackError as error:
         raise ArchiveError(str(error)) from error
 
 

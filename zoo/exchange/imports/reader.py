@@ -34,7 +34,7 @@ from zoo.exchange.validation import (
 )
 from zoo.labels import ELSEWHERE, LabelSet, own_labels
 from zoo.models.svm import SvmClassifier
-from zoo.safe_zip import SafeZip, ZipError
+from zoo.safe_zip import SafeZip, UnpackError
 from zoo.unicode_names import composed, decoded, is_printable, tidy
 
 _NO_MODEL = (
@@ -158,7 +158,7 @@ def _tfjs_descriptions(archive: SafeZip) -> list[str]:
 def _has_topology(archive: SafeZip, name: str) -> bool:
     try:
         return b'"modelTopology"' in archive.read(name, MAX_JSON)
-    except ZipError:  # too large or damaged
+    except UnpackError:  # too large or damaged
         return False
 
 
