@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 import re
 import warnings
@@ -14,7 +13,7 @@ from typing import TypeVar, cast
 import numpy as np
 from PIL import EpsImagePlugin, Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from features import file_kinds, netpbm
+from features import file_kinds, image_pixels, netpbm
 from features.image_files import (
     ORIENTATION,
     UPRIGHT,
@@ -57,8 +56,6 @@ _HEIC = Phrase(
     "This is a HEIC picture, a format this app cannot read. On an iPhone, choose Settings, Camera, Formats, "
     "Most Compatible, or share the photo as JPEG.",
 )
-_STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
-_DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _JPEG_START = b"\xff\xd8\xff"
 _UNSUPPORTED = re.compile(r"unsupported|unknown (?:compression|pixel)|.* not (?:yet )?supported", re.IGNORECASE)
@@ -102,7 +99,10 @@ def load(source: Source, max_side: int = MAX_SIDE) -> np.ndarray:
     ``python -m tests.fuzz.bombs`` measures the worst of every format.
     """
     if isinstance(source, np.ndarray):
-        return _load_array(source, max_side)
+        try:
+            return _load_array(source, max_side)
+        except UnreadError as error:
+            raise ImageError(str(error)) from error
     if isinstance(source, Jpeg):
         return _guarded(lambda: _decode_jpeg(source, max_side))
     return _guarded(lambda: _decode(_read(source), max_side))
@@ -250,8 +250,8 @@ def _open_netpbm(data: bytes) -> Image.Image:
     values = netpbm.pixels(data, head)
     if values.dtype != np.uint8:
         finite = values[np.isfinite(values)]
-        black, white = _range("F", (float(finite.min(initial=0)), float(finite.max(initial=0))))
-        values = _scaled(values, black, white)
+        black, white = image_pixels.levels("F", (float(finite.min(initial=0)), float(finite.max(initial=0))))
+        values = image_pixels.scaled(values, black, white)
     return Image.fromarray(values[:, :, 0] if head.depth == 1 else values)
 
 
@@ -329,15 +329,15 @@ def _pixels(opened: Image.Image, data: bytes, max_side: int) -> np.ndarray:
         picture.draft("RGB", (max_side, max_side))  # JPEG only: decodes at 1/2, 1/4, 1/8
         picture.load()
         rows = lambda a, b: picture if (a, b) == (0, picture.height) else picture.crop((0, a, picture.width, b))
-        if picture.mode in _DEEP:
-            black, white = _range(picture.mode, _extremes(picture.size, rows))
+        if picture.mode in image_pixels.DEEP:
+            black, white = image_pixels.levels(picture.mode, image_pixels.extremes(picture.size, rows))
             if picture.info.get("inverted"):  # by Pillow with 8 bits only
                 black, white = white, black
-            shown = lambda top, end: _eight_bit(np.asarray(rows(top, end)), black, white)
+            shown = lambda top, end: image_pixels.eight_bit(np.asarray(rows(top, end)), black, white)
         else:
             _check_upper_bits(picture, deep)
-            shown = lambda top, end: _to_rgb(rows(top, end))
-        small = _in_strips(picture.size, max_side, shown)
+            shown = lambda top, end: image_pixels.to_rgb(rows(top, end))
+        small = image_pixels.in_strips(picture.size, max_side, shown)
         turned = orientation(*map(_bytes, map(picture.info.get, ("exif", "xmp"))))
     return small if turned == UPRIGHT else _turned(small, turned)
 
@@ -353,29 +353,6 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def _in_strips(size: tuple[int, int], max_side: int, rows: Callable[[int, int], Image.Image]) -> np.ndarray:
-    """A picture of `size` as RGB, its longer side at most `max_side`, from ``rows(top, end)`` as RGB.
-
-    Every pixel is the mean of those it replaces. Pictures are never converted as a whole: an
-    8000 x 8000 palette with transparency took 1.2 GB.
-    """
-    width, height = size
-    scale = max(1.0, max(size) / max_side)
-    wide, high = (max(1, round(side / scale)) for side in size)
-    step = max(1, int(_STRIP / scale / width))
-    parts = []
-    for top in range(0, high, step):
-        end = min(top + step, high)
-        start, stop = top * height / high, end * height / high
-        first = math.floor(start)
-        strip = rows(first, min(math.ceil(stop), height))
-        if strip.size != (wide, end - top):
-            box = (0, start - first, width, min(stop - first, strip.height))
-            strip = strip.resize((wide, end - top), Image.Resampling.BOX, box)
-        parts.append(np.asarray(_on_white(strip)))
-    return np.concatenate(parts)
-
-
 def _check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
     if width * height > most:
         raise ImageError(_too_many_pixels(f"{width} x {height}", most))
@@ -385,64 +362,6 @@ def _check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
 
 def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
     return f"The picture has {size} pixels; at most {most:,} are read of its kind. Save a smaller copy."
-
-
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """A picture of any 8-bit mode as RGB or RGBA."""
-    clear = picture.has_transparency_data
-    return picture if picture.mode == "RGB" and not clear else picture.convert("RGBA" if clear else "RGB")
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    if picture.mode != "RGBA":
-        return picture
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-
-
-# Samples of more than 8 bits are scaled by their range, because files do not state the white level.
-_WHITES = (255, 1023, 4095, 16_383, 65_535)
-
-
-def _extremes(size: tuple[int, int], rows: Callable[[int, int], Image.Image]) -> tuple[float, float]:
-    """The smallest and the largest finite value of a picture."""
-    step = max(1, _STRIP // size[0])
-    low, high = math.inf, -math.inf
-    for top in range(0, size[1], step):
-        values = np.asarray(rows(top, min(top + step, size[1])))
-        values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-        if values.size:
-            low, high = min(low, float(values.min())), max(high, float(values.max()))
-    return (low, high) if low <= high else (0.0, 0.0)
-
-
-def _range(mode: str, extremes: tuple[float, float]) -> tuple[float, float]:
-    """The black and white levels of a picture with this range of values.
-
-    Integers use 8, 10, 12, 14 or 16 bits. Floats range from 0 to 1, from -1 to 1, or as
-    integers do, and slightly beyond if a picture was resized.
-    """
-    low, high = extremes
-    if mode == "F" and low >= -0.25 and high <= 1.25:
-        return 0.0, 1.0
-    if mode == "F" and -1.25 <= low < 0 and high <= 1.25:
-        return -1.0, 1.0
-    beyond = 1.1 if mode == "F" else 1.0
-    white = next((white for white in _WHITES if high <= white * beyond), None)
-    if white is None or low < -0.1 * white * (mode == "F") or (mode == "F" and high < 32):
-        raise ImageError(
-            f"The picture's numbers go from {low:.6g} to {high:.6g}, which is an unusual range. Scale them to 0 to 1, "
-            "0 to 255 or 0 to 65535, or save the picture as PNG with 8 bits."
-        )
-    return 0.0, float(white)
-
-
-def _eight_bit(values: np.ndarray, black: float, white: float) -> Image.Image:
-    return Image.fromarray(_scaled(values, black, white)).convert("RGB")
-
-
-def _scaled(values: np.ndarray, black: float, white: float) -> np.ndarray:
-    scaled = (np.nan_to_num(values.astype(np.float32)) - black) * (255 / (white - black))
-    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
 
 
 def _bits(picture: Image.Image, data: bytes) -> int:
@@ -471,30 +390,6 @@ def _load_array(array: np.ndarray, max_side: int) -> np.ndarray:
         raise ImageError(f"An array of shape {array.shape} is not a picture; expected (H, W), (H, W, 3) or (H, W, 4).")
     size = array.shape[1], array.shape[0]
     _check_pixels(*size)
-    return _in_strips(size, max_side, lambda top, end: Image.fromarray(_rgb_rows(array[top:end])))
-
-
-def _rgb_rows(array: np.ndarray) -> np.ndarray:
-    array = _to_uint8(array)
-    if array.shape[2] == 1:
-        return np.repeat(array, 3, axis=2)
-    return _flatten_alpha(array) if array.shape[2] == 4 else np.ascontiguousarray(array)
-
-
-def _to_uint8(array: np.ndarray) -> np.ndarray:
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.uint16:
-        return (array >> 8).astype(np.uint8)
-    if array.dtype == bool:
-        return array.astype(np.uint8) * 255
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ImageError(f"An array of {array.dtype} is not a picture; expected uint8, uint16 or floats in 0..1.")
-    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-        raise ImageError("A float picture must hold numbers from 0 to 1 only; this one has others (or NaN).")
-    return np.rint(array * 255).astype(np.uint8)
-
-
-def _flatten_alpha(rgba: np.ndarray) -> np.ndarray:
-    alpha = rgba[:, :, 3:].astype(np.float32) / 255
-    return np.rint(rgba[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    return image_pixels.in_strips(
+        size, max_side, lambda top, end: Image.fromarray(image_pixels.rgb_rows(array[top:end]))
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from features import images
+from features import image_pixels, images
 from features.images import ImageError, load
 
 RED, BLUE = (200, 30, 40), (20, 40, 220)
@@ -371,7 +371,7 @@ def test_strips_leave_no_seam(size, monkeypatch):
     rough = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     picture = np.asarray(Image.fromarray(rough).resize(size))
     whole = load(picture, max_side=700)
-    monkeypatch.setattr(images, "_STRIP", 20_000)
+    monkeypatch.setattr(image_pixels, "STRIP", 20_000)
     parts = load(picture, max_side=700)
     assert whole.shape == parts.shape
     assert max(whole.shape) == 700
