@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ui.lesson.worksheet import Block, blocks
 
@@ -91,7 +91,7 @@ def _set(pdf: FPDF, words: str) -> None:
 
 
 def _lines(pdf: FPDF, words: str, width: float) -> list[str]:
-    lines = pdf.multi_cell(width, None, words, align="L", dry_run=True, output="LINES")
+    lines = cast(list[str], pdf.multi_cell(width, None, words, align="L", dry_run=True, output="LINES"))
     if any(line.startswith(_NOT_FIRST) for line in lines):
         return _lines(pdf, words, width - pdf.font_size)
     return lines
