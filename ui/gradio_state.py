@@ -418,13 +418,17 @@ class Server(http_server.Server):
 
 @contextmanager
 def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[None]:
-    """Within this context, `Blocks.launch` starts its server with this function."""
-    usual = http_server.start_server
-    http_server.start_server = start
+    """Within this context, `Blocks.launch` starts its server with this function, and does not doubt that it answers.
+
+    Gradio asks the server twice whether it does. It waits as long as it takes for the first answer, but gives up after
+    3 s without the second one: on a busy computer, the app would not start.
+    """
+    usual, check = http_server.start_server, networking.url_ok
+    http_server.start_server, networking.url_ok = start, lambda url: True
     try:
         yield
     finally:
-        http_server.start_server = usual
+        http_server.start_server, networking.url_ok = usual, check
 
 
 def public_link(app: gr.Blocks, host: str) -> str:

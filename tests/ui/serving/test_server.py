@@ -5,6 +5,7 @@ import socket
 
 import httpx
 import pytest
+from gradio import networking
 
 from tests.ui.serving.small import launched
 from ui.serving import addresses, server
@@ -112,3 +113,10 @@ def test_many_connections_may_be_open_where_the_system_allows_few():
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_busy_computer_may_take_its_time_to_answer(folder, monkeypatch):
+    monkeypatch.setattr(networking, "url_ok", lambda url: False)  # as after 3 s without an answer
+    with launched() as address:
+        assert httpx.get(f"{address}/config").status_code == 200
+    assert not networking.url_ok(address)
