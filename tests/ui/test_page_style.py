@@ -109,6 +109,12 @@ def test_controls_stay_in_view_and_can_be_scrolled(open_page):
     page.wait_for_function(f"{controls}.scrollHeight <= {controls}.clientHeight + 1")
 
 
+def test_no_stages_title_is_broken_on_a_phone(open_page):
+    page = compared(open_page(viewport={"width": 390, "height": 844}))
+    heights = page.locator(".fo-stage h4").evaluate_all("all => all.map((one) => one.offsetHeight)")
+    assert len(heights) == 4 and len(set(heights)) == 1, heights
+
+
 @pytest.fixture
 def large_type(launch, visits, url):
     """The Compare tab, answered, for a reader whose browser has type of twice the usual size."""
