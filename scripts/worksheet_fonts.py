@@ -54,6 +54,7 @@ def write(font: TTFont, characters: set[str], path: Path) -> None:
     part = subset.Subsetter(options)
     part.populate(unicodes=[ord(character) for character in characters])
     part.subset(font)
+    font.recalcTimestamp = False  # the same font gives the same file
     font.save(path)
 
 

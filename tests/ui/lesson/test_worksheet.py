@@ -51,6 +51,15 @@ def test_faces_to_cut_out_come_with_the_lesson_without_computers():
 
 
 @pytest.mark.parametrize("language", ALL)
+def test_the_tasks_name_what_the_page_shows(language):
+    names = {
+        "sheet3.todo": ("photo", "lips-closed"),
+        "sheet6.todo": ("drawn-nothing-moved", "options.compare", "live.rest"),
+    }
+    assert all(ALL[language][name] in ALL[language][task] for task, shown in names.items() for name in shown)
+
+
+@pytest.mark.parametrize("language", ALL)
 def test_the_file_is_an_opendocument_text_in_its_language(language):
     packed = zipfile.ZipFile(io.BytesIO(odt.worksheet(language)))
     first = packed.infolist()[0]
