@@ -28,6 +28,8 @@ from ui.serving.storage import Quota
 Receive = Callable[[], Awaitable[dict]]
 Send = Callable[[dict], Awaitable[None]]
 NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+WRONG_FORM = (TypeError, KeyError, AttributeError)  # what Gradio runs into in an upload without files
+NO_FILES = "The upload holds no file. Send each file in a field 'files' of a multipart/form-data body, with its name."
 CHECK_EVERY = 2**20  # bytes of an upload between two checks of the disk
 ONE_RANGE = re.compile(rb"bytes=\s*(\d{1,15}-\d{0,15}|-\d{1,15})")
 MOST_ADDRESS = 4096  # bytes of a path and its query, parts of which Gradio keeps in memory
@@ -154,6 +156,9 @@ class Guard:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise Refusal(DISK_FULL, storage.FULL) from None
+            if isinstance(error, WRONG_FORM):
+                logging.getLogger("uvicorn.error").warning("upload not understood: %s", type(error).__name__)
+                raise Refusal(BAD_REQUEST, NO_FILES) from None
             await answer.release()
             raise
         finally:

@@ -419,6 +419,15 @@ def test_an_error_while_writing_is_told_as_what_it_is():
     assert (status, body.decode()) == (507, storage.FULL)
 
 
+def test_an_upload_of_text_instead_of_a_file_is_told_what_is_missing(small, folder, caplog):
+    before = files_in(folder)
+    body = b'--b\r\nContent-Disposition: form-data; name="files"\r\n\r\nno file\r\n--b--\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    answer = httpx.post(f"{small}/gradio_api/upload", content=body, headers=kind)
+    assert answer.status_code == 400 and lines(answer.text) == 1, answer.text
+    assert "Traceback" not in caplog.text and files_in(folder) == before
+
+
 def test_other_errors_are_passed_on():
     async def broken(scope, receive, send):
         await send({"type": "http.response.start", "status": 500, "headers": []})
