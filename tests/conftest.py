@@ -28,8 +28,14 @@ if find_spec("tensorflow") is None:
     ]
 
 
+def pytest_configure(config):
+    """List tests that passed at the second attempt at the end, each with what failed at the first."""
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        config.option.rerun_show_tracebacks = True
+
+
 def pytest_collection_modifyitems(config, items):
-    """Run a failed test of the whole page once more, and list it: it depends on the timing of browser and server."""
+    """Run a failed test of the whole page once more: it depends on the timing of browser and server."""
     if config.pluginmanager.hasplugin("rerunfailures"):
         for item in items:
             if item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",):

@@ -120,7 +120,7 @@ def visits():
 
     None may have asked another host for anything, nor have met the Content-Security-Policy.
 
-    ``visit(browser, address, tab="", wait=20, **options)`` opens a page in a fresh profile, on one of
+    ``visit(browser, address, tab="", wait=40, **options)`` opens a page in a fresh profile, on one of
     its tabs, and gives every step on it so many seconds.
     """
 
@@ -132,7 +132,7 @@ def visits():
             if "Content Security Policy" in message.text or "Permissions policy" in message.text:
                 blocked.append(message.text)
 
-        def visit(browser, address, tab="", wait=20, **options):
+        def visit(browser, address, tab="", wait=40, **options):
             context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
             contexts.append(context)
             own.add("{0.scheme}://{0.netloc}/".format(urlsplit(address)))
