@@ -39,6 +39,15 @@ STEADY = """least => {
 }"""
 
 
+MOUTH_OPEN = 2.5  # seconds into the example clip
+HELD = """at => {
+  const video = document.querySelector('#fv-video video');
+  video.pause();
+  if (!video.seeking && Math.abs(video.currentTime - at) > 0.05) video.currentTime = at;
+  return video.paused && !video.seeking && Math.abs(video.currentTime - at) <= 0.05;
+}"""
+
+
 def opened(browser: Browser, url: str, viewport: ViewportSize, scheme: Scheme = "light") -> Page:
     """Open the app's page in a new browser context."""
     page = browser.new_context(permissions=["camera"], viewport=viewport, color_scheme=scheme).new_page()
@@ -87,9 +96,8 @@ def annotated(page: Page) -> Page:
     page.locator("#fv-example").click()
     page.locator("#fv-answer .fo-summary").wait_for(timeout=120_000)
     page.wait_for_function("document.querySelector('#fv-video video')?.videoWidth > 0")
-    page.evaluate(
-        "{ const video = document.querySelector('#fv-video video'); video.pause(); video.currentTime = 2.5; }"
-    )
+    page.wait_for_function("!document.querySelector('#fv-video video').paused")  # it starts by itself
+    page.wait_for_function(HELD, arg=MOUTH_OPEN, polling=100)
     page.wait_for_timeout(1500)
     return page
 
