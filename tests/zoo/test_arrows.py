@@ -28,7 +28,10 @@ MOST_FLAT = 12
 TRAINING = {
     "zoo/training/export.py",
     "zoo/training/loop.py",
+    "zoo/training/torch_augmentation.py",
     "zoo/training/torch_network.py",
+    "zoo/training/torch_training.py",
+    "zoo/training/trained_elsewhere.py",
     "zoo/training/two_head.py",
     "zoo/training/architectures.py",
     "zoo/training/callbacks.py",

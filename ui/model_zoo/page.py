@@ -22,7 +22,7 @@ from zoo.reports import charts, leaderboard, model_card
 from zoo.reports.data_words import data_words, split_words
 from zoo.reports.evaluation_report import CHOOSE, WORSE, Panel, hard_panels, panels, together_words, verdict
 from zoo.reports.markup import attribute, say
-from zoo.training.plots import Log, paired_columns, read_log
+from zoo.training.plots import Log, curves, read_log
 
 LONG = 12  # rows; Factors' tables have more
 EMPTY = 'class="fz-empty"'
@@ -268,10 +268,10 @@ def _architecture(path: Path) -> list[Panel]:
 def _curves(log: Log) -> list[Panel]:
     """Accuracy by epoch, a panel a head of the network."""
     made = []
-    for trained, validated in paired_columns(log, "accuracy"):
-        head = trained.removesuffix("accuracy").strip("_")
+    for curve in curves(log, "accuracy"):
+        head = curve.name.removesuffix("accuracy").strip("_")
         title = phrase("zoo.training_head", head) if head else phrase("zoo.training")
-        made.append(Panel(title, charts.training("accuracy", log[trained], log[validated])))
+        made.append(Panel(title, charts.training("accuracy", curve.validated, curve.trained, curve.epochs)))
     return made
 
 

@@ -65,12 +65,19 @@ def coverage(line: Figures) -> str:
     )
 
 
-def training(name: str, trained: Sequence[float], validated: Sequence[float], percent: bool = True) -> str:
-    """A metric by epoch, on augmented training pictures and on validation pictures."""
-    series = [
-        Series("PublicTest", tuple(enumerate(validated, 1))),
-        Series(Phrase("chart.trained", "training, augmented"), tuple(enumerate(trained, 1)), "b"),
-    ]
+def training(
+    name: str,
+    validated: Sequence[float],
+    trained: Sequence[float] = (),
+    epochs: Sequence[int] | None = None,
+    percent: bool = True,
+) -> str:
+    """A metric by epoch, on validation pictures and, if measured, on augmented training pictures."""
+    epochs = epochs or range(1, len(validated) + 1)
+    series = [Series("PublicTest", tuple(zip(epochs, validated, strict=True)))]
+    if trained:
+        words = Phrase("chart.trained", "training, augmented")
+        series.append(Series(words, tuple(zip(epochs, trained, strict=True)), "b"))
     values = [*trained, *validated]
     top = 1.0 if percent else max(values)
     y_range = (_floor(values) if percent else 0.0, top)
@@ -78,7 +85,7 @@ def training(name: str, trained: Sequence[float], validated: Sequence[float], pe
     axes = Axes(
         Phrase("teach.epoch", "epoch"),
         quantity,
-        (1, max(len(validated), 2)),
+        (1, max(*epochs, 2)),
         y_range,
         x_percent=False,
         y_percent=percent,

@@ -39,10 +39,40 @@ def _numbers(row: Mapping[str, str | None]) -> dict[str, float] | None:
     return numbers if all(map(math.isfinite, numbers.values())) else None
 
 
-def paired_columns(log: Log, ending: str) -> list[tuple[str, str]]:
-    """Columns such as ``("accuracy", "val_accuracy")`` that are measured on training and validation pictures."""
-    both = [name for name in log if f"val_{name}" in log and name.endswith(ending)]
-    return [(name, f"val_{name}") for name in both]
+@dataclass(frozen=True)
+class Curve:
+    """A metric by epoch.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"fer2013_accuracy"``.
+    epochs : tuple of int
+        From 1; not all of them where the metric was measured less often.
+    validated : tuple of float
+        On validation pictures.
+    trained : tuple of float
+        On augmented training pictures; empty if it was not measured there.
+    """
+
+    name: str
+    epochs: tuple[int, ...]
+    validated: tuple[float, ...]
+    trained: tuple[float, ...]
+
+
+def curves(log: Log, ending: str) -> list[Curve]:
+    """The log's metrics with this ending that were measured on validation pictures."""
+    names = [name.removeprefix("val_") for name in log if name.startswith("val_") and name.endswith(ending)]
+    return [
+        Curve(
+            name,
+            tuple(int(epoch) + 1 for epoch in log.get("epoch", range(len(log[f"val_{name}"])))),
+            tuple(log[f"val_{name}"]),
+            tuple(log.get(name, ())),
+        )
+        for name in names
+    ]
 
 
 def draw_curves(log: Path, target: Path) -> None:
@@ -61,12 +91,12 @@ def draw_curves(log: Path, target: Path) -> None:
         The log holds no epoch.
     """
     columns = read_log(log)
-    pairs = paired_columns(columns, "accuracy") + paired_columns(columns, "loss")
-    if not pairs:
-        raise ValueError(f"{log} holds no epoch with a column and its val_ column; train for one epoch at least")
-    figure, axes = _figure(len(pairs))
-    for axis, (trained, validated) in zip(axes, pairs, strict=True):
-        _draw_pair(axis, trained, columns[trained], columns[validated])
+    found = curves(columns, "accuracy") + curves(columns, "loss")
+    if not found:
+        raise ValueError(f"{log} holds no epoch with a val_ column; train for one epoch at least")
+    figure, axes = _figure(len(found))
+    for axis, curve in zip(axes, found, strict=True):
+        _draw_curve(axis, curve)
     figure.savefig(target, dpi=110, facecolor=PAPER)
 
 
@@ -80,11 +110,11 @@ def _figure(panels: int) -> tuple[Figure, list[Axes]]:
     return figure, [figure.add_subplot(rows, min(panels, 2), i + 1) for i in range(panels)]
 
 
-def _draw_pair(axis: Axes, name: str, trained: Sequence[float], validated: Sequence[float]) -> None:
-    epochs = range(1, len(trained) + 1)
-    axis.plot(epochs, trained, color=ORANGE, linestyle=":", linewidth=2.2, label="training, augmented")
-    axis.plot(epochs, validated, color=BLUE, linewidth=2.2, label="validation")
-    axis.set_title(name.replace("_", " "), color=INK)
+def _draw_curve(axis: Axes, curve: Curve) -> None:
+    if curve.trained:
+        axis.plot(curve.epochs, curve.trained, color=ORANGE, linestyle=":", linewidth=2.2, label="training, augmented")
+    axis.plot(curve.epochs, curve.validated, color=BLUE, linewidth=2.2, label="validation")
+    axis.set_title(curve.name.replace("_", " "), color=INK)
     axis.set_xlabel("epoch")
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)

@@ -24,6 +24,7 @@ from zoo.datasets.fer2013 import load_fer2013
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
+from zoo.training import trained_elsewhere
 from zoo.training.augmentation import Augmentation
 from zoo.training.callbacks import Rule, ended, epochs_before
 from zoo.training.distillation import Teachers, accuracy_of, objective
@@ -246,12 +247,22 @@ def command(plan: Plan, args: argparse.Namespace) -> str:
     return f"python -m zoo train {plan.name} --data fer2013.csv --epochs {args.epochs} --precision {args.precision}"
 
 
-def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str) -> None:
+def adopt(plan: Plan, args: argparse.Namespace) -> None:
+    """Publish a network of ``scripts/train_on_gpu.py`` from the folder ``args.trained``."""
+    keras.utils.set_random_seed(args.seed)
+    keras.mixed_precision.set_global_policy("float32")
+    model = one_head(plan)
+    typed = trained_elsewhere.take(model, args.trained, plan.name, args.run, ("logits",))
+    public = load_fer2013(args.data, AlignSpec()).within(plan.labels).split("PublicTest")
+    publish(plan, public, args, typed, trained_elsewhere.DATA)
+
+
+def publish(plan: Plan, public: AlignedSet, args: argparse.Namespace, typed: str, data: str = "FER2013") -> None:
     """Export the best epoch, calibrate it on PublicTest, and write the checkpoint."""
     made = write_artefacts(served(plan, args.run / "best.weights.h5"), args.run / plan.name, plan.bits)
     files = {"model.tflite": made["model.tflite"].read_bytes()}
     files |= {"model.keras": made["model.keras"].read_bytes()} if plan.keep_keras else {}
-    note = checkpoint.training_note(typed, "FER2013", args.seed, minutes(args.run))
+    note = checkpoint.training_note(typed, data, args.seed, minutes(args.run))
     files |= run_files(args.run, one_head(plan))
     _save(plan, public, replace(note, ended=ended(args.run)), files, args.out)
 

@@ -1,4 +1,4 @@
-"""The network of `cnn` in PyTorch, for training on GPUs, and conversion of its weights to Keras and back.
+"""The network of `cnn` in PyTorch, for training on GPUs, and its weights as those of the Keras graph.
 
 `zoo.training.architectures.residual_vgg` with the two heads of `zoo.training.two_head.two_heads`, layer for
 layer: the same weights give the same logits in both. PyTorch is needed only here, and only for training.
@@ -6,17 +6,12 @@ layer: the same weights give the same logits in both. PyTorch is needed only her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-if TYPE_CHECKING:
-    import keras
 
 EPSILON = 1e-3  # Keras' default for batch normalisation
 HEADS = {"fer2013": 7, "ferplus": 8}
@@ -96,56 +91,21 @@ class _Stage(nn.Module):
         return self.halve(self.second(self.first(x)))
 
 
-def into_keras(network: ResidualVgg, model: keras.Model) -> None:
-    """Copy the weights into the Keras model.
+def keras_arrays(network: ResidualVgg) -> list[list[np.ndarray]]:
+    """The weights of each layer that has any, float32, in the order and with the axes of the Keras graph.
 
-    Parameters
-    ----------
-    network : ResidualVgg
-    model : keras.Model
-        ``two_heads(residual_vgg(side, widths))`` of the same widths.
-
-    Raises
-    ------
-    ValueError
-        The networks differ.
+    See `zoo.training.trained_elsewhere`, which puts them there without PyTorch.
     """
-    for module, layer in _pairs(network, model):
-        weight, *others = _arrays(module)
-        layer.set_weights([array.detach().float().cpu().numpy() for array in (_turned(weight), *others)])
-
-
-@torch.no_grad()
-def from_keras(model: keras.Model, network: ResidualVgg) -> None:
-    """Copy the weights of the Keras model into the network; parameters and errors are those of `into_keras`."""
-    for module, layer in _pairs(network, model):
-        weight, *others = (torch.from_numpy(np.ascontiguousarray(array)) for array in layer.get_weights())
-        for target, array in zip(_arrays(module), (_turned(weight, back=True), *others), strict=True):
-            target.copy_(array)
-
-
-def _arrays(module: nn.Module) -> list[Tensor]:
-    """A module's weights in Keras' order; the first may have another order of axes."""
-    if isinstance(module, nn.BatchNorm2d):
-        return [module.weight, module.bias, module.running_mean, module.running_var]
-    return [module.weight] if module.bias is None else [module.weight, module.bias]
-
-
-def _turned(weight: Tensor, back: bool = False) -> Tensor:
-    """A kernel in the other framework's order of axes."""
-    if weight.ndim < 4:
-        return weight.T if weight.ndim == 2 else weight
-    return weight.permute(3, 2, 0, 1) if back else weight.permute(2, 3, 1, 0)
-
-
-def _pairs(network: ResidualVgg, model: keras.Model) -> Iterator[tuple[nn.Module, keras.layers.Layer]]:
-    """Pairs of modules with weights and the corresponding Keras layers."""
     modules = [m for m in network.stages.modules() if isinstance(m, nn.Conv2d | nn.BatchNorm2d)]
-    layers = [x for x in model.layers if type(x).__name__ in ("Conv2D", "BatchNormalization")]
-    pairs = [*zip_longest(modules, layers), *((network.heads[name], model.get_layer(name)) for name in HEADS)]
-    for module, layer in pairs:
-        ours = None if module is None else tuple(_turned(module.weight).shape)
-        theirs = None if layer is None else tuple(layer.get_weights()[0].shape)
-        if ours != theirs:
-            raise ValueError(f"the networks differ: weights of shape {ours} here, {theirs} in Keras")
-        yield module, layer
+    return [_arrays(module) for module in (*modules, *(network.heads[name] for name in HEADS))]
+
+
+def _arrays(module: nn.Module) -> list[np.ndarray]:
+    """A module's weights in Keras' order of arrays and axes."""
+    if isinstance(module, nn.BatchNorm2d):
+        found = [module.weight, module.bias, module.running_mean, module.running_var]
+    else:
+        found = [module.weight] if module.bias is None else [module.weight, module.bias]
+    first, *others = (tensor.detach().float().cpu() for tensor in found)
+    turned = first.permute(2, 3, 1, 0) if first.ndim == 4 else first.T if first.ndim == 2 else first
+    return [array.numpy() for array in (turned, *others)]

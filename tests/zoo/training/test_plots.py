@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.training.plots import boxes, draw_architecture, draw_curves, heading, paired_columns, read_log, run_files
+from zoo.training.plots import Curve, boxes, curves, draw_architecture, draw_curves, heading, read_log, run_files
 
 LOG = """epoch,a_accuracy,a_loss,loss,val_a_accuracy,val_a_loss,val_loss
 0,0.30,1.9,3.5,0.34,1.7,3.2
@@ -21,8 +21,16 @@ def log(tmp_path):
 def test_a_log_cut_off_in_a_line_is_read_up_to_there(log):
     columns = read_log(log)
     assert columns["epoch"] == (0, 1) and columns["val_a_accuracy"] == (0.34, 0.52)
-    assert paired_columns(columns, "accuracy") == [("a_accuracy", "val_a_accuracy")]
-    assert paired_columns(columns, "loss") == [("a_loss", "val_a_loss"), ("loss", "val_loss")]
+    assert curves(columns, "accuracy") == [Curve("a_accuracy", (1, 2), (0.34, 0.52), (0.30, 0.45))]
+    assert [curve.name for curve in curves(columns, "loss")] == ["a_loss", "loss"]
+
+
+def test_a_log_of_validation_only_has_epochs_of_its_own(tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,val_accuracy,seconds\n4,0.5,1\n9,0.6,1\n")
+    assert curves(read_log(tmp_path / "log.csv"), "accuracy") == [Curve("accuracy", (5, 10), (0.5, 0.6), ())]
+    draw_curves(tmp_path / "log.csv", tmp_path / "curves.png")
+    with Image.open(tmp_path / "curves.png") as opened:
+        assert opened.size[0] > 600
 
 
 @pytest.mark.parametrize("text", ["", "epoch,loss\n"])

@@ -11,6 +11,7 @@ RECIPES = {
     "hog-svm": "zoo.training.recipes.hog_svm",
     "cnn": "zoo.training.recipes.cnn",
     "cnn-rbf": "zoo.training.recipes.cnn_rbf",
+    "cnn-large": "zoo.training.recipes.cnn_large",
     "cnn-tiny": "zoo.training.recipes.cnn_tiny",
     "cnn-svm": "zoo.training.recipes.cnn_svm",
     "cnn-keras-blog": "zoo.training.recipes.cnn_keras_blog",

@@ -44,7 +44,7 @@ from zoo.datasets.ferplus import ferplus_majority, read_ferplus, vote_shares
 from zoo.labels import EIGHT
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
-from zoo.training import out_of_fold
+from zoo.training import out_of_fold, trained_elsewhere
 from zoo.training.architectures import residual_vgg
 from zoo.training.augmentation import Augmentation
 from zoo.training.distillation import Teachers, Teaching
@@ -57,6 +57,7 @@ from zoo.training.two_head import fit, keep_stages, two_heads, warm_start, with_
 from zoo.training.weakening import Weakening, mean_displacements
 
 SIDE = 48
+HEADS = ("fer2013", "ferplus")
 DATA = "FER2013 and FER+ votes"
 CHANGES = Augmentation(degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.3)
 WEAKEN_LIMIT = 0.9  # see `Weakening`
@@ -66,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the recipe's own options."""
     parser.add_argument("--epochs", type=int, default=18, help="0: only recalibrate the network in --start")
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="peak learning rate")
+    trained_elsewhere.add_option(parser)
     parser.add_argument("--start", type=Path, help="checkpoints folder to start from instead of random weights")
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
     parser.add_argument(
@@ -107,6 +109,8 @@ def train(args: argparse.Namespace) -> None:
             "--distil and --keep-stages begin with a trained network; give its folder: --start checkpoints."
         )
     data = load_fer2013(args.data, AlignSpec())
+    if args.trained:
+        return adopt(args, data)
     if not args.epochs:
         return calibrate_again(args.start, data, args.out)
     schedule = Schedule(epochs=args.epochs, rate=args.rate, seed=args.seed, precision=args.precision)
@@ -133,6 +137,15 @@ def train(args: argparse.Namespace) -> None:
     fit(model, batches, parts["PublicTest"], args.run, args.resume)
     note = checkpoint.training_note(_command(args), DATA, args.seed, minutes(args.run))
     publish(args.run, data, counts, note, args.out)
+
+
+def adopt(args: argparse.Namespace, data: AlignedSet) -> None:
+    """Publish both heads of the network that ``scripts/train_on_gpu.py`` has trained."""
+    keras.utils.set_random_seed(args.seed)
+    keras.mixed_precision.set_global_policy("float32")
+    typed = trained_elsewhere.take(two_heads(network()), args.trained, CNN.name, args.run, HEADS, "fer2013_")
+    note = checkpoint.training_note(typed, DATA, args.seed, minutes(args.run))
+    publish(args.run, data, votes_of(data, args.votes), note, args.out)
 
 
 def _command(args: argparse.Namespace) -> str:

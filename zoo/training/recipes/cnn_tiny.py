@@ -33,7 +33,7 @@ import numpy as np
 from zoo.datasets.aligned import AlignedSet, DataError
 from zoo.models import registry
 from zoo.models.svm import softmax
-from zoo.training import out_of_fold, single_head
+from zoo.training import out_of_fold, single_head, trained_elsewhere
 from zoo.training.architectures import residual_vgg, separable_vgg
 from zoo.training.augmentation import Augmentation
 from zoo.training.distillation import Teachers, Teaching
@@ -76,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="copy",
         help="copy: the augmented copy; crop: the plain crop, once, which is faster",
     )
+    trained_elsewhere.add_option(parser)
     parser.add_argument("--start", type=Path, help="checkpoints folder to start from instead of random weights")
     parser.add_argument(
         "--opinions",
@@ -93,6 +94,8 @@ def _paths(text: str) -> list[Path]:
 def train(args: argparse.Namespace) -> None:
     """Fit on Training with the teachers' predictions, keep the best epoch on PublicTest, publish."""
     plan = replace(PLAN, network=KINDS[args.kind])
+    if args.trained:
+        return single_head.adopt(PLAN, args)
     if args.convert:
         return single_head.convert(plan, args)
     teachers = Teachers(load_teachers(args.teachers), Teaching(same_copy=args.teacher_sees == "copy"))
