@@ -32,6 +32,7 @@ from zoo.training.export import tflite_bytes, write_artefacts
 from zoo.training.loop import Batches, Schedule, calibrated, keepers, minutes, sgd, take_over
 from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.plots import run_files
+from zoo.training.two_head import middle_of
 
 SIDE = 48
 
@@ -60,6 +61,9 @@ class Plan:
         Dropout before the last layer.
     mirror : bool
         Whether outputs are averaged with the mirror image's when serving; see `zoo.models.cnn.Reading`.
+    pooled_middle : bool
+        Whether the served network also has the second stage's maps, averaged over squares of 2 x 2, as input of a
+        kernel machine; see `zoo.training.kernel_head`.
     keep_keras : bool
         Whether the checkpoint includes the ``.keras`` file, for further training.
     bits : int
@@ -78,6 +82,7 @@ class Plan:
     rules: Callable[[Path], Sequence[Rule]] = lambda run: ()
     dropout: float = 0.3
     mirror: bool = False
+    pooled_middle: bool = False
     keep_keras: bool = True
     bits: Literal[8, 16] = 16
 
@@ -185,13 +190,16 @@ def _over(rules: Sequence[Rule], run: Path) -> str | None:
 
 
 def served(plan: Plan, weights: Path) -> keras.Model:
-    """The model for serving with trained weights: logits, embedding and the first stage's maps."""
+    """The model for serving with trained weights: logits, embedding, the first stage's maps and maybe the middle's."""
     keras.mixed_precision.set_global_policy("float32")
     model = one_head(plan)
     model.load_weights(weights)
     inside = keras.Model(model.inputs, model.get_layer("embedding").output)
     maps = next(layer.output for layer in model.layers if isinstance(layer, layers.MaxPooling2D))
-    return keras.Model(model.inputs, [model.output, inside.output, maps], name=plan.name)
+    outputs = [model.output, inside.output, maps]
+    if plan.pooled_middle:
+        outputs.append(layers.AveragePooling2D(2)(middle_of(model).output))
+    return keras.Model(model.inputs, outputs, name=plan.name)
 
 
 # --- What the recipes share --------------------------------------------------------------------

@@ -37,14 +37,16 @@ def network_of(name):
     return checked(registry.CHECKPOINTS / name, registry.card(name), "model.tflite")
 
 
-def test_there_is_one():
-    assert TWICE == ["cnn-rbf"]
+def test_there_are_two():
+    assert sorted(TWICE) == ["cnn-large-rbf", "cnn-rbf"]
 
 
-def test_the_network_is_that_of_cnn_which_answers_alone():
-    ours, alone = registry.card("cnn-rbf"), registry.card("cnn")
-    assert ours.settings["network"] == "cnn" and ours.files["model.tflite"] == alone.files["model.tflite"]
-    assert alone.loader == "tflite" and registry.load("cnn").kernel_head is None
+@pytest.mark.parametrize("name", TWICE)
+def test_the_network_is_that_of_a_model_which_answers_alone(name):
+    ours = registry.card(name)
+    alone = registry.card(str(ours.settings["network"]))
+    assert name == f"{alone.name}-rbf" and ours.files["model.tflite"] == alone.files["model.tflite"]
+    assert alone.loader == "tflite" and registry.load(alone.name).kernel_head is None
 
 
 def test_what_the_second_reading_says_is_added(twice, once, crops):

@@ -235,6 +235,17 @@ def test_nothing_to_start_from_is_told(plan, tmp_path):
         single_head.fit(plan, lessons_of(plan, data, 1), data, tmp_path, start=tmp_path / "empty")
 
 
+def test_the_middle_maps_can_be_pooled_for_a_kernel_machine(tmp_path):
+    plan = single_head.Plan("pooled", "", "", lambda: separable_vgg(32, (8, 8, 8, 8)), Augmentation())
+    weights = tmp_path / "best.weights.h5"
+    single_head.one_head(plan).save_weights(weights)
+    x = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 1)).astype(np.float32)
+    *others, middle = single_head.served(replace(plan, pooled_middle=True), weights).predict(x, verbose=0)
+    for ours, theirs in zip(others, single_head.served(plan, weights).predict(x, verbose=0), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert others[2].shape[1:] == (16, 16, 8) and middle.shape[1:] == (4, 4, 8)
+
+
 def test_sizes_are_what_was_promised():
     from zoo.training.architectures import keras_blog
     from zoo.training.recipes.cnn_tiny import PLAN

@@ -172,14 +172,17 @@ def on_network(machine: SvmClassifier, root: Path = registry.CHECKPOINTS) -> Tau
     return TaughtCnn(machine.name, machine.labels, machine.align, trunk, layers, mirror=mirror)
 
 
-def goes_out(card: Card) -> bool:
+def goes_out(card: Card, root: Path = registry.CHECKPOINTS) -> bool:
     """Whether a shipped model can be exported.
 
     Networks need a ``.keras`` file, their own or their trunk's; support vector machines must be on HOG.
     """
     if card.loader == "svm":
         return all(part.get("kind") in HOG_KINDS for part in card.settings["descriptor"])
-    return card.loader != "tflite" or KEPT in card.files
+    if KEPT in card.files or not card.loader.startswith("tflite"):
+        return True
+    network = str(card.settings.get("network", ""))
+    return network in registry.names(root) and KEPT in registry.card(network, root).files
 
 
 def half(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ RECIPES = {
     "cnn": "zoo.training.recipes.cnn",
     "cnn-rbf": "zoo.training.recipes.cnn_rbf",
     "cnn-large": "zoo.training.recipes.cnn_large",
+    "cnn-large-rbf": "zoo.training.recipes.cnn_large_rbf",
     "cnn-tiny": "zoo.training.recipes.cnn_tiny",
     "cnn-svm": "zoo.training.recipes.cnn_svm",
     "cnn-keras-blog": "zoo.training.recipes.cnn_keras_blog",

@@ -4,10 +4,12 @@ Trained on a GPU by ``scripts/train_on_gpu.py``, together with `cnn` and `cnn-ti
 the labels and the FER+ votes, and then teach all three what they predict for the same copies, with a quarter of
 `hog-svm`'s out-of-fold predictions.
 
-Expected: the card has the figures. Ten minutes on one data-centre GPU. Commands::
+Expected: 73.7 % on PublicTest; its three teachers have 72.2 to 73.3 %, and together 73.3 %. Ten minutes on one data
+centre GPU. Its ``.keras`` file would have 30 MB, so that it is neither kept nor exported. Commands::
 
     python scripts/train_on_gpu.py pack --data fer2013.csv --votes fer2013new.csv --out gpu-data
-    python scripts/train_on_gpu.py train --data gpu-data --out gpu --minutes 9.55 --teachers 3 --teaching 0.45
+    python scripts/train_on_gpu.py train --data gpu-data --out gpu --minutes 9.55 --teachers 3 \\
+        --teaching 0.45 --spare 14
     python -m zoo train cnn-large --data fer2013.csv --trained gpu
 """
 
@@ -29,6 +31,7 @@ PLAN = Plan(
     network=lambda: residual_vgg(SIDE, widths=(64, 128, 256, 512)),
     changes=Augmentation(),
     mirror=True,
+    pooled_middle=True,
     keep_keras=False,  # 30 MB
     bits=8,
 )

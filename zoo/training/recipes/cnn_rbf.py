@@ -24,7 +24,7 @@ import keras
 
 from features.align import AlignSpec
 from zoo.card_fields import Settings
-from zoo.cards import checked
+from zoo.cards import Card, checked
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading
@@ -43,11 +43,12 @@ CARD = checkpoint.draft(
 )
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(
+    parser: argparse.ArgumentParser, network: str = "cnn", usual: KernelSettings = kernel_head.SETTINGS
+) -> None:
     """Add the recipe's own options."""
-    parser.add_argument("--network", default="cnn", help="model whose intermediate features are used")
+    parser.add_argument("--network", default=network, help="model whose intermediate features are used")
     parser.add_argument("--checkpoints", type=Path, default=registry.CHECKPOINTS, help="folder with that model")
-    usual = kernel_head.SETTINGS
     parser.add_argument("--components", type=int, default=usual.components, help="principal components kept")
     parser.add_argument(
         "--gamma", type=float, default=usual.gamma, help="kernel width, as a multiple of 1 / total variance"
@@ -55,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ridge", type=float, default=usual.ridge, help="ridge (L2) regularisation strength")
 
 
-def train(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace, draft: Card = CARD) -> None:
     """Fit on Training, weigh and calibrate on PublicTest, write the checkpoint."""
     start = time.perf_counter()
     folder, before = args.checkpoints / args.network, registry.card(args.network, args.checkpoints)
@@ -63,22 +64,25 @@ def train(args: argparse.Namespace) -> None:
     data = load_fer2013(args.data, AlignSpec())
     settings = KernelSettings(args.components, ridge=args.ridge, gamma=args.gamma, seed=args.seed)
     public = data.split("PublicTest")
-    network = partial(CnnClassifier, CARD.name, public.labels, public.faces.spec, model)
+    network = partial(CnnClassifier, draft.name, public.labels, public.faces.spec, model)
     alone = network(Reading(mirror=True))
     machine = kernel_head.fit(alone, data.split("Training"), settings)
     machine = kernel_head.as_logits(machine, alone, public)
     found, threshold = calibrated(network(Reading(mirror=True, kernel_head=machine)), public)
-    note = checkpoint.training_note(_command(args), "FER2013", args.seed, (time.perf_counter() - start) / 60)
+    spent = (time.perf_counter() - start) / 60
+    note = checkpoint.training_note(_command(args, draft.name), "FER2013", args.seed, spent)
     found |= Settings(network=args.network, gamma=machine.gamma, even=machine.even)
-    card = replace(CARD, settings=found, threshold=threshold, training=note)
+    card = replace(draft, settings=found, threshold=threshold, training=note)
     files = {"model.tflite": model, "model.npz": checkpoint.arrays_bytes(**svm_fit.kernel_arrays(machine))}
-    kept = keras.saving.load_model(checked(folder, before, "model.keras"), compile=False)
-    checkpoint.save(card, files | {"architecture.png": picture(kept, machine)}, args.out)
+    if "model.keras" in before.files:
+        kept = keras.saving.load_model(checked(folder, before, "model.keras"), compile=False)
+        files["architecture.png"] = picture(kept, machine)
+    checkpoint.save(card, files, args.out)
 
 
-def _command(args: argparse.Namespace) -> str:
+def _command(args: argparse.Namespace, name: str) -> str:
     return (
-        f"python -m zoo train {CARD.name} --data fer2013.csv --network {args.network} "
+        f"python -m zoo train {name} --data fer2013.csv --network {args.network} "
         f"--components {args.components} --gamma {args.gamma:g} --ridge {args.ridge:g}"
     )
 
