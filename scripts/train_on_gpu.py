@@ -151,7 +151,7 @@ def train(args: argparse.Namespace) -> None:
     students = [learner(plan, device, SEED) for plan in plans]
     run(students, teachers, faces, course, args.minutes * 60 - args.spare - (time.monotonic() - began))
     public |= {each.plan.name: _keep(each, faces, args.out) for each in students}
-    np.savez_compressed(args.out / "public.npz", **public)
+    np.savez_compressed(args.out / "public.npz", **public)  # type: ignore[arg-type]
     _tell(public, faces.targets[faces.public].cpu().numpy())
     print(f"{time.monotonic() - began:.0f} s in all", flush=True)
 
@@ -172,7 +172,7 @@ def _keep(each: Learner, faces: Faces, folder: Path) -> np.ndarray:
     arrays = keras_arrays(each.averaged)
     weights = {f"{i:03d}-{j}": array for i, layer in enumerate(arrays) for j, array in enumerate(layer)}
     half = {name: array.astype(np.float16) if array.ndim > 1 else array for name, array in weights.items()}
-    np.savez_compressed(folder / f"{each.plan.name}.npz", **half)
+    np.savez_compressed(folder / f"{each.plan.name}.npz", **half)  # type: ignore[arg-type]
     with (folder / f"{each.plan.name}.csv").open("w", newline="") as text:
         writer = csv.DictWriter(text, ["epoch", "val_accuracy", "val_loss", "seconds"], lineterminator="\n")
         writer.writeheader()

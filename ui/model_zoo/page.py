@@ -194,7 +194,7 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
         Its checkpoint, for the training log and the picture of its layers.
     """
     line = find_line(card, wanted)
-    hard = hard_panels(card)
+    hard = hard_panels(card, wording.title(card))
     narrow, wide = [p for p in hard if not p.wide], [p for p in hard if p.wide]
     parts = [
         _panel(panel, i == 0) for i, panel in enumerate((*_charts(card, line), *narrow, *_training(folder), *wide))

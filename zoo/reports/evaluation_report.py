@@ -86,13 +86,13 @@ def panels(line: Figures, labels: Iterable[str]) -> list[Panel]:
     return made
 
 
-def hard_panels(card: Card) -> list[Panel]:
-    """Charts of slices and corruptions, as far as the card has data."""
+def hard_panels(card: Card, title: str | None = None) -> list[Panel]:
+    """Charts of slices and corruptions, as far as the card has data; the model is called `title`, if given."""
     made = []
     if card.slices:
         made.append(Panel(Phrase("zoo.slices", "Accuracy by pose, light and size"), charts.slices(card.slices)))
     if card.robustness:
-        made.append(Panel(WORSE, charts.robustness([(card.title, card.robustness)]), wide=True))
+        made.append(Panel(WORSE, charts.robustness([(title or card.title, card.robustness)]), wide=True))
     return made
 
 

@@ -158,7 +158,7 @@ def _blurred(x: Tensor, sigma: Tensor) -> Tensor:
     side = x.shape[-1]
     padded = functional.pad(x, (TAPS, TAPS, TAPS, TAPS), mode="replicate")
     rows = sum(weights[:, i] * padded[:, :, i : i + side] for i in range(len(steps)))
-    return sum(weights[:, i] * rows[:, :, :, i : i + side] for i in range(len(steps)))  # type: ignore[index]
+    return sum(weights[:, i] * rows[:, :, :, i : i + side] for i in range(len(steps)))
 
 
 def _covered(box: Tensor, side: int) -> Tensor:

@@ -30,7 +30,7 @@ def twice(request) -> CnnClassifier:
 def once(twice) -> CnnClassifier:
     """The same network, read once, its logits as they come."""
     model = network_of(twice.name).read_bytes()
-    return CnnClassifier("once", twice.labels, twice.align, model, Reading(mirror=True))
+    return CnnClassifier(twice.name, twice.labels, twice.align, model, Reading(mirror=True))
 
 
 def network_of(name):
@@ -86,8 +86,8 @@ def test_it_learns_what_the_middle_shows_and_weighs_it(once):
 
 
 def replaced(once: CnnClassifier, machine: Kernel) -> CnnClassifier:
-    model = network_of(TWICE[0]).read_bytes()
-    return CnnClassifier("both", once.labels, once.align, model, Reading(mirror=True, kernel_head=machine))
+    model = network_of(once.name).read_bytes()
+    return CnnClassifier(once.name, once.labels, once.align, model, Reading(mirror=True, kernel_head=machine))
 
 
 def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):
@@ -99,7 +99,8 @@ def test_it_is_kept_as_exactly_as_it_was_fitted(once, tmp_path):
 
 
 def test_a_network_is_kept_once_and_found_in_the_folder_of_its_owner(make_checkpoint):
-    assert not list(registry.CHECKPOINTS.glob("cnn-[rs]*/model.tflite"))
+    for name in (*TWICE, "cnn-svm"):
+        assert not (registry.CHECKPOINTS / name / "model.tflite").exists()
     root = make_checkpoint((registry.CHECKPOINTS / "cnn-rbf/model.npz").read_bytes())
     registry.verified_card("cnn-rbf", root)
     network = root / "cnn/model.tflite"
