@@ -33,7 +33,7 @@ from features.regions import (
 CONFIDENCE = 0.5  # if there may be no face at all
 FAR_CONFIDENCE = 0.6  # of the full-range detector, as MediaPipe's own graphs set it
 MESH_CONFIDENCE = 0.95  # in a window; meshes fitted to something else score 0.5 to 0.93, true ones 0.99
-DOUBTFUL = 0.2  # lowest confidence of the short-range detector, sufficient if a face is known to be there
+FACE_PICTURE_CONFIDENCE = 0.2  # if a face is known to be there
 NEAR_FACES = 4  # most confident detections of the short-range detector; the full-range detector finds the others
 MAX_FACES = 20  # by default
 SURE = 16.0  # log odds; upright meshes score 18 or more, those upside down below 14
@@ -97,8 +97,10 @@ class FaceMesher:
     def __init__(self, max_faces: int = MAX_FACES) -> None:
         self.max_faces = max_faces
         self._lock = threading.Lock()
+        # Two, because detections with little confidence move the confident ones that they overlap.
+        self._near = FaceDetector(face_models.SHORT_RANGE, CONFIDENCE)
         self._far = FaceDetector(face_models.FULL_RANGE, FAR_CONFIDENCE)
-        self._near = FaceDetector(face_models.SHORT_RANGE, DOUBTFUL)
+        self._close_up = FaceDetector(face_models.SHORT_RANGE, FACE_PICTURE_CONFIDENCE)
         self._mesh = MeshNetwork()
 
     def __enter__(self) -> FaceMesher:
@@ -109,7 +111,7 @@ class FaceMesher:
 
     def close(self) -> None:
         """Free the detectors. Closing twice is harmless."""
-        for detector in (self._near, self._far):
+        for detector in (self._near, self._far, self._close_up):
             detector.close()
 
     def find(self, image: np.ndarray, max_faces: int | None = None, beside: bool = True) -> Faces:
@@ -203,9 +205,8 @@ class FaceMesher:
         The full-range detector takes longer than everything else. It is not run on a close-up of one face beside
         which the short-range detector finds nothing, not even with little confidence.
         """
-        found = self._near.detect(image)
-        fits = [self._right_way_up(image, window) for window in _confident(found)]
-        if len(fits) == len(found) == 1 and _is_close_up(image, *fits[0]):
+        fits = [self._right_way_up(image, window) for window in self._near.detect(image)[:NEAR_FACES]]
+        if len(fits) == 1 and _is_close_up(image, *fits[0]) and len(self._close_up.detect(image)) == 1:
             return _there([fits[0][0]])
         windows = self._on_tiles(image, border)
         near, confirmed = _agreeing(_believed(fits, CONFIDENCE), windows)
@@ -223,7 +224,7 @@ class FaceMesher:
             parts = tiles_beside(*size, boxes)
         else:
             return meshes
-        windows = _detected(self._near, image, parts)
+        windows = _detected(self._close_up, image, parts)
         windows.sort(key=lambda window: -window.score)  # complete faces before those cut by a tile's border
         new = [window for window in windows if not is_known(window.face, boxes)]
         distinct = (new[k] for k in keep_distinct([window.face for window in new]))
@@ -253,7 +254,7 @@ class FaceMesher:
         large = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
         border = round(pad * max(large.shape[:2]))
         large = cv2.copyMakeBorder(large, border, border, border, border, cv2.BORDER_REPLICATE)
-        windows = self._near.detect(large)[:2]
+        windows = self._close_up.detect(large)[:2]
         meshes = self._read_all(large, windows, CONFIDENCE)[:1]
         if len(meshes) and abs(roll_of(meshes[0])) >= LEANING:
             meshes = self._upright(large, meshes[0])[None].copy()
@@ -294,7 +295,7 @@ class FaceMesher:
 
     def _on_trust(self, image: np.ndarray) -> np.ndarray:
         """Unverified meshes of the short-range detector's detections, upright only: rotated ones fit too much else."""
-        fits = (self._mesh.fit(image, window) for window in _confident(self._near.detect(image)))
+        fits = (self._mesh.fit(image, window) for window in self._near.detect(image)[:NEAR_FACES])
         return _believed(fits, CONFIDENCE)
 
     def _read_all(self, image: np.ndarray, windows: list[Window], confidence: float) -> np.ndarray:
@@ -365,11 +366,6 @@ def _detected(detector: FaceDetector, image: np.ndarray, parts: Iterable[tuple[i
         if has_texture(part):
             found += detector.detect(np.ascontiguousarray(part), (left, top))
     return found
-
-
-def _confident(windows: list[Window]) -> list[Window]:
-    """The first few of the short-range detector's windows, with a score that suffices if there may be no face."""
-    return [window for window in windows if window.score >= CONFIDENCE][:NEAR_FACES]
 
 
 def _is_close_up(image: np.ndarray, mesh: np.ndarray, score: float) -> bool:

@@ -7,7 +7,6 @@ import pytest
 import skimage.data
 
 from features import mesh
-from features.detector import FaceDetector
 from features.faces import Faces
 from features.mesh import FaceMesher, contours, tesselation
 from features.regions import around_mesh
@@ -243,8 +242,8 @@ def test_a_small_face_beside_a_close_up_in_a_picture_that_is_not_large(side, wid
 
 def test_frames_are_not_searched_for_small_faces_beside_a_close_up(astronaut, mesher, monkeypatch):
     picture, asked = beside_a_close_up(astronaut, 640, 24), []
-    detect = mesher._near.detect
-    monkeypatch.setattr(mesher._near, "detect", lambda *given: (asked.append(given), detect(*given))[1])
+    detect = mesher._close_up.detect
+    monkeypatch.setattr(mesher._close_up, "detect", lambda *given: (asked.append(given), detect(*given))[1])
     assert len(mesher.find(picture, beside=False)) == 1 and len(asked) == 1
 
 
@@ -293,12 +292,6 @@ def looks_far(mesher, monkeypatch):
         mesher._far, "detect", lambda image, corner=(0, 0): (sizes.append(image.shape), detect(image))[1]
     )
     return sizes
-
-
-def test_a_close_up_takes_one_call_of_one_detector(astronaut, mesher, monkeypatch):
-    asked, detect = [], FaceDetector.detect
-    monkeypatch.setattr(FaceDetector, "detect", lambda *given: (asked.append(given), detect(*given))[1])
-    assert len(mesher.find(np.ascontiguousarray(astronaut[:256, 96:352]))) == 1 and len(asked) == 1
 
 
 def test_one_upright_face_that_fills_the_picture_is_not_looked_for_twice(astronaut, astronaut_faces, mesher, looks_far):

@@ -1,6 +1,5 @@
 """Calls with wrong values: each is answered with a sentence that says what came and what was expected."""
 
-import asyncio
 import json
 import logging
 
@@ -90,7 +89,7 @@ def test_the_pages_own_calls_say_what_is_wrong(url, app, quiet):
                 assert found["success"] or found["output"]["error"], (function.api_name, data, event)
 
 
-def test_a_fault_of_the_app_is_a_sentence_too_and_stays_in_the_log(caplog):
+def test_a_fault_of_the_app_is_a_sentence_too_and_stays_in_the_log(done, caplog):
     def fail(value: str) -> str:
         raise ZeroDivisionError(value)
 
@@ -99,6 +98,6 @@ def test_a_fault_of_the_app_is_a_sentence_too_and_stays_in_the_log(caplog):
     gradio_calls.explain_failures(app)
 
     with pytest.raises(gr.Error) as caught:
-        asyncio.run(app.process_api(app.fns[0], ["secret"]))
+        done(app.process_api(app.fns[0], ["secret"]))
     assert caught.value.message == text.FAILED and not caught.value.print_exception
     assert "ZeroDivisionError" in caplog.text

@@ -155,7 +155,7 @@ def test_a_truncated_clip_is_answered_as_far_as_it_goes(ask, tmp_path, cut):
 def test_stopping_really_stops_and_leaves_nothing(ask, clip, tmp_path):
     seen = []
 
-    def stop(now, whole):
+    def stop(now, whole, drawing):
         seen.append((now, whole))
         if len(seen) == 3:
             raise KeyboardInterrupt
