@@ -169,8 +169,7 @@ def _keep(each: Learner, faces: Faces, folder: Path) -> np.ndarray:
     from zoo.training.torch_network import keras_arrays
     from zoo.training.torch_training import logits
 
-    arrays = keras_arrays(each.averaged)
-    weights = {f"{i:03d}-{j}": array for i, layer in enumerate(arrays) for j, array in enumerate(layer)}
+    weights = keras_arrays(each.averaged)
     half = {name: array.astype(np.float16) if array.ndim > 1 else array for name, array in weights.items()}
     np.savez_compressed(folder / f"{each.plan.name}.npz", **half)  # type: ignore[arg-type]
     with (folder / f"{each.plan.name}.csv").open("w", newline="") as text:

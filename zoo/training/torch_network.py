@@ -91,13 +91,14 @@ class _Stage(nn.Module):
         return self.halve(self.second(self.first(x)))
 
 
-def keras_arrays(network: ResidualVgg) -> list[list[np.ndarray]]:
-    """The weights of each layer that has any, float32, in the order and with the axes of the Keras graph.
+def keras_arrays(network: ResidualVgg) -> dict[str, np.ndarray]:
+    """All weights, float32, named ``LAYER-ARRAY``, in the order and with the axes of the Keras graph.
 
-    See `zoo.training.trained_elsewhere`, which puts them there without PyTorch.
+    `zoo.training.trained_elsewhere.fill` puts them there without PyTorch.
     """
     modules = [m for m in network.stages.modules() if isinstance(m, nn.Conv2d | nn.BatchNorm2d)]
-    return [_arrays(module) for module in (*modules, *(network.heads[name] for name in HEADS))]
+    layers = [_arrays(module) for module in (*modules, *(network.heads[name] for name in HEADS))]
+    return {f"{i:03d}-{j}": array for i, layer in enumerate(layers) for j, array in enumerate(layer)}
 
 
 def _arrays(module: nn.Module) -> list[np.ndarray]:

@@ -36,8 +36,7 @@ def network():
 
 @pytest.fixture
 def file(network, tmp_path):
-    arrays = {f"{i:03d}-{j}": a for i, layer in enumerate(keras_arrays(network)) for j, a in enumerate(layer)}
-    np.savez(tmp_path / "cnn.npz", **arrays)
+    np.savez(tmp_path / "cnn.npz", **keras_arrays(network))
     return tmp_path / "cnn.npz"
 
 

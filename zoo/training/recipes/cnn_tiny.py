@@ -1,11 +1,7 @@
 """`cnn-tiny`: a third of a megabyte, `cnn` made narrow: a quarter of a million weights, distilled from large networks.
 
-The shipped weights were trained on a GPU, together with `cnn-large` (see there), which taught it, too::
-
-    python scripts/train_on_gpu.py pack --data fer2013.csv --votes fer2013new.csv --out gpu-data
-    python scripts/train_on_gpu.py train --data gpu-data --out gpu --minutes 9.55 --teachers 3 \\
-        --teaching 0.45 --spare 14
-    python -m zoo train cnn-tiny --data fer2013.csv --trained gpu
+The shipped weights were trained on a GPU, together with `cnn-large` and by the same teachers; its recipe has the
+commands, and ``python -m zoo train cnn-tiny --data fer2013.csv --trained gpu`` makes the checkpoint.
 
 Without a GPU, it learns the labels and the predictions of a teacher, `cnn`, for the same copy of each picture
 (temperature 3, teacher .8, labels .2). Several teachers, separated by commas, are averaged.
