@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from zoo.filenames import quoted, shortened
 from zoo.unicode_names import JOINERS
 
 MOST_BYTES = 2**20  # of a card; ours have 20 kB
@@ -136,18 +137,8 @@ def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     place = ".".join(map(str, first["loc"])) or "the card"
     if first["type"] == "missing":
-        return f"it has no entry {_short(place)}"
+        return f"it has no entry {quoted(place)}"
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"its entry {_short(place)} is unknown"
+        return f"its entry {quoted(place)} is unknown"
     reason = first["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
-    return f"its {_cut(place, 80)} is {_short(first['input'])}; {_cut(reason, 200)}"
-
-
-def _short(value: object) -> str:
-    return _cut(ascii(value) if isinstance(value, (str, int, float, bool, type(None))) else f"a {type(value).__name__}")
-
-
-def _cut(text: str, longest: int = 60) -> str:
-    """A text shortened to this many printable characters."""
-    text = text if text.isprintable() else ascii(text)[1:-1]
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return f"its {shortened(place, 80)} is {quoted(first['input'])}; {shortened(reason, 200)}"

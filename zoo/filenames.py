@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from features import file_kinds
+from zoo.unicode_names import is_printable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-LONGEST_QUOTE = 60  # characters of a value that a message repeats
+LONGEST = 60  # characters of a value that a message repeats
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -26,10 +27,22 @@ def readable(name: str) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def shortened(value: object) -> str:
-    """A value as it was sent, for a message about it: text may be long, and come from anyone."""
+def shortened(value: object, longest: int = LONGEST) -> str:
+    """A value as text for a message about it, on one line: it may be long, and come from anyone."""
     words = str(value)
-    return words if len(words) <= LONGEST_QUOTE else words[:LONGEST_QUOTE] + "…"
+    shown = words[: longest + 1]
+    shown = shown if is_printable(shown) else repr(shown)[1:-1]
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def quoted(value: object, longest: int = LONGEST) -> str:
+    """The same as Python writes the value, text in quotation marks; of lists and objects only the type."""
+    if not isinstance(value, (str, int, float, bool, type(None))):
+        return f"a {type(value).__name__}"
+    words = repr(value[:longest] if isinstance(value, str) else value)
+    if len(words) <= longest:
+        return words
+    return f"{words[: longest - 2]}…{words[0] if isinstance(value, str) else ''}"
 
 
 def reason(error: Exception) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from features.phrase import Phrase
+from zoo.filenames import quoted
 from zoo.unicode_names import composed, is_printable
 
 MAX_NAME = 200
@@ -124,23 +125,17 @@ class SafeZip:
         """Content of a file; `UnpackError` if it is missing, damaged or larger than `most` bytes."""
         info = self._members.get(name)
         if info is None:
-            raise UnpackError(f"The zip lacks the file {shown(name)}. Export or save it again.")
+            raise UnpackError(f"The zip lacks the file {quoted(name)}. Export or save it again.")
         if info.file_size > most:
-            raise UnpackError(f"{shown(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
+            raise UnpackError(f"{quoted(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
         try:
             with self._zip.open(info) as member:
                 content = member.read(info.file_size + 1)  # the size in the central directory may be wrong
         except _DAMAGED as error:
-            raise UnpackError(f"{shown(name)} in the zip is damaged. Export or save it again, and retry.") from error
+            raise UnpackError(f"{quoted(name)} in the zip is damaged. Export or save it again, and retry.") from error
         if len(content) != info.file_size:
-            raise UnpackError(f"{shown(name)} in the zip is cut off. Export or save it again, and retry.")
+            raise UnpackError(f"{quoted(name)} in the zip is cut off. Export or save it again, and retry.")
         return content
-
-
-def shown(name: str) -> str:
-    """A name from a zip, shortened to 60 printable characters."""
-    text = ascii(name) if not is_printable(name) else repr(name)
-    return text if len(text) <= 60 else f"{text[:57]}…'"
 
 
 def _too_many(limits: Limits) -> UnpackError:
@@ -155,7 +150,7 @@ def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.
             continue
         _check_content(info, name, limits)
         if name in kept:
-            raise UnpackError(f"The zip has two files {shown(name)}. Remove one of them.")
+            raise UnpackError(f"The zip has two files {quoted(name)}. Remove one of them.")
         kept[name] = info
     if not kept:
         raise UnpackError("The zip is empty.")
@@ -201,14 +196,14 @@ def member_path(name: str, limits: Limits, kind: str = "zip") -> str:
     if not name or parts == [""]:
         raise UnpackError(f"The {kind} holds a file without a name. Make the {kind} again.")
     if path.startswith("/") or ".." in parts or _DRIVE.match(parts[0]):
-        raise UnpackError(f"The {kind} holds a file named {shown(name)}, which leads elsewhere. It is not opened.")
+        raise UnpackError(f"The {kind} holds a file named {quoted(name)}, which leads elsewhere. It is not opened.")
     if len(parts) > limits.depth:
         raise UnpackError(
-            f"The {kind} holds a file named {shown(name)}, which leads elsewhere: "
+            f"The {kind} holds a file named {quoted(name)}, which leads elsewhere: "
             f"more than {limits.depth} folders deep."
         )
     if len(path) > MAX_NAME or "" in parts or "\0" in path or not is_printable(path):
-        raise UnpackError(f"The {kind} holds a file named {shown(name)}, which is not allowed. Rename it.")
+        raise UnpackError(f"The {kind} holds a file named {quoted(name)}, which is not allowed. Rename it.")
     return "/".join(parts) + ("/" if folder else "")
 
 
@@ -219,10 +214,10 @@ def left_by_a_system(name: str) -> bool:
 
 def _check_content(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise UnpackError(f"{shown(name)} in the zip is a link to another file; links are not followed.")
+        raise UnpackError(f"{quoted(name)} in the zip is a link to another file; links are not followed.")
     if info.flag_bits & 0x41:
-        raise UnpackError(f"{shown(name)} in the zip is locked with a password. Make the zip without one.")
+        raise UnpackError(f"{quoted(name)} in the zip is locked with a password. Make the zip without one.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnpackError(f"{shown(name)} in the zip is packed in an unusual way. Make an ordinary zip.")
+        raise UnpackError(f"{quoted(name)} in the zip is packed in an unusual way. Make an ordinary zip.")
     if limits.ratio and info.file_size > max(2**16, limits.ratio * info.compress_size):
-        raise UnpackError(f"{shown(name)} in the zip unpacks to {info.file_size:,} bytes: far too much for its size.")
+        raise UnpackError(f"{quoted(name)} in the zip unpacks to {info.file_size:,} bytes: far too much for its size.")

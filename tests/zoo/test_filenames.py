@@ -10,7 +10,7 @@ from features.align import AlignSpec
 from zoo import filenames
 from zoo.cli.main import main
 from zoo.datasets import duplicates, fer2013
-from zoo.filenames import NotWritableError, cell
+from zoo.filenames import NotWritableError, cell, quoted, shortened
 
 NOWHERE = Path("/proc") if sys.platform == "linux" else None
 
@@ -94,3 +94,25 @@ def test_text_that_a_spreadsheet_would_run_is_escaped(text):
 @pytest.mark.parametrize("value", [-8.1, 3, True, None, "", "happy", "-8.1", "+3", "-1e-05", "a=b", "portrait.jpg"])
 def test_numbers_and_ordinary_text_stay(value):
     assert cell(value) is value
+
+
+@pytest.mark.parametrize("write", [quoted, shortened])
+@pytest.mark.parametrize(
+    "value", ["a" * 10**7, "\x1b[2J" * 50, "a\n\u202eb", 10**4000, 1e999, None, [1] * 9999, {"a": 1}]
+)
+def test_values_in_messages_are_one_short_printable_line(write, value):
+    shown = write(value)
+    assert 0 < len(shown) <= 60 and shown.isprintable()
+
+
+def test_values_in_messages_can_be_told_apart():
+    assert [quoted(value) for value in ("1", 1, None, True, [1], {})] == [
+        "'1'",
+        "1",
+        "None",
+        "True",
+        "a list",
+        "a dict",
+    ]
+    assert quoted("a" * 500) == f"'{'a' * 57}…'" and quoted("é" * 59, 20) == f"'{'é' * 17}…'"
+    assert shortened("a" * 500) == f"{'a' * 59}…" and shortened("a\x1b[2J") == r"a\x1b[2J"

@@ -20,7 +20,8 @@ from zoo.datasets.aligned import (
     read_aligned,
     write_aligned,
 )
-from zoo.datasets.tables import Row, read_table, short, told
+from zoo.datasets.tables import Row, read_table, told
+from zoo.filenames import quoted
 from zoo.labels import SEVEN, LabelSet
 
 SIDE = 48
@@ -82,13 +83,13 @@ def _parse_row(path: Path, number: int, row: Row) -> tuple[int, np.ndarray, str]
         raise DataError(f"{where}: the row breaks off before {'emotion' if emotion is None else 'pixels'}.")
     target = _whole(emotion)
     if target is None:
-        raise DataError(f"{where}: emotion {short(emotion)} is not a whole number from 0 to 6.")
+        raise DataError(f"{where}: emotion {quoted(emotion)} is not a whole number from 0 to 6.")
     if not 0 <= target < len(SEVEN):
         raise DataError(f"{where}: emotion {target}; expected 0 to 6.")
     picture = _grey_levels(where, pixels.split())
     split = _SPELT.get((usage or "").strip().casefold())
     if split is None:
-        raise DataError(f"{where}: Usage {short(usage or '')}; expected one of {', '.join(SPLITS)}.")
+        raise DataError(f"{where}: Usage {quoted(usage or '')}; expected one of {', '.join(SPLITS)}.")
     return target, picture, split
 
 
@@ -106,7 +107,7 @@ def _grey_levels(where: str, texts: list[str]) -> np.ndarray:
 def _grey_level(where: str, place: int, text: str) -> int:
     number = _whole(text)
     if number is None or not 0 <= number <= 255:
-        raise DataError(f"{where}: pixels, value {place} is {short(text)}; expected a whole number from 0 to 255.")
+        raise DataError(f"{where}: pixels, value {place} is {quoted(text)}; expected a whole number from 0 to 255.")
     return number
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo.datasets.aligned import DataError
-from zoo.datasets.tables import read_table, short, told
+from zoo.datasets.tables import read_table, told
+from zoo.filenames import quoted
 from zoo.labels import EIGHT
 
 FERPLUS_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
@@ -50,7 +51,7 @@ def _votes(path: Path, number: int, name: str, text: str | None) -> int:
     digits = (text or "").strip().removesuffix(".0") or "0"
     if digits.isascii() and digits.isdecimal() and len(digits) <= 3:
         return int(digits)
-    raise DataError(f"{told(path)}, line {number}: {name} is {short(text or '')}; expected a number of votes.")
+    raise DataError(f"{told(path)}, line {number}: {name} is {quoted(text or '')}; expected a number of votes.")
 
 
 def ferplus_majority(votes: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
-from zoo.safe_zip import Limits, UnpackError, left_by_a_system, member_path, shown
+from zoo.filenames import quoted
+from zoo.safe_zip import Limits, UnpackError, left_by_a_system, member_path
 
 _DAMAGED = (
     *(tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError, IndexError),
@@ -50,7 +51,7 @@ class SafeTar:
                 continue
             _check(member, name, len(self._data))
             if name in self._members:
-                raise UnpackError(f"The tar has two files {shown(name)}. Remove one of them.")
+                raise UnpackError(f"The tar has two files {quoted(name)}. Remove one of them.")
             self._members[name] = member.offset_data, member.size
         if not self._members:
             raise UnpackError("The tar is empty.")
@@ -63,10 +64,10 @@ class SafeTar:
     def read(self, name: str, most: int) -> bytes:
         """Content of a file; `UnpackError` if it is missing or larger than `most` bytes."""
         if name not in self._members:
-            raise UnpackError(f"The tar lacks the file {shown(name)}. Export or save it again.")
+            raise UnpackError(f"The tar lacks the file {quoted(name)}. Export or save it again.")
         start, size = self._members[name]
         if size > most:
-            raise UnpackError(f"{shown(name)} in the tar has {size:,} bytes; at most {most:,} are read.")
+            raise UnpackError(f"{quoted(name)} in the tar has {size:,} bytes; at most {most:,} are read.")
         return self._data[start : start + size]
 
 
@@ -158,10 +159,10 @@ def _damaged(error: BaseException) -> UnpackError:
 
 def _check(member: tarfile.TarInfo, name: str, end: int) -> None:
     if member.issym() or member.islnk():
-        raise UnpackError(f"{shown(name)} in the tar is a link to another file; links are not followed.")
+        raise UnpackError(f"{quoted(name)} in the tar is a link to another file; links are not followed.")
     if not member.isreg():
-        raise UnpackError(f"{shown(name)} in the tar is a device or a pipe, not a file. Make the tar without it.")
+        raise UnpackError(f"{quoted(name)} in the tar is a device or a pipe, not a file. Make the tar without it.")
     if member.issparse():
-        raise UnpackError(f"{shown(name)} in the tar is packed in an unusual way. Make an ordinary tar.")
+        raise UnpackError(f"{quoted(name)} in the tar is packed in an unusual way. Make an ordinary tar.")
     if member.offset_data + member.size > end:
-        raise UnpackError(f"{shown(name)} in the tar is cut off. Save the tar again, and retry.")
+        raise UnpackError(f"{quoted(name)} in the tar is cut off. Save the tar again, and retry.")

@@ -24,6 +24,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from features import file_kinds
 from zoo.datasets.aligned import DataError
+from zoo.filenames import quoted
 
 MAX_LINE = 2**17  # characters; a row of FER2013 has 9,000
 MAX_TEXT = 2**30  # characters of one table; FER2013 has 300 million
@@ -80,12 +81,6 @@ def told(path: Path) -> str:
     """A path, shortened to 100 characters."""
     text = str(path)
     return text if len(text) <= 100 else f"…{text[-99:]}"
-
-
-def short(text: str) -> str:
-    """A value, shortened to 40 printable characters."""
-    shown = ascii(text) if not text.isprintable() else repr(text)
-    return shown if len(shown) <= 40 else f"{shown[:37]}…{shown[0]}"
 
 
 @contextmanager
@@ -219,5 +214,5 @@ def _no_table(path: Path, seen: Sequence[Sequence[str]], needed: Sequence[str]) 
         return f"{told(path)} holds {len(seen)} tables, none with the right columns; {expected}."
     if not seen[0]:
         return f"{told(path)} is empty; {expected} as its columns."
-    columns = short(", ".join(seen[0]))[1:-1]
+    columns = quoted(", ".join(seen[0]))[1:-1]
     return f"{told(path)} has the columns {columns}; {expected}."

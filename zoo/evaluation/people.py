@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,17 +26,19 @@ from features import file_kinds
 from zoo.card_fields import MixName
 from zoo.cards import Figures, GroupSlice
 from zoo.datasets.aligned import DataError
-from zoo.datasets.tables import short, told
+from zoo.datasets.tables import told
 from zoo.evaluation.intervals import share_interval
 from zoo.evaluation.metrics import Paired, Scored, figures, interval, mcnemar, paired
 from zoo.evaluation.test_sets import NO_FACE, TestSet
+from zoo.filenames import quoted
 from zoo.labels import EIGHT, LabelSet
 from zoo.models.label_mix import EQUAL
 from zoo.models.resting import MARGIN, MARGINS, NEUTRAL, Reference, log_probs
 from zoo.prediction import Prediction
-from zoo.unicode_names import decoded, tidy
+from zoo.unicode_names import decoded, is_printable, tidy
 
 FILE, PERSON = "file", "person"
+MAX_BYTES, MAX_COLUMNS, MAX_NAME = 64 * 2**20, 50, 100  # names longer than that are not valid on a card
 FEWEST = 5  # people; smaller groups are not reported
 SHUFFLES = 5000
 SAME, RESTING = "the same pictures as is", "resting face"
@@ -68,32 +71,79 @@ def read_people(path: Path) -> People:
     DataError
         Naming the file and the first broken row.
     """
-    try:
-        if file_kinds.is_special(path):
-            raise DataError(file_kinds.special_words(path))
-        text = decoded(path.read_bytes())
-        mark = next((mark for mark in ",;\t" if mark in text.partition("\n")[0]), ",")
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}.") from None
-    heading = [tidy(name) for name in rows[0]] if rows else []
-    if not {FILE, PERSON} <= set(heading) or len(set(heading)) < len(heading):
-        has = short(", ".join(heading))[1:-1]
-        raise DataError(f"{told(path)} has the columns {has}; expected file, person and, if wanted, different groups.")
+    text = _text(path)
+    heading = _heading(path, text)
     columns = tuple(name for name in heading if name not in (FILE, PERSON))
     persons: dict[str, str] = {}
     groups: dict[str, tuple[str, ...]] = {}
-    for number, cells in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in cells):  # spreadsheets leave rows of nothing but commas
-            continue
-        if len(cells) != len(heading):
-            raise DataError(f"{path}, line {number}: {len(cells)} cells; expected {len(heading)}.")
-        row = dict(zip(heading, map(tidy, cells), strict=True))
+    for number, row in _rows(path, text, heading):
         file = _file_key(row[FILE])
         if not file or not row[PERSON] or file in persons:
-            raise DataError(f"{path}, line {number}: expected a file that is not in a row above, and its person.")
+            raise DataError(f"{told(path)}, line {number}: expected a file that is not in a row above, and its person.")
         persons[file], groups[file] = row[PERSON], tuple(row[name] for name in columns)
     return People(persons, columns, groups)
+
+
+def _text(path: Path) -> str:
+    try:
+        if file_kinds.is_special(path):
+            raise DataError(file_kinds.special_words(path))
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError(f"{told(path)} has more than {MAX_BYTES >> 20} MB, too many for a list of people.")
+        text = decoded(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{told(path)} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise DataError(f"{told(path)} is not a text file in UTF-8 or UTF-16. Save it as CSV UTF-8.")
+    return text
+
+
+def _heading(path: Path, text: str) -> list[str]:
+    """Names of the columns; `file` and `person` may be in upper case."""
+    first = next(_cells(path, text), [])
+    heading = [tidy(name) for name in first]
+    heading = [name.casefold() if name.casefold() in (FILE, PERSON) else name for name in heading]
+    if not {FILE, PERSON} <= set(heading) or len(set(heading)) < len(heading):
+        has = f"the columns {quoted(', '.join(heading))[1:-1]}" if any(heading) else "no heading"
+        raise DataError(f"{told(path)} has {has}; expected file, person and, if wanted, different groups.")
+    if len(heading) > MAX_COLUMNS:
+        raise DataError(f"{told(path)} has {len(heading):,} columns; expected at most {MAX_COLUMNS}.")
+    for name in heading:
+        _check_name(name, told(path))
+    return heading
+
+
+def _rows(path: Path, text: str, heading: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and values by column of each row that is not blank."""
+    for number, cells in enumerate(_cells(path, text), start=1):
+        if number == 1 or not any(cell.strip() for cell in cells):  # spreadsheets leave rows of nothing but commas
+            continue
+        where = f"{told(path)}, line {number}"
+        if len(cells) != len(heading):
+            raise DataError(f"{where}: {len(cells):,} cells; expected {len(heading)}.")
+        row = dict(zip(heading, map(tidy, cells), strict=True))
+        for name in heading:
+            if name != FILE:
+                _check_name(row[name], where)
+        yield number, row
+
+
+def _cells(path: Path, text: str) -> Iterator[list[str]]:
+    """The rows, separated by whichever of comma, semicolon and tab is in the heading besides quoted names."""
+    first = re.sub('"[^"]*"', "", re.split("[\r\n]", text, maxsplit=1)[0])
+    mark = next((mark for mark in ",;\t" if mark in first), ",")
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    except csv.Error as error:
+        raise DataError(f"{told(path)} cannot be read as CSV: {error}.") from None
+
+
+def _check_name(name: str, where: str) -> None:
+    """Raise `DataError` unless the name of a person, a column or a group can be shown and kept on a card."""
+    if len(name) > MAX_NAME or not is_printable(name):
+        raise DataError(f"{where}: {quoted(name)} should be at most {MAX_NAME} letters, digits and signs.")
 
 
 def _file_key(name: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from zoo.exchange.errors import ModelFileError
+from zoo.filenames import quoted
 from zoo.safe_zip import Limits, SafeZip, UnpackError
 from zoo.unicode_names import is_printable
 
@@ -26,21 +27,21 @@ MAX_WIDTH = 32_768  # channels of a layer; a kernel machine has one per training
 def record(value: object, what: str) -> dict:
     """A JSON object, or `ModelFileError`."""
     if not isinstance(value, dict):
-        raise ModelFileError(f"{what} should be a JSON object, but is {short(value)}. Export the model again.")
+        raise ModelFileError(f"{what} should be a JSON object, but is {quoted(value)}. Export the model again.")
     return value
 
 
 def rows(value: object, what: str) -> list:
     """A JSON list, or `ModelFileError`."""
     if not isinstance(value, list):
-        raise ModelFileError(f"{what} should be a list, but is {short(value)}. Export the model again.")
+        raise ModelFileError(f"{what} should be a list, but is {quoted(value)}. Export the model again.")
     return value
 
 
 def text(value: object, what: str, longest: int = 200) -> str:
     """A name of 1 to `longest` characters without control characters, or `ModelFileError`."""
     if not isinstance(value, str) or not 0 < len(value) <= longest or not is_printable(value):
-        raise ModelFileError(f"{what} should be a name of 1 to {longest} letters, but is {short(value)}.")
+        raise ModelFileError(f"{what} should be a name of 1 to {longest} letters, but is {quoted(value)}.")
     return value
 
 
@@ -48,7 +49,7 @@ def whole(config: dict, key: str, low: int = 1, high: int = MAX_WIDTH, default: 
     """An integer from `low` to `high`, or `ModelFileError`."""
     value = config.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ModelFileError(f"{key} is {short(value)}; expected a whole number from {low} to {high}.")
+        raise ModelFileError(f"{key} is {quoted(value)}; expected a whole number from {low} to {high}.")
     return value
 
 
@@ -56,7 +57,7 @@ def number(config: dict, key: str, low: float, high: float, default: float) -> f
     """A number from `low` to `high`, or `ModelFileError`."""
     value = config.get(key, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ModelFileError(f"{key} is {short(value)}; expected a number from {low} to {high}.")
+        raise ModelFileError(f"{key} is {quoted(value)}; expected a number from {low} to {high}.")
     return float(value)
 
 
@@ -66,7 +67,7 @@ def pair(config: dict, key: str, default: Sequence[int] = (1, 1), low: int = 1, 
     value = list(default) if value is None else value
     value = [value, value] if isinstance(value, int) else value
     if not isinstance(value, list) or len(value) != 2:
-        raise ModelFileError(f"{key} is {short(value)}; expected two whole numbers.")
+        raise ModelFileError(f"{key} is {quoted(value)}; expected two whole numbers.")
     down, right = (whole({key: side}, key, low, high) for side in value)
     return down, right
 
@@ -77,20 +78,14 @@ def choice(config: dict, key: str, known: Sequence[T], default: T) -> T:
     for one in known:
         if value is one or (type(value) is type(one) and value == one):
             return one
-    raise ModelFileError(f"{key} is {short(value)}; expected one of {', '.join(map(str, known))}.")
+    raise ModelFileError(f"{key} is {quoted(value)}; expected one of {', '.join(map(str, known))}.")
 
 
 def plain(config: dict, **allowed: object) -> None:
     """Raise `ModelFileError` unless each named setting is missing, None or the only supported value."""
     for key, value in allowed.items():
         if config.get(key, value) not in (value, None):
-            raise ModelFileError(f"{key}={short(config[key])} is not supported; only {value} is.")
-
-
-def short(value: object) -> str:
-    """A value in at most forty characters, for messages; of lists and objects, only the type."""
-    shown = repr(value) if isinstance(value, (str, int, float, bool, type(None))) else type(value).__name__
-    return shown if len(shown) <= 40 else f"{shown[:37]}…"
+            raise ModelFileError(f"{key}={quoted(config[key])} is not supported; only {value} is.")
 
 
 @contextmanager
@@ -111,13 +106,13 @@ def read_json(archive: SafeZip, name: str) -> object:
 def parse_json(content: bytes, name: str) -> object:
     """JSON of at most `MAX_JSON` bytes and `MAX_DEPTH` levels, without NaN; `ModelFileError` otherwise."""
     if len(content) > MAX_JSON:
-        raise ModelFileError(f"{short(name)} has {len(content):,} bytes; at most {MAX_JSON:,} are read.")
+        raise ModelFileError(f"{quoted(name)} has {len(content):,} bytes; at most {MAX_JSON:,} are read.")
     try:
         value = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
     except RecursionError:
-        raise ModelFileError(f"{short(name)} nests its entries too deep.") from None
+        raise ModelFileError(f"{quoted(name)} nests its entries too deep.") from None
     except ValueError as error:
-        raise ModelFileError(f"{short(name)} is not valid JSON ({short(str(error))}). Export it again.") from error
+        raise ModelFileError(f"{quoted(name)} is not valid JSON ({quoted(str(error))}). Export it again.") from error
     _check_depth(value, name)
     return value
 
@@ -135,4 +130,4 @@ def _check_depth(value: object, name: str) -> None:
         ]  # fmt: skip
         if not level:
             return
-    raise ModelFileError(f"{short(name)} nests its entries more than {MAX_DEPTH} deep.")
+    raise ModelFileError(f"{quoted(name)} nests its entries more than {MAX_DEPTH} deep.")

@@ -140,6 +140,43 @@ def test_lists_as_spreadsheets_write_them(tmp_path, mark, encoding):
     assert found.groups == {"happy/a.jpg": ("groß",)}
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no heading"),
+        ("file,person\na.jpg,K\xf6ln\n".encode("latin-1"), "Save it as CSV UTF-8"),
+        (b"file,person\na.jpg,1\0\n", "Save it as CSV UTF-8"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "Save it as CSV UTF-8"),
+        (b"file,person,g\x1b[2J\na.jpg,1,x\n", "at most 100 letters"),
+        (b"file,person,g\na.jpg,1,\x1b]0;x\x07\n", "line 2: .* at most 100 letters"),
+        (b"file,person\na.jpg,%s\n" % (b"x" * 101), "line 2: .* at most 100 letters"),
+        (b"file,person,%s\na.jpg,1,2\n" % (b"x" * 101), "at most 100 letters"),
+        (b"file,person,%s\n" % b",".join(b"c%d" % i for i in range(50)), "52 columns; expected at most 50"),
+        (b"file,person\na.jpg,%s\n" % (b"x" * 200_000), "field larger than"),
+        (b'file,person\n"a.jpg,1\nb.jpg,2\n', "cannot be read as CSV"),
+    ],
+)
+def test_what_no_card_or_terminal_could_show_is_refused_in_a_short_sentence(tmp_path, content, sentence):
+    (tmp_path / "people.csv").write_bytes(content)
+    with pytest.raises(DataError, match=sentence) as raised:
+        read_people(tmp_path / "people.csv")
+    said = str(raised.value)
+    assert len(said.replace(str(tmp_path), "")) < 200 and said.isprintable()
+
+
+def test_a_file_too_large_for_a_list_is_not_read(tmp_path):
+    with (tmp_path / "people.csv").open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    with pytest.raises(DataError, match="64 MB"):
+        read_people(tmp_path / "people.csv")
+
+
+def test_headings_in_capitals_and_with_the_separator_in_a_name(tmp_path):
+    (tmp_path / "people.csv").write_bytes(b'"File";"Person";"a,b"\rx.jpg;1;y\r')
+    found = read_people(tmp_path / "people.csv")
+    assert found.persons == {"x.jpg": "1"} and found.columns == ("a,b",) and found.groups == {"x.jpg": ("y",)}
+
+
 def test_errors_about_many_columns_are_short(tmp_path):
     with pytest.raises(DataError) as raised:
         read_people(write(tmp_path / "people.csv", ",".join(f"column {i}" for i in range(999))))
@@ -150,7 +187,7 @@ def test_other_files_and_no_files_are_named(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_people(tmp_path / "none.csv")
     (tmp_path / "people.csv").write_bytes(b"file,person\n\xff\xfe,p\n")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="Save it as CSV UTF-8"):
         read_people(tmp_path / "people.csv")
     test, _ = made(1)
     with pytest.raises(DataError, match="such as neutral/0.jpg"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import json
 import struct
 import zipfile
@@ -198,14 +199,16 @@ def _dense(model: dict) -> dict:
     return model["modelTopology"]["config"]["layers"][1]["config"]["layers"][1]["config"]
 
 
-def _net(layers: list, kind: str = "Sequential", side: int = 8, **more) -> bytes:
-    """A zip with a network of these layers and no weights."""
+def _net(
+    layers: list, kind: str = "Sequential", side: int = 8, weights: list | None = None, content: bytes = b"", **more
+) -> bytes:
+    """A zip with a network of these layers and weights."""
     first = {"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [None, side, side, 3]}}
     if kind != "Sequential":
         first |= {"name": "in", "inbound_nodes": []}
     topology = {"class_name": kind, "config": {"name": "net", "layers": [first, *layers], **more}}
-    model = {"modelTopology": topology, "weightsManifest": [{"paths": ["weights.bin"], "weights": []}]}
-    return pack({"model.json": json.dumps(model).encode(), "weights.bin": b"", "labels.txt": b"0 a\n1 b"})
+    model = {"modelTopology": topology, "weightsManifest": [{"paths": ["weights.bin"], "weights": weights or []}]}
+    return pack({"model.json": json.dumps(model).encode(), "weights.bin": content, "labels.txt": b"0 a\n1 b"})
 
 
 def _entry(kind: str, name: str, source: object = None, **config) -> dict:
@@ -252,6 +255,19 @@ def _layers(tm, rng) -> Cases:
     yield "one answer", _net([_entry("GlobalAveragePooling2D", "g"), _entry("Reshape", "x", target_shape=[1])])
     yield "no softmax", _net([_entry("GlobalAveragePooling2D", "g"), _entry("Concatenate", "x")])
     yield "a Reshape that does not fit", _net([_entry("Reshape", "x", target_shape=[7, 7])])
+    border = {"strides": 64, "padding": "same"}
+    for kind in ("MaxPooling2D", "AveragePooling2D"):
+        wide = [_entry("Reshape", "x", target_shape=[1, 1, 3 * 2**16]), _entry(kind, "p", pool_size=64, **border)]
+        halves = [_entry("Reshape", "y", target_shape=[3 * 2**15, 1, 2]), _entry("GlobalAveragePooling2D", "g")]
+        yield f"a {kind} of borders", _net([*wide, *halves, _entry("Softmax", "z")], side=2**8)
+    border |= {"kernel_size": 64, "dilation_rate": 64, "filters": 2, "use_bias": False}
+    wide = [_entry("Reshape", "x", target_shape=[1, 1, 12]), _entry("Conv2D", "p", **border)]
+    kernel = [{"name": "p/kernel", "shape": [64, 64, 12, 2], "dtype": "uint8"}]
+    ends_well = [_entry("Flatten", "f"), _entry("Softmax", "z")]
+    yield "a convolution of borders", _net([*wide, *ends_well], side=2, weights=kernel, content=rng.bytes(98304))
+    chain = [_entry("ReLU", f"a{i}", [f"a{i - 1}" if i else "in"]) for i in range(990)][::-1]
+    crowd = {**_entry("Add", "z"), "inbound_nodes": [[["in"]] * 100_000 + [["a989"]]]}
+    yield "a crowd before a long chain", graph([crowd, *chain], output_layers=[["z", 0, 0]])
     deep = [_entry("ReLU", "r")]
     for i in range(20):
         deep = [{"class_name": "Sequential", "config": {"name": f"s{i}", "layers": deep}}]
@@ -283,6 +299,25 @@ def _weights(tm, rng) -> Cases:
         wild = copy.deepcopy(model)
         wild["weightsManifest"][0]["weights"][0] = table[0] | change
         yield f"a weight: {name}", pack(files | {"model.json": json.dumps(wild).encode()})
+    large = {"weights.bin": rng.bytes(2**18) + bytes(11 * 2**20)}  # packs to a fiftieth
+    small = {name: content for name, content in files.items() if name != "weights.bin"}
+
+    def weights(manifest: list) -> bytes:
+        return pack({**small, **large, "model.json": json.dumps({**model, "weightsManifest": manifest}).encode()})
+
+    parts = [{"name": f"x/w{i}", "shape": [2**20], "dtype": "uint8"} for i in range(11)]
+    parts.append({"name": "x/rest", "shape": [2**18], "dtype": "uint8"})
+    yield "weights: one file many times", weights([{"paths": ["weights.bin"] * 40, "weights": []}])
+    many = [{"paths": [f"w{i}.bin"], "weights": [{**p, "name": f"g{i}{p['name']}"} for p in parts]} for i in range(8)]
+    files_of_many = {f"w{i}.bin": large["weights.bin"] for i in range(8)} | {"weights.bin": b""}
+    crowd = json.dumps({**model, "weightsManifest": many}).encode()
+    yield "weights: more than any layer needs", pack({**small, **files_of_many, "model.json": crowd})
+    named = [{"name": f"Conv1/{'n' * 150}{i}", "shape": [0], "dtype": "float32"} for i in range(3900)]
+    everything = [{**model["weightsManifest"][0], "weights": [*table, *named]}]
+    yield (
+        "weights: thousands of names",
+        pack(files | {"model.json": json.dumps({**model, "weightsManifest": everything}).encode()}),
+    )
     wild = copy.deepcopy(model)
     wild["weightsManifest"][0]["paths"] = ["../../etc/passwd", "http://example.org/weights.bin"]
     yield "weights elsewhere", pack(files | {"model.json": json.dumps(wild).encode()})
@@ -327,6 +362,11 @@ def _hdf5(tm, rng) -> Cases:
         for i in range(100):
             group = group.create_group(f"g{i}")
 
+    def doubling(file: h5py.File) -> None:
+        groups = [file.create_group(f"model_weights/g{i}") for i in range(22)]
+        for here, there in itertools.pairwise(groups):
+            here["a"] = here["b"] = there
+
     def config(value: object) -> Callable[[h5py.File], None]:
         def change(file: h5py.File) -> None:
             del file.attrs["model_config"]
@@ -354,6 +394,7 @@ def _hdf5(tm, rng) -> Cases:
     yield "h5: NaN", with_change(replaced(data=np.full(shape, np.nan, "f4")))
     yield "h5: nothing in it", with_change(replaced(dtype="f4", shape=None))
     yield "h5: groups in a circle", with_change(circle)
+    yield "h5: groups that double", with_change(doubling)
     yield "h5: groups very deep", with_change(deep)
     yield "h5: no description", with_change(config(None))
     yield "h5: description no JSON", with_change(config(b"import os"))

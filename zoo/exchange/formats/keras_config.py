@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.graph import MAX_LAYERS, Graph, Node, check
-from zoo.exchange.network.layer_base import Shape, Weights
+from zoo.exchange.network.layer_base import MAX_INPUTS, Shape, Weights
 from zoo.exchange.network.layers import make
-from zoo.exchange.validation import MAX_SIDE, record, rows, short, text, whole
+from zoo.exchange.validation import MAX_SIDE, record, rows, text, whole
+from zoo.filenames import quoted
 
 MAX_NESTING = 6
 _NETWORKS = ("Sequential", "Functional", "Model")
@@ -88,7 +89,7 @@ def _network(entry: dict, feed: str, found: _Found, depth: int, path: str) -> st
         raise ModelFileError(f"The model nests networks more than {MAX_NESTING} deep.")
     kind, config = entry.get("class_name"), entry.get("config")
     if kind not in _NETWORKS:
-        raise ModelFileError(f"The file describes {short(kind)}, not a network; expected {', '.join(_NETWORKS)}.")
+        raise ModelFileError(f"The file describes {quoted(kind)}, not a network; expected {', '.join(_NETWORKS)}.")
     if kind == "Sequential" and isinstance(config, list):  # Keras before 2.2.3
         config = {"layers": config}
     config = record(config, f"The description of a {kind}")
@@ -133,17 +134,18 @@ def _functional(config: dict, layers: list[dict], places: list[str], feed: str, 
         raise ModelFileError("Two layers of a network have the same name.")
     made = {inputs: feed}
     if inputs not in waiting:
-        raise ModelFileError(f"The model's input is {short(inputs)}, which is none of its layers.")
+        raise ModelFileError(f"The model's input is {quoted(inputs)}, which is none of its layers.")
     _note_input(_shape_of(waiting.pop(inputs)[0]), found)
+    sources = {name: _sources(layer) for name, (layer, _) in waiting.items()}
     while waiting:
-        ready = [name for name, (layer, _) in waiting.items() if all(source in made for source in _sources(layer))]
+        ready = [name for name in waiting if all(source in made for source in sources[name])]
         if not ready:
-            raise ModelFileError(f"Layer {short(min(waiting))} never gets its input: the layers go in a circle.")
+            raise ModelFileError(f"Layer {quoted(min(waiting))} never gets its input: the layers go in a circle.")
         for name in ready:
             layer, place = waiting.pop(name)
-            made[name] = _layer(layer, tuple(made[source] for source in _sources(layer)), found, depth, place)
+            made[name] = _layer(layer, tuple(made[source] for source in sources[name]), found, depth, place)
     if outputs not in made:
-        raise ModelFileError(f"The model's output is {short(outputs)}, which is none of its layers.")
+        raise ModelFileError(f"The model's output is {quoted(outputs)}, which is none of its layers.")
     return made[outputs]
 
 
@@ -181,17 +183,17 @@ def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place
         if len(feeds) != 1:
             raise ModelFileError(f"A network inside the model has {len(feeds)} inputs; expected 1.")
         return _network(layer, feeds[0], found, depth + 1, place)
-    config = record(layer.get("config"), f"The settings of a {short(kind)}")
+    config = record(layer.get("config"), f"The settings of a {quoted(kind)}")
     _note_input(_shape_of(layer), found)
     if kind in ("InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout"):
         return feeds[0]  # these have no effect after training
     name = _name(layer)
     if any(node.name == name for node in found.nodes):
-        raise ModelFileError(f"Two layers have the same name {short(name)}.")
+        raise ModelFileError(f"Two layers have the same name {quoted(name)}.")
     try:
         made = make(kind, config)
     except ModelFileError as error:
-        raise ModelFileError(f"Layer {short(name)}: {error}") from None
+        raise ModelFileError(f"Layer {quoted(name)}: {error}") from None
     found.nodes.append(Node(name, str(kind), config, made, feeds))
     found.paths[name] = f"{place}vars/"
     return name
@@ -215,10 +217,17 @@ def _note_input(value: object, found: _Found) -> None:
 
 
 def _sources(layer: dict) -> list[str]:
-    """Names of a layer's input layers, in order."""
+    """Names of a layer's input layers, in order; `ModelFileError` if no layer can have so many."""
+    names = _names_of_sources(layer)
+    if len(names) > MAX_INPUTS:
+        raise ModelFileError(f"Layer {quoted(_name(layer))} has {len(names):,} inputs; expected at most {MAX_INPUTS}.")
+    return names
+
+
+def _names_of_sources(layer: dict) -> list[str]:
     nodes = rows(layer.get("inbound_nodes"), "inbound_nodes")
     if not nodes:
-        raise ModelFileError(f"Layer {short(_name(layer))} has no input.")
+        raise ModelFileError(f"Layer {quoted(_name(layer))} has no input.")
     if isinstance(nodes[0], dict):  # Keras 3
         names: list[str] = []
         _tensors(nodes[0].get("args"), names)

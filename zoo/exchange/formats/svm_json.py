@@ -11,10 +11,11 @@ from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Hog, Joined, from_config, portable, to_config
 from features.faces import MESH_POINTS
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.formats.tfjs import read_group
+from zoo.exchange.formats.tfjs import MAX_BYTES, read_group
 from zoo.exchange.formats.weight_packing import pack
-from zoo.exchange.network.layer_base import Shape, Weights
-from zoo.exchange.validation import MODEL_ZIP, number, read_json, record, rows, short, whole
+from zoo.exchange.network.layer_base import Shape, Weights, named_shapes
+from zoo.exchange.validation import number, read_json, record, rows, whole
+from zoo.filenames import quoted
 from zoo.labels import LabelSet
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 from zoo.safe_zip import SafeZip
@@ -54,7 +55,7 @@ def read(archive: SafeZip, name: str, labels: LabelSet, align: AlignSpec) -> Svm
     if not content:
         raise ModelFileError("The zip lacks svm.bin, the numbers of svm.json. Export the model again.")
     named: dict[str, Weights] = {}
-    read_group(archive.read(content, MODEL_ZIP.unpacked), rows(notes.get("arrays"), "arrays of svm.json"), named)
+    read_group(archive.read(content, MAX_BYTES), rows(notes.get("arrays"), "arrays of svm.json"), named)
     arrays = named.get("svm", {})
     descriptor = _descriptor(notes.get("descriptor"), align)
     kernel = "vectors" in arrays
@@ -83,7 +84,7 @@ def _descriptor(config: object, align: AlignSpec) -> Joined:
         known = {"hog": _HOG, "zoom": _ZOOM}.get(str(part.get("kind")))
         if known is None or set(part) - set(known):
             raise ModelFileError(
-                f"The descriptor has a part {short(part)}; only hog, with {', '.join(_HOG)}, is known, and zoom, with "
+                f"The descriptor has a part {quoted(part)}; only hog, with {', '.join(_HOG)}, is known, and zoom, with "
                 f"{', '.join(_ZOOM[len(_HOG) :])} besides."
             )
         if known is _ZOOM:
@@ -93,7 +94,7 @@ def _descriptor(config: object, align: AlignSpec) -> Joined:
         number(part, "weight", 1e-6, 1e6, 1)
         for key in ("centred", "signed"):
             if not isinstance(part.get(key, False), bool):
-                raise ModelFileError(f"{key} is {short(part[key])}; expected true or false.")
+                raise ModelFileError(f"{key} is {quoted(part[key])}; expected true or false.")
     return from_config(parts)
 
 
@@ -103,7 +104,7 @@ def _check_zoom(part: dict, align: AlignSpec) -> None:
         whole(part, key, 2 * whole(part, "cell", 3, align.size // 2), 4 * align.size)
     top, bottom, breadth = (number(part, key, 0.0, 1.0, -1.0) for key in ("top", "bottom", "breadth"))
     if bottom - top < 0.1 or breadth < 0.1:
-        raise ModelFileError(f"The descriptor enlarges {short(part)}; expected at least a tenth of the crop each way.")
+        raise ModelFileError(f"The descriptor enlarges {quoted(part)}; expected at least a tenth of the crop each way.")
 
 
 def _width(descriptor: Joined, align: AlignSpec) -> int:
@@ -130,6 +131,6 @@ def _shapes(arrays: Weights, k: int, d: int, kernel: bool) -> dict[str, Shape]:
 def _check(arrays: Weights, expected: dict[str, Shape]) -> None:
     got = {name: array.shape for name, array in arrays.items()}
     if got != expected or not all(math.prod(shape) for shape in expected.values()):
-        raise ModelFileError(f"The machine has arrays {got}, but needs {expected}.")
+        raise ModelFileError(f"The machine has arrays {named_shapes(got)}; it needs {named_shapes(expected)}.")
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ModelFileError("The machine has weights that are not finite numbers (NaN or infinite).")

@@ -21,9 +21,11 @@ from zoo.exchange.formats.keras_config import blueprint, elements
 from zoo.exchange.formats.weight_packing import pack
 from zoo.exchange.network.graph import MAX_WEIGHTS, Graph, Node
 from zoo.exchange.network.layer_base import Weights
-from zoo.exchange.validation import MODEL_ZIP, number, read_json, record, rows, short, text
+from zoo.exchange.validation import number, read_json, record, rows, text
+from zoo.filenames import quoted
 from zoo.safe_zip import SafeZip
 
+MAX_BYTES = 4 * MAX_WEIGHTS
 _SIZES = {"float32": 4, "float16": 2, "uint8": 1, "uint16": 2}
 
 
@@ -77,20 +79,27 @@ def read(archive: SafeZip, name: str) -> Graph:
     topology = record(model.get("modelTopology"), "modelTopology")
     plan = blueprint(topology.get("model_config", topology))
     named: dict[str, Weights] = {}
+    files: set[str] = set()
     for group in rows(model.get("weightsManifest"), "weightsManifest"):
         group = record(group, "weightsManifest")
-        read_group(_content(archive, name, group), rows(group.get("weights"), "weights"), named)
+        read_group(_content(archive, name, group, files), rows(group.get("weights"), "weights"), named)
     return plan.with_weights(named)
 
 
-def _content(archive: SafeZip, model: str, group: dict) -> bytes:
-    """The concatenated bytes of a group's files, which must be beside ``model.json``."""
-    parts = []
-    for path in rows(group.get("paths"), "paths")[:64]:
+def _content(archive: SafeZip, model: str, group: dict, files: set[str]) -> bytes:
+    """The concatenated bytes of a group's files, which must be beside ``model.json``; their names join `files`.
+
+    Each file is read once: a small zip may name a large file many times.
+    """
+    parts: list[bytes] = []
+    for path in rows(group.get("paths"), "paths"):
         found = archive.beside(model, text(path, "A path of weights"))
         if not found:
-            raise ModelFileError(f"The zip lacks the file of weights {short(path)}. Export the model again.")
-        parts.append(archive.read(found, MODEL_ZIP.unpacked))
+            raise ModelFileError(f"The zip lacks the file of weights {quoted(path)}. Export the model again.")
+        if found in files:
+            raise ModelFileError(f"weightsManifest names the file {quoted(path)} twice. Export the model again.")
+        files.add(found)
+        parts.append(archive.read(found, MAX_BYTES - sum(map(len, parts))))
     return b"".join(parts)
 
 
@@ -109,34 +118,36 @@ def read_group(content: bytes, table: list, named: dict[str, Weights]) -> None:
     Raises
     ------
     ModelFileError
-        The table is invalid or does not match the content.
+        The table is invalid or does not match the content, or there are more than `MAX_WEIGHTS` weights.
     """
-    start = 0
+    start, left = 0, MAX_WEIGHTS - sum(array.size for weights in named.values() for array in weights.values())
     for entry in table[:4000]:
         entry = record(entry, "An entry of the table of weights")
         name = text(entry.get("name"), "A weight's name")
-        array, size = _array(content, start, entry, name)
-        start += size
+        array, size = _array(content, start, entry, name, left)
+        start, left = start + size, left - array.size
         layer, _, kind = name.rpartition("/")
         kind = "kernel" if kind == "depthwise_kernel" else kind
         weights = named.setdefault(layer.rpartition("/")[2], {})
         if kind in weights:
-            raise ModelFileError(f"The table of weights has {short(name)} twice.")
+            raise ModelFileError(f"The table of weights has {quoted(name)} twice.")
         weights[kind] = array
     if start != len(content):
         raise ModelFileError(f"The weights have {len(content):,} bytes; the table of weights says {start:,}.")
 
 
-def _array(content: bytes, start: int, entry: dict, name: str) -> tuple[np.ndarray, int]:
-    """One weight, and its size in bytes."""
+def _array(content: bytes, start: int, entry: dict, name: str, most: int) -> tuple[np.ndarray, int]:
+    """One weight of at most `most` numbers, and its size in bytes."""
     packed = record(entry.get("quantization") or {}, f"{name}: quantization")
     kind = packed.get("dtype", entry.get("dtype"))
     if not isinstance(kind, str) or kind not in _SIZES:
-        raise ModelFileError(f"{short(name)} is of type {short(kind)}; expected one of {', '.join(_SIZES)}.")
-    shape = elements(entry.get("shape"), short(name))
+        raise ModelFileError(f"{quoted(name)} is of type {quoted(kind)}; expected one of {', '.join(_SIZES)}.")
+    shape = elements(entry.get("shape"), quoted(name))
     size = math.prod(shape)
-    if size > MAX_WEIGHTS or start + size * _SIZES[kind] > len(content):
-        raise ModelFileError(f"The weights are cut off: {short(name)} is not in the file. Export the model again.")
+    if size > most:
+        raise ModelFileError(f"The model has more than {MAX_WEIGHTS:,} weights, the limit.")
+    if start + size * _SIZES[kind] > len(content):
+        raise ModelFileError(f"The weights are cut off: {quoted(name)} is not in the file. Export the model again.")
     values = np.frombuffer(content, np.dtype(kind).newbyteorder("<"), size, start).astype(np.float32).reshape(shape)
     if kind.startswith("uint"):
         scale, least = number(packed, "scale", -1e6, 1e6, 1), number(packed, "min", -1e9, 1e9, 0)

@@ -28,10 +28,10 @@ from zoo.exchange.validation import (
     read_json,
     record,
     rows,
-    short,
     text,
     whole,
 )
+from zoo.filenames import quoted
 from zoo.labels import ELSEWHERE, LabelSet, own_labels
 from zoo.models.svm import SvmClassifier
 from zoo.safe_zip import SafeZip, UnpackError
@@ -181,7 +181,9 @@ def _read_keras_h5(archive: SafeZip, name: str) -> Graph:
     """A whole model of Keras 2 or 3 in one file."""
     file = read_h5(archive.read(name, MODEL_ZIP.size))
     if not file.config:
-        raise ModelFileError(f"{short(name)} holds weights only, without model.json beside it. Export the whole model.")
+        raise ModelFileError(
+            f"{quoted(name)} holds weights only, without model.json beside it. Export the whole model."
+        )
     plan = blueprint(parse_json(file.config.encode("utf-8", "surrogateescape"), "model_config"))
     return plan.with_weights(by_layer(file.arrays))
 
@@ -198,7 +200,7 @@ def _read_keras(archive: SafeZip, name: str) -> Graph:
     with model_zip(archive.read(name, MODEL_ZIP.size)) as inner:
         for wanted in ("config.json", "model.weights.h5"):
             if wanted not in inner.names:
-                raise ModelFileError(f"{short(name)} lacks {wanted}; it is not a .keras file. Export the model again.")
+                raise ModelFileError(f"{quoted(name)} lacks {wanted}; it is not a .keras file. Export the model again.")
         return _joined(read_json(inner, "config.json"), read_h5(inner.read("model.weights.h5", MODEL_ZIP.size)).arrays)
 
 
@@ -272,7 +274,7 @@ def _contract(archive: SafeZip, name: str) -> tuple[AlignSpec, PixelRange]:
         fits = spec.fingerprint == value.get("fingerprint")
         pixel_range = PixelRange(float(pixels["scale"]), float(pixels["offset"]))
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise ModelFileError(f"preprocessing.json is not as this app writes it ({short(str(error))}).") from None
+        raise ModelFileError(f"preprocessing.json is not as this app writes it ({quoted(str(error))}).") from None
     if not fits or replace(spec, registration="anchors") != AlignSpec():
         raise ModelFileError(
             "This model was trained on crops made with other settings than this app’s, so it would get pictures unlike "

@@ -15,7 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.layer_base import ACTIVATIONS, Layer, Shape, Weights, ending, one, picture, switch
-from zoo.exchange.validation import choice, pair, plain, rows, short, whole
+from zoo.exchange.validation import choice, pair, plain, rows, whole
+from zoo.filenames import quoted
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Conv2D(Layer):
     def work(self, *inputs: Shape) -> tuple[int, int]:
         out = self.shape(*inputs)
         windows = math.prod(out[:2]) * math.prod(self.kernel) * inputs[0][2]
-        return windows * self.filters, windows + math.prod(out) + math.prod(inputs[0])
+        return windows * self.filters, windows + math.prod(out) + _padded_size(self, inputs[0])
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         x = _padded(inputs[0], self, 0.0)
@@ -95,7 +96,7 @@ class DepthwiseConv2D(Layer):
 
     def work(self, *inputs: Shape) -> tuple[int, int]:
         size = math.prod(self.shape(*inputs))
-        return size * math.prod(self.kernel), 3 * size + math.prod(inputs[0])
+        return size * math.prod(self.kernel), 3 * size + _padded_size(self, inputs[0])
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         x = _padded(inputs[0], self, 0.0)[..., None]
@@ -119,7 +120,7 @@ class ZeroPadding2D(Layer):
         value = config.get("padding", 1)
         value = [value, value] if isinstance(value, int) else rows(value, "padding")
         if len(value) != 2:
-            raise ModelFileError(f"padding is {short(value)}; expected two numbers, or two pairs.")
+            raise ModelFileError(f"padding is {quoted(value)}; expected two numbers, or two pairs.")
         rows_added, columns_added = (pair({"padding": side}, "padding", low=0) for side in value)
         return cls((rows_added, columns_added))
 
@@ -153,7 +154,7 @@ class MaxPooling2D(Layer):
 
     def work(self, *inputs: Shape) -> tuple[int, int]:
         size = math.prod(self.shape(*inputs))
-        return size * math.prod(self.kernel), 2 * size + 2 * math.prod(inputs[0])
+        return size * math.prod(self.kernel), 2 * size + 2 * _padded_size(self, inputs[0])
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         return self._windows(_padded(inputs[0], self, -np.inf)).max(axis=(4, 5))
@@ -217,12 +218,29 @@ def _side(size: int, kernel: int, stride: int, dilation: int, padding: str) -> i
     return (size - reach) // stride + 1
 
 
-def _padded(x: np.ndarray, layer: Conv2D | DepthwiseConv2D | MaxPooling2D, value: float) -> np.ndarray:
-    """Pictures with the layer's padding; an odd border is larger at the end, as in TensorFlow."""
+Windowed = Conv2D | DepthwiseConv2D | MaxPooling2D
+
+
+def _borders(layer: Windowed, shape: Shape) -> list[tuple[int, int]]:
+    """Rows above and below, columns left and right that padding adds to a picture; as in TensorFlow, an odd border is
+    larger at the end."""
     if layer.padding == "valid":
-        return x
+        return [(0, 0), (0, 0)]
     borders = []
-    for size, kernel, stride, dilation in zip(x.shape[1:3], layer.kernel, layer.strides, layer.dilation, strict=True):
+    for size, kernel, stride, dilation in zip(shape[:2], layer.kernel, layer.strides, layer.dilation, strict=True):
         missing = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
         borders.append((missing // 2, missing - missing // 2))
-    return np.pad(x, ((0, 0), *borders, (0, 0)), constant_values=value)
+    return borders
+
+
+def _padded_size(layer: Windowed, shape: Shape) -> int:
+    """Values of a picture with the layer's padding, which can be thousands of times as many as without."""
+    sides = (size + sum(border) for size, border in zip(shape[:2], _borders(layer, shape), strict=True))
+    return math.prod(sides) * shape[2]
+
+
+def _padded(x: np.ndarray, layer: Windowed, value: float) -> np.ndarray:
+    """Pictures with the layer's padding."""
+    if layer.padding == "valid":
+        return x
+    return np.pad(x, ((0, 0), *_borders(layer, x.shape[1:]), (0, 0)), constant_values=value)

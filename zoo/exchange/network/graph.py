@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.network.layer_base import Layer, Shape, Weights
+from zoo.exchange.network.layer_base import Layer, Shape, Weights, named_shapes
+from zoo.filenames import quoted
 
 L = TypeVar("L", bound=Layer)
 MAX_LAYERS = 1000
@@ -130,7 +131,10 @@ def _check_node(node: Node, inputs: list[Shape]) -> int:
         raise ModelFileError(f"Layer {node.name} would make {memory:,} numbers at once; at most {MAX_MEMORY:,} may be.")
     got = {name: array.shape for name, array in node.weights.items()}
     if got != expected:
-        raise ModelFileError(f"Layer {node.name} ({node.kind}) has weights {got}, but needs {expected}.")
+        wanted = named_shapes(expected)
+        raise ModelFileError(
+            f"Layer {quoted(node.name)} ({node.kind}) has the weights {named_shapes(got)}; it needs {wanted}."
+        )
     if not all(np.isfinite(array).all() for array in node.weights.values()):
         raise ModelFileError(f"Layer {node.name} has weights that are not finite numbers (NaN or infinite).")
     return multiplications

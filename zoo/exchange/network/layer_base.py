@@ -6,16 +6,20 @@ Pictures are float32 ``(n, h, w, c)``, rows are ``(n, c)``; shapes omit ``n``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import islice
 
 import numpy as np
 
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.validation import choice
+from zoo.filenames import quoted
 from zoo.models.svm import softmax
 
 Shape = tuple[int, ...]
 Weights = dict[str, np.ndarray]
+MAX_INPUTS = 16  # of a layer that joins several
+MOST_NAMED = 6  # weights that a message names
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -40,6 +44,12 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "silu": lambda x: x * _sigmoid(x),
     "softmax": softmax,
 }
+
+
+def named_shapes(shapes: Mapping[str, Shape]) -> str:
+    """Weights and their shapes, for messages; an upload may hold thousands."""
+    parts = [f"{quoted(name)} {shape}" for name, shape in islice(shapes.items(), MOST_NAMED)]
+    return ", ".join([*parts, "…"] if len(shapes) > MOST_NAMED else parts) or "none"
 
 
 def activation(config: dict) -> str:

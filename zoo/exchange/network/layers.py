@@ -26,6 +26,7 @@ from zoo.exchange.network.conv_layers import (
 )
 from zoo.exchange.network.layer_base import (
     ACTIVATIONS,
+    MAX_INPUTS,
     Layer,
     Shape,
     Weights,
@@ -36,7 +37,8 @@ from zoo.exchange.network.layer_base import (
     softmax,
     switch,
 )
-from zoo.exchange.validation import choice, number, plain, rows, short, whole
+from zoo.exchange.validation import choice, number, plain, rows, whole
+from zoo.filenames import quoted
 
 
 class Dropout(Layer):
@@ -85,7 +87,7 @@ class LayerNormalization(Layer):
     @classmethod
     def from_config(cls, config: dict) -> LayerNormalization:
         if config.get("axis") not in ([1, 2, 3], [-3, -2, -1]):
-            raise ModelFileError(f"axis of a LayerNormalization is {short(config.get('axis'))}; expected [1, 2, 3].")
+            raise ModelFileError(f"axis of a LayerNormalization is {quoted(config.get('axis'))}; expected [1, 2, 3].")
         if switch(config, "scale") or switch(config, "center"):
             raise ModelFileError("a LayerNormalization with learned scale or centre is not supported.")
         return cls(number(config, "epsilon", 0, 1, 1e-3))
@@ -177,7 +179,7 @@ class Add(Layer):
     function: np.ufunc = np.add
 
     def shape(self, *inputs: Shape) -> Shape:
-        if not 2 <= len(inputs) <= 16 or len({len(shape) for shape in inputs}) > 1:
+        if not 2 <= len(inputs) <= MAX_INPUTS or len({len(shape) for shape in inputs}) > 1:
             raise ModelFileError(f"{type(self).__name__} got inputs of shapes {inputs[:4]}; expected some of one kind.")
         try:
             return np.broadcast_shapes(*inputs)
@@ -206,7 +208,7 @@ class Concatenate(Layer):
         return cls()
 
     def shape(self, *inputs: Shape) -> Shape:
-        if not 2 <= len(inputs) <= 16 or len({shape[:-1] for shape in inputs}) > 1:
+        if not 2 <= len(inputs) <= MAX_INPUTS or len({shape[:-1] for shape in inputs}) > 1:
             raise ModelFileError(f"Concatenate cannot bring {inputs[:4]} together.")
         return *inputs[0][:-1], sum(shape[-1] for shape in inputs)
 
@@ -275,5 +277,5 @@ def make(kind: object, config: dict) -> Layer:
     """A layer by its name in Keras; `ModelFileError` unless it is one of `KINDS`."""
     if not isinstance(kind, str) or kind not in KINDS:
         known = ", ".join(sorted(KINDS))
-        raise ModelFileError(f"The model has a layer {short(kind)}, which is not one of those understood: {known}.")
+        raise ModelFileError(f"The model has a layer {quoted(kind)}, which is not one of those understood: {known}.")
     return KINDS[kind].from_config(config)

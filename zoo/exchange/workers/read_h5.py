@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import sys
+from collections.abc import Iterator
 
 import frames
 import h5py
 import numpy as np
 
 MAX_DATASETS = 4000
+MAX_ENTRIES = 12_000  # groups and datasets
 MAX_NUMBERS = 12_000_000
 MAX_TEXT = 4 * 2**20
 MAX_DEPTH = 24
@@ -41,18 +44,23 @@ def read(data: bytes) -> bytes:
     """The message with a file's configuration and weights; `Refused` if the file is not acceptable."""
     with h5py.File(io.BytesIO(data), "r") as file:
         found: dict[str, h5py.Dataset] = {}
-        collect(file, "", found, 0)
+        collect(file, "", found, itertools.count(1))
         if sum(dataset.size for dataset in found.values()) > MAX_NUMBERS:
             raise Refused(f"The file holds more than {MAX_NUMBERS:,} numbers.")
         arrays = {name: np.asarray(dataset[()], np.float32) for name, dataset in found.items()}
         return frames.pack({"config": text_attribute(file, "model_config")}, arrays)
 
 
-def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], depth: int) -> None:
-    """Add all datasets below a group to `found`, by path; `Refused` for links and excessive sizes."""
-    if depth > MAX_DEPTH:
+def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], entries: Iterator[int]) -> None:
+    """Add all datasets below a group to `found`, by path; `Refused` for links and excessive sizes.
+
+    `entries` counts what was looked at: a group may be in several others, so that few groups make millions of paths.
+    """
+    if path.count("/") > MAX_DEPTH:
         raise Refused("The file nests its groups too deep.")
     for name in group:
+        if next(entries) > MAX_ENTRIES:
+            raise Refused(f"The file holds more than {MAX_ENTRIES:,} groups and datasets.")
         if len(found) > MAX_DATASETS:
             raise Refused(f"The file holds more than {MAX_DATASETS} datasets.")
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -61,7 +69,7 @@ def collect(group: h5py.Group, path: str, found: dict[str, h5py.Dataset], depth:
             continue
         inner = group[name]
         if isinstance(inner, h5py.Group):
-            collect(inner, f"{path}{name}/", found, depth + 1)
+            collect(inner, f"{path}{name}/", found, entries)
         elif isinstance(inner, h5py.Dataset):
             check(inner, name)
             found[path + name] = inner
