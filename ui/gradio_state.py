@@ -39,7 +39,7 @@ from gradio.data_classes import PredictBodyInternal
 from gradio.exceptions import ServerFailedToStartError
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.server_messages import ProcessCompletedMessage
-from gradio.state_holder import StateHolder
+from gradio.state_holder import SessionState, StateHolder
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -57,6 +57,8 @@ MOST_JOBS = 64  # waiting in the queue
 UNHEARD_SECONDS = 15.0  # for how long a job waits for somebody who wants its answer
 FULL = "The server is busy: too many requests are waiting. Try again in a moment."
 
+NO_SESSION = "session_hash should be 1 to 64 letters, digits and hyphens. Leave it to gradio_client to make one."
+SESSION = re.compile(r"[\w-]{1,64}")
 STREAM = re.compile(r"/gradio_api/(?:heartbeat|call/(?:v2/)?[^/]+)/([\w-]{1,64})$")
 CALL = re.compile(r"/gradio_api/component_server/?$")
 DATA = re.compile(r"/gradio_api/queue/data/?$")
@@ -107,7 +109,7 @@ def _streaming(scope: Scope) -> str:
     if not DATA.search(scope["path"]):
         return ""
     (session, *_) = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
-    return session if re.fullmatch(r"[\w-]{1,64}", session) else ""
+    return session if SESSION.fullmatch(session) else ""
 
 
 # ---- calls
@@ -282,6 +284,18 @@ class FairStates(StateHolder):
         super().__init__()
         self.pages = pages
         self.set_blocks(app)
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        """A session's state; every call asks for it before anything else is kept under the session's name.
+
+        Raises
+        ------
+        HTTPException
+            A name that no page and no client gives itself: many queues and tables keep names.
+        """
+        if not SESSION.fullmatch(session_id):
+            raise fastapi.HTTPException(400, NO_SESSION)
+        return super().__getitem__(session_id)
 
     def update(self, session_id: str) -> None:
         """Note that a session was used, and forget another one if there are too many."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from starlette.testclient import TestClient
@@ -61,6 +62,17 @@ def test_a_silent_session_is_forgotten_in_part_and_goes_on(app, clients, astrona
         assert wait_for(lambda: not held(app, client.session_hash).strip("{}"))
     assert client.session_hash in app.state_holder
     assert ask(client, astronaut)["faces"][0]["answers"]["cnn"]["label"] == before
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "x" * 100_000, "a b", "a\0b", "../x", "é" * 65])
+@pytest.mark.parametrize("route", ["queue/join", "component_server"])
+def test_names_that_no_session_has_are_refused_and_kept_nowhere(app, url, name, route):
+    body = {"session_hash": name, "data": [], "fn_index": 0, "component_id": next(iter(app.blocks)), "fn_name": "x"}
+    answer = httpx.post(f"{url}gradio_api/{route}", json=body)
+    assert answer.status_code == 400 and "session_hash" in answer.json()["detail"]
+    queue = app._queue
+    kept = (app.state_holder.session_data, queue.pending_messages_per_session, queue.pending_event_ids_session)
+    assert not any(name in names for names in kept)
 
 
 def test_there_is_an_end_to_how_many_are_remembered(app, url):
