@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import gradio as gr
 import numpy as np
 
-from ui import text
+from features.images import ImageError
+from ui import text, uploads
 from ui.components import errors, labels
 from ui.components.options import Choice, Limited, Private
 from ui.gradio_files import upload_folder
@@ -25,13 +28,15 @@ from zoo.exchange.imports.classifiers import PIXEL_RANGES, suggest
 from zoo.exchange.imports.reader import ModelFile, read_models
 from zoo.exchange.imports.session_models import GREY, check_room, session_model
 from zoo.exchange.network.graph import Graph
-from zoo.labels import SEVEN, named
+from zoo.exchange.validation import MODEL_ZIP
+from zoo.labels import SEVEN, LabelSet, named
 from zoo.models.cnn import CnnClassifier
 from zoo.models.registry import UnknownModelError
 from zoo.models.svm import SvmClassifier
 from zoo.reports.markup import say
 from zoo.teach.head_model import TaughtCnn
 from zoo.teach.project import ProjectError
+from zoo.teach.session import TeachSession
 from zoo.unicode_names import is_printable, tidy
 
 LOG = logging.getLogger(__name__)
@@ -152,8 +157,32 @@ def export_panel(service: ModelService) -> None:
     made.then(lambda: gr.Button(interactive=True), None, button, queue=False, **PRIVATE)
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What the page asks about models that were read.
+
+    Parameters
+    ----------
+    labels : LabelSet
+        Their classes.
+    any_range : bool
+        Whether the range of pixels that a network expects is not known.
+    """
+
+    labels: LabelSet
+    any_range: bool
+
+    @classmethod
+    def of(cls, files: Sequence[ModelFile]) -> Offer:
+        """The questions about these models."""
+        return cls(files[0].labels, any(isinstance(file.core, Graph) and not file.ours for file in files))
+
+
 class Imports:
     """Event handlers of the import panel.
+
+    Models that were read wait here, not in the page's state: their memory is limited with that of the Teach sessions,
+    and freed with the session.
 
     Parameters
     ----------
@@ -162,23 +191,42 @@ class Imports:
 
     def __init__(self, service: ModelService) -> None:
         self.service = service
+        self._waiting: WeakKeyDictionary[TeachSession, tuple[ModelFile, ...]] = WeakKeyDictionary()
 
-    def read(self, path: str | None) -> tuple[tuple[ModelFile, ...], str]:
-        """The models in an uploaded zip, and their description or why it cannot be read. The upload is deleted."""
+    def read(self, path: str | None, request: gr.Request) -> tuple[Offer | None, str]:
+        """What to ask about the models in an uploaded zip, and their description or why they cannot be added.
+
+        The upload is deleted.
+        """
+        self._forget(request)
         if path is None:
-            return (), ""
+            return None, ""
         try:
-            found = read_models(Path(path).read_bytes())
-        except ModelFileError as error:
-            return (), _sorry(str(error))
-        except OSError:
-            return (), _sorry(text.GONE)
+            found = read_models(uploads.take(path, MODEL_ZIP.size))
+            session = self.service.teach_sessions.at(str(request.session_hash))
+            check_room([model for _, model in session.extra.values()], found)
+        except (ModelFileError, ImageError) as error:
+            return None, _sorry(str(error))
         except Exception:
             LOG.exception("an import failed")
-            return (), _sorry(text.FAILED)
-        finally:
-            Path(path).unlink(missing_ok=True)
-        return found, "".join(map(about, found))
+            return None, _sorry(text.FAILED)
+        self._waiting[session] = found
+        return Offer.of(found), "".join(map(about, found))
+
+    def clear(self, request: gr.Request) -> tuple[None, str]:
+        """The visitor took the zip away again."""
+        self._forget(request)
+        return None, ""
+
+    def _forget(self, request: gr.Request) -> None:
+        session = self.service.teach_sessions.known(str(request.session_hash))
+        if session is not None:
+            self._waiting.pop(session, None)
+
+    def add_read(self, pixels: str | None, to: Sequence[str] | None, session: str) -> str:
+        """`add` with what was read last; a sentence if it is gone."""
+        files = self._waiting.get(self.service.teach_sessions.at(session), ())
+        return self.add(files, pixels, to, session) if files else _sorry(phrase("teach.not_arrived"))
 
     def add(self, files: tuple[ModelFile, ...], pixels: str | None, to: Sequence[str] | None, session: str) -> str:
         """Add imported models to a session; return a message that says so, or why not.
@@ -195,8 +243,8 @@ class Imports:
         names = []
         try:
             teach_session = self.service.teach_sessions.at(session)
+            check_room([model for _, model in teach_session.extra.values()], files)
             for file in files:
-                check_room([model for _, model in teach_session.extra.values()], file)
                 file = file.scaled(PIXEL_RANGES[pixels]) if pixels in PIXEL_RANGES and not file.ours else file
                 mapped = tuple(label if label in SEVEN.labels else None for label in to) if to is not None else None
                 card, model = session_model(file, mapped, {*self.service.cards, *teach_session.extra})
@@ -229,26 +277,25 @@ def import_panel(service: ModelService) -> None:
     imports = Imports(service)
     gr.HTML(say(text.IMPORT_HINT, "p", 'class="fo-hint"'), apply_default_css=False)
     file = gr.File(label=phrase("import.file"), file_types=[".zip"], type="filepath", elem_id="fx-file", height=140)
-    found = gr.State(())
+    found = gr.State(None)
     notes = gr.HTML("", elem_id="fx-found", apply_default_css=False)
     limits: Limited = {"concurrency_id": "import", "concurrency_limit": 2, **PRIVATE}
     file.upload(imports.read, file, [found, notes], show_progress_on=notes, **limits)
-    file.clear(lambda: ((), ""), None, [found, notes], queue=False, **PRIVATE)
+    file.clear(imports.clear, None, [found, notes], queue=False, **PRIVATE)
 
     @gr.render(inputs=found)
-    def mapping(files: tuple[ModelFile, ...]) -> None:
-        if files:
-            _mapping(imports, files, notes)
+    def mapping(offer: Offer | None) -> None:
+        if offer:
+            _mapping(imports, offer, notes)
 
     gr.Button(phrase("import.remove"), size="sm", elem_id="fx-remove").click(
         imports.remove, None, notes, queue=False, **PRIVATE
     )
 
 
-def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> None:
+def _mapping(imports: Imports, offer: Offer, notes: gr.HTML) -> None:
     """Lay out the choices for the meaning of the classes and the range of pixels, and the button to add the model."""
-    source = files[0].labels
-    guesses = suggest(source)
+    guesses = suggest(offer.labels)
     known = sum(guess is not None for guess in guesses) >= 2
     keep = gr.Radio(
         [(text.IMPORT_MAP, "map"), (text.IMPORT_KEEP, "keep")],
@@ -261,21 +308,20 @@ def _mapping(imports: Imports, files: tuple[ModelFile, ...], notes: gr.HTML) -> 
     with gr.Row(visible=known, elem_id="fx-map") as row:
         choices = [
             gr.Dropdown(options, value=guess or "", label=name, **box)
-            for name, guess in zip(source, guesses, strict=True)
+            for name, guess in zip(offer.labels, guesses, strict=True)
         ]
     keep.change(lambda way: gr.Row(visible=way == "map"), keep, row, queue=False, **PRIVATE)
-    networks = [file for file in files if isinstance(file.core, Graph) and not file.ours]
     pixels = gr.Radio(
         list(PIXEL_RANGES),
         value=next(iter(PIXEL_RANGES)),
         label=phrase("import.trained"),
         info=text.IMPORT_PIXELS,
-        visible=bool(networks),
+        visible=offer.any_range,
     )
     button = gr.Button(phrase("import.add"), variant="primary", elem_id="fx-add")
 
     def add(request: gr.Request, way: str, scale: str, *to: str) -> str:
-        return imports.add(files, scale, to if way == "map" else None, str(request.session_hash))
+        return imports.add_read(scale, to if way == "map" else None, str(request.session_hash))
 
     gr.HTML(labels.table([keep, pixels, button, *choices]), apply_default_css=False)
     button.click(add, [keep, pixels, *choices], notes, **PRIVATE)

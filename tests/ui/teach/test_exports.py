@@ -1,7 +1,9 @@
 """The panels by which models go out and come in, on a page of their own."""
 
 import argparse
+import gc
 import io
+import pickle
 import threading
 import zipfile
 from pathlib import Path
@@ -34,14 +36,21 @@ from zoo.teach.head_model import TaughtCnn
 HERE = SimpleNamespace(session_hash="me")
 
 
+class Desk:
+    """A session's desk, as much of it as the panels need."""
+
+    def __init__(self, trained=None) -> None:
+        self.trained, self.extra = trained, {}
+
+
 class TeachSessions:
-    """Sessions' desks, as much of them as the panels need."""
+    """Sessions' desks."""
 
     def __init__(self) -> None:
         self.teach_sessions = {}
 
     def at(self, session: str):
-        return self.teach_sessions.setdefault(session, SimpleNamespace(trained=None, extra={}))
+        return self.teach_sessions.setdefault(session, Desk())
 
     def known(self, session: str):
         return self.teach_sessions.get(session)
@@ -116,12 +125,14 @@ def test_a_name_of_control_letters_is_refused(own):
         Exports(own).wanted("cnn", "a\x07b", ("tfjs",), "me")
 
 
-def test_a_zip_comes_in_and_its_file_goes(own, exported, tmp_path):
-    path = tmp_path / "m.zip"
+def test_a_zip_comes_in_and_its_file_goes(own, exported, uploads):
+    path = uploads / "m.zip"
     path.write_bytes(exported)
-    files, words = Imports(own).read(str(path))
-    assert len(files) == 2 and "My faces" in words and not path.exists()
-    said = Imports(own).add(files, None, None, "me")
+    imports = Imports(own)
+    offer, words = imports.read(str(path), HERE)
+    assert offer.labels.labels == ("Happy", "Sad face", "Wink left") and words.count("My faces") == 2
+    assert not path.exists()
+    said = imports.add_read(None, None, "me")
     extra = own.teach_sessions.at("me").extra
     assert list(extra) == ["imported-my-faces", "imported-my-faces-2"] and "Added" in said
     assert own.teach_sessions.at("somebody else").extra == {}
@@ -151,12 +162,48 @@ def test_weights_of_all_imported_models_count(own, exported, monkeypatch, family
     assert "Added" in found[0] and "Added" in found[1] and "would hold over" in found[2]
 
 
-def test_what_cannot_be_read_is_one_sentence(own, tmp_path):
-    path = tmp_path / "m.zip"
+def test_what_cannot_be_read_is_one_sentence(own, uploads):
+    path = uploads / "m.zip"
     path.write_bytes(pack({"<script>.txt": b"x"}))
-    files, words = Imports(own).read(str(path))
-    assert files == () and "no model that can be read" in words and "<script>" not in words
-    assert text.GONE in Imports(own).read(str(path))[1]
+    offer, words = Imports(own).read(str(path), HERE)
+    assert offer is None and "no model that can be read" in words and "<script>" not in words
+    assert "gone already" in Imports(own).read(str(path), HERE)[1]
+
+
+def test_only_what_was_uploaded_is_read_and_deleted(own, exported, tmp_path, uploads):
+    path = tmp_path / "own.zip"
+    path.write_bytes(exported)
+    assert Imports(own).read(str(path), HERE)[0] is None and path.exists()
+
+
+def test_models_that_wait_are_their_sessions_own_and_go_with_it(own, exported, uploads):
+    imports = Imports(own)
+
+    def read(session: str) -> tuple:
+        (uploads / "m.zip").write_bytes(exported)
+        return imports.read(str(uploads / "m.zip"), SimpleNamespace(session_hash=session))
+
+    read("me")
+    assert "gone already" in imports.add_read(None, None, "you")
+    memory = len(pickle.dumps(read("me")))
+    assert memory < 5000  # what the page's state keeps, of which there is one for each of hundreds of sessions
+    del own.teach_sessions.teach_sessions["me"]
+    gc.collect()
+    assert "gone already" in imports.add_read(None, None, "me")
+    read("me")
+    imports.clear(HERE)
+    assert "gone already" in imports.add_read(None, None, "me")
+
+
+def test_a_zip_for_which_there_is_no_room_does_not_wait(own, exported, uploads):
+    imports = Imports(own)
+    for _ in range(2):
+        (uploads / "m.zip").write_bytes(exported)
+        imports.read(str(uploads / "m.zip"), HERE)
+        imports.add_read(None, None, "me")
+    (uploads / "m.zip").write_bytes(exported)
+    offer, words = imports.read(str(uploads / "m.zip"), HERE)
+    assert offer is None and "4 imported models" in words and "gone already" in imports.add_read(None, None, "me")
 
 
 def test_an_imported_model_answers_beside_the_others_in_its_session_only(service, exported):
@@ -178,7 +225,7 @@ def test_an_imported_model_answers_beside_the_others_in_its_session_only(service
 def address(service, uploads, lesson):
     """A page with the two panels."""
     teach_sessions = TeachSessions()
-    teach_sessions.at = lambda session, there={}: there.setdefault(session, SimpleNamespace(trained=lesson, extra={}))
+    teach_sessions.at = lambda session, there={}: there.setdefault(session, Desk(lesson))
     own = SimpleNamespace(cards=service.cards, root=service.root, models=service.models, teach_sessions=teach_sessions)
     with gr.Blocks(analytics_enabled=False) as app:
         with gr.Accordion("Export"):
