@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from features import file_kinds
-from zoo.unicode_names import is_printable
+from zoo.unicode_names import JOINERS, is_printable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST = 60  # characters of a value that a message repeats
@@ -25,6 +25,15 @@ def readable(name: str) -> str:
     except UnicodeEncodeError:  # surrogates, which Windows allows in names
         raw = name.encode("utf-8", "backslashreplace")
     return raw.decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: `readable`, and characters that would control the terminal as escapes (``\\x1b``).
+
+    File names, and the words in other people's files, may hold any.
+    """
+    plain = lambda letter: letter.isprintable() or letter in f"\n\t{JOINERS}"
+    return "".join(letter if plain(letter) else ascii(letter)[1:-1] for letter in readable(text))
 
 
 def shortened(value: object, longest: int = LONGEST) -> str:

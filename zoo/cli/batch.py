@@ -13,7 +13,7 @@ from tqdm import tqdm
 from features import file_listing
 from zoo.cli import common
 from zoo.cli_types import whole
-from zoo.filenames import readable
+from zoo.filenames import printable
 from zoo.inference import batch, batch_backends
 from zoo.inference.batch import BatchError, BatchRequest, Chunk, Outcome
 from zoo.inference.video import RATE
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     request = BatchRequest(source, out, checkpoints, names, args.labels, RATE, args.mix)
     files = batch.inputs(root)
     if skipped := file_listing.look(root).skipped(root, clips=True):
-        print(readable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
+        print(printable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
     if not files:
         raise common.UsageError(f"The folder {root} contains no pictures or clips.")
     try:
@@ -89,7 +89,7 @@ def _follow(parts: Iterator[str], whole: int, left: int) -> None:
 
 def _tell(found: Outcome, out: Path) -> int:
     for file, error in found.failed:
-        print(f"{file}: {error}", file=sys.stderr)
+        print(printable(f"{file}: {error}"), file=sys.stderr)
     print(f"{found.inputs} files, {found.faces} faces: {out}")
     if found.failed:
         print(f"python -m zoo: {len(found.failed)} of {found.inputs} files failed, wholly or in part.", file=sys.stderr)

@@ -40,7 +40,7 @@ from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
-from zoo.filenames import check_folder
+from zoo.filenames import check_folder, printable
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.models import registry
 from zoo.models.label_mix import DEFAULT, FER2013, LabelMix, with_mix
@@ -109,14 +109,14 @@ def run(args: argparse.Namespace) -> int:
     if not any(result.figures.values()):
         raise common.UsageError(f"None of the models or pictures knows the labels of set {args.labels}.")
     for sentence in (*result.notes, *(f"python -m zoo: {failure}" for failure in result.failed)):
-        print(sentence, file=sys.stderr)
+        print(printable(sentence), file=sys.stderr)
     if args.json:
         common.write_json(args.json, _record(result))
     if args.html:
         cards = {name: registry.card(name, args.checkpoints) for name in result.figures}
         common.write_text(args.html, page(result, cards))
     if common.STDOUT not in (args.json, args.html):
-        print(report(result))
+        print(printable(report(result)))
     if args.write_cards:
         _write_cards(result, args.checkpoints)
     return 1 if result.failed else 0

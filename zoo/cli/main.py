@@ -17,6 +17,7 @@ from zoo.cards import CardError
 from zoo.cli import bench, data, evaluate, label_mix, listing, predict, table, train, video
 from zoo.cli.common import Parser, UsageError
 from zoo.datasets.aligned import DataError
+from zoo.filenames import printable
 from zoo.labels import UnknownLabelsError
 from zoo.models.registry import UnknownModelError
 from zoo.training import tensorflow_needed
@@ -70,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _complain(sentence: str, status: int) -> int:
-    print(f"python -m zoo: {sentence}", file=sys.stderr)
+    print(printable(f"python -m zoo: {sentence}"), file=sys.stderr)
     return status
 
 

@@ -32,7 +32,7 @@ from features import file_listing, images
 from features.mesh import MAX_FACES, FaceMesher
 from zoo.cli import batch, common
 from zoo.cli_types import named_path, whole
-from zoo.filenames import readable, reason
+from zoo.filenames import printable, readable, reason
 from zoo.inference.compare import Comparison, compare
 from zoo.inference.rested import choose, relative_to
 from zoo.inference.serialise import Answer, Face, Record, record, rows, to_csv
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
                 found.append(record(seen, thresholds, str(path), rested))
             except Exception as error:  # one bad file must not stop the run
                 failed.append(Failure(readable(str(path)), reason(error)))
-                tqdm.write(f"python -m zoo: {failed[-1].file}: {failed[-1].error}", file=sys.stderr)
+                tqdm.write(printable(f"python -m zoo: {failed[-1].file}: {failed[-1].error}"), file=sys.stderr)
     if failed and found:
         print(f"{len(found)} of {len(paths)} pictures read.", file=sys.stderr)
     _write(args, found, failed)
@@ -138,7 +138,7 @@ def pictures(path: Path) -> Iterator[Path]:
         return
     found = file_listing.look(path)
     if skipped := found.skipped(path):
-        print(readable(f"{path}: {len(found.pictures)} pictures; {skipped}"), file=sys.stderr)
+        print(printable(f"{path}: {len(found.pictures)} pictures; {skipped}"), file=sys.stderr)
     if not found.pictures:
         raise common.UsageError(f"The folder {path} holds no picture ({images.KINDS}).")
     yield from found.pictures
@@ -152,7 +152,7 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
         table = [row for picture in found for row in rows(picture)]
         common.write_text(args.csv, to_csv(table, list(label_set(args.labels))))
     elif found:
-        print("\n\n".join(describe(picture) for picture in found))
+        print(printable("\n\n".join(describe(picture) for picture in found)))
         print(f"\n{CAUTION}")
     target = args.json or args.csv
     if target and target != common.STDOUT:

@@ -30,6 +30,7 @@ from features.clips import MAX_SECONDS, Limits, partial
 from zoo.cli import common
 from zoo.cli.predict import CAUTION
 from zoo.cli_types import named_path
+from zoo.filenames import printable
 from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
 from zoo.inference.video import RATE, Tick, VideoOptions, VideoResult, annotate, record
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
         result = annotate(args.clip, args.out, models, cards, options, tick)
     _write(args, result, {name: card.threshold for name, card in cards.items()})
     if result.note:
-        print(f"python -m zoo: {args.clip}: {result.note}", file=sys.stderr)
+        print(printable(f"python -m zoo: {args.clip}: {result.note}"), file=sys.stderr)
     return 1 if result.note else 0
 
 
@@ -122,7 +123,9 @@ def _check(args: argparse.Namespace) -> None:
 @contextmanager
 def _progress(clip: Path) -> Iterator[Tick]:
     """Show a progress bar on a terminal; the callback takes the position and the length in seconds."""
-    with tqdm(desc=clip.name, unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+    with tqdm(
+        desc=printable(clip.name), unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    ) as bar:
 
         def tick(now: float, whole: float | None, drawing: bool) -> None:
             bar.total = whole
@@ -142,7 +145,7 @@ def _write(args: argparse.Namespace, result: VideoResult, thresholds: dict[str, 
         common.write_json(args.json, record(result, str(args.clip)))
     if common.STDOUT not in (args.csv, args.json):
         lines = [describe(result, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
-        print("\n".join(lines))
+        print(printable("\n".join(lines)))
 
 
 def _write_table(

@@ -2,6 +2,7 @@ import csv
 import errno
 import io
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -90,6 +91,26 @@ def test_predict_a_folder_with_a_broken_file(run, photo):
     ]
     assert answer["failed"][0]["file"].endswith("a.png") and "not a picture" in answer["failed"][0]["error"]
     assert "a.png: This is not a picture" in err
+
+
+NAMES = ["a\x1b[2Jb", "a\x9b2Jb", "a\rb", os.fsdecode(b"caf\xe9")]  # the last is not UTF-8
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_names_of_files_cannot_control_the_terminal(run, photo, name):
+    folder = photo.parent / "album" / name
+    try:
+        folder.mkdir(parents=True)
+    except OSError:
+        pytest.skip("no such name on this system")
+    photo.rename(folder / f"{name}.jpg")
+    (folder / f"{name}.png").write_bytes(b"not a picture")
+    (folder / f"{name}.txt").write_text("skip me")
+    status, out, err = run("predict", folder.parent)
+    assert status == 1 and "Face 1 at" in out and err.count("\n") == 3
+    assert (out + err).replace("\n", "").isprintable()
+    status, out, err = run("predict", folder / "none.jpg")
+    assert status == 1 and err.replace("\n", "").isprintable()
 
 
 def test_more_faces_than_are_shown_are_counted(run, tmp_path):

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -296,6 +297,18 @@ def test_one_result_may_go_to_stdout(run, clip):
     assert status == 0 and len(list(csv.DictReader(io.StringIO(out)))) == 5
     status, out, _ = run("video", clip, "--models", "first", "--json", "--fps", "5", "--flicker")
     assert status == 0 and json.loads(out)["agreement"] is None
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb.mp4", os.fsdecode(b"caf\xe9.mp4")], ids=ascii)
+def test_a_clips_name_cannot_control_the_terminal_nor_end_the_run(run, write_clip, tmp_path, name):
+    clip = write_clip(tmp_path / "x.mp4", [np.zeros((64, 64, 3), np.uint8)] * 3)
+    try:
+        clip = clip.rename(tmp_path / name)
+    except OSError:
+        pytest.skip("no such name on this system")
+    status, out, _ = run("video", clip)
+    assert status == 0 and "No face found" in out and out.replace("\n", "").isprintable()
+    out.encode("utf-8")
 
 
 def test_no_face_is_said(run, tmp_path, write_clip):
