@@ -9,7 +9,6 @@ of 233 windows differed by 0.014 % of the eyes' distance in the median, 0.1 % at
 from __future__ import annotations
 
 import math
-import threading
 
 import cv2
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from features import face_models
 from features.faces import MESH_POINTS
 from features.regions import Window
-from features.tflite import interpreter
+from features.tflite import Turn, interpreter
 
 SIDE = 192  # of the network's input, in pixels
 
@@ -36,7 +35,7 @@ class MeshNetwork:
 
     def __init__(self) -> None:
         self._network = interpreter(face_models.load(face_models.MESH))
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._input = self._network.tensor(self._network.get_input_details()[0]["index"])
         outputs = {int(out["shape"][-1]): out["index"] for out in self._network.get_output_details()}
         self._points, self._score = outputs[3 * MESH_POINTS], outputs[1]
@@ -63,7 +62,7 @@ class MeshNetwork:
             Log odds; 0 means a probability of one half.
         """
         to_image, square = window_to_image(window, SIDE), warped(image, window, SIDE)
-        with self._lock:
+        with self._turn:
             np.multiply(square, 1 / 255, out=self._input()[0], dtype=np.float32)
             self._network.invoke()
             score = float(self._network.get_tensor(self._score).item())

@@ -7,7 +7,6 @@ blendshape network took closed lips for half a smile. The networks are loaded at
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +16,7 @@ from features import face_models
 from features.align import AlignedFaces
 from features.mesh_network import warped, window_to_image
 from features.regions import Window, around_mesh
-from features.tflite import interpreter
+from features.tflite import Turn, interpreter
 
 SIDE = 256  # of the mesh network's input, in pixels
 POINTS = 478
@@ -81,7 +80,7 @@ class MovementNetwork:
     def __init__(self) -> None:
         self._mesh = interpreter(face_models.load(face_models.FINE_MESH))
         self._shapes = interpreter(face_models.load(face_models.BLENDSHAPES))
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._image = self._mesh.tensor(self._mesh.get_input_details()[0]["index"])
         outputs = {int(out["shape"][-1]): out["index"] for out in self._mesh.get_output_details()}
         self._points = outputs[3 * POINTS]
@@ -108,7 +107,7 @@ class MovementNetwork:
     def fine_mesh(self, image: np.ndarray, window: Window) -> np.ndarray:
         """The finer mesh in a window: ``(478, 2)`` float32, pixels of `image`."""
         square = warped(image, window, SIDE)
-        with self._lock:
+        with self._turn:
             np.multiply(square, 1 / 255, out=self._image()[0], dtype=np.float32)
             self._mesh.invoke()
             points = self._mesh.get_tensor(self._points).reshape(POINTS, 3)[:, :2].copy()
@@ -117,7 +116,7 @@ class MovementNetwork:
 
     def shapes(self, points: np.ndarray) -> np.ndarray:
         """The movements of a finer mesh: ``(478, 2) -> (52,)`` float32, regardless of the face's position and size."""
-        with self._lock:
+        with self._turn:
             self._shapes.set_tensor(self._given, np.ascontiguousarray(points[None, list(SUBSET)], np.float32))
             self._shapes.invoke()
             return self._shapes.get_tensor(self._shapes_out).copy()

@@ -8,14 +8,13 @@ coarse and a fine row of 8 bits, 16 bits in total, so that the result equals tha
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from features.tflite import interpreter
+from features.tflite import Turn, interpreter
 
 SMALLEST = 2**18  # entries of a table; smaller tables are read as fast as floats
 ROUNDING = 1e-4  # of a step: tolerance for rounding errors of float32 arithmetic
@@ -107,14 +106,14 @@ class ByteProduct:
 
         # Two columns with zero weights hold the limits of the grid to which each input row is rounded.
         self._network = interpreter(fully_connected(np.pad(whole, ((0, 0), (0, 2))), step, 2 * rows))
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._rows = rows
         self._input = self._network.tensor(self._network.get_input_details()[0]["index"])
         self._output = self._network.tensor(self._network.get_output_details()[0]["index"])
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """``(rows, r) -> (rows, m)`` float32."""
-        with self._lock:
+        with self._turn:
             _split(x, self._input())
             self._network.invoke()
             return self._sums(self._output())  # no view of a tensor is kept, which would keep others from running

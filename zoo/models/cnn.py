@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ import cv2
 import numpy as np
 
 from features.align import AlignedFaces, AlignSpec
-from features.tflite import interpreter
+from features.tflite import Turn, interpreter
 from zoo.classifier import check_spec
 from zoo.labels import LabelSet
 from zoo.models.svm import Kernel, softmax
@@ -71,7 +70,7 @@ class CnnClassifier:
         self.align = align
         self.temperature, self.mirror, self.kernel_head = reading.temperature, reading.mirror, reading.kernel_head
         self._runner = interpreter(model)
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._input = self._runner.get_input_details()[0]
         self._pixels = self._runner.tensor(self._input["index"])
         self._outputs = _outputs_by_rank(self._runner)
@@ -135,7 +134,7 @@ class CnnClassifier:
         """These outputs for every face, ``(n, ...)`` float32 each; both ways and averaged if `mirror`."""
         check_spec(self, faces)
         pixels = to_input(faces.images, self.side)
-        with self._lock:  # an interpreter serves one thread at a time
+        with self._turn:  # an interpreter serves one thread at a time
             seen = [self._both_ways(row, outputs) if mirror else self._one_way(row, outputs) for row in pixels]
         rows = zip(*seen, strict=True) if seen else ([] for _ in outputs)
         return [
