@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -52,13 +53,16 @@ def explain_failures(app: gr.Blocks) -> None:
 
     async def explained_read(block_fn: BlockFunction, inputs: list, *given: Any, **options: Any) -> Any:
         try:
-            return await read(block_fn, inputs, *given, **options)
+            values = await read(block_fn, inputs, *given, **options)
         except gr.Error:
             raise
         except Exception as error:
             LOG.warning("%s: values not understood (%s)", _name(block_fn), type(error).__name__)
             LOG.debug("The call in full", exc_info=error)
             raise refusal(_not_understood(block_fn, inputs, _reached(error))) from None
+        if (at := _unlike(block_fn, values)) is not None:
+            raise refusal(_not_understood(block_fn, inputs, at))
+        return values
 
     async def explained(*given: Any, **options: Any) -> Any:
         try:
@@ -73,6 +77,35 @@ def explain_failures(app: gr.Blocks) -> None:
 
     app.preprocess_data = explained_read  # type: ignore[method-assign]  # of this app alone
     app.process_api = explained  # type: ignore[method-assign]
+
+
+def _is_choice(value: object) -> bool:
+    return isinstance(value, str | int | float)
+
+
+# What a component can hold, besides nothing.
+FORMS: tuple[tuple[type, Callable[[object], bool]], ...] = (
+    (gr.CheckboxGroup, lambda value: isinstance(value, list) and all(map(_is_choice, value))),
+    (gr.Checkbox, lambda value: isinstance(value, bool)),
+    (gr.Number, lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    (gr.Textbox, lambda value: isinstance(value, str)),
+    (gr.Radio, _is_choice),
+    (gr.Dropdown, _is_choice),
+)
+
+
+def _unlike(block_fn: BlockFunction, values: list) -> int | None:
+    """The first value of a call of the page's own that its component cannot hold; None if there is none.
+
+    Scripts may call these functions, too, with anything. Public ones say themselves what they expect.
+    """
+    if block_fn.api_visibility == "public":
+        return None
+    for at, (block, value) in enumerate(zip(block_fn.inputs, values, strict=False)):
+        fits = next((fits for kind, fits in FORMS if isinstance(block, kind)), None)
+        if value is not None and fits is not None and not fits(value):
+            return at
+    return None
 
 
 def sent_value(event: gr.EventData, name: str) -> Any:
