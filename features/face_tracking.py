@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from features.faces import Faces, boxes_of
-from features.mesh import MeshReader
+from features.mesh import CONFIDENCE, SURE, MeshReader
+from features.mesh_network import logit
 from features.regions import Window, around_mesh, is_known, keep_distinct, overlap
 
 SMALLEST = 8  # pixels a side of a picture that may show a face
-LOOK = 0.5  # seconds between searches for further faces
+LOOK = 0.5  # seconds between searches for further faces,
+RESTED, LATE = 4, 2.0  # with a shared reader also so many frames, or at most so many seconds
 GAP = 0.25  # seconds between two frames after which a face may have left the window around its last mesh
+STILL = 0.08  # of a face's width: with a shared reader, a sure mesh that moved less across such a gap is still right
 # Across a jump the network reads a mesh from the half of a face that is still in the window. Where the detector finds
 # that face, both disagree: on upright and on tilted faces they differ by less than a tenth of the box's width.
 STRAY = 0.15  # distance between the middles of a mesh's box and of the nearest detected face, in widths of the box
@@ -73,8 +76,8 @@ class FaceStream:
     """Meshes of the faces in one stream of frames.
 
     The mesh of every face is computed in a window around its last one, with one small network per face;
-    further faces are searched for from time to time, and at once when one is lost or frames come slowly; meshes
-    that the search finds in the wrong place are read again. MediaPipe's own
+    further faces are searched for from time to time, and at once when one is lost or has moved between two slow
+    frames; meshes that the search finds in the wrong place are read again. MediaPipe's own
     tracker searches *every* frame while it tracks fewer faces than its limit, which takes
     three times as long for a single face, and finds near faces only.
 
@@ -85,7 +88,8 @@ class FaceStream:
     max_faces : int
         At most this many faces are tracked.
     readers : Readers, optional
-        Shared with other streams; default: a pool of its own.
+        Shared with other streams; default: a pool of its own. Streams that share slow each other down, and a search
+        takes as long as everything else that a frame needs. So if their frames come slowly, fewer are searched.
 
     References
     ----------
@@ -98,6 +102,7 @@ class FaceStream:
         self._readers = readers or Readers()
         self._shared = readers is not None
         self._looked = self._last = -math.inf
+        self._rested = 0  # frames since the last search
         self._meshes = np.zeros((0, 468, 3), np.float32)
 
     def find(self, image: np.ndarray, now: float) -> Faces:
@@ -119,20 +124,29 @@ class FaceStream:
             return Faces.empty((image.shape[1], image.shape[0]))
         image = np.ascontiguousarray(image)
         with self._readers.one() as reader:
-            meshes = self._follow(reader, image)
-            lost, slow = len(meshes) < max(1, len(self._meshes)), now - self._last > GAP
-            if lost or slow or now - self._looked >= LOOK:
-                self._looked = now
+            followed = self._follow(reader, image)
+            meshes = [mesh for mesh, _ in followed]
+            if self._wants_look(followed, now):
+                self._looked, self._rested = now, 0
                 meshes = self._checked(reader, image, meshes)
             self._last = now
         kept = [meshes[k] for k in keep_distinct(boxes_of(np.array(meshes)))] if meshes else []
         self._meshes = np.array(kept, np.float32).reshape(-1, 468, 3)
         return _largest_first(Faces(self._meshes, (image.shape[1], image.shape[0])))
 
-    def _follow(self, reader: MeshReader, image: np.ndarray) -> list[np.ndarray]:
-        """Meshes of the faces that are still there."""
-        read = (reader.read(image, around_mesh(mesh), known=True) for mesh in self._meshes)
-        return [mesh for mesh in read if mesh is not None]
+    def _wants_look(self, followed: list[tuple[np.ndarray, float]], now: float) -> bool:
+        """Whether the frame is searched for faces, given those that were followed into it."""
+        self._rested += 1
+        lost = len(followed) < max(1, len(self._meshes))
+        hurried = self._shared and self._rested < RESTED
+        if lost or now - self._looked >= (LATE if hurried else LOOK):
+            return True
+        return now - self._last > GAP and not (self._shared and _stand_still(self._meshes, followed))
+
+    def _follow(self, reader: MeshReader, image: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        """Meshes of the faces that are still there, and the network's confidence in log odds."""
+        fits = (reader.fit(image, around_mesh(mesh)) for mesh in self._meshes)
+        return [(mesh, score) for mesh, score in fits if score >= logit(CONFIDENCE)]
 
     def _checked(self, reader: MeshReader, image: np.ndarray, meshes: list[np.ndarray]) -> list[np.ndarray]:
         """Meshes in the right place, and those of new faces, read twice because the detector's window is inexact."""
@@ -148,6 +162,13 @@ class FaceStream:
         self._meshes = self._meshes[:0]
         if not self._shared:
             self._readers.close()
+
+
+def _stand_still(before: np.ndarray, followed: Sequence[tuple[np.ndarray, float]]) -> bool:
+    """Whether every mesh is sure, where it was, and as large."""
+    boxes, last = boxes_of(np.array([mesh for mesh, _ in followed])), boxes_of(before)
+    moved = np.abs(boxes - last).max(axis=1) / np.maximum(last[:, 2] - last[:, 0], 1e-6)
+    return bool((moved <= STILL).all()) and all(score >= SURE for _, score in followed)
 
 
 def _strayed(mesh: np.ndarray, windows: Sequence[Window]) -> bool:

@@ -350,8 +350,13 @@ class MeshReader:
         known : bool
             Whether a face was there a moment ago; a turned or blurred one is then accepted with less confidence.
         """
+        mesh, score = self.fit(image, window)
+        return mesh if score >= logit(CONFIDENCE if known else MESH_CONFIDENCE) else None
+
+    def fit(self, image: np.ndarray, window: Window) -> tuple[np.ndarray, float]:
+        """The mesh in a window, whatever it shows, and the network's confidence in log odds."""
         _check(image)
-        return self._mesh.read(image, window, CONFIDENCE if known else MESH_CONFIDENCE)
+        return self._mesh.fit(image, window)
 
     def close(self) -> None:
         """Free the detector. Closing twice is harmless."""

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from features.face_tracking import LOOK, FaceStream, Readers
+from features.face_tracking import LATE, LOOK, RESTED, FaceStream, Readers
 from features.mesh import MeshReader
 from features.regions import around_mesh
 
@@ -98,6 +98,51 @@ def test_a_face_that_the_detector_misses_stays_across_a_slow_frame(stream, one, 
     assert len(stream.find(one, 0.0)) == 1
     monkeypatch.setattr(MeshReader, "look", lambda reader, image: [])
     assert len(stream.find(one, 0.5)) == 1
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """The times of the searches for faces."""
+    asked, look = [], MeshReader.look
+    monkeypatch.setattr(MeshReader, "look", lambda reader, image: (asked.append(image), look(reader, image))[1])
+    return asked
+
+
+def test_slow_frames_of_a_face_that_keeps_still_are_not_all_searched(stream, one, searches):
+    """With thirty viewers, whose frames come that slowly, the search took half of the processor."""
+    assert [len(stream.find(np.roll(one, t % 2, axis=1), 0.3 * t)) for t in range(9)] == [1] * 9
+    assert len(searches) == 3  # the first frame and every fourth
+
+
+def test_slow_frames_of_a_clip_are_all_searched(one, searches):
+    stream = FaceStream()
+    assert [len(stream.find(one, 0.3 * t)) for t in range(4)] == [1] * 4 and len(searches) == 4
+    stream.close()
+
+
+def test_a_frame_after_a_pause_is_searched(stream, one, searches):
+    for now in (0.0, 0.1, LATE + 0.1):
+        stream.find(one, now)
+    assert len(searches) == 2
+
+
+def test_a_second_face_is_seen_within_four_slow_frames(stream, one, two):
+    """Also where the first face has not moved."""
+    alone = two.copy()
+    alone[:, 160:] = 90
+    assert len(stream.find(alone, 0.0)) == 1
+    counts = [len(stream.find(two, 0.3 * t)) for t in range(1, RESTED + 1)]
+    assert counts[-1] == 2
+
+
+@pytest.mark.parametrize("shift", [10, 20, 60, 100])
+def test_a_face_that_moved_between_slow_frames_is_searched(stream, one, searches, shift):
+    wide = np.full((240, 520, 3), 128, np.uint8)
+    after = wide.copy()
+    wide[:, :320], after[:, shift : shift + 320] = one, one
+    stream.find(wide, 0.0)
+    stream.find(after, 0.3)
+    assert len(searches) == 2
 
 
 def test_streams_that_share_readers_see_what_they_see_alone(readers, one, two):
