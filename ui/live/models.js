@@ -25,6 +25,7 @@ import { labelColour } from '../components/bars.js';
  * @property {Face[]} faces
  * @property {number} resting
  * @property {boolean} offered
+ * @property {boolean} read whether the models read this frame; otherwise the answers are those of an earlier one
  * @property {Record<string, number>} ms
  */
 

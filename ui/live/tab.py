@@ -29,7 +29,7 @@ from ui.model_service import ModelService
 from zoo.cards import Card
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
-from zoo.inference.live_stream import Options, Viewer, read_frame
+from zoo.inference.live_stream import READINGS, Options, Viewer, read_frame
 from zoo.labels import COLOURS, OTHER, SEVEN, label_set
 from zoo.models.label_mix import DEFAULT, MIXES, LabelMix, mix_named, threshold
 from zoo.reports.markup import say
@@ -185,7 +185,7 @@ def _edges() -> list[int]:
 def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
     """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
     readers = Readers(AT_ONCE)
-    tab = LiveTab(service, Viewers(lambda: Viewer(readers=readers), pages=service.pages), mode)
+    tab = LiveTab(service, Viewers(lambda: Viewer(readers=readers, readings=READINGS), pages=service.pages), mode)
     with gr.Row(elem_classes="fo-live-row"):
         with gr.Column(scale=3, min_width=250, elem_classes="fo-controls"):
             inputs = _choices(service)

@@ -48,10 +48,12 @@ export class Timeline {
   }
 
   /**
+   * Answers count once: frames that the models did not read are left out.
    * @param {Answer} answer
    * @param {number} now
    */
   add(answer, now) {
+    if (!answer.read) return;
     const seconds = Math.round(now - this.began) / 1000;
     this.labels = answer.labels;
     for (const face of answer.faces) {

@@ -35,6 +35,8 @@ MAX_PIXELS = 640 * 640
 MAX_FACES = 8
 REST_SECONDS = 2.0
 MOVED = 0.4  # weight of a new frame's movements when smoothing
+READINGS = 15.0  # a second and face, at most, of a camera; the bars move no faster than the eye follows them
+EARLY = 0.9  # of the time between two readings: cameras do not keep time exactly
 OFFER_SECONDS = 10.0  # until a face's most neutral frames so far are offered as its resting face
 
 
@@ -169,11 +171,13 @@ class LiveFrame:
     resting : float
         Seconds until the resting face is recorded; 0 if none is being recorded.
     milliseconds : dict
-        ``mesh``, ``align`` and each model's name to its time.
+        ``mesh``, ``align`` and each model's name to its time; if not `read`, those of the last reading but ``mesh``.
     own : dict
         Name of each model of user-defined classes to its `LabelSet`.
     offered : bool
         Whether a face has been tracked long enough to take its resting face from its most neutral frames so far.
+    read : bool
+        Whether the models read this frame. If not, its faces have the answers of the last one that was read.
     """
 
     size: tuple[int, int]
@@ -183,6 +187,7 @@ class LiveFrame:
     milliseconds: dict[str, float]
     own: dict[str, LabelSet] = field(default_factory=dict)
     offered: bool = False
+    read: bool = True
 
     def rested_only(self, numbers: Collection[int]) -> LiveFrame:
         """The same frame with only these faces, marked as relative to their resting face."""
@@ -202,6 +207,7 @@ class LiveFrame:
             "own": {name: list(labels) for name, labels in self.own.items()},
             "resting": round(self.resting, 1),
             "offered": self.offered,
+            "read": self.read,
             "ms": {name: round(ms, 1) for name, ms in self.milliseconds.items()},
         }
 
@@ -252,6 +258,7 @@ class _Memory:
     since: float | None = None
     calm: list[tuple[float, dict[str, Prediction]]] = field(default_factory=list)
     moved: Movement = field(default_factory=Movement)
+    last: LiveFace | None = None
 
     def look(self, predictions: dict[str, Prediction], resting: bool, now: float) -> None:
         """Collect answers while the face is at rest; afterwards, keep their mean as the reference."""
@@ -299,15 +306,20 @@ class _Memory:
         state = self.steadied[name] = steady(self.steadied.get(name), answer, labels, step.now, lead)
         return Prediction(state.probs[None], answer.labels).onto(labels).probs[0], state.held.label
 
+    def again(self, faces: Faces, options: Options) -> LiveFace:
+        """The last answers for this face, the only one in `faces`, where it is now."""
+        assert self.last
+        return replace(self.last, box=faces.boxes[0], mesh=_flat_mesh(faces, options))
+
     def face(self, number: int, faces: Faces, predictions: dict[str, Prediction], step: _Step) -> LiveFace:
         """What is shown for this face, the only one in `faces` and in each of the `predictions`."""
         answers = {name: self.answer(name, answer, step) for name, answer in predictions.items()}
         shown = {name: label for name, (_, label) in answers.items()}
         self.agreement = self.agreement.plus(len(set(shown.values())) == 1)
-        return LiveFace(
+        self.last = LiveFace(
             number,
             faces.boxes[0],
-            faces.landmarks[0, :MESH_POINTS, :2] if step.options.mesh else None,
+            _flat_mesh(faces, step.options),
             {name: probs for name, (probs, _) in answers.items()},
             shown,
             self.agreement.rate,
@@ -316,6 +328,7 @@ class _Memory:
             self.moved.now if step.options.movements else None,
             self.moved.rest is not None,
         )
+        return self.last
 
 
 class Viewer:
@@ -328,6 +341,9 @@ class Viewer:
         Shared with other viewers; default: a pool of its own.
     clock : callable
         See `zoo.stopwatch.Stopwatch`.
+    readings : float
+        At most so many smoothed frames a second are read by the models, all of them the same ones; in those between,
+        faces are only followed. Default: every frame is read.
     """
 
     def __init__(
@@ -335,8 +351,11 @@ class Viewer:
         max_faces: int = MAX_FACES,
         readers: Readers | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        readings: float = math.inf,
     ) -> None:
         self._clock = clock
+        self._gap, self._read_at = EARLY / readings, -math.inf
+        self._milliseconds: dict[str, float] = {}
         self._stream = FaceStream(max_faces, readers)
         self._tracker = Tracker()
         self._memories: dict[int, _Memory] = {}
@@ -347,7 +366,9 @@ class Viewer:
     def step(
         self, frame: np.ndarray, models: Sequence[Classifier], labels: LabelSet, options: Options, now: float
     ) -> LiveFrame:
-        """Find, track and align the faces once, and predict with every model on the same crops.
+        """Find and track the faces; if the frame is to be read, align them and predict with every model.
+
+        All models read the same crops. Relative answers, agreement and time constants count the frames that are read.
 
         Parameters
         ----------
@@ -366,32 +387,55 @@ class Viewer:
         ValueError
             No model, or models that need different crops.
         """
-        spec, watch = common_spec(models), Stopwatch(self._clock)
+        common_spec(models)  # raises before anything is done
+        watch, step = Stopwatch(self._clock), _Step(labels, options, now)
         faces = watch.time("mesh", lambda: self._stream.find(frame, now))
-        memories = self._recall(faces, (labels, options.mix.name, *(model.name for model in models)), now)
+        memories = self._recall(faces, (labels, options.mix.name, *((m.name, m.labels) for m in models)), now)
         if options.smooth:
             faces = _smoothed(faces, list(memories.values()), now)
-        aligned = watch.time("align", lambda: align(frame, faces, spec))
+        if read := self._due(memories.values(), step):
+            seen = self._read(frame, faces, models, memories, step, watch)
+        else:
+            seen = [memory.again(faces[i], options) for i, memory in enumerate(memories.values())]
+        resting = max(0.0, self._rest_until - now)
+        own = {m.name: m.labels for m in models if m.labels.answering(labels) != labels}
+        offered = not resting and any(memory.offers(now) for memory in memories.values())
+        self._milliseconds = watch.milliseconds if read else self._milliseconds | watch.milliseconds
+        return LiveFrame(faces.image_size, labels, tuple(seen), resting, self._milliseconds, own, offered, read)
+
+    def _due(self, memories: Collection[_Memory], step: _Step) -> bool:
+        """Whether the models read this frame: it is time, or what is asked for is not known from the last reading."""
+        new = step.options.rest != self._rest or any(memory.last is None for memory in memories)
+        return bool(new or not step.options.smooth or step.now - self._read_at >= self._gap)
+
+    def _read(
+        self,
+        frame: np.ndarray,
+        faces: Faces,
+        models: Sequence[Classifier],
+        memories: dict[int, _Memory],
+        step: _Step,
+        watch: Stopwatch,
+    ) -> list[LiveFace]:
+        """Align the faces once, and predict with every model on the same crops."""
+        options, now, self._read_at = step.options, step.now, step.now
+        aligned = watch.time("align", lambda: align(frame, faces, common_spec(models)))
         predictions = {m.name: watch.time(m.name, partial(m.predict_proba, aligned)) for m in models}
         rows = [{name: answer[i] for name, answer in predictions.items()} for i in range(len(faces))]
         resting = self._rests(list(memories.values()), rows, options, now)
         if options.movements:
             watch.time("movements", lambda: _move(frame, faces, list(memories.values()), options.smooth, resting > 0))
-        step = _Step(labels, options, now)
-        seen = [memory.face(n, faces[i], rows[i], step) for i, (n, memory) in enumerate(memories.items())]
-        own = {m.name: m.labels for m in models if m.labels.answering(labels) != labels}
-        offered = not resting and any(memory.offers(now) for memory in memories.values())
-        return LiveFrame(faces.image_size, labels, tuple(seen), resting, watch.milliseconds, own, offered)
+        return [memory.face(n, faces[i], rows[i], step) for i, (n, memory) in enumerate(memories.items())]
 
     def _recall(self, faces: Faces, asked: tuple, now: float) -> dict[int, _Memory]:
         """Number and state of every face, in the order of `faces`; faces that left are dropped."""
         numbers = self._tracker.follow(faces, now)
         kept = {n: memory for n, memory in self._memories.items() if n in self._tracker.numbers}
         self._memories = kept | {n: _Memory() for n in numbers if n not in kept}
-        if asked != self._asked:  # other models or labels: count agreement from zero
+        if asked != self._asked:  # other models or labels: read anew, and count agreement from zero
             self._asked = asked
             for memory in self._memories.values():
-                memory.agreement = Agreement()
+                memory.agreement, memory.last = Agreement(), None
         return {n: self._memories[n] for n in numbers}
 
     def _rests(
@@ -419,6 +463,11 @@ class Viewer:
         """Drop all state. Closing twice is harmless."""
         self._memories = {}
         self._stream.close()
+
+
+def _flat_mesh(faces: Faces, options: Options) -> np.ndarray | None:
+    """The mesh of the only face, ``(468, 2)`` pixels, if requested."""
+    return faces.landmarks[0, :MESH_POINTS, :2] if options.mesh else None
 
 
 def _smoothed(faces: Faces, memories: Sequence[_Memory], now: float) -> Faces:

@@ -192,18 +192,25 @@ class Steadied:
         In the requested labels.
     at : float
         Time of the prediction in seconds.
+    own : LabelSet
+        All labels of the model.
     """
 
     probs: np.ndarray
     held: Held
     at: float
+    own: LabelSet
 
 
 def steady(before: Steadied | None, answer: Prediction, labels: LabelSet, now: float, lead: float = LEAD) -> Steadied:
-    """The next state, given a face's newest prediction in all of the model's own labels."""
+    """The next state, given a face's newest prediction in all of the model's own labels.
+
+    If these have changed, because a model was trained again, nothing is averaged.
+    """
+    before = before if before and before.own == answer.labels else None
     probs = answer.probs[0] if before is None else averaged(before.probs, answer.probs[0], now - before.at)
     shown = Prediction(probs[None], answer.labels).onto(labels).probs[0]
-    return Steadied(probs, hold(before.held if before else None, shown, labels, now, lead), now)
+    return Steadied(probs, hold(before.held if before else None, shown, labels, now, lead), now, answer.labels)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from features.image_files import read_jpeg
 from features.images import ImageError
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
-from zoo.inference.live_stream import OFFER_SECONDS, PREFIX, REST_SECONDS, Options, Viewer, read_frame
+from zoo.inference.live_stream import OFFER_SECONDS, PREFIX, READINGS, REST_SECONDS, Options, Viewer, read_frame
 from zoo.labels import OWN, SEVEN, SIX, LabelSet
 from zoo.models import registry
 from zoo.models.resting import FRAMES, Reference
@@ -209,6 +209,81 @@ def test_a_new_viewer_takes_no_resting_look_that_was_wished_for_before_it(viewer
     seen = [viewer.step(frame, models, SEVEN, Options(rest=7), i / RATE) for i in range(60)]
     assert not any(one.resting or one.faces[0].rested for one in seen)
     assert viewer.step(frame, models, SEVEN, Options(rest=9), 60 / RATE).resting == pytest.approx(REST_SECONDS)
+
+
+@pytest.fixture
+def sparing():
+    """A viewer as at the page: at most 15 frames a second are read."""
+    opened = Viewer(readings=READINGS)
+    yield opened
+    opened.close()
+
+
+def test_in_frames_between_readings_faces_are_followed_and_answers_stand(sparing, models, frame):
+    options = Options(mesh=True)
+    shifted = [np.roll(frame, 3 * i, axis=1) for i in range(6)]
+    seen = [sparing.step(f, models, SEVEN, options, i / 25) for i, f in enumerate(shifted)]
+    assert [one.read for one in seen] == [True, False] * 3
+    for read, between in zip(seen[::2], seen[1::2], strict=True):
+        before, after = read.faces[0], between.faces[0]
+        assert after.number == before.number and after.shown == before.shown
+        assert after.answers is before.answers and after.agreement == before.agreement
+        assert after.box[0] > before.box[0] and after.mesh[:, 0].mean() > before.mesh[:, 0].mean()
+        assert {**between.milliseconds, "mesh": 0} == {**read.milliseconds, "mesh": 0}
+    assert [one.as_json()["read"] for one in seen[:2]] == [True, False]
+
+
+def test_all_models_read_the_same_frames(sparing, models, frame, monkeypatch):
+    crops = {model.name: [] for model in models}
+    for model in models:
+        read = model.predict_proba
+        note = lambda faces, name=model.name, read=read: (crops[name].append(faces.images), read(faces))[1]
+        monkeypatch.setattr(model, "predict_proba", note)
+    for i in range(8):
+        sparing.step(np.roll(frame, i, axis=1), models, SEVEN, Options(), i / 25)
+    assert len(crops["first"]) == 4
+    np.testing.assert_array_equal(crops["first"], crops["second"])
+
+
+def test_slow_frames_and_those_that_are_not_smoothed_are_all_read(sparing, models, frame):
+    assert all(sparing.step(frame, models, SEVEN, Options(), i / 14).read for i in range(4))
+    assert all(sparing.step(frame, models, SEVEN, Options(smooth=False), 1 + i / 25).read for i in range(4))
+
+
+def test_what_is_new_is_read_at_once(sparing, models, frame, pair):
+    clock = iter(np.arange(0, 60, 1 / 25))
+
+    def read(image=frame, labels=SEVEN, chosen=models, **options) -> bool:
+        return sparing.step(image, chosen, labels, Options(**options), next(clock)).read
+
+    assert [read(), read()] == [True, False]
+    assert read(labels=SIX) and not read(labels=SIX)
+    assert read(chosen=models[:1]) and not read(chosen=models[:1])
+    assert read(chosen=models[:1], rest=1) and not read(chosen=models[:1], rest=1)
+    empty = np.full_like(frame, 90)
+    assert read(empty) and not read(empty)  # the resting look was called off
+    assert read(pair)  # two faces that were not there
+    assert not read(pair)
+
+
+def test_a_resting_look_is_recorded_from_the_frames_that_are_read(sparing, models, frame):
+    clock = iter(np.arange(0, 60, 1 / 25))
+    look = lambda rest: sparing.step(frame, models, SEVEN, Options(rest=rest), next(clock))
+    look(0)
+    assert look(1).resting == pytest.approx(REST_SECONDS)
+    assert look(1).resting == pytest.approx(REST_SECONDS - 1 / 25)  # counted down in every frame
+    after = [look(1) for _ in range(60)][-1]
+    assert after.resting == 0 and after.faces[0].rested
+    assert not look(2).faces[0].rested
+
+
+def test_a_model_trained_again_meanwhile_is_read_at_once(sparing, models, make_checkpoint, frame):
+    """Its last answers have another number of classes."""
+    for n, names in enumerate((("wink", "no wink"), ("wink", "no wink", "both"))):
+        own = LabelSet(OWN, names)
+        taught = registry.load("taught", make_checkpoint("taught", labels=own))
+        seen = sparing.step(frame, [*models, taught], SEVEN, Options(), n / 25)
+        assert seen.read and len(seen.faces[0].answers["taught"]) == len(names) == len(seen.labels_of("taught"))
 
 
 def test_agreement_is_counted_anew_for_other_models(viewer, models, frame):
