@@ -44,6 +44,8 @@ PORTRAIT = 640  # pixels; in a picture of at most this size whose largest face i
 PORTRAIT_FACE = 0.2  # of the shorter side, small faces are searched for beside that face only
 LEANING = 30.0  # degrees; from here on the mesh is computed again in a window rotated with the face
 UPRIGHT_PASSES = 3
+QUICK = 480  # pixels; in a picture of at most this size one detector suffices for a close-up, which saves a quarter of
+# the time; in larger ones, most of it is spent on small faces
 STEADY = 0.04  # of the window's side; true meshes drift by 0.02, false ones are lost or drift by more
 ALIKE = 0.02  # of a mesh's longer side
 SMALL_PICTURE = 160
@@ -205,8 +207,14 @@ class FaceMesher:
         The full-range detector takes longer than everything else. It is not run on a close-up of one face beside
         which the short-range detector finds nothing, not even with little confidence.
         """
-        fits = [self._right_way_up(image, window) for window in self._near.detect(image)[:NEAR_FACES]]
-        if len(fits) == 1 and _is_close_up(image, *fits[0]) and len(self._close_up.detect(image)) == 1:
+        doubtful = self._close_up.detect(image)
+        alone = len(doubtful) == 1
+        sure = [window for window in doubtful if window.score >= CONFIDENCE]
+        if alone and sure and max(image.shape[:2]) <= QUICK and (mesh := self._close_up_in(image, sure[0])) is not None:
+            return _there([mesh])
+        # The other detector finds the same faces, but doubtful detections do not move their boxes.
+        fits = [self._right_way_up(image, window) for window in self._near.detect(image)[:NEAR_FACES]] if sure else []
+        if alone and len(fits) == 1 and _is_close_up(image, *fits[0]):
             return _there([fits[0][0]])
         windows = self._on_tiles(image, border)
         near, confirmed = _agreeing(_believed(fits, CONFIDENCE), windows)
@@ -214,6 +222,11 @@ class FaceMesher:
         further = self._read_all(image, left, MESH_CONFIDENCE)
         seen = np.array([*confirmed, *[True] * len(further)], bool)
         return self._trusted(image, np.concatenate([near, further]), seen)
+
+    def _close_up_in(self, image: np.ndarray, window: Window) -> np.ndarray | None:
+        """The mesh in a window, if it is a close-up."""
+        mesh, score = self._mesh.fit(image, window)
+        return mesh if _is_close_up(image, mesh, score) else None
 
     def _with_small(self, image: np.ndarray, meshes: np.ndarray, beside: bool) -> np.ndarray:
         """Add small faces: the short-range detector on fine tiles, and every mesh is verified."""

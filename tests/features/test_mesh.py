@@ -7,6 +7,7 @@ import pytest
 import skimage.data
 
 from features import mesh
+from features.detector import FaceDetector
 from features.faces import Faces
 from features.mesh import FaceMesher, contours, tesselation
 from features.regions import around_mesh
@@ -292,6 +293,45 @@ def looks_far(mesher, monkeypatch):
         mesher._far, "detect", lambda image, corner=(0, 0): (sizes.append(image.shape), detect(image))[1]
     )
     return sizes
+
+
+@pytest.fixture
+def detections(monkeypatch):
+    """The pictures that any detector is asked about."""
+    asked, detect = [], FaceDetector.detect
+    monkeypatch.setattr(FaceDetector, "detect", lambda *given: (asked.append(given), detect(*given))[1])
+    return asked
+
+
+def two_detectors(mesher, picture, monkeypatch) -> Faces:
+    """As found in a large picture."""
+    with monkeypatch.context() as held:
+        held.setattr(mesh, "QUICK", 0)
+        return mesher.find(picture, beside=False)
+
+
+@pytest.mark.parametrize("degrees", [-20, -10, 0, 10, 20])
+def test_a_close_up_takes_one_call_of_one_detector(
+    degrees, astronaut, astronaut_faces, mesher, detections, monkeypatch
+):
+    """Its box is less exact, but the mesh is as exact as with two detectors, leaning or not."""
+    turn = cv2.getRotationMatrix2D((224, 124), degrees, 1.7)
+    turn[:, 2] -= [96, 0]
+    close = cv2.warpAffine(astronaut, turn, (256, 256), borderValue=(128, 128, 128))
+    found = mesher.find(close)
+    assert len(found) == 1 and len(detections) == 1
+    exact = two_detectors(mesher, close, monkeypatch)
+    assert len(detections) == 3
+    points = astronaut_faces.landmarks[0, :, :2] @ turn[:, :2].T + turn[:, 2]
+    assert off(found, points) < off(exact, points) + 0.01
+    assert off(found, exact.landmarks[0, :, :2]) < 0.02
+
+
+def test_in_large_pictures_the_box_of_a_close_up_is_exact(astronaut, mesher, detections):
+    """Models' figures for photos were measured so."""
+    large = cv2.resize(astronaut[:256, 96:352], (500, 500), interpolation=cv2.INTER_CUBIC)
+    assert len(mesher.find(large, beside=False)) == 1
+    assert [detector for detector, *_ in detections] == [mesher._close_up, mesher._near]
 
 
 def test_one_upright_face_that_fills_the_picture_is_not_looked_for_twice(astronaut, astronaut_faces, mesher, looks_far):
