@@ -114,6 +114,13 @@ def test_a_name_in_a_phrase_is_escaped_and_stays_as_typed():
     assert words(html) == "Looks most like this session’s samples of <b>Stop"
 
 
+def test_a_number_and_its_unit_stay_on_one_line():
+    often = languages.phrase("video.time_n", languages.phrase("label.happy"), 28)
+    assert "(28\xa0% of the time)" in markup.say(often) and "(28\xa0% of the time)" in markup.stressed(often)
+    assert ">8.1\xa0ms<" in markup.say(number("{0:.1f} ms", 8.1)) and "28 %" in often
+    assert markup.say("class 28 %", "b") == "<b>class 28 %</b>"  # somebody's own name
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_expression_stays_apart_from_emotion(code):
     assert all(ALL[code][f"label.{label}"] for label in labels.EIGHT)
@@ -262,9 +269,11 @@ def test_the_address_chooses_and_an_unknown_language_is_english(in_language):
 def test_python_and_browsers_write_english_numbers_alike(in_language):
     page = in_language("?lang=en")
     written = {"{0:.1%}": 0.7512, "{0:,}": 12345, "{0:+.1f}": 1.25, "{0}": 7, "{0:.2f}": 0.5, "{0:.0f} %": 44.4}
+    written |= {key: 7 for key, words in ENGLISH.items() if re.search(r"[\d}] (%|ms|s|MB)", words)}
+    assert len(written) > 40
     for template, value in written.items():
-        said = page.evaluate("([key, value]) => faceOffText({ key, args: [value] })", [template, value])
-        assert said == str(Phrase(template, template, value))
+        said = page.evaluate("([key, value]) => faceOffText({ key, args: Array(9).fill(value) })", [template, value])
+        assert said == markup.unbroken(Phrase(template, ENGLISH.get(template, template), *[value] * 9))
     assert in_language("?lang=de").evaluate("faceOffText({ key: '{0:.1%}', args: [0.7512] })") == "75,1\xa0%"
 
 

@@ -58,6 +58,8 @@
       ...(exact ? { minimumFractionDigits: decimals, maximumFractionDigits: decimals } : { maximumFractionDigits: 20 }),
     });
   }
+  /** A number and its unit stay on one line; `markup.py` does the same. */
+  const NUMBER_AND_UNIT = /([\d}]) (?=%|(?:ms|s|MB|Mo)\b)/g;
   /** @type {(key: string) => string | undefined} */
   const template = (key) => (key.includes('{') ? key : (all[code][key] ?? all.en[key]));
   /**
@@ -69,6 +71,7 @@
     const found = template(key);
     if (found === undefined) return [fallback ?? key];
     return found
+      .replace(NUMBER_AND_UNIT, '$1\u00a0')
       .split(/(\{\d+[^{}]*\})/)
       .filter(Boolean)
       .map((part) => {

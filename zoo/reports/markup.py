@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 
 from features.phrase import Phrase, arguments
+
+NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=%|(?:ms|s|MB|Mo)\b)")
 
 
 def keyed(phrase: str, of: str = "") -> str:
@@ -24,11 +27,16 @@ def keyed(phrase: str, of: str = "") -> str:
     return f' {name}="{escape(phrase.key)}"' + (f' {name}-args="{escape(values)}"' if values else "")
 
 
+def unbroken(phrase: str) -> str:
+    """A sentence as the page shows it: no line break between a number and its unit. `languages.js` does the same."""
+    return NUMBER_AND_UNIT.sub("\u00a0", phrase) if isinstance(phrase, Phrase) else phrase
+
+
 def say(phrase: str, tag: str = "span", attributes: str = "") -> str:
     """An element with a phrase as its text. Plain text that would be in a bare ``span`` has no element."""
     if not isinstance(phrase, Phrase) and tag == "span" and not attributes:
         return escape(phrase)
-    return f"<{tag}{f' {attributes}' if attributes else ''}{keyed(phrase)}>{escape(phrase)}</{tag}>"
+    return f"<{tag}{f' {attributes}' if attributes else ''}{keyed(phrase)}>{escape(unbroken(phrase))}</{tag}>"
 
 
 def attribute(name: str, phrase: str) -> str:
@@ -40,7 +48,7 @@ def stressed(phrase: Phrase, place: int = 0) -> str:
     """A phrase whose value at `place` is in an ``<em>`` of its own; a name in it is kept from translation programs."""
     value = phrase.values[place]
     kept = "" if isinstance(value, Phrase) else ' translate="no"'
-    before, after = (escape(part) for part in _around(phrase, place))
+    before, after = (escape(NUMBER_AND_UNIT.sub("\u00a0", part)) for part in _around(phrase, place))
     return f'<span data-i18n-em="{place}"{keyed(phrase)}>{before}<em{kept}>{escape(str(value))}</em>{after}</span>'
 
 

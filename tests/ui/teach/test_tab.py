@@ -621,7 +621,7 @@ def test_pressed_once_it_records_for_some_seconds(page):
     for name, value in {"duration": 1, "rate": 5}.items():
         page.locator(f".ft-class input[name={name}]").fill(str(value))
         page.locator(f".ft-class input[name={name}]").press("Tab")
-    assert page.locator(".ft-hold").inner_text() == "Record for 1 s"
+    assert page.locator(".ft-hold").inner_text() == "Record for 1\u00a0s"
     page.locator(".ft-hold").click()
     page.wait_for_selector(".ft-hold[aria-pressed]")
     page.wait_for_function("!document.querySelector('.ft-hold[aria-pressed]')")
