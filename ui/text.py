@@ -252,7 +252,6 @@ TEACH = group("teach")
 _TRIALS = ("half", "mouth", "background", "light", "person")
 TRIALS = {name: phrase(f"trial.{name}") for name in _TRIALS}
 TRIALS_RECORDED = ("background", "light", "person")
-TRIALS_HINTS = {name: phrase(f"trial.{name}.hint") for name in _TRIALS}
 BEFORE_AFTER = (TEACH["before"], TEACH["after"])
 
 

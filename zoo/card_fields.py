@@ -31,7 +31,6 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Proportion = Annotated[float, Field(ge=0, le=1)]
-Gain = Annotated[float, Field(ge=-1, le=1)]  # the difference of two proportions
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9)]
 
@@ -94,7 +93,6 @@ class Settings(TypedDict, total=False):
 
 
 Interval = Annotated[tuple[Proportion, Proportion], AfterValidator(_ordered)]
-GainInterval = Annotated[tuple[Gain, Gain], AfterValidator(_ordered)]
 
 
 def read_json(kind: type[T], content: bytes) -> T:

@@ -33,7 +33,6 @@ from zoo.teach.samples import cut
 from zoo.teach.session import TeachSession
 from zoo.teach.training import TrainingResult
 
-SEVERAL = ("skip", "largest", "all")
 MOST_THUMBS = 200
 MOST_FACES = 8
 MOST_NAMES = 10
@@ -155,8 +154,8 @@ def _delete(step: Callable[[Project, RequestParams], Project], call: Call) -> di
     classes = call.teach_session.project.classes
     deletion = call.teach_session.delete(lambda now: step(now, call.asked))
     gone = [one.name for one in classes if one not in call.teach_session.project.classes]
-    message = phrase("teach.class_deleted_own", gone[0]) if gone else phrase("teach.deleted_n", len(deletion.taken))
-    return view(call.teach_session) | ({"undo": message} if gone or len(deletion.taken) else {})
+    words = phrase("teach.class_deleted_own", gone[0]) if gone else phrase("teach.deleted_n", len(deletion.taken))
+    return view(call.teach_session) | ({"undo": words} if gone or len(deletion.taken) else {})
 
 
 def _undo(call: Call) -> dict:

@@ -314,7 +314,7 @@ def _training_data(card: Card) -> Section:
             Phrase("card.apart", "Held back"),
             Phrase(
                 "prose.apart",
-                "PrivateTest was not used for any choice. About 8 % of its pictures have near-duplicates in the other "
+                "PrivateTest was not used for any choice. About 10 % of its pictures have near-duplicates in the other "
                 "splits, so figures without them are listed as well.",
             ),
         ),

@@ -48,6 +48,7 @@ class Plan:
     network : callable
         Builds the graph: inputs, maps, embedding.
     changes : Augmentation
+        Of the copies it is trained on; without effect if the network is only published (`adopt`).
     labels : LabelSet
         Pictures with other labels are excluded.
     batch : int
@@ -74,7 +75,7 @@ class Plan:
     title: str
     summary: str
     network: Callable[[], tuple]
-    changes: Augmentation
+    changes: Augmentation = Augmentation()
     labels: LabelSet = SEVEN
     batch: int = 128
     rate: float = 0.05

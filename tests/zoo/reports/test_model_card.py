@@ -76,6 +76,12 @@ def test_models_readmes_say_what_their_cards_say(name):
     assert path.read_text(encoding="utf-8") == model_card.markdown(registry.card(name)), "run: python -m zoo table"
 
 
+def test_the_share_of_near_duplicates_is_the_one_on_the_cards():
+    card = registry.card("hog-svm")
+    every, fresh = card.figure(), card.figure("FER2013 without near-duplicates")
+    assert f"About {1 - fresh.n / every.n:.0%}".replace("%", " %") in model_card.markdown(card)
+
+
 def test_a_model_of_five_labels_is_told_in_five(make_checkpoint):
     root = make_checkpoint("five", labels=FIVE, figures=(line(labels="5", accuracy=0.7),))
     card = registry.card("five", root)

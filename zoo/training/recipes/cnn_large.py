@@ -20,7 +20,6 @@ import argparse
 from zoo.datasets.aligned import DataError
 from zoo.training import single_head, trained_elsewhere
 from zoo.training.architectures import residual_vgg
-from zoo.training.augmentation import Augmentation
 from zoo.training.single_head import Plan
 
 SIDE = 64
@@ -29,7 +28,6 @@ PLAN = Plan(
     title="CNN, large",
     summary="The same network, twice as wide and on larger crops: what is gained by being large?",
     network=lambda: residual_vgg(SIDE, widths=(64, 128, 256, 512)),
-    changes=Augmentation(),
     mirror=True,
     pooled_middle=True,
     keep_keras=False,  # 30 MB
