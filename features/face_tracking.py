@@ -15,8 +15,8 @@ from features.mesh_network import logit
 from features.regions import Window, around_mesh, is_known, keep_distinct, overlap
 
 SMALLEST = 8  # pixels a side of a picture that may show a face
-LOOK = 0.5  # seconds between searches for further faces,
-RESTED, LATE = 4, 2.0  # with a shared reader also so many frames, or at most so many seconds
+LOOK = 0.5  # seconds between searches for further faces;
+RESTED, LATE = 8, 2.0  # streams that share readers also wait for so many frames, or for so many seconds
 GAP = 0.25  # seconds between two frames after which a face may have left the window around its last mesh
 STILL = 0.08  # of a face's width: with a shared reader, a sure mesh that moved less across such a gap is still right
 # Across a jump the network reads a mesh from the half of a face that is still in the window. Where the detector finds
@@ -130,7 +130,7 @@ class FaceStream:
                 self._looked, self._rested = now, 0
                 meshes = self._checked(reader, image, meshes)
             self._last = now
-        kept = [meshes[k] for k in keep_distinct(boxes_of(np.array(meshes)))] if meshes else []
+        kept = meshes if len(meshes) < 2 else [meshes[k] for k in keep_distinct(boxes_of(np.array(meshes)))]
         self._meshes = np.array(kept, np.float32).reshape(-1, 468, 3)
         return _largest_first(Faces(self._meshes, (image.shape[1], image.shape[0])))
 
@@ -189,5 +189,7 @@ def _read_twice(reader: MeshReader, image: np.ndarray, window: Window) -> np.nda
 
 
 def _largest_first(faces: Faces) -> Faces:
+    if len(faces) < 2:
+        return faces
     widths, heights = (faces.boxes[:, 2:] - faces.boxes[:, :2]).T
     return faces[np.argsort(-widths * heights, kind="stable")]
