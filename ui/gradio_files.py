@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils, routes
+from gradio import processing_utils, route_utils, routes
 from gradio.data_classes import ImageData
 from gradio.route_utils import FileUploadProgress
 from gradio.utils import get_upload_folder
@@ -31,6 +32,20 @@ def keep_uploads_in(folder: Path | None) -> None:
     os.environ[TEMP_DIR] = str(folder)
     # Gradio makes a folder there for an editor that is off; another user's may be in the way.
     routes.DEFAULT_TEMP_DIR = str(folder)
+
+
+class OwnUpload(route_utils.GradioUploadFile):
+    """An upload with a path of its own. Gradio's depends on name and content only: whoever uploads the same file would
+    share it, and lose it when the other one is done with it."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.sha.update(secrets.token_bytes(16))
+
+
+def keep_uploads_apart() -> None:
+    """Give every upload a path of its own, which nobody can guess."""
+    route_utils.GradioUploadFile = OwnUpload  # type: ignore[misc]  # what Gradio's parser of uploads makes
 
 
 def fetch_nothing(refusal: str) -> None:

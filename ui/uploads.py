@@ -29,8 +29,9 @@ LOCK = ".lock"
 
 
 def only_from_here() -> None:
-    """Fetch no file from an address that a script sends instead of one, and remember no upload for ever."""
+    """Fetch no file from an address that a script sends, share no upload, and remember none for ever."""
     gradio_files.forget_progress()
+    gradio_files.keep_uploads_apart()
     gradio_files.fetch_nothing(
         "Addresses are not fetched ({}). Upload the file itself and send what the upload returns."
     )

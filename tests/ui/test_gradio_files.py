@@ -1,10 +1,15 @@
-"""What Gradio keeps of uploads does not grow for ever."""
+"""What Gradio keeps of uploads is nobody else's, and does not grow for ever."""
 
 import asyncio
 import contextlib
+from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
+
 from ui import gradio_files, uploads
+from ui.examples.portraits import PICTURES
+from ui.uploads import take
 
 
 def test_names_of_uploads_that_never_come_are_forgotten(done):
@@ -46,9 +51,22 @@ def test_only_the_newest_of_many_uploads_that_nobody_follows_are_remembered():
 
 def test_the_app_uses_it(monkeypatch):
     monkeypatch.setattr(gradio_files.routes, "file_upload_statuses", None)
+    monkeypatch.setattr(gradio_files.route_utils, "GradioUploadFile", None)
     monkeypatch.setattr(gradio_files.processing_utils, "async_ssrf_protected_download", None)
     uploads.only_from_here()
     assert isinstance(gradio_files.routes.file_upload_statuses, gradio_files.UploadProgress)
+    assert gradio_files.route_utils.GradioUploadFile is gradio_files.OwnUpload
+
+
+def test_two_visitors_who_upload_the_same_file_do_not_share_it(url):
+    photo = (PICTURES / "photo.jpg").read_bytes()
+    files = [("files", ("smile.jpg", photo)), ("files", ("smile.jpg", photo))]
+    sent = [httpx.post(f"{url}gradio_api/upload", files=files).json() for _ in range(2)]
+    paths = {Path(path) for paths in sent for path in paths}
+    assert len(paths) == 4 and {path.name for path in paths} == {"smile.jpg"}
+    first, *others = paths
+    assert take(str(first), len(photo)) == photo and not first.exists()
+    assert all(path.read_bytes() == photo for path in others)
 
 
 def test_deleted_files_leave_the_list_of_uploads(tmp_path):
