@@ -50,7 +50,6 @@ READ = (
     _open(rf"{API}/queue/(data|status)"),
     _open(rf"{API}/heartbeat/[\w-]{{1,64}}"),
     _open(rf"{API}/call/(v2/)?[^/]+/[^/]+"),
-    _open(rf"{API}/custom_component/.+"),
     # no URLs: Gradio would fetch them
     _open(rf"{API}/file=(?![/\\]*[A-Za-z][A-Za-z0-9+.-]*:[/\\]).+"),
 )

@@ -551,6 +551,7 @@ CLOSED = [
     ("GET", "/monitoring/key"),
     ("GET", "/gradio_api/dev/reload"),
     ("GET", "/gradio_api/vibe-code"),
+    ("GET", "/gradio_api/custom_component/%1B%5B2J/server/a/b"),  # writes its words to the log as they are
     ("GET", "/gradio_api/runs"),
     ("GET", "/gradio_api/token"),
     ("GET", "/docs"),
