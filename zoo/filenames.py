@@ -11,6 +11,7 @@ from zoo.unicode_names import JOINERS, is_printable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST = 60  # characters of a value that a message repeats
+_INNER = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -65,11 +66,13 @@ def cell(value: object) -> object:
     References
     ----------
     OWASP, "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an
-    apostrophe before it.
+    apostrophe before it; so does what follows a semicolon, tab or line break within it, because where the comma
+    separates decimals, spreadsheets begin a new cell there, quotation marks or not.
     """
-    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
-    return f"'{value}"
+    safe = _INNER.sub("'", value)
+    return f"'{safe}" if safe.startswith(_FORMULA) else safe
 
 
 class NotWritableError(OSError):

@@ -85,13 +85,30 @@ def test_an_unwritable_folder_is_told_before_the_work(blocked, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
-    "text", ['=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1"]
+    "text", ['=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "\t1", "\r1", "\n1", "＝1+1"]
 )
 def test_text_that_a_spreadsheet_would_run_is_escaped(text):
     assert cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("value", [-8.1, 3, True, None, "", "happy", "-8.1", "+3", "-1e-05", "a=b", "portrait.jpg"])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a;=HYPERLINK(1)", "a;'=HYPERLINK(1)"),
+        ("a;-1+1;@b", "a;'-1+1;'@b"),
+        ("=1;=1", "'=1;'=1"),
+        ("\t=1", "'\t'=1"),
+        ("a\n=1", "a\n'=1"),
+        ("\r＝1", "'\r'＝1"),
+    ],
+)
+def test_nor_does_one_that_separates_cells_by_semicolons(text, safe):
+    assert cell(text) == safe
+
+
+@pytest.mark.parametrize(
+    "value", [-8.1, 3, True, None, "", "happy", "-8.1", "+3", "-1e-05", "a=b", "a; b", "a;b", "portrait.jpg"]
+)
 def test_numbers_and_ordinary_text_stay(value):
     assert cell(value) is value
 

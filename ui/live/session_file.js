@@ -4,6 +4,8 @@
 const HEADS = ['seconds', 'face', 'model', 'label', 'probability'];
 /** What a spreadsheet would run as a formula. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+/** The same within a cell: some spreadsheets begin a new cell at each semicolon, tab and line break. */
+const INNER = /([;\t\r\n])(?=[=+\-@＝＋－＠])/g;
 
 /**
  * Quoted where CSV asks for it; with an apostrophe where a spreadsheet would run the text as a formula.
@@ -11,7 +13,8 @@ const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
  */
 function cell(value) {
   const text = String(value ?? '');
-  const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
+  const inner = typeof value === 'string' ? text.replaceAll(INNER, "$1'") : text;
+  const safe = typeof value === 'string' && FORMULA.test(inner) ? `'${inner}` : inner;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
