@@ -265,6 +265,15 @@ def _layers(tm, rng) -> Cases:
     kernel = [{"name": "p/kernel", "shape": [64, 64, 12, 2], "dtype": "uint8"}]
     ends_well = [_entry("Flatten", "f"), _entry("Softmax", "z")]
     yield "a convolution of borders", _net([*wide, *ends_well], side=2, weights=kernel, content=rng.bytes(98304))
+    for kind, count in (("Softmax", 100), ("ReLU", 200)):
+        layers = [_entry(kind, f"a{i}") for i in range(count)]
+        yield f"slow: {count} of {kind}", _net([*layers, _entry("GlobalAveragePooling2D", "g")], side=1024)
+    windows = [_entry("MaxPooling2D", f"a{i}", pool_size=2, strides=1, padding="same") for i in range(30)]
+    yield "slow: windows", _net([*windows, _entry("GlobalAveragePooling2D", "g")], side=1024)
+    means = [_entry("GlobalMaxPooling2D", f"b{i}", ["in"]) for i in range(15 * 15)]
+    joined = [_entry("Add", f"c{i}", [f"b{15 * i + j}" for j in range(15)]) for i in range(15)]
+    sums = [*means, *joined, _entry("Add", "a0", [f"c{i}" for i in range(15)])]
+    yield "slow: means", _net(sums, "Functional", side=1024, **ends)
     chain = [_entry("ReLU", f"a{i}", [f"a{i - 1}" if i else "in"]) for i in range(990)][::-1]
     crowd = {**_entry("Add", "z"), "inbound_nodes": [[["in"]] * 100_000 + [["a989"]]]}
     yield "a crowd before a long chain", graph([crowd, *chain], output_layers=[["z", 0, 0]])

@@ -14,7 +14,18 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from zoo.exchange.errors import ModelFileError
-from zoo.exchange.network.layer_base import ACTIVATIONS, Layer, Shape, Weights, ending, one, picture, switch
+from zoo.exchange.network.layer_base import (
+    ACTIVATIONS,
+    EACH,
+    Layer,
+    Shape,
+    Weights,
+    ending,
+    nanoseconds,
+    one,
+    picture,
+    switch,
+)
 from zoo.exchange.validation import choice, pair, plain, rows, whole
 from zoo.filenames import quoted
 
@@ -47,10 +58,11 @@ class Conv2D(Layer):
         kernel = {"kernel": (*self.kernel, inputs[0][2], self.filters)}
         return kernel | ({"bias": (self.filters,)} if self.use_bias else {})
 
-    def work(self, *inputs: Shape) -> tuple[int, int]:
+    def work(self, *inputs: Shape) -> tuple[float, int]:
         out = self.shape(*inputs)
         windows = math.prod(out[:2]) * math.prod(self.kernel) * inputs[0][2]
-        return windows * self.filters, windows + math.prod(out) + _padded_size(self, inputs[0])
+        memory = windows + math.prod(out) + _padded_size(self, inputs[0])
+        return 0.06 * windows * self.filters + 2.5 * memory + nanoseconds(self.activation) * math.prod(out), memory
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         x = _padded(inputs[0], self, 0.0)
@@ -94,9 +106,10 @@ class DepthwiseConv2D(Layer):
         kernel = {"kernel": (*self.kernel, channels, self.multiplier)}
         return kernel | ({"bias": (channels * self.multiplier,)} if self.use_bias else {})
 
-    def work(self, *inputs: Shape) -> tuple[int, int]:
+    def work(self, *inputs: Shape) -> tuple[float, int]:
         size = math.prod(self.shape(*inputs))
-        return size * math.prod(self.kernel), 3 * size + _padded_size(self, inputs[0])
+        time = 1.3 * size * math.prod(self.kernel) + nanoseconds(self.activation) * size
+        return time, 3 * size + _padded_size(self, inputs[0])
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         x = _padded(inputs[0], self, 0.0)[..., None]
@@ -152,9 +165,9 @@ class MaxPooling2D(Layer):
         sides = zip((height, width), self.kernel, self.strides, (1, 1), strict=True)
         return *(_side(*side, self.padding) for side in sides), channels
 
-    def work(self, *inputs: Shape) -> tuple[int, int]:
+    def work(self, *inputs: Shape) -> tuple[float, int]:
         size = math.prod(self.shape(*inputs))
-        return size * math.prod(self.kernel), 2 * size + 2 * _padded_size(self, inputs[0])
+        return 12.0 * size * math.prod(self.kernel), 2 * size + 2 * _padded_size(self, inputs[0])
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         return self._windows(_padded(inputs[0], self, -np.inf)).max(axis=(4, 5))
@@ -186,6 +199,9 @@ class GlobalAveragePooling2D(Layer):
     def shape(self, *inputs: Shape) -> Shape:
         channels = picture(one(inputs, type(self).__name__), type(self).__name__)[2]
         return (1, 1, channels) if self.keepdims else (channels,)
+
+    def work(self, *inputs: Shape) -> tuple[float, int]:
+        return EACH * math.prod(inputs[0]), math.prod(inputs[0])
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         mean = inputs[0].mean(axis=(1, 2))

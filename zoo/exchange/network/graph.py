@@ -15,7 +15,7 @@ from zoo.filenames import quoted
 L = TypeVar("L", bound=Layer)
 MAX_LAYERS = 1000
 MAX_WEIGHTS = 12_000_000  # 48 MB
-MAX_WORK = 3_000_000_000  # multiplications per face; MobileNetV2 at 224 pixels takes 300 million
+MAX_SECONDS = 1.0  # per face, estimated
 MAX_MEMORY = 40_000_000  # numbers in memory per layer
 
 
@@ -108,23 +108,23 @@ def check(graph: Graph) -> Graph:
     if graph.parameters > MAX_WEIGHTS:
         raise ModelFileError(f"The model has {graph.parameters:,} weights; at most {MAX_WEIGHTS:,} are read.")
     shapes = {"": graph.input_shape}
-    total = 0
+    total = 0.0
     for node in graph.nodes:
         total += _check_node(node, [shapes[name] for name in node.inputs])
         shapes[node.name] = node.layer.shape(*(shapes[name] for name in node.inputs))
-        if total > MAX_WORK:
-            raise ModelFileError(f"The model needs over {MAX_WORK / 1e9:.0f} billion multiplications a face: too slow.")
+        if total > MAX_SECONDS:
+            raise ModelFileError(f"The model would take more than {MAX_SECONDS:.0f} s for each face: too slow.")
     if len(shapes[graph.nodes[-1].name]) != 1:
         raise ModelFileError("The model outputs a picture, not a row of probabilities: it is not a classifier.")
     return graph
 
 
-def _check_node(node: Node, inputs: list[Shape]) -> int:
-    """Check a node's memory and weights, and return its number of multiplications."""
+def _check_node(node: Node, inputs: list[Shape]) -> float:
+    """Check a node's memory and weights, and return roughly how many seconds it takes."""
     try:
         shape = node.layer.shape(*inputs)
         expected = node.layer.parameters(*inputs)
-        multiplications, memory = node.layer.work(*inputs)
+        time, memory = node.layer.work(*inputs)
     except ModelFileError as error:
         raise ModelFileError(f"Layer {node.name}: {error}") from None
     if max(memory, math.prod(shape)) > MAX_MEMORY:
@@ -137,4 +137,4 @@ def _check_node(node: Node, inputs: list[Shape]) -> int:
         )
     if not all(np.isfinite(array).all() for array in node.weights.values()):
         raise ModelFileError(f"Layer {node.name} has weights that are not finite numbers (NaN or infinite).")
-    return multiplications
+    return time / 1e9

@@ -27,11 +27,13 @@ from zoo.exchange.network.conv_layers import (
 from zoo.exchange.network.layer_base import (
     ACTIVATIONS,
     MAX_INPUTS,
+    SOFTMAX,
     Layer,
     Shape,
     Weights,
     activation,
     ending,
+    nanoseconds,
     one,
     picture,
     softmax,
@@ -121,8 +123,9 @@ class Dense(Layer):
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         return {"kernel": (inputs[0][0], self.units)} | ({"bias": (self.units,)} if self.use_bias else {})
 
-    def work(self, *inputs: Shape) -> tuple[int, int]:
-        return inputs[0][0] * self.units, inputs[0][0] + self.units
+    def work(self, *inputs: Shape) -> tuple[float, int]:
+        time = 0.25 * inputs[0][0] * self.units + nanoseconds(self.activation) * self.units
+        return time, inputs[0][0] + self.units
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         out = inputs[0] @ weights["kernel"]
@@ -157,6 +160,10 @@ class Activation(Layer):
     def from_config(cls, config: dict) -> Activation:
         return cls(activation(config))
 
+    def work(self, *inputs: Shape) -> tuple[float, int]:
+        size = math.prod(self.shape(*inputs))
+        return nanoseconds(self.activation) * size, 2 * size
+
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         return ACTIVATIONS[self.activation](inputs[0])
 
@@ -168,6 +175,10 @@ class Softmax(Layer):
     def from_config(cls, config: dict) -> Softmax:
         plain(config, axis=-1)
         return cls()
+
+    def work(self, *inputs: Shape) -> tuple[float, int]:
+        size = math.prod(self.shape(*inputs))
+        return SOFTMAX * size, 2 * size
 
     def __call__(self, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
         return softmax(inputs[0])

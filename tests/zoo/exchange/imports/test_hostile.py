@@ -11,6 +11,7 @@ from features.align import AlignedFaces, AlignSpec
 from tests.zoo.exchange import hostile
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.imports.reader import read_models
+from zoo.exchange.network.graph import Graph
 
 SLOWEST = 20.0  # seconds for one file on a machine that is busy with other things
 
@@ -91,6 +92,15 @@ def test_memory_stays_small(cases, peak, name):
             read_models(cases[name])
 
     assert peak(read) < 200 * 2**20
+
+
+def test_networks_that_would_hold_up_everybody_are_refused_unrun(cases, monkeypatch):
+    monkeypatch.setattr(Graph, "run", None)
+    slow = [name for name in cases if name.startswith("slow: ")]
+    for name in slow:
+        with pytest.raises(ModelFileError, match="too slow"):
+            read_models(cases[name])
+    assert len(slow) == 4
 
 
 def test_nothing_is_written(cases, tmp_path, monkeypatch):
