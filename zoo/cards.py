@@ -43,8 +43,8 @@ Family = Literal["classical", "deep"]
 LIMITS = (
     Phrase(
         "limit.data",
-        "It was trained on FER2013: pictures from the web that searches and people labelled in seconds. People "
-        "themselves agree with those labels about 65 % of the time.",
+        "It was trained on FER2013: pictures found by searching the web for emotion words, then checked by people. "
+        "Asked afresh, people choose the same label only about 65 % of the time.",
     ),
     Phrase(
         "limit.emotion",

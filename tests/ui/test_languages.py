@@ -127,6 +127,11 @@ def test_expression_stays_apart_from_emotion(code):
     assert ALL[code]["not_emotion"] != ENGLISH["not_emotion"]
 
 
+@pytest.mark.parametrize("name", registry.names())
+def test_a_card_describes_its_model_as_the_page_does(name):
+    assert registry.card(name).summary == ENGLISH[f"model.{name}"]
+
+
 def test_the_kernel_machine_is_called_by_its_method():
     title = text.title(registry.card("hog-svm"))
     assert title == "HOG + SVM, least squares" and "least squares" in text.summary(registry.card("hog-svm"))

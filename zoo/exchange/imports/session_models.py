@@ -73,8 +73,9 @@ def session_model(
 def check_room(models: Collection[Classifier], files: Collection[ModelFile]) -> None:
     """Raise `ModelFileError` if a session that has these models has no room for further ones."""
     if len(models) + len(files) > MOST:
-        sentence = "You already have {0} imported models. Remove them first."
-        raise ModelFileError(Phrase("import.full_n", sentence, len(models)))
+        raise ModelFileError(
+            Phrase("import.full_n", "You already have {0} imported models. Remove them first.", len(models))
+        )
     if sum(map(_weights_of, models)) + sum(map(weights, files)) > MAX_WEIGHTS:
         raise ModelFileError(f"The imported models would hold over {MAX_WEIGHTS:,} weights. Remove the others first.")
 

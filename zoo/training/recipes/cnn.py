@@ -252,7 +252,7 @@ FERPLUS = replace(
     checkpoint.draft(
         "cnn-ferplus",
         "CNN, ten taggers",
-        "The same network's second head: it learned how ten people voted on each picture.",
+        "The same network’s second output, trained on how ten people voted on each picture.",
         "tflite",
         EIGHT,
     ),

@@ -35,7 +35,7 @@ from zoo.training.single_head import Plan
 PLAN = Plan(
     name="cnn-five",
     title="CNN, five labels",
-    summary="Learned only angry, happy, sad, surprise and neutral: it cannot say disgust or fear.",
+    summary="Learned only angry, happy, sad, surprise and neutral; it cannot answer disgust or fear.",
     network=lambda: paired_elu(single_head.SIDE),
     changes=Augmentation(degrees=10, zoom=0.1, shift=0.06, gamma=1.2, contrast=0.1, soften=0, noise=0, erase=0),
     labels=FIVE,

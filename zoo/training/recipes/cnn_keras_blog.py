@@ -33,7 +33,7 @@ MIRROR_ONLY = Augmentation(degrees=0, zoom=0, shift=0, gamma=1.0, contrast=0, so
 PLAN = Plan(
     name="cnn-keras-blog",
     title="CNN of the Keras blog",
-    summary="The network of a well-known tutorial, trained in the tutorial's way: large, and no better for it?",
+    summary="The network of a well-known tutorial, trained as the tutorial does. Large, but is it any better for that?",
     network=lambda: keras_blog(single_head.SIDE),
     changes=MIRROR_ONLY,
     batch=64,

@@ -26,7 +26,7 @@ SIDE = 64
 PLAN = Plan(
     name="cnn-large",
     title="CNN, large",
-    summary="The same network, twice as wide and on larger crops: what is gained by being large?",
+    summary="The same network, twice as wide and on larger crops. What is gained by being large?",
     network=lambda: residual_vgg(SIDE, widths=(64, 128, 256, 512)),
     mirror=True,
     pooled_middle=True,

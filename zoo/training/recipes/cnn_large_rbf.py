@@ -22,7 +22,7 @@ SETTINGS = replace(kernel_head.SETTINGS, components=88)
 CARD = checkpoint.draft(
     "cnn-large-rbf",
     "CNN, large + RBF",
-    "The large network with a kernel machine that compares what it sees half way up with thousands of faces.",
+    "The large network with a kernel machine on the features after the second of its four stages.",
     "tflite-kernel",
 )
 

@@ -38,7 +38,7 @@ from zoo.training.two_head import middle_of
 CARD = checkpoint.draft(
     "cnn-rbf",
     "CNN + RBF",
-    "The same network with a kernel machine that compares what it sees half way up with thousands of faces.",
+    "The same network with a kernel machine on the features after the second of its four stages.",
     "tflite-kernel",
 )
 

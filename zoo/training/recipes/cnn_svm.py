@@ -58,7 +58,7 @@ def train(args: argparse.Namespace) -> None:
     card = Card(
         name=NAME,
         title="CNN + linear SVM",
-        summary="What the network's last layer sees, judged by straight lines instead of a softmax.",
+        summary="A linear SVM on the features of the network’s last layer, instead of a softmax.",
         family="deep",
         loader="embedding-svm",
         labels=public.labels,

@@ -50,7 +50,7 @@ KINDS = {
 PLAN = Plan(
     name="cnn-tiny",
     title="CNN, tiny",
-    summary="A third of a megabyte, taught by the large network: what is lost by being small?",
+    summary="A third of a megabyte, trained to imitate the large network. What is lost by being small?",
     network=KINDS["narrow"],
     changes=Augmentation(
         degrees=12, zoom=0.12, shift=0.06, gamma=1.6, contrast=0.3, soften=0.15, noise=0.12, erase=0.2
