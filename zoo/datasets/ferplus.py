@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets.aligned import DataError
+from zoo.datasets.aligned import AlignedSet, DataError
 from zoo.datasets.tables import read_table, told
 from zoo.filenames import quoted
-from zoo.labels import EIGHT
+from zoo.labels import EIGHT, SEVEN
 
 FERPLUS_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 IMAGE_NAME = "Image name"
@@ -54,6 +54,20 @@ def _votes(path: Path, number: int, name: str, text: str | None) -> int:
     raise DataError(f"{told(path)}, line {number}: {name} is {quoted(text or '')}; expected a number of votes.")
 
 
+def votes_for(data: AlignedSet, votes: Path | None) -> np.ndarray:
+    """The votes ``(n, 10)`` on each of FER2013's pictures; all zero without a file.
+
+    Raises
+    ------
+    DataError
+        The file has another number of rows than the data.
+    """
+    counts = read_ferplus(votes) if votes else np.zeros((len(data), len(FERPLUS_VOTES)), int)
+    if len(counts) != len(data):
+        raise DataError(f"{votes} has {len(counts)} rows, the data {len(data)}; they must be of the same pictures.")
+    return counts
+
+
 def ferplus_majority(votes: np.ndarray) -> np.ndarray:
     """The majority label of the FER+ taggers: ``(n, 10) -> (n,)`` int in `EIGHT`, -1 if there is none.
 
@@ -85,3 +99,23 @@ def vote_shares(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     shares = np.zeros_like(known)
     shares[:, FERPLUS_ORDER] = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
     return shares, (known.sum(axis=1) / np.maximum(votes.sum(axis=1), 1)).astype(np.float32)
+
+
+def shares_of_seven(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """FER+ votes as soft targets in FER2013's labels: shares of the votes for one of the seven.
+
+    Parameters
+    ----------
+    votes : ndarray
+        ``(n, 10)``, see `read_ferplus`.
+    labels : ndarray
+        ``(n, 7)`` float32: what a picture gets for which nobody chose one of the seven, such as its one-hot label.
+
+    Returns
+    -------
+    ndarray
+        ``(n, 7)`` float32 in the order of `SEVEN`; rows sum to 1.
+    """
+    seven = vote_shares(votes)[0][:, : len(SEVEN)]  # `EIGHT` is `SEVEN` and contempt
+    chosen = seven.sum(axis=1, keepdims=True)
+    return np.where(chosen > 0, seven / np.where(chosen > 0, chosen, 1), labels).astype(np.float32)

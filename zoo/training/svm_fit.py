@@ -145,6 +145,8 @@ def fit_kernel(z: np.ndarray, even: int, targets: np.ndarray, settings: KernelSe
     Chang and Lin, "LIBSVM", ACM TIST 2(3), 2011. Hsu and Lin, "A comparison of methods for
     multiclass support vector machines", IEEE TNN 13(2), 2002 (one-against-one).
     """
+    if targets.ndim > 1:
+        raise ValueError(f"targets have shape {targets.shape}; the hinge loss takes one label for each face")
     gamma = settings.gamma / float(z.var(axis=0).sum())
     coefficients, bias = one_against_one(lambda rows: _gram(z[rows], even, gamma), targets, settings.c, bar=True)
     used = np.abs(coefficients).max(axis=1) > 0
@@ -193,21 +195,22 @@ def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: K
     FER2013. With noisy labels, nearly every face is a support vector of the hinge loss too, and the
     squared loss is affected less by single wrong labels.
 
-    Parameters and returns are those of `fit_kernel`.
+    Parameters and returns are those of `fit_kernel`; `targets` may also be soft, ``(n, k)`` float with rows that
+    sum to 1. The solution is linear in them.
 
     References
     ----------
     Suykens and Vandewalle, "Least squares support vector machine classifiers", Neural Processing
     Letters 9, 1999. Rifkin and Klautau, "In defense of one-vs-all classification", JMLR 5, 2004.
     """
-    hot = np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
-    share = hot.mean(axis=0)
+    wanted = targets if targets.ndim > 1 else np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
+    share = wanted.mean(axis=0)
     gamma = settings.gamma / float(z.var(axis=0).sum())
     gram = np.empty((len(z), len(z)), np.float32)
     for start in tqdm(range(0, len(z), CHUNK), desc="comparing faces"):
         gram[start : start + CHUNK] = _mirror_averaged(z[start : start + CHUNK], z, even, gamma)
     gram[np.diag_indices(len(z))] += np.float32(settings.ridge)
-    return Fitted(z, solve_positive(gram, hot - share), share, gamma)
+    return Fitted(z, solve_positive(gram, wanted - share), share, gamma)
 
 
 def _mirror_averaged(a: np.ndarray, b: np.ndarray, even: int, gamma: float) -> np.ndarray:
@@ -257,7 +260,7 @@ def mirror_blind_machine(
     order : ndarray
         As for `project`.
     targets : ndarray
-        ``(n,)`` int, 0 to k - 1.
+        ``(n,)`` int, 0 to k - 1; for `fit_least_squares` also ``(n, k)`` float, rows that sum to 1.
     settings : KernelSettings
     fit : callable
         `fit_least_squares` or `fit_kernel`.

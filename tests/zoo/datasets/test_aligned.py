@@ -10,7 +10,7 @@ from features.align import AlignSpec
 from zoo.datasets import aligned, fer2013
 from zoo.datasets.aligned import DataError
 from zoo.datasets.fer2013 import FER2013_COUNTS, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
-from zoo.datasets.ferplus import read_ferplus
+from zoo.datasets.ferplus import read_ferplus, shares_of_seven, votes_for
 from zoo.datasets.folders import read_folder
 
 HEADING = "emotion,pixels,Usage"
@@ -149,6 +149,26 @@ def test_votes_of_pictures_without_a_name_are_none(tmp_path):
         tmp_path / "votes.csv", ["Training,a.png,4,6,0,0,0,0,0,0,0,0", "Training,,0,0,0,0,0,0,0,0,0,10"], VOTES
     )
     assert read_ferplus(path).tolist() == [[4, 6, 0, 0, 0, 0, 0, 0, 0, 0], [0] * 10]
+
+
+def test_shares_of_seven_leave_contempt_out_and_take_the_label_where_nobody_chose_one():
+    votes = np.array(
+        [[4, 2, 0, 1, 0, 0, 0, 3, 0, 0], [0, 0, 0, 0, 0, 0, 0, 4, 5, 1], [0] * 10, [0, 0, 1, 0, 2, 3, 4, 0, 0, 0]]
+    )
+    labels = np.eye(7, dtype=np.float32)[[0, 5, 2, 3]]
+    shares = shares_of_seven(votes, labels)
+    assert shares.dtype == np.float32 and shares.sum(axis=1) == pytest.approx(1)
+    assert shares[0] == pytest.approx(np.array([0, 0, 0, 2, 1, 0, 4]) / 7)
+    assert (shares[1:3] == labels[1:3]).all()
+    assert shares[3] == pytest.approx(np.array([2, 3, 4, 0, 0, 1, 0]) / 10)
+
+
+def test_votes_for_other_pictures_are_refused(tmp_path, crops):
+    data = aligned.AlignedSet(crops, np.arange(5), np.full(5, "Training"), np.ones(5, bool))
+    path = write_csv(tmp_path / "votes.csv", ["Training,a.png,4,6,0,0,0,0,0,0,0,0"], VOTES)
+    with pytest.raises(DataError, match="has 1 rows, the data 5"):
+        votes_for(data, path)
+    assert not votes_for(data, None).any()
 
 
 def test_another_csv_is_not_votes(fer2013_csv):

@@ -5,7 +5,15 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
 from zoo.models.svm import Kernel, Linear, rbf, softmax
-from zoo.training.svm_fit import KernelSettings, fit_kernel, fit_least_squares, fit_linear, project, stepped, steps_of
+from zoo.training.svm_fit import (
+    KernelSettings,
+    fit_kernel,
+    fit_least_squares,
+    fit_linear,
+    project,
+    stepped,
+    steps_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +72,28 @@ def test_a_mirroring_kernel_is_libsvms_on_the_averaged_kernel(blobs):
     machine = machine_of(fitted, 4)
     assert machine(x) == pytest.approx(summed(pairs), abs=2e-2)
     assert machine(x * mirror) == pytest.approx(machine(x), abs=1e-4)
+
+
+def test_least_squares_take_soft_targets_and_the_hinge_loss_refuses_them(blobs):
+    x, targets = blobs
+    settings = KernelSettings(ridge=0.3, gamma=1.0)
+    hard, soft = (
+        np.eye(3, dtype=np.float32)[targets],
+        np.random.default_rng(1).dirichlet(np.ones(3), len(x)).astype(np.float32),
+    )
+    of_hard, of_soft, of_both = (fit_least_squares(x, 4, y, settings) for y in (targets, soft, 0.6 * hard + 0.4 * soft))
+    ridge = KernelRidge(alpha=0.3, kernel="precomputed").fit(
+        mirror_averaged(x, of_soft.gamma), soft - soft.mean(axis=0)
+    )
+    assert of_soft.coefficients == pytest.approx(ridge.dual_coef_, abs=1e-3)
+    assert of_both.coefficients == pytest.approx(0.6 * of_hard.coefficients + 0.4 * of_soft.coefficients, abs=1e-3)
+    with pytest.raises(ValueError, match="one label for each face"):
+        fit_kernel(x, 4, soft, settings)
+
+
+def mirror_averaged(x, gamma):
+    mirror = np.array([1, 1, 1, 1, -1, -1], np.float32)
+    return (rbf_kernel(x, gamma=gamma) + rbf_kernel(x * mirror, x, gamma=gamma)) / 2
 
 
 def test_least_squares_are_kernel_ridge_regression_on_the_averaged_kernel(blobs):

@@ -40,7 +40,7 @@ from features.align import AlignSpec
 from zoo.cards import Card, Training, checked
 from zoo.datasets.aligned import AlignedSet, DataError
 from zoo.datasets.fer2013 import load_fer2013
-from zoo.datasets.ferplus import ferplus_majority, read_ferplus, vote_shares
+from zoo.datasets.ferplus import ferplus_majority, vote_shares, votes_for
 from zoo.labels import EIGHT
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier, Reading, to_input
@@ -116,7 +116,7 @@ def train(args: argparse.Namespace) -> None:
     schedule = Schedule(epochs=args.epochs, rate=args.rate, seed=args.seed, precision=args.precision)
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_global_policy(schedule.precision)
-    counts = votes_of(data, args.votes)
+    counts = votes_for(data, args.votes)
     parts = with_votes(data, counts)
     model = two_heads(network())
     if args.start:
@@ -145,7 +145,7 @@ def adopt(args: argparse.Namespace, data: AlignedSet) -> None:
     keras.mixed_precision.set_global_policy("float32")
     typed = trained_elsewhere.take(two_heads(network()), args.trained, CNN.name, args.run, HEADS, "fer2013_")
     note = checkpoint.training_note(typed, DATA, args.seed, minutes(args.run))
-    publish(args.run, data, votes_of(data, args.votes), note, args.out)
+    publish(args.run, data, votes_for(data, args.votes), note, args.out)
 
 
 def _command(args: argparse.Namespace) -> str:
@@ -192,14 +192,6 @@ def _trained(start: Path) -> keras.Model:
 def network() -> tuple:
     """A new, untrained graph."""
     return residual_vgg(SIDE)
-
-
-def votes_of(data: AlignedSet, votes: Path | None) -> np.ndarray:
-    """The votes ``(n, 10)`` on each picture; all zero without a file, and then the second head learns nothing."""
-    counts = read_ferplus(votes) if votes else np.zeros((len(data), 10), int)
-    if len(counts) != len(data):
-        raise DataError(f"{votes} has {len(counts)} rows, the data {len(data)}; they must be of the same pictures.")
-    return counts
 
 
 def with_votes(data: AlignedSet, counts: np.ndarray) -> dict[str, tuple]:

@@ -9,6 +9,10 @@ What came before, a hinge loss on the whole face only, in two minutes::
 
     python -m zoo train hog-svm --data fer2013.csv --parts whole --components 176 --loss hinge --gamma 2
 
+With ``--votes fer2013new.csv`` and the squared loss, the FER+ votes on a picture have a part of its target beside
+the label (``--votes-weight``). What that gives is in ``checkpoints/README.md``; the shipped model has learned from the
+labels alone.
+
 Two runs with the same number of threads give the same weights; another number rounds differently, to the same figure.
 """
 
@@ -18,16 +22,19 @@ import argparse
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from features.descriptors import Hog, Joined, Zoom
 from zoo.cards import Card
-from zoo.datasets.aligned import AlignedSet
+from zoo.datasets.aligned import AlignedSet, DataError
 from zoo.datasets.fer2013 import load_fer2013
+from zoo.datasets.ferplus import shares_of_seven, votes_for
 from zoo.models import checkpoint
 from zoo.models.svm import Kernel
 from zoo.training import out_of_fold, svm_fit
+from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.recipes import svm_common
 from zoo.training.svm_fit import KernelSettings
 
@@ -47,6 +54,7 @@ PARTS = {
     "enlarged": Joined((*WHOLE, EYES, MOUTH), (1.0, 1.0, 1.3, 1.6)),
 }
 SETTINGS = KernelSettings(components=288, c=5.0, ridge=0.3, gamma=2.5)
+VOTES_WEIGHT = 0.3  # of the target, with --votes
 LOSSES = {"squares": svm_fit.fit_least_squares, "hinge": svm_fit.fit_kernel}
 
 
@@ -64,17 +72,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gamma", type=float, default=SETTINGS.gamma, help="kernel width, as a multiple of 1 / total variance"
     )
+    parser.add_argument(
+        "--votes-weight", type=float, default=VOTES_WEIGHT, help="with --votes: their weight beside the label, 0 to 1"
+    )
     svm_common.add_align(parser)
 
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
+    if args.votes and args.loss != "squares":
+        raise DataError("--votes softens the targets, which the hinge loss cannot use; use --loss squares with it.")
     start = time.perf_counter()
     settings = KernelSettings(args.components, args.c, args.ridge, args.gamma, args.seed)
     card = svm_common.aligned_as(CARD, args)
     data = load_fer2013(args.data, card.align)
-    machine = fit(data.split("Training"), settings, args.parts, args.loss)
-    note = checkpoint.training_note(_command(args, card), "FER2013", args.seed, (time.perf_counter() - start) / 60)
+    wanted = softened(data, args.votes, args.votes_weight) if args.votes else None
+    machine = fit(data.split("Training"), settings, args.parts, args.loss, wanted)
+    source = "FER2013 and FER+ votes" if args.votes else "FER2013"
+    note = checkpoint.training_note(_command(args, card), source, args.seed, (time.perf_counter() - start) / 60)
     card = replace(card, settings={"gamma": machine.gamma, "even": machine.even}, training=note)
     made = svm_common.Fit(PARTS[args.parts], machine, svm_fit.kernel_arrays(machine))
     svm_common.publish(card, made, data.split("PublicTest"), args.out)
@@ -85,18 +100,31 @@ def _command(args: argparse.Namespace, card: Card) -> str:
     kind = f"--parts {args.parts} --components {args.components} --loss {args.loss}"
     return (
         f"python -m zoo train {CARD.name} --data fer2013.csv {kind} {price} --gamma {args.gamma:g}"
+        + (f" --votes fer2013new.csv --votes-weight {args.votes_weight:g}" if args.votes else "")
         + svm_common.align_words(card)
     )
 
 
+def softened(data: AlignedSet, votes: Path, weight: float) -> np.ndarray:
+    """Targets of Training's pictures ``(n, 7)``: the label, and the FER+ votes with this weight."""
+    counts = votes_for(data, votes)[data.splits == "Training"]
+    hot = np.eye(len(data.labels), dtype=np.float32)[data.split("Training").targets]
+    return SoftTargetMix(weight)(hot, shares_of_seven(counts, hot))
+
+
 def fit(
-    training: AlignedSet, settings: KernelSettings = SETTINGS, parts: str = "enlarged", loss: str = "squares"
+    training: AlignedSet,
+    settings: KernelSettings = SETTINGS,
+    parts: str = "enlarged",
+    loss: str = "squares",
+    wanted: np.ndarray | None = None,
 ) -> Kernel:
-    """The machine, with projection and support vectors rounded as in the checkpoint."""
+    """The machine, with projection and support vectors rounded as in the checkpoint; `wanted` are soft targets."""
     descriptor = PARTS[parts]
     order = descriptor.mirror_order(training.faces.spec.size)
     described = partial(svm_fit.describe, descriptor, training.faces)
-    return svm_fit.mirror_blind_machine(described, order, training.targets, settings, LOSSES[loss])
+    targets = training.targets if wanted is None else wanted
+    return svm_fit.mirror_blind_machine(described, order, targets, settings, LOSSES[loss])
 
 
 def out_of_fold_predictions(training: AlignedSet) -> np.ndarray:

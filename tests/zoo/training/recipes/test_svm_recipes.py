@@ -9,7 +9,8 @@ import pytest
 from features.align import AlignedFaces, AlignSpec
 from features.faces import MESH_POINTS
 from zoo.cards import read_card
-from zoo.datasets.aligned import AlignedSet
+from zoo.datasets.aligned import AlignedSet, DataError
+from zoo.datasets.ferplus import FERPLUS_VOTES
 from zoo.models import registry
 from zoo.training.recipes import hog_linear_svm, hog_svm
 
@@ -41,7 +42,7 @@ def bars(n: int, seed: int) -> AlignedSet:
 def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, kind, tmp_path, monkeypatch, capsys):
     data = bars(280, 0)
     monkeypatch.setattr(recipe, "load_fer2013", lambda _path, _spec: data)
-    asked = {"c": 10.0, "gamma": 1.5, "ridge": 0.3, **kind}
+    asked = {"c": 10.0, "gamma": 1.5, "ridge": 0.3, "votes": None, "votes_weight": 0.4, **kind}
     recipe.train(argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, **asked, **PLAIN))
     name = recipe.CARD.name
     assert f"{name}: PublicTest accuracy 1.0" in capsys.readouterr().out
@@ -53,6 +54,29 @@ def test_a_recipe_writes_a_model_that_answers_as_it_was_trained(recipe, kind, tm
     new = bars(77, 1)
     model = registry.load(name, tmp_path)
     assert (model.predict_proba(new.faces).probs.argmax(axis=1) == new.targets).all()
+    registry.load.cache_clear()
+
+
+def test_votes_share_the_target_with_the_label_in_training_only(tmp_path, monkeypatch):
+    data = bars(280, 0)
+    votes = np.zeros((280, 10), int)
+    votes[:, 0] = 10  # everybody says neutral
+    file = tmp_path / "votes.csv"
+    rows = "".join(f"{split},a.png,{','.join(map(str, row))}\n" for split, row in zip(data.splits, votes, strict=True))
+    file.write_text(f"Usage,Image name,{','.join(FERPLUS_VOTES)}\n{rows}")
+    wanted = hog_svm.softened(data, file, 0.4)
+    neutral, right = np.eye(7)[6], np.eye(7)[data.split("Training").targets]
+    assert wanted.shape == (210, 7) and wanted == pytest.approx(0.6 * right + 0.4 * neutral)
+    monkeypatch.setattr(hog_svm, "load_fer2013", lambda _path, _spec: data)
+    asked = {"c": 10.0, "gamma": 1.5, "ridge": 0.3, "parts": "enlarged", "loss": "squares", "components": 30}
+    args = argparse.Namespace(data="fer2013.csv", seed=0, out=tmp_path, votes=file, votes_weight=0.4, **asked, **PLAIN)
+    hog_svm.train(args)
+    note = read_card(tmp_path / "hog-svm").training
+    assert note.data == "FER2013 and FER+ votes" and " --votes fer2013new.csv --votes-weight 0.4" in note.command
+    with pytest.raises(DataError, match="use --loss squares"):
+        hog_svm.train(argparse.Namespace(**{**vars(args), "loss": "hinge"}))
+    machine = registry.load("hog-svm", tmp_path).machine
+    assert machine.bias == pytest.approx(wanted.mean(axis=0), abs=1e-5)
     registry.load.cache_clear()
 
 
