@@ -109,10 +109,14 @@ def test_controls_stay_in_view_and_can_be_scrolled(open_page):
     page.wait_for_function(f"{controls}.scrollHeight <= {controls}.clientHeight + 1")
 
 
-def test_no_stages_title_is_broken_on_a_phone(open_page):
+def test_no_word_of_the_stages_is_broken_on_a_phone(open_page):
     page = compared(open_page(viewport={"width": 390, "height": 844}))
     heights = page.locator(".fo-stage h4").evaluate_all("all => all.map((one) => one.offsetHeight)")
     assert len(heights) == 4 and len(set(heights)) == 1, heights
+    page.add_style_tag(content=".fo-stages { overflow-wrap: normal !important; hyphens: none !important; }")
+    texts = page.locator(".fo-stages :is(figcaption, p, dt)")
+    cut = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+    assert texts.count() >= 8 and texts.evaluate_all(cut) == []
 
 
 @pytest.fixture

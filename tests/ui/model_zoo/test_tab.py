@@ -317,6 +317,11 @@ def test_words_are_explained_by_tap_and_by_keyboard(page):
 def test_a_models_page_begins_with_its_figures_and_opens_further_charts_by_keyboard(page):
     page.wait_for_selector(".fz-facts")
     assert page.locator(".fz-facts dt").first.inner_text().startswith("macro-F1")
+    lines = """one => [...Array(40).keys()].map((i) => {
+      one.closest('p').style.width = `${100 + 5 * i}px`;
+      return one.getClientRects().length;
+    })"""
+    assert set(page.locator(".fz-on small").evaluate(lines)) == {1}  # however wide: an interval stays on one line
     assert page.locator("#fz-page .fz-panel[open]").count() == 1 and page.locator(".fz-matrix").is_visible()
     assert not page.get_by_text("Ethical considerations").is_visible()
     page.locator(".fz-card > summary").focus()
