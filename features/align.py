@@ -75,7 +75,7 @@ class AlignSpec:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} {getattr(self, name)!r} is unknown; expected one of {', '.join(known)}")
         if self.pose == "frontal" and self.registration == "box":
-            raise ValueError("pose 'frontal' lays eyes and mouth on the template; use registration 'anchors' with it")
+            raise ValueError("pose 'frontal' places eyes and mouth on the template; use registration 'anchors' with it")
 
     @property
     def template(self) -> np.ndarray:
@@ -142,10 +142,9 @@ class AlignedFaces:
 
     @cached_property
     def gradients(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of the grey levels' change at each pixel, none at the border: its strength, and its number.
+        """Gradient of each pixel: its magnitude ``(n, S, S)`` float64, and its index in `directions`, int.
 
-        ``(n, S, S)`` float64, and int of the same shape: where in `directions` it stands. Kept, because descriptors at
-        several scales read the same ones.
+        Zero across the border. Cached, because descriptors at several scales use the same gradients.
         """
         return gradients(self.images)
 
@@ -177,9 +176,9 @@ def gradients(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def directions() -> np.ndarray:
-    """Which way grey levels change, in degrees from 0 to below 360, for every change there is: float64 ``(511²,)``.
+    """Direction of every possible gradient, in degrees from 0 to below 360: float64 ``(511²,)``.
 
-    Levels are whole numbers, so there are not many; looking them up is ten times as fast as an arc tangent.
+    Grey levels are whole numbers, so a table holds them all; it is ten times as fast as an arc tangent.
     """
     down, right = _changes()
     return np.degrees(np.arctan2(down, right)) % 360
@@ -191,7 +190,7 @@ def _strengths() -> np.ndarray:
 
 
 def _changes() -> np.ndarray:
-    """Every change downwards and to the right, numbered as in `gradients`: float64 ``(2, 511²)``."""
+    """Every possible gradient, down and to the right, in the order of its index: float64 ``(2, 511²)``."""
     return np.mgrid[-LEVELS : LEVELS + 1, -LEVELS : LEVELS + 1].reshape(2, -1).astype(np.float64)
 
 

@@ -137,8 +137,8 @@ class TextbookHog:
 
         side = faces.spec.size // self.cell - 1
         if side < 1:
-            half = faces.spec.size // 2
-            raise ValueError(f"crops of {2 * half} px hold no 2 x 2 cells of {self.cell} px; use cell <= {half}")
+            size = faces.spec.size
+            raise ValueError(f"crops of {size} px hold no 2 x 2 cells of {self.cell} px; use cell <= {size // 2}")
         cells = {"pixels_per_cell": (self.cell, self.cell), "cells_per_block": (2, 2)}
         rows = [hog(image, self.orientations, **cells) for image in faces.images]
         return np.array(rows, np.float32).reshape(len(faces), side**2 * 4 * self.orientations)

@@ -357,7 +357,9 @@ def _check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
     if width * height > most:
         raise ImageError(_too_many_pixels(f"{width} x {height}", most))
     if max(width, height) > MAX_LENGTH:
-        raise ImageError(f"The picture is {width} x {height} pixels; no side may be longer than {MAX_LENGTH:,}.")
+        raise ImageError(
+            f"The picture is {width} x {height} pixels; no side may be longer than {MAX_LENGTH:,}. Save a smaller copy."
+        )
 
 
 def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:

@@ -34,7 +34,7 @@ class Classifier(Protocol):
 def check_spec(model: Classifier, faces: AlignedFaces) -> None:
     """Raise `ValueError`, which names both specs, unless faces are aligned as the model's training data."""
     if faces.spec != model.align:
-        raise ValueError(f"{model.name} wants faces cut to {model.align}, but got {faces.spec}; align them again")
+        raise ValueError(f"{model.name} takes faces aligned to {model.align}, but got {faces.spec}; align them again")
 
 
 def common_spec(models: Sequence[Classifier]) -> AlignSpec:
@@ -43,5 +43,7 @@ def common_spec(models: Sequence[Classifier]) -> AlignSpec:
         raise ValueError("no model chosen; choose one or more")
     specs = {m.align: m.name for m in models}
     if len(specs) > 1:
-        raise ValueError(f"models want different crops and cannot be compared: {', '.join(specs.values())}")
+        raise ValueError(
+            f"models take different crops and cannot be compared: {', '.join(specs.values())}; choose one of them"
+        )
     return models[0].align

@@ -77,7 +77,9 @@ class SafeZip:
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         if len(data) > limits.size:
-            raise UnpackError(f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read.")
+            raise UnpackError(
+                f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read. Make it smaller."
+            )
         if data.count(_ENTRY) > 2 * limits.members:  # directories with millions of entries are not even parsed
             raise _too_many(limits)
         try:
@@ -139,7 +141,7 @@ class SafeZip:
 
 
 def _too_many(limits: Limits) -> UnpackError:
-    return UnpackError(f"The zip holds more than {limits.members:,} files, the limit.")
+    return UnpackError(f"The zip holds more than {limits.members:,} files, the limit. Leave some out.")
 
 
 def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
@@ -199,8 +201,8 @@ def member_path(name: str, limits: Limits, kind: str = "zip") -> str:
         raise UnpackError(f"The {kind} holds a file named {quoted(name)}, which leads elsewhere. It is not opened.")
     if len(parts) > limits.depth:
         raise UnpackError(
-            f"The {kind} holds a file named {quoted(name)}, which leads elsewhere: "
-            f"more than {limits.depth} folders deep."
+            f"The {kind} holds a file named {quoted(name)}, which is more than {limits.depth} folders deep. "
+            "Move it further up."
         )
     if len(path) > MAX_NAME or "" in parts or "\0" in path or not is_printable(path):
         raise UnpackError(f"The {kind} holds a file named {quoted(name)}, which is not allowed. Rename it.")

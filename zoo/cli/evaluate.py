@@ -107,7 +107,10 @@ def run(args: argparse.Namespace) -> int:
     if args.robustness:
         result = replace(result, robustness=_stress(args, models))
     if not any(result.figures.values()):
-        raise common.UsageError(f"None of the models or pictures knows the labels of set {args.labels}.")
+        raise common.UsageError(
+            f"No model can answer in label set {args.labels}, or no picture has one of its labels; "
+            "choose other --labels."
+        )
     for sentence in (*result.notes, *(f"python -m zoo: {failure}" for failure in result.failed)):
         print(printable(sentence), file=sys.stderr)
     if args.json:

@@ -63,5 +63,5 @@ def _complain(stale: list[Path]) -> int:
     if stale:
         which = " and ".join(map(str, stale))
         verb = "is" if len(stale) == 1 else "are"
-        print(f"python -m zoo: {which} {verb} stale; run: python -m zoo table", file=sys.stderr)
+        print(f"python -m zoo: {which} {verb} out of date; run: python -m zoo table", file=sys.stderr)
     return 1 if stale else 0

@@ -7,8 +7,9 @@ Examples:
   python -m zoo video clip.mp4 --rest 3.5 --csv answers.csv
   python -m zoo video clip.gif --fps 0 --flicker --out every-frame.mp4
 
-Reads mp4, mov, mkv, webm, avi and GIF, writes H.264 without sound. Sides above 1280 pixels are shrunk and at most
-30 frames per second kept. Of a truncated clip, the readable part is kept; the exit status is then 1.
+Reads mp4, mov, mkv, webm, avi and GIF, and writes H.264 without sound. Clips with a side of more than 1280 pixels are
+shrunk, and at most 30 frames per second are kept. Of a truncated clip, the readable part is kept; the exit status is
+then 1.
 The CSV, the JSON and the text also have the answers relative to each face at rest: by default its five frames that
 look most neutral to the models, which are named; --rest 3.5 takes the frames around 3.5 s, --rest none leaves it out.
 Use --rest none for somebody who is never at rest in the clip. The annotated clip shows both ("vs. rest").
@@ -110,13 +111,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Check, before the work begins, that all folders exist and that the clip would not be overwritten."""
-    files = [Path(target) for target in (args.out, args.csv, args.json) if target and target != common.STDOUT]
+    """Check, before the work begins, that the clip would not be overwritten."""
     if args.out == common.STDOUT:
         raise common.UsageError("--out needs a file; a clip is not written to stdout.")
-    for target in files:
-        if not target.parent.is_dir():
-            raise common.UsageError(f"Cannot write {target.name}: the folder {target.parent} does not exist.")
     common.check_apart((args.out, args.csv, args.json), [args.clip])
 
 

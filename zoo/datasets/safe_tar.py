@@ -141,7 +141,7 @@ def _members(data: bytes, most: int) -> Iterator[tarfile.TarInfo]:
             while member := archive.next():
                 count += 1
                 if count > most:
-                    raise UnpackError(f"The tar holds more than {most:,} files, the limit.")
+                    raise UnpackError(f"The tar holds more than {most:,} files, the limit. Leave some out.")
                 if member.offset <= at or member.size < 0:
                     raise tarfile.ReadError("a size that leads back")
                 at = member.offset

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from features.phrase import Phrase
 from zoo.inference.live_stream import Viewer
 from zoo.sessions.fair_share import LITTLE, REAL, Holder, who_yields
 from zoo.sessions.memory import give_back_memory
@@ -139,7 +140,9 @@ class Viewers:
         ]
         found = who_yields(holders, newcomer)
         if found is None:
-            raise FullError(f"{self._most} people are watching already. Try again when somebody has left.")
+            raise FullError(
+                Phrase("live.full_n", "{0} people are using Live already. Try again when someone has left.", self._most)
+            )
         return found.key
 
     def stop(self, session: str, run: int) -> None:

@@ -56,7 +56,9 @@ class TaughtCnn:
 
     def __post_init__(self) -> None:
         if replace(self.align, registration="anchors") != self.trunk.align:
-            raise ValueError(f"{self.trunk.name} wants faces cut to {self.trunk.align}, but got {self.align}")
+            raise ValueError(
+                f"{self.trunk.name} takes faces aligned to {self.trunk.align}, but got {self.align}; align them again"
+            )
         if not self.layers or self.layers[-1][1].shape != (len(self.labels),):
             raise ValueError(
                 f"the last layer must give {len(self.labels)} logits, one for each of {self.labels.labels}"

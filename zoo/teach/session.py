@@ -44,7 +44,9 @@ class Busy(ProjectError):
     """The session is already running a long task."""
 
     def __init__(self) -> None:
-        super().__init__("Something else is going on here already. Wait for it, or cancel it.")
+        super().__init__(
+            Phrase("teach.busy", "This session is busy with another task. Wait until it is done, or cancel it.")
+        )
 
 
 class TeachSession:
@@ -134,7 +136,15 @@ class TeachSession:
                 raise Busy
             made, most = self.project.made, self.project.most
             if len(project) > most:
-                raise ProjectError(f"The project has {len(project)} samples; a session here holds at most {most}.")
+                raise ProjectError(
+                    Phrase(
+                        "teach.open_full_n",
+                        "The project has {0} samples; a session holds at most {1}. Delete some and save the project "
+                        "again.",
+                        len(project),
+                        most,
+                    )
+                )
             self.project = replace(project, ids=project.ids + made, made=project.made + made, most=most)
             self.version += 1
             self._deletion = None
@@ -262,7 +272,7 @@ class TeachSession:
         Busy, ProjectError, Stopped
         """
         if name not in EXPERIMENTS:
-            raise ProjectError(f"Unknown experiment {name!r}.")
+            raise ProjectError(f"There is no experiment {name!r}; there are {', '.join(EXPERIMENTS)}.")
         with self.task():
             trained = self._taught()
             self.outcomes[name] = EXPERIMENTS[name](trained)
@@ -286,7 +296,9 @@ class TeachSession:
         """
         trained = self._taught()
         if not 0 <= target < len(trained.labels):
-            raise ProjectError("This class was not taught. Choose one that was, or train again.")
+            raise ProjectError(
+                Phrase("teach.not_trained", "This class was not trained. Choose one that was, or train again.")
+            )
         with self._lock:
             experiments.check_room(self.outcomes.get(name))
             targets = np.full(len(faces), target)
@@ -298,7 +310,7 @@ class TeachSession:
 
     def _taught(self) -> TrainingResult:
         if self.trained is None:
-            raise ProjectError("Train the models first.")
+            raise ProjectError(Phrase("teach.first", "Train the models first."))
         return self.trained
 
     # ---- the models

@@ -110,7 +110,7 @@ def test_evaluate_a_model_that_knows_other_labels(run, make_checkpoint, photos):
     status, out, _ = run("evaluate", "eight", "--data", photos, checkpoints=root)
     assert status == 0 and "eight" in out
     status, _, err = run("evaluate", "six", "--data", photos, checkpoints=root)
-    assert status == 2 and "knows the labels of set 7" in err
+    assert status == 2 and "No model can answer in label set 7" in err
 
 
 # --- train -----------------------------------------------------------------------------------
@@ -225,14 +225,14 @@ def test_table_is_checked_and_written(run, two_models, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"# Zoo\n{BEGIN}\n{END}\nrest\n")
     status, _, err = run("table", "--check", "--file", readme)
-    assert status == 1 and "stale; run: python -m zoo table" in err and "first" not in readme.read_text()
+    assert status == 1 and "out of date; run: python -m zoo table" in err and "first" not in readme.read_text()
     assert run("table", "--file", readme)[0] == 0
     assert "| `first` |" in readme.read_text() and readme.read_text().endswith(f"{END}\nrest\n")
     assert run("table", "--check", "--file", readme)[0] == 0
     own = two_models / "first/README.md"
     own.write_text(own.read_text() + "and much better than any other.\n")
     status, _, err = run("table", "--check", "--file", readme)
-    assert status == 1 and f"{own} is stale" in err
+    assert status == 1 and f"{own} is out of date" in err
     readme.write_text("nothing")
     status, _, err = run("table", "--file", readme)
     assert status == 2 and "No README has the lines" in err

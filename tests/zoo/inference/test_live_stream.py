@@ -379,8 +379,9 @@ def test_there_is_an_end_to_the_number_of_viewers(watching):
     crowd, _, clock = watching
     for name in "abc" * live_sessions.BUSY_FRAMES:
         crowd.use(name, 1, who)
-    with pytest.raises(FullError, match="3 people"):  # all of them are watching, and at one address
+    with pytest.raises(FullError, match="3 people") as refused:  # all of them are watching, and at one address
         crowd.use("d", 1, who)
+    assert str(refused.value).key == "live.full_n"
     crowd.leave("a")
     assert crowd.use("d", 1, who).open
     assert crowd.use("e", 1, who).open and "d" not in crowd._slots  # a single frame keeps no place

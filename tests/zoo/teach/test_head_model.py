@@ -32,7 +32,7 @@ def test_it_keeps_the_contract(model, faces):
         np.testing.assert_array_equal(model.predict_proba(faces[i]).probs[0], said.probs[i])
     assert len(model.predict_proba(faces[:0])) == 0
     np.testing.assert_array_equal(faces.images, kept)
-    with pytest.raises(ValueError, match="wants faces cut to"):
+    with pytest.raises(ValueError, match="takes faces aligned to"):
         model.predict_proba(replace(faces, spec=AlignSpec(detail=40)))
 
 
@@ -55,7 +55,7 @@ def test_without_alignment_it_takes_squares_and_refuses_crops(model, faces):
 def test_layers_that_do_not_fit_are_refused(model):
     with pytest.raises(ValueError, match="3 logits"):
         replace(model, layers=model.layers[:1])
-    with pytest.raises(ValueError, match="wants faces cut to"):
+    with pytest.raises(ValueError, match="takes faces aligned to"):
         replace(model, align=AlignSpec(size=64))
 
 

@@ -29,6 +29,10 @@ def teach_session(trunk, make_project):
     return made
 
 
+def test_a_page_can_translate_what_a_busy_session_says():
+    assert str(Busy()).key == "teach.busy"
+
+
 def test_a_step_that_fails_changes_nothing(teach_session):
     before = teach_session.project
     with pytest.raises(ProjectError):
@@ -77,7 +81,7 @@ def test_one_long_task_at_a_time_and_it_can_be_cancelled(teach_session):
     with teach_session.task() as progress:
         assert teach_session.share == 0
         for step in (lambda: teach_session.teach(QUICK), lambda: teach_session.open(p.start())):
-            with pytest.raises(Busy, match="going on"):
+            with pytest.raises(Busy, match="busy with another task"):
                 step()
         progress.at(0.5)
         assert teach_session.share == 0.5
@@ -106,12 +110,13 @@ def test_experiments_want_a_lesson_and_a_known_name(teach_session, make_samples)
         lambda: teach_session.experiment("half"),
         lambda: teach_session.record("light", 0, make_samples(0, 1).faces),
     ):
-        with pytest.raises(ProjectError, match="Train the models first"):
+        with pytest.raises(ProjectError, match="Train the models first") as refused:
             step()
+        assert str(refused.value).key == "teach.first"
     teach_session.teach(QUICK)
-    with pytest.raises(ProjectError, match="Unknown experiment"):
+    with pytest.raises(ProjectError, match="There is no experiment"):
         teach_session.experiment("magic")
-    with pytest.raises(ProjectError, match="not taught"):
+    with pytest.raises(ProjectError, match="was not trained"):
         teach_session.record("light", 3, make_samples(0, 1).faces)
 
 

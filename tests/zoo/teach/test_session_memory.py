@@ -165,7 +165,7 @@ def test_a_training_that_waits_is_dropped_when_its_page_is_closed(trunk):
 def test_a_project_that_is_too_large_for_this_session_is_not_opened(trunk, make_samples):
     teach_session = TeachSessions(lambda: trunk, samples=5).at("pupil")
     large = p.add_samples(p.start("6"), 0, make_samples(0, 6), 0)
-    with pytest.raises(p.ProjectError, match="has 6 samples; a session here holds at most 5"):
+    with pytest.raises(p.ProjectError, match="has 6 samples; a session holds at most 5"):
         teach_session.open(large)
     assert [one.name for one in teach_session.project.classes] == ["Class 1", "Class 2"]
     teach_session.open(p.start("6"))

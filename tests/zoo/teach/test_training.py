@@ -45,7 +45,7 @@ def test_they_keep_the_contract(lesson, make_samples):
         for i in range(3):
             np.testing.assert_array_equal(model.predict_proba(faces[i]).probs[0], said.probs[i])
         assert len(model.predict_proba(faces[:0])) == 0
-        with pytest.raises(ValueError, match="wants faces cut to"):
+        with pytest.raises(ValueError, match="takes faces aligned to"):
             model.predict_proba(replace(faces, spec=AlignSpec(detail=40)))
     np.testing.assert_array_equal(faces.images, kept)
 

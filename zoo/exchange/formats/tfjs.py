@@ -145,7 +145,7 @@ def _array(content: bytes, start: int, entry: dict, name: str, most: int) -> tup
     shape = elements(entry.get("shape"), quoted(name))
     size = math.prod(shape)
     if size > most:
-        raise ModelFileError(f"The model has more than {MAX_WEIGHTS:,} weights, the limit.")
+        raise ModelFileError(f"The model has more than {MAX_WEIGHTS:,} weights, the limit. Export a smaller one.")
     if start + size * _SIZES[kind] > len(content):
         raise ModelFileError(f"The weights are cut off: {quoted(name)} is not in the file. Export the model again.")
     values = np.frombuffer(content, np.dtype(kind).newbyteorder("<"), size, start).astype(np.float32).reshape(shape)
