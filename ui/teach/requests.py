@@ -262,6 +262,7 @@ def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict
     burst = project.next_burst(call.teach_session.project)
     for done, found in enumerate(project_file.pictures(archive)):
         progress.at(min(1.0, done / total))
+        call.teach_session.let_others()
         try:
             counts[_add_picture(call, found, burst)] += 1
         except ImageError:

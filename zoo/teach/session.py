@@ -21,6 +21,7 @@ from zoo.datasets import duplicates
 from zoo.models.cnn import CnnClassifier
 from zoo.sessions.fair_share import LITTLE, NOTHING, REAL, Holder, who_yields
 from zoo.sessions.pages import EVERYONE, Presence
+from zoo.sessions.turns import Turns
 from zoo.teach import experiments, held_out
 from zoo.teach.experiments import Experiment
 from zoo.teach.feature_cache import FeatureCache, Progress, Stopped
@@ -36,7 +37,6 @@ IDLE_SECONDS = 2 * 3600.0
 LOOK_SECONDS = 30.0
 AT_ONCE = 2  # training runs at one time; others wait
 FEW_SAMPLES = 6  # with fewer nothing can be trained
-WAIT_SECONDS = 0.5  # between two checks whether a waiting run was cancelled
 MOST_NAMES = 500  # evicted sessions that are remembered, to tell them when they come back
 
 
@@ -56,7 +56,7 @@ class TeachSession:
     ----------
     trunk : callable
         Loads the network whose features the dense head is trained on; called when first needed.
-    turns : Semaphore
+    turns : Turns
         Limits the long tasks of all sessions.
     samples : int
         Maximum number of samples.
@@ -65,7 +65,7 @@ class TeachSession:
     def __init__(
         self,
         trunk: Callable[[], CnnClassifier],
-        turns: threading.Semaphore | None = None,
+        turns: Turns | None = None,
         samples: int = MAX_SAMPLES,
     ) -> None:
         self.project: Project = replace(add_class(add_class(start())), most=samples)
@@ -77,12 +77,12 @@ class TeachSession:
         self.share: float | None = None
         self._deletion: tuple[Deletion, int] | None = None  # the last one, and the version before it
         self._trunk = trunk
-        self._turns = turns or threading.Semaphore(AT_ONCE)
+        self._turns = turns or Turns(AT_ONCE)
         self._memo: FeatureCache | None = None
         self._memo_lock = threading.Lock()
         self._lock = threading.RLock()
         self._stop = threading.Event()
-        self._waiting = False
+        self._waiting = self._has_turn = False
 
     # ---- the project
 
@@ -206,22 +206,39 @@ class TeachSession:
             self.share = 0.0
             self._stop.clear()
         try:
-            self._wait_for_turn()
-            try:
-                yield Progress(self._tell, self._stop.is_set)
-            finally:
-                self._turns.release()
+            self._take_turn()
+            yield Progress(self._tell, self._stop.is_set)
         finally:
+            self._end_turn()
             self.share = None
 
-    def _wait_for_turn(self) -> None:
+    def _take_turn(self) -> None:
         self._waiting = True
         try:
-            while not self._turns.acquire(timeout=WAIT_SECONDS):
-                if self._stop.is_set():
-                    raise Stopped
+            self._has_turn = self._turns.take(self._stop.is_set)
         finally:
             self._waiting = False
+        if not self._has_turn:
+            raise Stopped
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._turns.end()
+
+    def let_others(self) -> None:
+        """Give the turn of the task that is running to a session that waits for one, and wait for the next.
+
+        For tasks of many parts, such as thousands of pictures, which may take an hour.
+
+        Raises
+        ------
+        Stopped
+            Cancelled meanwhile.
+        """
+        if self._turns.wanted:
+            self._end_turn()
+            self._take_turn()
 
     def _tell(self, share: float) -> None:
         self.share = share
@@ -387,7 +404,7 @@ class TeachSessions:
         self._used: dict[str, float] = {}
         self._left: dict[str, float] = {}
         self._gave_way: dict[str, None] = {}
-        self._turns = threading.Semaphore(AT_ONCE)
+        self._turns = Turns(AT_ONCE)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:

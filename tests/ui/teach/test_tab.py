@@ -27,6 +27,7 @@ from zoo.models.cnn import to_input
 from zoo.models.registry import UnknownModelError
 from zoo.teach import project, project_file
 from zoo.teach.held_out import CNN, SVM
+from zoo.teach.session import TeachSession
 
 NAMES = {"Teeth": "photo", "Round mouth": "mouth-open", "Lips closed": "lips-closed"}
 
@@ -197,6 +198,17 @@ def test_a_zip_of_class_folders_fills_classes_and_counts_what_it_skipped(ask, up
     counts = {one["name"]: len(one["ids"]) for one in answer["view"]["classes"]}
     assert counts == {"Class 1": 0, "Class 2": 0, "Teeth": 3, "Wink": 1}
     assert len(set(service.teach_sessions.known("a").project.bursts.tolist())) == 1
+
+
+def test_a_zip_of_many_pictures_lets_others_have_their_turn_before_each(ask, uploaded, monkeypatch):
+    offers = []
+    monkeypatch.setattr(TeachSession, "let_others", lambda session: offers.append(session))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for k in range(4):
+            archive.writestr(f"Wink/{k}.jpg", b"no picture")
+    assert ask("archive", path=uploaded("many.zip", buffer.getvalue()))["counts"]["unreadable"] == 4
+    assert len(offers) == 4
 
 
 def with_a_damaged_member(data: bytes, name: str) -> bytes:

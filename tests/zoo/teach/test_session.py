@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from zoo.sessions.turns import Turns
 from zoo.teach import experiments, session
 from zoo.teach import project as p
 from zoo.teach.feature_cache import Stopped
@@ -170,3 +171,47 @@ def test_a_desk_nobody_uses_is_forgotten(trunk):
     clock.now = session.IDLE_SECONDS + 1
     teach_sessions.forget()
     assert teach_sessions.known("a") is None and teach_sessions.known("b") is not None and len(teach_sessions) == 1
+
+
+def test_a_task_of_many_parts_lets_others_go_first(trunk):
+    turns = Turns(1)
+    many, other = (TeachSession(lambda: trunk, turns) for _ in range(2))
+    done = []
+
+    def train() -> None:
+        with other.task():
+            done.append("training")
+
+    with many.task():
+        thread = threading.Thread(target=train)
+        thread.start()
+        while not turns.wanted:
+            time.sleep(0.005)
+        many.let_others()
+        done.append("next part")
+        many.let_others()  # nobody waits
+    thread.join(10)
+    assert done == ["training", "next part"] and turns.take()
+
+
+def test_a_task_that_is_cancelled_while_others_are_first_stops_and_leaves_no_turn_taken(trunk):
+    turns = Turns(1)
+    many, other = (TeachSession(lambda: trunk, turns) for _ in range(2))
+    begun, end = threading.Event(), threading.Event()
+
+    def train() -> None:
+        with other.task():
+            begun.set()
+            end.wait(10)
+
+    with pytest.raises(Stopped), many.task():
+        thread = threading.Thread(target=train)
+        thread.start()
+        while not turns.wanted:
+            time.sleep(0.005)
+        threading.Timer(0.1, many.cancel).start()
+        many.let_others()
+    assert begun.is_set() and many.share is None
+    end.set()
+    thread.join(10)
+    assert turns.take() and not turns.wanted
