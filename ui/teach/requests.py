@@ -238,17 +238,21 @@ def _chosen(faces: Faces, several: str) -> tuple[Faces, str]:
 
 
 def _archive(call: Call) -> dict:
-    """Open a project, after confirmation, or add pictures from class folders; the content tells which it is."""
-    data = uploads.take(call.asked.text("path"), project_file.MAX_ARCHIVE)
-    with project_file.Archive(data) as archive:
-        ours = project_file.is_project(archive)
-    if ours and len(call.teach_session.project) and not call.asked.on("sure"):
-        return {"sure": "open_sure"}
-    if ours:
-        call.teach_session.open(project_file.open_project(data, call.teach_session.project.spec))
-        return view(call.teach_session) | {"closed": True, "words": wording.TEACH["opened"]}
-    with project_file.Archive(data) as archive, call.teach_session.task() as progress:
-        return _fill(call, archive, progress)
+    """Open a project, after confirmation, or add pictures from class folders; the content tells which it is.
+
+    The file is read once it has its turn: dozens may wait, each of a hundred megabytes.
+    """
+    session = call.teach_session
+    with session.task() as progress:
+        data = uploads.take(call.asked.text("path"), project_file.MAX_ARCHIVE)
+        with project_file.Archive(data) as archive:
+            if not project_file.is_project(archive):
+                return _fill(call, archive, progress)
+        if len(session.project) and not call.asked.on("sure"):
+            return {"sure": "open_sure"}
+        opened = project_file.open_project(data, session.project.spec)
+    session.open(opened)
+    return view(session) | {"closed": True, "words": wording.TEACH["opened"]}
 
 
 def _fill(call: Call, archive: project_file.Archive, progress: Progress) -> dict:

@@ -5,7 +5,9 @@ import io
 import json
 import os
 import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ from PIL import Image
 from features import images
 from features.align import AlignSpec, align
 from tests.zoo.exchange import runtimes
-from ui import text
+from ui import text, uploads
 from ui.components.modules import joined
 from ui.examples.portraits import PICTURES
 from ui.model_service import ModelService
@@ -25,6 +27,7 @@ from ui.teach.tab import TeachTab
 from zoo.inference.live_stream import PREFIX
 from zoo.models.cnn import to_input
 from zoo.models.registry import UnknownModelError
+from zoo.sessions.turns import Turns
 from zoo.teach import project, project_file
 from zoo.teach.held_out import CNN, SVM
 from zoo.teach.session import TeachSession
@@ -209,6 +212,22 @@ def test_a_zip_of_many_pictures_lets_others_have_their_turn_before_each(ask, upl
             archive.writestr(f"Wink/{k}.jpg", b"no picture")
     assert ask("archive", path=uploaded("many.zip", buffer.getvalue()))["counts"]["unreadable"] == 4
     assert len(offers) == 4
+
+
+def test_an_archive_is_not_read_before_its_turn(ask, uploaded, service, monkeypatch):
+    turns, read = Turns(1), threading.Event()
+    take = uploads.take
+    monkeypatch.setattr(uploads, "take", lambda *given: read.set() or take(*given))
+    monkeypatch.setattr(service.teach_sessions.at("a"), "_turns", turns)
+    path = uploaded("x.zip", b"no zip")
+    turns.take()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, "archive", path=path)
+        while not turns.wanted and not answer.done():
+            time.sleep(0.005)
+        assert not read.is_set()
+        turns.end()
+        assert answer.result(30)["failed"] and read.is_set()
 
 
 def with_a_damaged_member(data: bytes, name: str) -> bytes:
