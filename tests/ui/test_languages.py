@@ -114,6 +114,13 @@ def test_a_name_in_a_phrase_is_escaped_and_stays_as_typed():
     assert words(html) == "Looks most like this session’s samples of <b>Stop"
 
 
+def test_the_law_is_told_with_its_exceptions():
+    told = {key for key, words in ENGLISH.items() if re.search(r"prohibited|inferring emotions", words)}
+    assert told >= {"law", "sheet7.todo", "sheet7.key", "prose.not_for"}
+    exception = re.compile("medical|medizin|médic|चिकित्सा|医疗")
+    assert [(code, key) for code in ALL for key in told if not exception.search(ALL[code][key])] == []
+
+
 def test_a_number_and_its_unit_stay_on_one_line():
     often = languages.phrase("video.time_n", languages.phrase("label.happy"), 28)
     assert "(28\xa0% of the time)" in markup.say(often) and "(28\xa0% of the time)" in markup.stressed(often)

@@ -148,7 +148,8 @@ def _use(card: Card) -> Section:
             Phrase(
                 "prose.not_for",
                 "Judging pupils, staff, candidates or anyone else; monitoring people; any claim about what someone "
-                "feels. In the EU, inferring emotions at work and in education is prohibited (AI Act, Art. 5(1)(f)).",
+                "feels. In the EU, inferring emotions at work and in education is prohibited, except for medical or "
+                "safety reasons (AI Act, Art. 5(1)(f)).",
             ),
         ),
         (
