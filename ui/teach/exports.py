@@ -20,6 +20,8 @@ from ui.components.options import Choice, Limited, Private
 from ui.gradio_files import upload_folder
 from ui.languages import phrase
 from ui.model_service import ModelService
+from ui.serving import storage
+from ui.serving.refusal import Refusal
 from zoo.cards import CardError
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.exports import bundle, portable_graph
@@ -43,7 +45,7 @@ LOG = logging.getLogger(__name__)
 YOURS = ""
 USUAL = ["page", "tfjs", "tflite"]
 LONGEST = 40
-SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, CardError, UnknownModelError, ProjectError)
+SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, CardError, UnknownModelError, ProjectError, Refusal)
 PRIVATE: Private = {"api_visibility": "private"}
 LEAVE_OUT = phrase("import.leave")
 
@@ -75,12 +77,12 @@ class Exports:
         try:
             wanted = self.wanted(model, title, tuple(parts), str(request.session_hash))
             made = bundle.make(wanted, lambda share, words: progress(share, desc=f"{words[0].upper()}{words[1:]} …"))
+            file = kept(made.data, f"{bundle.identifier(wanted.title).replace('_', '-')}.zip")
         except SORRY as error:
             return gr.DownloadButton(visible=False), _sorry(str(error))
         except Exception:
             LOG.exception("an export failed")
             return gr.DownloadButton(visible=False), _sorry(text.FAILED)
-        file = kept(made.data, f"{bundle.identifier(wanted.title).replace('_', '-')}.zip")
         words = text.export_ready(len(made.data) / 2**20)
         notes = "".join(say(sentence, "p") for sentence in (words, *made.left_out))
         return gr.DownloadButton(f"↓ {file.name}", value=str(file), visible=True), notes
@@ -118,9 +120,16 @@ class Exports:
 
 
 def kept(data: bytes, name: str) -> Path:
-    """Write a file among this app's temporary files, with which it is deleted; return its path."""
+    """Write a file among this app's temporary files, with which it is deleted; return its path.
+
+    Raises
+    ------
+    Refusal
+        The disk is too full for it.
+    """
     above = upload_folder()
     above.mkdir(parents=True, exist_ok=True)
+    storage.check_room(above, len(data))
     folder = tempfile.mkdtemp(prefix="export-", dir=above)
     file = Path(folder) / name
     file.write_bytes(data)

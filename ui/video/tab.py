@@ -28,6 +28,8 @@ from ui.examples.portraits import PICTURES
 from ui.gradio_files import upload_folder
 from ui.languages import phrase
 from ui.model_service import ModelService
+from ui.serving.refusal import Refusal
+from ui.serving.storage import check_room
 from ui.theme import read
 from ui.video import page
 from zoo.inference.rested import RestingError
@@ -38,7 +40,7 @@ from zoo.models.label_mix import DEFAULT, mix_named
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
-BAD_INPUT = (*errors.BAD_INPUT, RestingError)
+BAD_INPUT = (*errors.BAD_INPUT, RestingError, Refusal)
 # Others may be waiting; longer clips are left to the command line.
 LIMITS = Limits(seconds=text.VIDEO_MINUTES * 60, size=text.VIDEO_MEGABYTES * 2**20)
 TOLD = 0.3  # seconds between two progress reports
@@ -108,6 +110,7 @@ class VideoTab:
         session = str(request.session_hash)
         with self._stoppable(session) as stop, _target() as target:
             try:
+                check_room(target.parent, LIMITS.size)
                 cards = self.service.cards_of(session, sent.mix)
                 chosen = self.service.models([name for name in cards if name in (sent.models or [])], session)
                 options = _options(sent)

@@ -20,6 +20,7 @@ from features.descriptors import Hog, Joined
 from tests.zoo.exchange.hostile import pack
 from ui import text
 from ui.app import start
+from ui.serving import storage
 from ui.teach import exports
 from ui.teach.exports import Exports, Imports
 from zoo.exchange.exports import bundle, portable_graph
@@ -123,6 +124,14 @@ def test_shipped_models_that_are_offered_can_go_out(own):
 def test_a_name_of_control_letters_is_refused(own):
     with pytest.raises(NothingToExportError, match="ordinary letters"):
         Exports(own).wanted("cnn", "a\x07b", ("tfjs",), "me")
+
+
+def test_a_full_disk_is_told_and_nothing_is_written(own, lesson, uploads, monkeypatch):
+    own.teach_sessions.at("me").trained = lesson
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: SimpleNamespace(total=2**40, used=2**40, free=2**27))
+    before = set(uploads.rglob("*"))
+    button, words = Exports(own).make("", "Mine", ["tfjs"], HERE, quiet)
+    assert "disk is full" in words and not button.visible and set(uploads.rglob("*")) == before
 
 
 def test_a_zip_comes_in_and_its_file_goes(own, exported, uploads):

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import gradio as gr
@@ -21,6 +22,7 @@ from tests.plain_html import bare, words
 from tests.ui.waiting import wait_for
 from ui import text
 from ui.examples.portraits import PICTURES
+from ui.serving import storage
 from ui.video import page as video_page
 from ui.video import tab as video_tab
 from ui.video.tab import Sent, VideoTab, example, uploaded
@@ -91,6 +93,14 @@ def ask(tab, file, session="a", models=None, labels="7", progress=lambda *_, **_
     shown, html, spoken = tab.run(Sent(file, models, labels, True, **more), Request(session), progress)
     assert isinstance(shown, gr.Video)
     return shown, html, spoken
+
+
+def test_a_full_disk_is_told_before_the_work(tab, sent, clip, uploads, monkeypatch):
+    file = sent(clip)
+    before = set(uploads.rglob("*"))
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: SimpleNamespace(total=2**40, used=2**40, free=2**27))
+    shown, html, spoken = ask(tab, file)
+    assert "disk is full" in html and "disk is full" in spoken and set(uploads.rglob("*")) == before
 
 
 def test_a_smile_looks_happy_to_both(tab, sent, clip, uploads):
