@@ -384,9 +384,9 @@ def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
     stream = container.streams.best("video")
     stream = stream if stream in moving else next(iter(moving), None)
     if stream is None or stream.codec_context is None:
-        covered = len(container.streams.video)
+        cover = container.streams.video and not moving
         container.close()
-        raise ClipError(_COVER if covered else _SOUND)
+        raise ClipError(_COVER if cover else _SOUND)
     stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
     return container, stream
 

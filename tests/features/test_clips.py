@@ -354,6 +354,16 @@ def test_times_that_start_anew_go_on(tmp_path, write_clip, monkeypatch):
     assert np.allclose([frame.time for frame in frames], np.arange(80) / 25, atol=0.002)
 
 
+@pytest.mark.parametrize("code", [b"zzzz", b"encv"])
+def test_pictures_that_no_decoder_knows_are_not_taken_for_a_sounds_cover(tmp_path, write_clip, code):
+    path = write_clip(tmp_path / "x.mp4", [corners()] * 5)
+    content = path.read_bytes()
+    kind = next(kind for kind in (b"mp4v", b"avc1", b"vp09", b"av01", b"hvc1") if kind in content)
+    path.write_bytes(content.replace(kind, code))
+    with pytest.raises(ClipError, match="no moving pictures that can be decoded, only sound or other data"):
+        read(path)
+
+
 def test_the_picture_of_a_sound_is_not_a_clip(tmp_path):
     with av.open(str(tmp_path / "x.m4a"), "w", format="mp4") as out:
         sound_, cover = out.add_stream("aac", rate=8000), out.add_stream("mjpeg", rate=1)
