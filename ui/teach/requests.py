@@ -23,6 +23,7 @@ from ui.lesson.classroom import HOME, Mode
 from ui.model_service import ModelService
 from ui.teach import page
 from ui.teach.drawn import drawing, drawn_project
+from zoo.filenames import quoted
 from zoo.inference.live_stream import read_frame
 from zoo.labels import colours
 from zoo.teach import project, project_file
@@ -100,7 +101,7 @@ def answer(call: Call) -> dict:
     """Carry out a request and return its JSON; `ProjectError` and other errors say why it is not possible."""
     name = call.asked.text("do")
     if name not in CALLS:
-        raise ProjectError(f"There is no request {name!r}.")
+        raise ProjectError(f"There is no request {quoted(name)}.")
     return CALLS[name](call)
 
 
@@ -378,7 +379,7 @@ def _trial(call: Call) -> dict:
     """A frame taken under changed conditions: evaluated and counted, but not kept."""
     name = call.asked.text("name")
     if name not in wording.TRIALS_RECORDED:
-        raise ProjectError(f"There is no experiment {name!r} that is recorded.")
+        raise ProjectError(f"There is no experiment {quoted(name)} that is recorded.")
     image = call.frame()
     faces, skipped = _chosen(call.service.find(image, beside=False), "skip")
     if skipped:

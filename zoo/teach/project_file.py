@@ -23,6 +23,7 @@ from features.faces import MESH_POINTS
 from features.file_listing import hidden
 from features.images import ImageError
 from features.phrase import Phrase
+from zoo.filenames import quoted, shortened
 from zoo.safe_zip import Limits, SafeZip, UnpackError
 from zoo.teach.project import (
     MAX_CLASSES,
@@ -149,7 +150,9 @@ def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
         except ArchiveError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ArchiveError(f"The project's {MANIFEST} does not hold together ({error}). Save it again.") from error
+            raise ArchiveError(
+                f"The project's {MANIFEST} does not hold together ({shortened(error)}). Save it again."
+            ) from error
 
 
 def is_project(archive: Archive) -> bool:
@@ -163,18 +166,22 @@ def _read_manifest(archive: Archive) -> dict:
     try:
         manifest = json.loads(archive.read(MANIFEST, MAX_MANIFEST))
     except (ValueError, RecursionError) as error:
-        raise ArchiveError(f"The project's {MANIFEST} cannot be read ({error}).") from error
+        raise ArchiveError(f"The project's {MANIFEST} cannot be read ({shortened(error)}).") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArchiveError(f"The zip's {MANIFEST} is not one of a Face-off project.")
     if manifest.get("version") != VERSION:
-        raise ArchiveError(f"The project is of version {manifest.get('version')!r}; this app reads version {VERSION}.")
+        raise ArchiveError(
+            f"The project is of version {quoted(manifest.get('version'))}; this app reads version {VERSION}."
+        )
     return manifest
 
 
 def _project(archive: Archive, manifest: dict, spec: AlignSpec) -> Project:
     found = AlignSpec(**manifest["align"])
     if found != spec:
-        raise ArchiveError(f"The project's crops are cut to {found}; this app cuts to {spec}. Collect them again.")
+        raise ArchiveError(
+            f"The project's crops are cut to {shortened(found, 200)}; this app cuts to {spec}. Collect them again."
+        )
     classes, rows = _classes(manifest["classes"]), manifest["samples"]
     if not isinstance(rows, list) or len(rows) > MAX_SAMPLES:
         raise ArchiveError(f"The project has more than {MAX_SAMPLES} samples, or no list of them.")
@@ -214,7 +221,9 @@ def _samples(archive: Archive, rows: list[dict], spec: AlignSpec) -> Samples:
 def _crop(archive: Archive, name: str, side: int) -> np.ndarray:
     pixels = _picture(archive.read(name, MAX_CROP), "PNG", name, side)
     if pixels.shape != (side, side, 3):
-        raise ArchiveError(f"{name[:80]!r} has {pixels.shape[1]} x {pixels.shape[0]} pixels; expected {side} x {side}.")
+        raise ArchiveError(
+            f"{quoted(name)} has {pixels.shape[1]} x {pixels.shape[0]} pixels; expected {side} x {side}."
+        )
     return pixels[..., 0]
 
 
@@ -223,10 +232,10 @@ def _array(archive: Archive, name: str, n: int) -> np.ndarray:
     size = n * int(np.prod(shape)) * np.dtype(kind).itemsize
     data = archive.read(name, size)
     if len(data) != size:
-        raise ArchiveError(f"{name!r} has {len(data):,} bytes; {n} samples need {size:,}.")
+        raise ArchiveError(f"{quoted(name)} has {len(data):,} bytes; {n} samples need {size:,}.")
     values = np.frombuffer(data, kind).reshape(n, *shape).astype(np.float32)
     if not np.isfinite(values).all() or np.abs(values).max(initial=0) > 1e5:
-        raise ArchiveError(f"{name!r} holds numbers that no face has.")
+        raise ArchiveError(f"{quoted(name)} holds numbers that no face has.")
     return values
 
 
@@ -235,7 +244,7 @@ def _photo(archive: Archive, name: str, box: list) -> Photo:
     _picture(data, "JPEG", name, PHOTO_SIDE)
     sides = [float(side) for side in box]
     if len(sides) != 4 or not all(0 <= side <= 1 for side in sides):
-        raise ArchiveError(f"The face's box of {name[:80]!r} is not four numbers from 0 to 1.")
+        raise ArchiveError(f"The face's box of {quoted(name)} is not four numbers from 0 to 1.")
     left, top, right, bottom = sides
     return Photo(data, (left, top, right, bottom))
 
@@ -247,8 +256,8 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
         if max(width, height) <= most:
             return images.load(data)
     except ImageError as error:
-        raise ArchiveError(f"{name[:80]!r} in the zip is not a {kind} picture ({error}).") from None
-    raise ArchiveError(f"{name[:80]!r} has {width} x {height} pixels; expected {most}.")
+        raise ArchiveError(f"{quoted(name)} in the zip is not a {kind} picture ({error}).") from None
+    raise ArchiveError(f"{quoted(name)} has {width} x {height} pixels; expected {most}.")
 
 
 # ---- reading pictures

@@ -102,11 +102,17 @@ def first(key, value):
         (first("box", [0, 0, 2, 1]), "four numbers"),
         (first("box", ["x"] * 4), "does not hold together"),
         (first("box", [float("nan")] * 4), "four numbers"),
+        (lambda m: m.update(version="x" * 10**6), "of version"),
+        (lambda m: m["align"].update({"x" * 10**6: 1}), "does not hold together"),
+        (lambda m: m["align"].update(registration="x" * 10**6), "."),
+        (first("file", "x" * 10**6), "lacks the file"),
+        (first("class", "x" * 10**6), "does not hold together"),
     ],
 )
 def test_a_changed_manifest_is_refused_with_a_reason(saved, change, words):
-    with pytest.raises(ProjectError, match=words):
+    with pytest.raises(ProjectError, match=words) as raised:
         open_project(with_manifest(saved, change))
+    assert len(str(raised.value)) < 600
 
 
 @pytest.mark.parametrize(
