@@ -13,6 +13,8 @@ from packaging.specifiers import SpecifierSet
 from features.detector import SYSTEM_LIBRARIES
 from scripts.upload_space import front_matter, pinned
 from zoo.cli.main import parser as zoo_parser
+from zoo.exchange.exports import portable_graph
+from zoo.models import registry
 
 ROOT = Path(__file__).parents[1]
 CODE = ("features", "scripts", "tests", "ui", "zoo")
@@ -134,6 +136,13 @@ def test_the_readme_is_short_and_leads_to_every_document():
     assert len(readme.encode()) <= 10_000
     missing = [path.name for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in readme]
     assert not missing
+
+
+def test_the_documentation_names_the_models_that_cannot_be_exported():
+    export = (ROOT / "docs/export.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"Four built-in models cannot be exported: (.*?)\.", export)
+    stay = [name for name in registry.names() if not portable_graph.goes_out(registry.card(name))]
+    assert sorted(re.findall(r"`(.*?)`", sentence)) == stay and len(stay) == 4
 
 
 def test_every_package_says_what_it_is_for():

@@ -1,4 +1,4 @@
-"""The app: the only code that knows Gradio, which is imported here, in the environment that is right for it."""
+"""The app: the only code that uses Gradio, which is imported here, with its environment variables set first."""
 
 from ui.serving.environment import prepare, without_proxies
 

@@ -1,4 +1,4 @@
-"""The app around the tabs: banner, status, theme, and how it is launched."""
+"""The app around the tabs: banner, status, theme and launch."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ from zoo.sessions.memory import give_back_memory, share_arenas
 from zoo.sessions.sweeper import Chore, Sweeper
 from zoo.teach import project_file
 
-# A tab is a title and a function that lays it out; a later one is one more line here.
-# Where it has a choice of models it returns that, and a session's own models are offered there, too.
+# A tab is a title and a function that lays it out. If the tab has a choice of models, the function returns it, so that
+# a session's own models are offered there too.
 Tab = tuple[str, Callable[[ModelService, Mode], gr.CheckboxGroup | None]]
 TABS: tuple[Tab, ...] = (
     ("Compare", compare_tab.build),
@@ -59,10 +59,10 @@ TABS: tuple[Tab, ...] = (
     ("Teach", teach_tab.build),
     ("Zoo", lambda service, _: zoo_tab.build(service)),
 )
-# A clip that can be watched can be kept: a lesson has none.
+# No clips in a lesson: a clip that can be watched can be saved.
 LESSON_TABS: tuple[Tab, ...] = (("Lesson", lesson_tab.build), *(tab for tab in TABS if tab[0] != "Video"))
 
-# Pictures have a lower limit of their own. UPLOADS is what one client may send while uploads are kept.
+# Bytes. Pictures have a lower limit of their own. UPLOADS limits what one client sends while uploads are kept.
 MOST_FILE = max(video_tab.LIMITS.size, project_file.MAX_ARCHIVE)
 UPLOADS = 2 * 2**30
 
@@ -81,9 +81,9 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.Blocks:
     Parameters
     ----------
     service : ModelService
-        Need not be warm; the page says when it is.
+        May still be loading; the page says when it is ready.
     mode : Mode
-        What is other in a classroom.
+        The settings that differ in a classroom.
     """
     uploads.only_from_here()
     gr.set_static_paths([PICTURES])
@@ -115,7 +115,7 @@ def _choices(service: ModelService) -> Callable[[gr.Request], dict]:
 
 
 def launch_options(mode: Mode = HOME) -> dict:
-    """What `Blocks.launch` is given besides host, port and certificates."""
+    """The options for `Blocks.launch` besides host, port and certificates."""
     return {
         "theme": theme(),
         "css_paths": [
@@ -170,7 +170,7 @@ def _head(app: gr.Blocks, service: ModelService, mode: Mode) -> None:
 
 
 def _banner(mode: Mode) -> str:
-    """What everybody reads first: in full at first, then as one line. In a lesson each visit begins with all of it."""
+    """The note at the top: in full until it was read, then as one line. In a lesson, every visit starts in full."""
     law = f"<p>{say(text.LAW)}</p>" if mode.lesson else ""
     source = f'<a href="{text.BARRETT}" target="_blank" rel="noopener noreferrer">Barrett et al. 2019</a>'
     return (
@@ -203,7 +203,7 @@ def _privacy(sentence: str) -> str:
 
 
 def serve(args: argparse.Namespace) -> None:
-    """Launch, warm up, and stay until Ctrl-C or a signal to end; leave no picture behind."""
+    """Launch, load the models, run until Ctrl-C or a signal, and delete all uploads."""
     share_arenas()
     if not server.can_listen(args.host):
         raise SystemExit(f"Cannot listen on {args.host}: this computer does not have that address. Try --host 0.0.0.0")
@@ -241,7 +241,7 @@ def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
 
 
 def start(app: gr.Blocks, args: argparse.Namespace, mode: Mode = HOME) -> str:
-    """Launch without waiting, and return the local address."""
+    """Launch without blocking, and return the local address."""
     options = launch_options(mode)
     heads = [options["head"], *filter(None, (getattr(block, "head", None) for block in app.blocks.values()))]
     with server.serving(server.address(args.host, args.port), _policy(args)):
@@ -269,7 +269,7 @@ def start(app: gr.Blocks, args: argparse.Namespace, mode: Mode = HOME) -> str:
 
 
 def _policy(args: argparse.Namespace) -> Policy:
-    """What is accepted over HTTP, by the command line."""
+    """The rules for HTTP requests, from the command line."""
     root = getattr(args, "root_path", None) or os.environ.get("GRADIO_ROOT_PATH", "")
     allowed = [*(getattr(args, "allow_host", None) or ()), urlsplit(root).netloc]
     shared = getattr(args, "share", False)
@@ -283,7 +283,7 @@ def _policy(args: argparse.Namespace) -> Policy:
 
 
 def check_certificate(certificate: str, key: str) -> None:
-    """Stop with one sentence unless the two files can serve https."""
+    """Exit with one sentence unless the two files can serve https."""
     try:
         # An empty password: without one, an encrypted key would prompt on a terminal that may not exist.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
@@ -295,7 +295,7 @@ def check_certificate(certificate: str, key: str) -> None:
 
 
 def share(app: gr.Blocks) -> str:
-    """Ask for a public link; one sentence about it, or about why there is none."""
+    """Request a public link; returns a sentence with the link, or the reason why there is none."""
     try:
         here = server.LOOPBACK if app.server_name in server.WILDCARDS else app.server_name
         return f"Public link, for a week: {gradio_state.public_link(app, here)}"

@@ -1,7 +1,7 @@
-"""What touches the inside of Gradio where it reads the values of a call: every call that fails gets a sentence.
+"""Adapts how Gradio reads the values of a call: every failed call is answered with a sentence.
 
-Left to itself, Gradio answers ``{"error": null}`` whenever values do not have the form that it expects, and writes a
-traceback of its own code to the log. Anyone can send such values; they are no fault of this app.
+By default, Gradio answers ``{"error": null}`` to values in an unexpected form, and logs a traceback. Anyone can send
+such values; they are not an error of this app.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ NOT_SO_MANY = "{came} values came for {name}, which takes {wanted}. {expected}RE
 
 
 def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
-    """Values for an endpoint's last inputs, for calls without them: scripts that were written before there were any.
+    """Default values for an endpoint's last inputs, for scripts written before these inputs existed.
 
-    Gradio fills its own client's calls in; others, with fewer values than inputs, it refuses.
+    Gradio completes only the calls of its own client, and refuses others that have fewer values than inputs.
     """
     check = app.validate_inputs
 
@@ -48,7 +48,7 @@ def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
 
 
 def explain_failures(app: gr.Blocks) -> None:
-    """Answer every call that fails with a sentence. Only a fault of this app leaves a traceback in the log."""
+    """Answer every failed call with a sentence. Only errors of this app leave a traceback in the log."""
     read, process = app.preprocess_data, app.process_api
 
     async def explained_read(block_fn: BlockFunction, inputs: list, *given: Any, **options: Any) -> Any:
@@ -95,9 +95,9 @@ FORMS: tuple[tuple[type, Callable[[object], bool]], ...] = (
 
 
 def _unlike(block_fn: BlockFunction, values: list) -> int | None:
-    """The first value of a call of the page's own that its component cannot hold; None if there is none.
+    """The first value of a private call that its component cannot hold; None if there is none.
 
-    Scripts may call these functions, too, with anything. Public ones say themselves what they expect.
+    Scripts can call private functions with anything. Public ones check their values themselves.
     """
     if block_fn.api_visibility == "public":
         return None
@@ -128,13 +128,13 @@ def _not_understood(block_fn: BlockFunction, inputs: list, at: int) -> str:
 
 
 def _reached(error: Exception) -> int:
-    """How many values Gradio had read before this error: the number that its function counts them with."""
+    """How many values Gradio had read before this error: the loop counter of its function."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_name == READS]
     return int(frames[-1].f_locals.get("i", 0)) if frames else 0
 
 
 def _is_file(value: object) -> bool:
-    """Whether a value, or one in it, looks like a file as Gradio's clients send it."""
+    """Whether a value contains something in the form in which Gradio's clients send files."""
     if isinstance(value, dict):
         return "meta" in value or "path" in value or any(map(_is_file, value.values()))
     return isinstance(value, list) and any(map(_is_file, value))
@@ -145,7 +145,7 @@ def _name(block_fn: BlockFunction) -> str:
 
 
 def _parameters(block_fn: BlockFunction) -> list[str]:
-    """The names of a public endpoint's values; those of the page's own calls mean nothing to anyone."""
+    """The names of a public endpoint's values; empty for private calls, whose names mean nothing to a caller."""
     if block_fn.api_visibility != "public" or block_fn.fn is None:
         return []
     return list(inspect.signature(block_fn.fn).parameters)[: len(block_fn.inputs)]

@@ -1,4 +1,4 @@
-"""What touches the inside of Gradio where it receives and keeps files."""
+"""Adapts how Gradio receives and keeps files."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MOST_TRACKED = 1000  # uploads whose progress is remembered
 
 
 def upload_folder() -> Path:
-    """Where Gradio keeps what is uploaded and what is shown."""
+    """The folder in which Gradio keeps uploads and the files that pages show."""
     return Path(get_upload_folder())
 
 
 def keep_uploads_in(folder: Path | None) -> None:
-    """Tell Gradio where to keep them; None: where it likes."""
+    """Set Gradio's folder; None restores its default."""
     if folder is None:
         os.environ.pop(TEMP_DIR, None)
         return
@@ -49,14 +49,14 @@ def keep_uploads_apart() -> None:
 
 
 def fetch_nothing(refusal: str) -> None:
-    """Refuse addresses that a script sends instead of files: no request leaves this machine.
+    """Refuse URLs that a script sends instead of files, so that no request leaves this machine.
 
-    Gradio would download them before any function of ours is asked, and has no setting for it.
+    Gradio would download them before any function of this app is called, and has no setting against it.
 
     Parameters
     ----------
     refusal : str
-        What to say, with the address at ``{}``.
+        The message, with ``{}`` for the URL.
     """
 
     async def refuse(url: str, cache_dir: str) -> str:
@@ -66,7 +66,7 @@ def fetch_nothing(refusal: str) -> None:
 
 
 def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
-    """Let an image box say why it refuses what a script sends; Gradio checks its form first, and says nothing."""
+    """Make an image box say why it refuses a script's value; Gradio checks the form first, without a message."""
 
     class Sent(ImageData):
         @classmethod
@@ -80,10 +80,10 @@ def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
 
 
 class UploadProgress(FileUploadProgress):
-    """Gradio's record of how far uploads have come, which forgets: Gradio keeps every name it was ever asked about."""
+    """Gradio's record of the progress of uploads, limited; Gradio keeps every name it was ever asked about."""
 
     async def is_tracked(self, upload_id: str) -> bool:
-        """Wait for an upload to begin. Whoever gives up leaves nothing behind."""
+        """Wait for an upload to begin. Nothing is kept if the client gives up."""
         try:
             return await super().is_tracked(upload_id)
         finally:
@@ -91,23 +91,23 @@ class UploadProgress(FileUploadProgress):
                 self._signals.pop(upload_id, None)
 
     def track(self, upload_id: str) -> None:
-        """An upload begins; the oldest one is forgotten where there are too many."""
+        """Record the start of an upload; if there are too many, the oldest is dropped."""
         while len(self._statuses) >= MOST_TRACKED and upload_id not in self._statuses:
             self.stop_tracking(next(iter(self._statuses)))
         super().track(upload_id)
 
     def stop_tracking(self, upload_id: str) -> None:
-        """Forget an upload."""
+        """Drop an upload from the record."""
         super().stop_tracking(upload_id)
         self._signals.pop(upload_id, None)
 
 
 def forget_progress() -> None:
-    """Give Gradio a record of uploads that does not grow for ever."""
+    """Replace Gradio's record of uploads by a limited one."""
     routes.file_upload_statuses = UploadProgress()
 
 
 def forget_deleted(app: gr.Blocks) -> None:
-    """Take files that have been deleted off Gradio's list of uploads."""
+    """Remove deleted files from Gradio's list of uploads."""
     uploaded = app.upload_file_set
     uploaded.difference_update([path for path in list(uploaded) if not os.path.exists(path)])

@@ -1,14 +1,14 @@
-"""What touches the inside of Gradio, but for its files (`ui/gradio_files.py`) and values (`ui/gradio_calls.py`).
+"""Adapts Gradio's internals: sessions, queue and server. Files and values: `ui/gradio_files.py`, `ui/gradio_calls.py`.
 
-A new release of Gradio can break these three modules only. First, what Gradio keeps of sessions and how it queues
-their calls, made short and fair.
+Only these three modules can break with a new release of Gradio. This one limits what Gradio keeps of sessions, and
+makes its queue fair.
 
-Gradio serves whoever calls: one request makes it remember a session, and a job in its queue is worked off whether or
-not anybody waits for it. Here only sessions with an open page, or an open stream that waits for an answer, hold
-anything for longer than a moment.
+By default, Gradio remembers a session after one request, and runs a queued job even if nobody waits for its result.
+Here, only sessions with an open page, or with an open stream that waits for a result, are remembered for longer than
+`PASSING_SECONDS`.
 
-Gradio also keeps each session's settings of all components and their last values, the answer with the pictures in it
-too, until 10,000 other sessions have come: for links that open a page as it was, of which there are none here.
+Gradio also keeps each session's component settings and last values, including pictures in answers, until 10,000 other
+sessions have come. They serve links that restore a page, which this app does not have.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ DATA = re.compile(r"/gradio_api/queue/data/?$")
 
 
 class OpenPages:
-    """ASGI middleware that notes which sessions have an event stream open.
+    """ASGI middleware that registers which sessions have an event stream open.
 
     Parameters
     ----------
     app : ASGI application
     pages : Pages
-        Where it notes them.
+        Where they are registered.
     left : callable
         Awaited with each session whose last stream has ended.
     """
@@ -100,7 +100,7 @@ class OpenPages:
 
 
 def _streaming(scope: Scope) -> str:
-    """The session, or the job, whose events a request asks for; empty if it asks for something else."""
+    """The session or job whose event stream is requested; empty for other requests."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return ""
     found = STREAM.search(scope["path"])
@@ -116,10 +116,10 @@ def _streaming(scope: Scope) -> str:
 
 
 class DirectCalls:
-    """ASGI middleware that gives a script's call to Gradio's function for it at once.
+    """ASGI middleware that passes a script's call directly to Gradio's function for it.
 
-    FastAPI would compare the request with a hundred routes, and ask in another thread whether its sender has logged
-    in, which nobody has to here: more work than everything else between a camera's frame and its model.
+    FastAPI would compare the request with a hundred routes and check in another thread whether the sender is logged
+    in, although there is no login: more work than everything else between a camera's frame and the model.
 
     Parameters
     ----------
@@ -153,18 +153,18 @@ class DirectCalls:
 
 
 class FairQueue(Queue):
-    """Gradio's queue, in which only jobs that somebody waits for have a place and a turn.
+    """Gradio's queue, limited to jobs whose client is waiting.
 
-    Turns go round the clients' addresses, and round the sessions of each. When the queue is full, a job of the
-    address, and of the session, that has most in it gives way; a function that needs no queue is never refused.
+    Turns rotate over client addresses, and over the sessions of each. When the queue is full, a job of the address
+    and session with the most jobs is dropped; functions that do not use the queue are never refused.
 
     Parameters
     ----------
     app : gr.Blocks
-        Takes the settings of the queue that it has.
+        Its queue's settings are kept.
     pages : Pages
     most : int
-        Jobs that wait at one time.
+        Largest number of waiting jobs.
     """
 
     def __init__(self, app: gr.Blocks, pages: Pages, most: int = MOST_JOBS) -> None:
@@ -184,7 +184,7 @@ class FairQueue(Queue):
     async def push(
         self, body: PredictBodyInternal, request: fastapi.Request, username: str | None
     ) -> tuple[bool, str | list[dict[str, Any]], Literal["success", "error", "queue_full", "validator_error"]]:
-        """Take a job, if there is a place for it or one that gives way."""
+        """Add a job if there is room, or if another one can be dropped."""
         light = self._is_light(self.blocks.fns.get(-1 if body.fn_index is None else body.fn_index))
         waiting = [event for event in self._waiting() if self._is_light(event.fn) == light]
         if len(waiting) >= self.most:
@@ -195,7 +195,7 @@ class FairQueue(Queue):
         return await super().push(body, request, username)
 
     def get_events(self) -> tuple[list[Event], bool, str] | None:
-        """The next job: of those that somebody waits for, the one whose client has waited longest for a turn."""
+        """The next job: among those with a waiting client, the one whose client has waited longest for a turn."""
         self._drop_unheard()
         for name, queue in self.event_queue_per_concurrency_id.items():
             if queue.concurrency_limit is None or queue.current_concurrency < queue.concurrency_limit:
@@ -224,7 +224,7 @@ class FairQueue(Queue):
         return event.session_hash in self.pages or event._id in self.pages
 
     def _gives_way(self, waiting: list[Event], session: str, address: str) -> Event | None:
-        """The job that makes room for one of this session: the youngest of whoever has most."""
+        """The job to drop for a new one of this session: the newest of the holder with the most jobs."""
 
         def holder(event: Event, share: str) -> Holder:
             return Holder(event._id, share, self._heard(event), REAL, -event.enqueue_time)
@@ -244,7 +244,7 @@ class FairQueue(Queue):
                 self._refuse(event)
 
     def _refuse(self, event: Event) -> None:
-        """Drop a job that waits, and tell whoever may wait for it."""
+        """Drop a waiting job, and tell its client."""
         self.event_queue_per_concurrency_id[event.concurrency_id].queue.remove(event)
         self.event_ids_to_events.pop(event._id, None)
         if self._heard(event):
@@ -262,7 +262,7 @@ def _address(event: Event) -> str:
 
 
 def _who(holders: list[Holder], newcomer: str) -> str:
-    """The key of whoever yields. Somebody always does, because nobody here is busy."""
+    """The key of the holder that is evicted. There always is one, because no holder here is busy."""
     out = who_yields(holders, newcomer)
     assert out is not None
     return out.key
@@ -272,7 +272,7 @@ def _who(holders: list[Holder], newcomer: str) -> str:
 
 
 class FairStates(StateHolder):
-    """Gradio's memory of sessions, which forgets those without a page before any that has one.
+    """Gradio's session states, of which those without an open page are deleted first.
 
     Parameters
     ----------
@@ -286,19 +286,20 @@ class FairStates(StateHolder):
         self.set_blocks(app)
 
     def __getitem__(self, session_id: str) -> SessionState:
-        """A session's state; every call asks for it before anything else is kept under the session's name.
+        """A session's state. Every call requests it before anything else is stored under the session's name.
 
         Raises
         ------
         HTTPException
-            A name that no page and no client gives itself: many queues and tables keep names.
+            The name is not one that pages or clients use. Names are kept in several queues and tables, so long ones
+            are refused.
         """
         if not SESSION.fullmatch(session_id):
             raise fastapi.HTTPException(400, NO_SESSION)
         return super().__getitem__(session_id)
 
     def update(self, session_id: str) -> None:
-        """Note that a session was used, and forget another one if there are too many."""
+        """Record that a session was used, and delete another one if there are too many."""
         with self.lock:
             if session_id in self.session_data:
                 self.session_data.move_to_end(session_id)
@@ -325,19 +326,19 @@ class FairStates(StateHolder):
 
 
 def queue_fairly(app: gr.Blocks, pages: Pages) -> None:
-    """Give an app that is not launched yet its fair queue, which direct calls may not pass by."""
-    app.api_open = False  # `Blocks.queue` would say so, too, but make the whole web application once more
+    """Install the `FairQueue` before launch, and close the routes that bypass the queue."""
+    app.api_open = False  # `Blocks.queue` would set this too, but also build the whole web application again
     app._queue = FairQueue(app, pages)
 
 
 def remember_fairly(app: gr.Blocks) -> None:
-    """Give an app that was launched, and has a fair queue, its fair memory of sessions."""
+    """Install `FairStates` in an app after launch; it must have a `FairQueue`."""
     if isinstance(app._queue, FairQueue):
         app.app.state_holder = FairStates(app, app._queue.pages)
 
 
 def middleware(app: gr.Blocks) -> list[Middleware]:
-    """What `Blocks.launch` is given, so that the queue and all others know who has a page open."""
+    """The middleware for `Blocks.launch`, which tracks which sessions have a page open."""
     if not isinstance(app._queue, FairQueue):
         return []
     pages = app._queue.pages
@@ -350,13 +351,13 @@ def middleware(app: gr.Blocks) -> list[Middleware]:
 
 
 def forget_page(app: gr.Blocks, session: str) -> None:
-    """Forget what a page that was closed showed."""
+    """Delete the state of a closed page."""
     if _forget_values(app, session):
         give_back_memory()
 
 
 def tidy(app: gr.Blocks, silent: float) -> None:
-    """Forget what pages showed that were silent for so many seconds, and those that are closed altogether."""
+    """Delete the values of pages that have been silent for this many seconds, and all state of closed pages."""
     forget_deleted(app)
     held, now = app.state_holder, datetime.now()
     idle = {name: (now - used).total_seconds() for name, used in list(held.time_last_used.items())}
@@ -375,7 +376,7 @@ def tidy(app: gr.Blocks, silent: float) -> None:
 
 
 def _forget_values(app: gr.Blocks, session: str) -> bool:
-    """Whether there was anything to forget. Gradio makes an entry anew where it next sets a value."""
+    """Delete a session's values; returns whether there were any. Gradio creates an entry again when it sets a value."""
     kept = app.state_holder.session_data.get(session)
     if kept is None or not len(kept.config_values):
         return False
@@ -387,7 +388,7 @@ def _forget_values(app: gr.Blocks, session: str) -> bool:
 
 
 def surrounding_page() -> gr.Blocks:
-    """The `gr.Blocks` that is being built; for what every page that is opened has to load."""
+    """The `gr.Blocks` that is being built, for events when a page is loaded."""
     page = Context.root_block
     if page is None:
         raise RuntimeError("no page is being built; call this inside a `with gr.Blocks():`")
@@ -395,7 +396,7 @@ def surrounding_page() -> gr.Blocks:
 
 
 def surrounding_tab() -> gr.Tab:
-    """The `gr.Tab` that is being laid out; for what is made when it is opened."""
+    """The `gr.Tab` that is being laid out, for events when it is opened."""
     block = Context.block
     while block is not None and not isinstance(block, gr.Tab):
         block = block.parent
@@ -408,19 +409,19 @@ def surrounding_tab() -> gr.Tab:
 
 
 async def session_of(request: gr.Request) -> str:
-    """The session that called a server function: Gradio gives it the plain request, whose body tells."""
+    """The session that called a server function, from the body of the plain request that Gradio passes on."""
     return str((await request.json()).get("session_hash"))  # read already, and kept
 
 
 class Server(http_server.Server):
-    """Gradio's server, on a socket that listens already."""
+    """Gradio's server on a socket that is already listening."""
 
     def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
         super().__init__(config)
         self._listening = listening
 
     def run_in_thread(self) -> None:
-        """Start, and return when it answers."""
+        """Start, and return once the server answers."""
         self.thread = threading.Thread(target=self.run, args=([self._listening],), name="server", daemon=True)
         self.thread.start()
         until = time.monotonic() + 30
@@ -432,10 +433,10 @@ class Server(http_server.Server):
 
 @contextmanager
 def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[None]:
-    """Within this context, `Blocks.launch` starts its server with this function, and does not doubt that it answers.
+    """Within this context, `Blocks.launch` starts its server with this function, and skips its second check.
 
-    Gradio asks the server twice whether it does. It waits as long as it takes for the first answer, but gives up after
-    3 s without the second one: on a busy computer, the app would not start.
+    Gradio requests the page twice. It waits for the first answer as long as necessary, but gives up if the second takes
+    more than 3 s, so that the app would not start on a busy computer.
     """
     usual, check = http_server.start_server, networking.url_ok
     http_server.start_server, networking.url_ok = start, lambda url: True
@@ -446,7 +447,7 @@ def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[N
 
 
 def public_link(app: gr.Blocks, host: str) -> str:
-    """The address of a tunnel to an app that was launched on this host, through Gradio's server."""
+    """Open a tunnel through Gradio's server to the launched app; returns its public address."""
     address = networking.setup_tunnel(host, app.server_port, app.share_token, None, None)
     # `share` stays off: Gradio's page for it loads its scripts from elsewhere.
     app.share_url = address  # type: ignore[assignment]  # Gradio declares None

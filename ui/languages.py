@@ -1,12 +1,12 @@
 """The page in six languages: one dictionary per language in `languages/`, from keys to sentences.
 
-``en.json`` is the only place where the page's own English is written down; `phrase` takes it from there by its key.
-Sentences that the zoo and the features also say elsewhere (on a terminal, in a model's card) are phrases in their own
-modules, and a test keeps them equal to ``en.json``.
+``en.json`` is the only place where the page's own English is written; `phrase` looks it up by key. Sentences that zoo
+and features also use elsewhere (on a terminal, on a model's card) are phrases in their own modules, and a test keeps
+them equal to ``en.json``.
 
 Elements carry their keys (`zoo.reports.markup`), and ``assets/languages.js`` replaces their text by key, so that a
-language can be chosen without a reload. Gradio's own components carry none: `ui.components.labels` says which of them
-shows what.
+language can be chosen without a reload. Gradio's own components carry none: `ui.components.labels` lists which of them
+shows which phrase.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ PLACE = re.compile(r"\{\d+[^{}]*\}")
 
 @cache
 def dictionaries() -> dict[str, dict[str, str]]:
-    """Code of a language to its dictionary."""
+    """Language code to dictionary."""
     files = sorted(FOLDER.glob("*.json"))
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
 
 
 def phrase(key: str, *values: object) -> Phrase:
-    """The English sentence under a key, with values at its places."""
+    """The English sentence with this key, and values for its placeholders."""
     return Phrase(key, dictionaries()["en"][key], *values)
 
 
 def group(prefix: str) -> dict[str, Phrase]:
-    """All sentences under ``prefix.…``, by what follows; places in them stay open."""
+    """All sentences whose key begins with ``prefix.``, by the rest of the key; placeholders are not filled."""
     start = f"{prefix}."
     return {key.removeprefix(start): phrase(key) for key in dictionaries()["en"] if key.startswith(start)}
 
 
 @cache
 def files() -> dict[str, PageFile]:
-    """Code of a language to the file that the page fetches when that language is wanted; English is in the page."""
+    """Language code to the file that the page fetches for that language; English is part of the page."""
     others = {code: words for code, words in dictionaries().items() if code != "en"}
     return {code: PageFile(f"{code}.json", _json(words).encode(), "application/json") for code, words in others.items()}
 
 
 def script() -> str:
-    """What ``assets/languages.js`` begins with: the English sentences, and each language's name and address."""
+    """Data for ``assets/languages.js``: the English sentences, and each language's name and address."""
     names = {code: words["language.name"] for code, words in dictionaries().items()}
     addresses = {code: file.address for code, file in files().items()}
     given = {"en": dictionaries()["en"], "names": names, "addresses": addresses}

@@ -38,11 +38,11 @@ _NOT_USABLE = "model {name!r} cannot be used here: its card or its weights are d
 
 
 class NoModelError(ValueError):
-    """Nothing to compare was chosen."""
+    """No model was chosen."""
 
 
 class ModelService:
-    """Answers "what do these models say of this picture", for several visitors at a time.
+    """Runs models on pictures, for several visitors at a time.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class ModelService:
         Folder of checkpoints.
     workers : int
         Pictures worked on at the same time. Each worker has a `FaceMesher` of its own, because
-        MediaPipe's graphs are not to be shared between threads.
+        MediaPipe's graphs must not be shared between threads.
     mode : Mode
         How many sessions may teach, and how many samples each may hold.
     sweeper : Sweeper, optional
@@ -94,25 +94,25 @@ class ModelService:
 
     @property
     def default_models(self) -> list[str]:
-        """What is chosen at first: one of each family, or what there is."""
+        """The models selected initially: one of each family, or all if these are missing."""
         chosen = [name for name in DEFAULT_MODELS if name in self.cards]
         return chosen if len(chosen) == len(DEFAULT_MODELS) else list(self.cards)[:2]
 
     def warm_too(self, work: Callable[[np.ndarray], None]) -> None:
-        """Call `work` with a portrait when the models are loaded: what it makes then need not be made for a visitor.
+        """Call `work` with a portrait once the models are loaded, so that the first visitor need not wait for it.
 
-        It may use `compare`, which answers from then on.
+        It may use `compare`.
         """
         self._warming.append(work)
 
     def start(self) -> threading.Thread:
-        """Warm up in the background; the page is up meanwhile."""
+        """`warm` in the background; the page is available meanwhile."""
         thread = threading.Thread(target=self.warm, name="warm-up", daemon=True)
         thread.start()
         return thread
 
     def warm(self) -> None:
-        """Load everything and run it once. Later calls return at once."""
+        """Load everything and run it once. Further calls return immediately."""
         with self._starting:
             if self.ready:
                 return
@@ -131,7 +131,7 @@ class ModelService:
             self._ready.set()
 
     def _load(self, name: str) -> Classifier | None:
-        """A model, or None after noting what is wrong with it: the others still serve."""
+        """A model; None if it is damaged, which is reported, and the others are served."""
         try:
             return registry.load(name, self.root)
         except Exception as error:  # damaged files make NumPy and LiteRT raise whatever they like
@@ -141,7 +141,7 @@ class ModelService:
             return None
 
     def _leave_out(self, name: str, why: str) -> None:
-        """Serve without this model, and say in the terminal why; the page only names it, for reasons hold paths."""
+        """Leave this model out. The terminal shows the reason; the page does not, because reasons contain paths."""
         self.broken[name] = why
         sentence = f"Face-off: the model {name!r} is left out: {why}"
         print(sentence.encode("ascii", "backslashreplace").decode(), file=sys.stderr, flush=True)
@@ -164,9 +164,9 @@ class ModelService:
         max_faces: int = MAX_FACES,
         mix: str = DEFAULT,
     ) -> Comparison:
-        """What the models say of every face in a picture.
+        """The predictions of models for every face in a picture.
 
-        Waits for a free worker, and for the warm-up if that is still going on.
+        Waits for a free worker, and until the models are loaded.
 
         Raises
         ------
@@ -200,9 +200,7 @@ class ModelService:
             self._meshers.put(mesher)
 
     def cards_of(self, session: str, mix: str = FER2013) -> dict[str, Card]:
-        """The cards of all models that a session may ask: the shipped ones, then its own.
-
-        Their thresholds are those for a label mix.
+        """The cards of all models that a session can use, the shipped ones first, with thresholds for a label mix.
 
         Raises
         ------
@@ -212,7 +210,7 @@ class ModelService:
         return LabelMix(mix_named(mix), self.cards | (teach_session.cards if teach_session else {})).with_thresholds()
 
     def models(self, names: Sequence[str], session: str = "") -> list[Classifier]:
-        """Loaded models in the order asked, each once; a session's own are found by nobody else."""
+        """Loaded models in the requested order, each once; a session's own models are for that session only."""
         if not names:
             raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
         teach_session = self.teach_sessions.known(session)
@@ -228,13 +226,13 @@ class ModelService:
             raise UnknownModelError(_NOT_USABLE.format(name=name)) from error
 
     def _trunk(self) -> CnnClassifier:
-        """The network whose features taught models are put on."""
+        """The network on whose features models are trained in Teach."""
         model = self._known(TRUNK)
         if not isinstance(model, CnnClassifier):
             raise UnknownModelError(_NOT_USABLE.format(name=TRUNK))
         return model
 
     def close(self) -> None:
-        """Free the face finders that are not at work."""
+        """Close the face finders that are not in use."""
         while not self._meshers.empty():
             self._meshers.get_nowait().close()

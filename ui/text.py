@@ -60,7 +60,7 @@ VIDEO_STEPS = tuple((VIDEO[f"step{n}"], VIDEO[f"step{n}.text"]) for n in (1, 2, 
 
 
 def title(card: Card) -> str:
-    """A model's title, in the page's language where it is more than a name."""
+    """A model's title, translated unless it is just a name."""
     return _of_card(card, f"model.{card.name}.title", card.title)
 
 
@@ -84,7 +84,7 @@ def face(number: int) -> Phrase:
 
 
 def progress(now: float, whole: float | None, drawing: bool = False) -> Phrase:
-    """How far a clip is; `drawing`: how much of the annotated one is written."""
+    """Progress of a clip in seconds; with `drawing`, of writing the annotated clip."""
     if not whole:
         return number("{0:.0f} s", now)
     return phrase("video.drawn_n" if drawing else "video.now_n", round(now), round(whole))
@@ -101,7 +101,7 @@ def followed(faces: int, agreement: float | None) -> Phrase:
 
 
 def clip_facts(seconds: float, frames: int, analysed: int) -> Phrase:
-    """What was read of a clip."""
+    """Length of a clip, its frames, and how many were analysed."""
     length = number("{0:.1f}", seconds)
     return (
         phrase("video.all_n", length, frames)
@@ -122,12 +122,12 @@ def agreed(rate: float | None) -> Phrase | str:
 
 
 def more_faces(count: int) -> Phrase | str:
-    """That not all are shown."""
+    """A note that not all faces are shown; empty if they are."""
     return phrase("video.more_n", count) if count > 0 else ""
 
 
 def privacy(host: str) -> Phrase:
-    """The sentence that is true for a page opened under this host name (``"127.0.0.1:7860"``)."""
+    """The sentence about privacy for a page opened under this host name (``"127.0.0.1:7860"``)."""
     if os.environ.get("SPACE_ID"):
         return PRIVACY_SPACE
     name = host.rsplit(":", 1)[0] if host[-1:].isdigit() and not host.endswith("]") else host
@@ -137,12 +137,12 @@ def privacy(host: str) -> Phrase:
 
 
 def as_typed(labels: LabelSet) -> str:
-    """The attribute that keeps made-up classes' names from translation programs; nothing for labels of ours."""
+    """The attribute that keeps names of user-defined classes untranslated by browsers; empty for shipped labels."""
     return ' translate="no"' if labels.made_up else ""
 
 
 def _whose(labels: LabelSet) -> str:
-    """The end of a key: what a model's labels are."""
+    """The suffix of a key for a model's labels: user-defined, imported or shipped."""
     return {OWN: "_own", ELSEWHERE: "_made"}.get(labels.name, "")
 
 
@@ -167,7 +167,7 @@ def found(faces: int, agreed: int, models: int) -> Phrase:
 
 
 def faces_shown(shown: int, found: int) -> Phrase:
-    """That not all faces are shown."""
+    """A note that not all faces are shown."""
     return phrase("faces_shown_n", shown, found)
 
 
@@ -177,12 +177,12 @@ def verdict(agree: bool, sure: bool) -> Phrase:
 
 
 def status(ready: bool, broken: Iterable[str]) -> tuple[Phrase, ...]:
-    """Sentences about what is not as usual: models that warm up, and models that were left out."""
+    """Sentences about the server: models are still loading, or were left out."""
     return (*(() if ready else (WARMING,)), *((left_out(broken),) if broken else ()))
 
 
 def left_out(names: Iterable[str]) -> Phrase:
-    """Which models cannot be served. What is wrong with them is in the terminal, because it names paths."""
+    """Names the models that cannot be served. The reasons, which contain paths, are shown in the terminal only."""
     shown = (name.encode("utf-8", "replace").decode() for name in sorted(names))
     return phrase("zoo.left_out_own", ", ".join(shown))
 
@@ -221,7 +221,7 @@ def minutes(count: int) -> Phrase:
 
 
 def teachers_code(code: str) -> str:
-    """What the terminal says."""
+    """The line with the teacher's code for the terminal."""
     return (
         f"Classroom: the camera is off. Teacher’s code: {code}\n"
         "Type it under “Teacher” in the Lesson tab: it turns the camera on, starts a new group and opens the "
@@ -242,7 +242,7 @@ CANNOT_ANSWER = phrase("cannot_answer")
 
 
 def not_compared(first: str, second: str) -> Phrase:
-    """What to do when two models were never evaluated together."""
+    """The command to run when two models were not evaluated together."""
     command = f"python -m zoo evaluate {first} {second} --data fer2013.csv --write-cards"
     return phrase("zoo.not_compared", command)
 
@@ -256,7 +256,7 @@ BEFORE_AFTER = (TEACH["before"], TEACH["after"])
 
 
 def trained(seconds: float) -> Phrase:
-    """How long it took."""
+    """The duration of a training run."""
     return phrase("teach.trained", number("{0:.1f}", seconds))
 
 
@@ -274,17 +274,17 @@ IMPORT_REMOVED = phrase("import.removed")
 
 
 def export_ready(megabytes: float) -> Phrase:
-    """A zip waits to be saved."""
+    """The export is ready to be saved."""
     return phrase("export.ready_n", number("{0:.1f}", megabytes))
 
 
 def import_added(titles: Iterable[str]) -> Phrase:
-    """Models are in the session's zoo."""
+    """Imported models were added to the session."""
     return phrase("import.added_own", joined(list(titles)))
 
 
 def import_facts(classes: int, size: tuple[int, ...], weights: int) -> Phrase:
-    """What an imported network is; `size` is the height, width and channels of what it sees."""
+    """A description of an imported network; `size` is the height, width and channels of its input."""
     height, width, channels = size
     kind = "grey" if channels == 1 else "colour"
     return phrase(f"import.{kind}_n", classes, width, height, number("{0:,}", weights))

@@ -1,4 +1,4 @@
-"""Colours, type and style sheet. System fonts only: the page asks no other server for anything."""
+"""Colours, type and style sheet. System fonts only, so that the page requests nothing from other servers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(name: str) -> str:
 
 
 def theme() -> gr.Theme:
-    """Paper and ink, one calm accent, in light and dark."""
+    """Gradio's theme for light and dark mode: neutral colours with one accent."""
     base = gr.themes.Base(
         primary_hue="teal",
         neutral_hue="stone",

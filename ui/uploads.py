@@ -1,4 +1,4 @@
-"""Where uploaded pictures lie while they are needed: a folder of our own that ends with the app."""
+"""Keeps uploads in a folder of this app, which is deleted when the app ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LOCK = ".lock"
 
 
 def only_from_here() -> None:
-    """Fetch no file from an address that a script sends, share no upload, and remember none for ever."""
+    """Refuse URLs instead of files, give every upload a path of its own, and limit the record of uploads."""
     gradio_files.forget_progress()
     gradio_files.keep_uploads_apart()
     gradio_files.fetch_nothing(
@@ -38,31 +38,31 @@ def only_from_here() -> None:
 
 
 def home() -> Path:
-    """The folder of all of this user's apps, in the system's temporary one."""
+    """The folder for all apps of this user, in the system's temporary folder."""
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
     return Path(tempfile.gettempdir()) / f"face-off-{user}"
 
 
 @contextmanager
 def folder(age: float, every: float, sweeper: Sweeper | None = None) -> Iterator[Path]:
-    """A folder for this app's uploads, gone afterwards; Gradio is told of it.
+    """Context of a folder for this app's uploads, which is deleted afterwards; Gradio is set to use it.
 
-    What an app that was killed has left behind is deleted at once. A folder that was set from outside
-    (`GRADIO_TEMP_DIR`) may be shared with others: it is used and never swept.
+    Folders that killed apps left behind are deleted first. A folder set by `GRADIO_TEMP_DIR` may be shared with others,
+    so it is used, but nothing in it is deleted.
 
     Parameters
     ----------
     age : float
-        Seconds after which a picture goes.
+        Seconds after which a file is deleted.
     every : float
-        Seconds between two looks.
+        Seconds between two checks.
     sweeper : Sweeper, optional
-        Looks; without, one of its own does.
+        Runs the checks; default: a new one.
 
     Raises
     ------
     OSError
-        It cannot be written there.
+        The folder is not writable.
     """
     given = os.environ.get(VARIABLE)
     if given:
@@ -83,7 +83,7 @@ def folder(age: float, every: float, sweeper: Sweeper | None = None) -> Iterator
 
 @contextmanager
 def _own(above: Path) -> Iterator[Path]:
-    """A new folder, locked beside it as long as this app runs: the system frees the lock however the app ends."""
+    """A new folder, with a lock file beside it; the system frees the lock however the app ends."""
     own = above / f"app-{secrets.token_hex(8)}"
     lock = own.with_suffix(LOCK)
     try:
@@ -96,7 +96,7 @@ def _own(above: Path) -> Iterator[Path]:
 
 
 def delete_left(above: Path) -> None:
-    """Delete the folders of apps that have ended without doing so: those whose locks are free."""
+    """Delete the folders of apps that ended without doing so: those whose locks are free."""
     for path in above.glob(f"app-*{LOCK}"):
         with suppress(Timeout, OSError), FileLock(path, timeout=0):
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)
@@ -104,7 +104,7 @@ def delete_left(above: Path) -> None:
 
 
 def _private(path: Path) -> Path:
-    """The folder, readable by this user only; another one if somebody else has taken its name."""
+    """The folder, readable by this user only; a different one if its name is taken by another user."""
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
@@ -115,7 +115,7 @@ def _private(path: Path) -> Path:
 
 
 def take(path: str, most: int) -> bytes:
-    """What was uploaded, and the file is gone: the sender chooses the path, so only uploads to this app are read.
+    """The content of an uploaded file, which is deleted. The client sends the path, so only uploads are read.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def take(path: str, most: int) -> bytes:
 
 
 def _uploaded(path: str) -> Path | None:
-    """The file behind a path somebody sent, if it is one that was uploaded."""
+    """The file at a path that a client sent, if it is an upload."""
     try:
         real = Path(path).resolve()
         ours = real.is_relative_to(upload_folder().resolve())
@@ -144,7 +144,7 @@ def _uploaded(path: str) -> Path | None:
 
 
 def sweep(above: Path, age: float) -> None:
-    """Delete every file below `above` that is older than `age` seconds, and old folders without any."""
+    """Delete every file below `above` that is older than `age` seconds, and old empty folders."""
     before = time.time() - age
     for parent, _, files in os.walk(above, topdown=False):
         for path in (Path(parent, name) for name in files):
@@ -164,7 +164,7 @@ def _forget(remove: Callable[[], None], path: Path, before: float) -> None:
 
 
 def stop_on_signals() -> None:
-    """Let SIGTERM and SIGHUP end the app as Ctrl-C does, so that what it keeps is deleted."""
+    """Let SIGTERM and SIGHUP end the app like Ctrl-C, so that uploads are deleted."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         # nohup sets SIGHUP to "ignore", and means it

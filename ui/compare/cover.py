@@ -34,14 +34,14 @@ from zoo.models.registry import UnknownModelError
 from zoo.prediction import Prediction
 from zoo.reports.markup import say
 
-AT_ONCE = 2  # patches worked on at the same time; others wait in line, first come first served
+AT_ONCE = 2  # patches processed at the same time; others wait, first come first served
 MOST_FACES = 20  # of a picture that have the fold: each adds 14 kB to the page
 FAR = 1e4  # crop pixels; no point of a mesh is so far away
 ASKED_WRONGLY = (PatchError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError)
 
 
 def fold(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
-    """What the script builds a face's patch in; nothing for faces beyond the first `MOST_FACES`."""
+    """The element in which the script draws a face's patch; empty for faces beyond the first `MOST_FACES`."""
     if i >= MOST_FACES:
         return ""
     sets = [answer.labels.name for answer in comparison.predictions.values() if not answer.labels.made_up]
@@ -58,18 +58,18 @@ def fold(comparison: Comparison, i: int, cards: Mapping[str, Card]) -> str:
 
 
 def packed(face: AlignedFaces) -> str:
-    """One face as text: crop, mesh and map, one after the other, in base64."""
+    """One face as base64: crop, mesh and affine map, concatenated."""
     numbers = (face.landmarks.astype("<f4"), face.to_crop.astype("<f4"))
     return base64.b64encode(b"".join([face.images.tobytes(), *(array.tobytes() for array in numbers)])).decode()
 
 
 def unpacked(code: object, spec: AlignSpec) -> AlignedFaces:
-    """The face that `packed` made text of.
+    """The face in a text made by `packed`.
 
     Raises
     ------
     PatchError
-        It is something else.
+        The text is not one made by `packed`.
     """
     pixels, points = spec.size**2, 3 * MESH_POINTS
     length = pixels + 4 * (points + 6)
@@ -89,7 +89,7 @@ def unpacked(code: object, spec: AlignSpec) -> AlignedFaces:
 
 
 class Covering:
-    """What the script's call does.
+    """Handlers of the script's calls.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Covering:
         self._under_way: set[str] = set()
 
     async def cover(self, value: object, session: str) -> dict:
-        """Answer one place of the patch. A session has one place in the line: a second call meanwhile gets nothing."""
+        """Answer one position of the patch. A session can wait with one call; a second one meanwhile gets no answer."""
         if session in self._under_way:
             return {}
         self._under_way.add(session)
@@ -113,7 +113,7 @@ class Covering:
             self._under_way.discard(session)
 
     def answer(self, asked: dict, session: str) -> dict:
-        """The covered crop, the part that is covered, and each model's shares; or one sentence about why not."""
+        """The covered crop, the covered part and each model's probabilities; or one sentence with the reason."""
         if not self.service.ready:
             return {"words": text.WARMING}
         try:
@@ -141,12 +141,14 @@ class Covering:
 
 
 def _patch(value: object) -> Patch | None:
-    """None: the patch is lifted."""
+    """The requested patch; None if it was removed."""
     if value is None:
         return None
     places: Sequence[object] = value if isinstance(value, list) else ()
     if len(places) != 3 or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in places):
-        raise PatchError("The patch is not three numbers: where its middle is, from left and top, and its size.")
+        raise PatchError(
+            "The patch is not three numbers; expected its centre's distances from left and top, and its size."
+        )
     return Patch(*(float(one) for one in places if isinstance(one, int | float)))
 
 
@@ -160,7 +162,7 @@ def _shares(answer: Prediction) -> dict:
 
 
 def build(service: ModelService) -> gr.HTML:
-    """The script and its call, inside the surrounding `gr.Blocks`."""
+    """Add the script and its call to the surrounding `gr.Blocks`."""
     return scripted(
         "fo-coverer",
         joined("compare/cover.js"),

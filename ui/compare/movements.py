@@ -1,4 +1,4 @@
-"""A face's movements in words, and an answer that is a sum of them term by term."""
+"""A face's movements in words, and a prediction as a sum of movements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TERMS = 6  # written out; the others are one term
 def fold(
     comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier], rested: Rested | None
 ) -> str:
-    """The movements of face `i` as HTML; nothing for faces beyond the first `MOST_FACES`.
+    """The movements of face `i` as HTML; empty for faces beyond the first `MOST_FACES`.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def fold(
     cards, models : mapping
         By model name.
     rested : Rested, optional
-        Where this face has a resting face, its movements are given relative to that.
+        If this face has a resting face, its movements are relative to it.
     """
     if i >= MOST_FACES:
         return ""
@@ -89,7 +89,7 @@ def _row(word: str, value: float, form: str) -> str:
 
 
 def _sum(one: Terms, title: str) -> str:
-    """``base + movement × weight + … = score``, a line each."""
+    """``base + movement × weight + … = score``, one line per term."""
     rest = one.others + sum(term for _, _, term in one.parts[TERMS:])
     lines = [(phrase("moves.base"), one.base)]
     lines += [

@@ -1,4 +1,4 @@
-"""Which parts of a face mattered: every model's crop under what hiding its patches changes, side by side."""
+"""Occlusion maps: for every model, the crop with the effect of hiding each patch, side by side."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIDE = 170
 def panel(
     comparison: Comparison, i: int, cards: Mapping[str, Card], models: Mapping[str, Classifier], ends: float
 ) -> str:
-    """Of face `i`, a picture a model.
+    """The occlusion maps of face `i` as HTML, one picture per model.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def panel(
     cards, models : mapping
         By model name.
     ends : float
-        Of `time.monotonic`: a model that would not be done by then is named instead of asked.
+        Deadline on the clock of `time.monotonic`: a model that would miss it is named instead of run.
     """
     face, mix = comparison.aligned[i], LabelMix(comparison.mix, cards)
     held = {
@@ -59,7 +59,7 @@ def panel(
 
 
 def _seconds(comparison: Comparison, name: str) -> float:
-    """How long a model will take for a face, going by how long it just took."""
+    """Estimated seconds for a model's map of one face, from the time it has just taken."""
     return occluders.COUNT**2 * comparison.milliseconds[name] / 1000 / len(comparison.faces)
 
 

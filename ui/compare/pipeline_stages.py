@@ -1,4 +1,4 @@
-"""The four stages between a photo and an answer, with the real intermediates of one face."""
+"""The four stages from photo to prediction, with the actual intermediate results for one face."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def surroundings(image: np.ndarray, face: Faces) -> tuple[np.ndarray, Faces]:
     Returns
     -------
     patch : ndarray
-        ``uint8 (PATCH, PATCH, 3)``; the picture's edge is repeated where the square goes beyond.
+        ``uint8 (PATCH, PATCH, 3)``; beyond the picture, its edge is repeated.
     mesh : Faces
         In pixels of the patch.
     """
@@ -78,7 +78,7 @@ def surroundings(image: np.ndarray, face: Faces) -> tuple[np.ndarray, Faces]:
 
 
 def half_grey(patch: np.ndarray) -> np.ndarray:
-    """The left half in colour, the right half as the models take it: ``uint8 (H, W, 3)``."""
+    """The left half in colour, the right half in grey as for the models: ``uint8 (H, W, 3)``."""
     half = patch.shape[1] // 2
     both = patch.copy()
     both[:, half:] = to_grey(patch)[:, half:, None]
@@ -100,7 +100,7 @@ def _features(
 
 
 def _feature(model: Classifier, face: AlignedFaces, card: Card, part: int) -> str:
-    """Gradient histograms, or the maps of a network's first stage; a `part`-th of their full size."""
+    """Gradient histograms, or a network's first feature maps, scaled down by a factor of `part`."""
     maps = getattr(model, "maps", None)  # of networks only
     if maps is not None:
         words = phrase("maps", text.title(card))
@@ -112,7 +112,7 @@ def _feature(model: Classifier, face: AlignedFaces, card: Card, part: int) -> st
 
 
 def liveliest(maps: np.ndarray) -> np.ndarray:
-    """The `MAPS` maps that vary most, the liveliest first: ``(h, w, c) -> (h, w, <= MAPS)``."""
+    """The `MAPS` maps with the largest variation, in descending order: ``(h, w, c) -> (h, w, <= MAPS)``."""
     return maps[:, :, np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:MAPS]]
 
 

@@ -1,4 +1,4 @@
-"""Answers relative to resting faces: which face is whose reference, what the models then say, and what changed."""
+"""Predictions relative to resting faces: the assignment of resting faces, the predictions, and what changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIDE = 480
 
 
 def second_photo(comparison: Comparison, rested: Rested) -> str:
-    """The picture with the resting faces, numbered; nothing if they are faces of the first picture."""
+    """The picture with the resting faces, numbered; empty if they are faces of the first picture."""
     if rested.rest is comparison:
         return ""
     shown = numbered_photo(rested.rest.image, rested.rest.faces, phrase("rest.picture"), SIDE, linked=False)
@@ -30,7 +30,7 @@ def second_photo(comparison: Comparison, rested: Rested) -> str:
 
 
 def panel(comparison: Comparison, rested: Rested | None, i: int, cards: Mapping[str, Card]) -> str:
-    """Of face `i`: the choice of its resting face and, if it has one, every model's answer relative to it."""
+    """For face `i`: the choice of its resting face and, if it has one, every model's prediction relative to it."""
     looks = rested.rest if rested else comparison
     at = rested.references[i] if rested else None
     choice = _choice(len(comparison.faces), i, at, len(looks.faces), looks is comparison)
@@ -49,7 +49,7 @@ def panel(comparison: Comparison, rested: Rested | None, i: int, cards: Mapping[
 
 
 def summary(comparison: Comparison, rested: Rested | None) -> Phrase | str:
-    """How many answers are others relative to the resting faces; empty without any."""
+    """How many answers change relative to the resting faces; empty without resting faces."""
     if rested is None or not any(at is not None for at in rested.references):
         return ""
     read = [i for i, at in enumerate(rested.references) if at is not None]
@@ -58,7 +58,7 @@ def summary(comparison: Comparison, rested: Rested | None) -> Phrase | str:
 
 
 def _choice(faces: int, i: int, at: int | None, resting: int, same: bool) -> str:
-    """Which resting face belongs to face `i`; nothing where there is nothing to choose."""
+    """The choice of the resting face for face `i`; empty if there is no choice."""
     offered = [k for k in range(resting) if not (same and k == i)]
     if not offered or (not same and faces == resting == 1):
         return ""

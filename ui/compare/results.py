@@ -1,4 +1,4 @@
-"""One comparison as a page: the numbered photo, then a card for every face."""
+"""A comparison as HTML: the numbered photo, then a card for every face."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Extras:
     note : str
         Why there are no resting faces, if they were asked for.
     pictures : str
-        Names the two pictures; the page sends it back with a choice of resting faces.
+        Identifies the two pictures; the page sends it back with a choice of resting faces.
     kept : bool
         Whether the result may be kept as a picture: not in a lesson, where no face leaves the page.
     """
@@ -75,7 +75,7 @@ def page(
     cards : mapping
         Model name to its card, for titles and thresholds.
     models : mapping
-        Name to model, for what each of the compared ones computes on its way.
+        Model name to model, for the intermediate results.
     extras : Extras
     """
     note = say(extras.note, "p", 'class="fo-rest-note" role="status"') if extras.note else ""
@@ -86,7 +86,7 @@ def page(
 
 
 def sorry(sentence: str) -> str:
-    """Why there is no answer, in the answer's place."""
+    """The reason why there is no answer, as HTML in its place."""
     content = say(wording.NO_ANSWER, "h2") + say(sentence, "p")
     return f'<div class="fo-results"><div class="fo-card fo-sorry">{content}</div></div>'
 
@@ -120,7 +120,7 @@ def _caption(comparison: Comparison, cards: Mapping[str, Card], extras: Extras) 
 
 
 def _left_out(faces: Faces) -> str:
-    """That there are more faces than shown, if so."""
+    """A note if not all faces are shown; otherwise empty."""
     words = wording.faces_shown(len(faces), len(faces) + faces.left_out)
     return say(words, "p", 'class="fo-left-out"') if faces.left_out else ""
 
@@ -140,7 +140,7 @@ def _body(comparison: Comparison, cards: Mapping[str, Card], models: Mapping[str
 
 
 def _ask(i: int, kept: bool) -> str:
-    """The button that asks which parts of face `i` mattered, whose place `mattered` takes; and its card to keep."""
+    """The button for the occlusion maps of face `i`, which `mattered` replaces, and the one for its result card."""
     card = f'<button type="button" data-keep="{i + 1}">{say(phrase("keep.card"))}</button>' if kept else ""
     return (
         f'<div class="fo-details fo-ask-row">{card}<div class="fo-ask"><button type="button" data-mattered="{i + 1}">'
@@ -149,7 +149,7 @@ def _ask(i: int, kept: bool) -> str:
 
 
 def mattered(panel: str, number: int, answer: str) -> str:
-    """What goes to face `number` of the answer on the page with this `data-answer`."""
+    """The occlusion maps for face `number` of the answer whose `data-answer` is this."""
     return f'<div data-face="{number}" data-for="{escape(answer)}">{panel}</div>'
 
 
@@ -211,5 +211,5 @@ def _downloads(comparison: Comparison, cards: Mapping[str, Card], extras: Extras
 
 
 def thresholds(comparison: Comparison, cards: Mapping[str, Card]) -> dict[str, float]:
-    """Below which confidence each of the compared models is not sure."""
+    """Model name to the confidence below which it is "not sure"."""
     return {name: cards[name].threshold for name in comparison.predictions}

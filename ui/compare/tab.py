@@ -1,4 +1,4 @@
-"""The Compare tab: a picture in, every model's answer out; and the same as an API."""
+"""The Compare tab: every model's answer for a picture, on the page and as an API."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MOST_FACES = 200  # per picture, if more than the largest faces are requested
 
 
 class TooManyFacesError(ValueError):
-    """A script asks for more faces than are answered, or not for a number."""
+    """The requested number of faces is not a number, or too large."""
 
 
 BAD_INPUT = (*errors.BAD_INPUT, TooManyFacesError, RestingError)
@@ -127,7 +127,7 @@ class RequestParams:
 
 
 class CompareTab:
-    """What the tab's events do.
+    """Handlers of the tab's events.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class CompareTab:
             return _sorry(text.FAILED)
 
     def warm(self, portrait: np.ndarray) -> None:
-        """Answer a picture once, so that the first visitor's takes no longer than later ones."""
+        """Answer a picture once, so that the first visitor need not wait longer than others."""
         if names := self.service.default_models:
             comparison = self.service.compare(portrait, names, "7")
             loaded = {model.name: model for model in self.service.models(names)}
@@ -184,7 +184,7 @@ class CompareTab:
         return results.mattered(panel, number if isinstance(number, int) else 0, answer)
 
     def _asked(self, sent: Sent, request: gr.Request) -> RequestParams:
-        """The request that the controls describe, with the models in the order of the cards."""
+        """The request described by the controls, with the models in the order of the cards."""
         session = str(request.session_hash)
         models = [name for name in self.service.cards_of(session, sent.mix) if name in (sent.models or [])]
         return RequestParams(models, sent.labels, sent.mix, session, MOST_FACES if sent.every is True else MAX_FACES)
@@ -192,7 +192,7 @@ class CompareTab:
     def _answered(
         self, photo: dict | None, asked: RequestParams
     ) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
-        """A comparison, the cards of all models, and the models that were asked, by name."""
+        """A comparison, the cards of all models, and the requested models by name."""
         comparison = self._compare(photo, asked)
         models = self.service.models(asked.models, asked.session)
         return comparison, self.service.cards_of(asked.session, asked.mix), {model.name: model for model in models}
@@ -226,7 +226,7 @@ class CompareTab:
     def _rested(
         self, comparison: Comparison, rest: dict | None, asked: RequestParams, pairs: str | None
     ) -> tuple[Rested | None, str]:
-        """The answers relative to resting faces, or why there are none; the other answers are shown anyway."""
+        """The answers relative to resting faces, or the reason why there are none."""
         try:
             return self._relative(comparison, rest, asked, pairs or ""), ""
         except (RestingError, ImageError) as error:
@@ -235,7 +235,7 @@ class CompareTab:
     def _relative(
         self, comparison: Comparison, rest: dict | None, asked: RequestParams, pairs: object
     ) -> Rested | None:
-        """With neither a resting picture nor pairs of faces, nothing.
+        """The answers relative to resting faces; None with neither a resting picture nor pairs of faces.
 
         Raises
         ------
@@ -265,24 +265,24 @@ class CompareTab:
 
 
 def _pictures(photo: dict, rest: dict | None) -> str:
-    """A name for these two pictures: a choice of resting faces that was made for others must not count."""
+    """Identifies these two pictures, so that a choice of resting faces for other pictures is ignored."""
     paths = [str(one.get("path")) if isinstance(one, dict) else "" for one in (photo, rest)]
     return hashlib.sha256("\n".join(paths).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _chosen(sent: object, pictures: str) -> str:
-    """The pairs of faces that were chosen on the page, if that was for these pictures; empty: whatever is usual."""
+    """The pairs of faces chosen on the page for these pictures; empty (the default) if chosen for others."""
     named, _, pairs = str(sent or "")[:LONGEST_CHOICE].partition(" ")
     return pairs if named == pictures else ""
 
 
 def _index(number: object, faces: int) -> int:
-    """Which face a script on the page means.
+    """Position of the face with this number.
 
     Raises
     ------
     ImageError
-        None of them.
+        There is no such face.
     """
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= faces:
         raise ImageError(f"Face {str(number)[:20]} was asked for; the picture has {faces} faces. Reload the page.")
@@ -290,7 +290,7 @@ def _index(number: object, faces: int) -> int:
 
 
 def _most(max_faces: object) -> int:
-    """How many faces a script asks for.
+    """The requested number of faces.
 
     Raises
     ------
@@ -305,10 +305,9 @@ def _most(max_faces: object) -> int:
 
 
 def read_photo(photo: dict | None) -> np.ndarray:
-    """The picture behind what an image box sends.
+    """The picture that an image box sent.
 
-    Only files that were uploaded to this app, or its own examples, are opened: the sender
-    chooses the path.
+    The client sends the path, so only uploads and the app's own examples are opened.
 
     Raises
     ------
@@ -336,7 +335,7 @@ def file_name(photo: dict) -> str:
 
 
 def _names(models: object) -> list[str]:
-    """Names as they come from a check box group, or from a script as one text with commas.
+    """Model names from a check box group, or from a script as one text with commas.
 
     Raises
     ------
@@ -369,7 +368,7 @@ def _model_record(card: Card) -> dict:
 
 
 def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it; its choice of models."""
+    """Lay out the tab inside the surrounding `gr.Blocks` and connect its events; return its choice of models."""
     tab = CompareTab(service, mode)
     service.warm_too(tab.warm)
     with gr.Row(elem_classes="fo-compare"):
@@ -390,7 +389,7 @@ def build(service: ModelService, mode: Mode = HOME) -> gr.CheckboxGroup:
 
 
 def _controls(service: ModelService, mode: Mode) -> tuple[Inputs, gr.HTML]:
-    """What a newcomer needs is seen without scrolling: a picture, examples, models. The rest is one click away."""
+    """Picture, examples and models are visible without scrolling; the rest is folded."""
     photo = _picture_box(mode, "picture", "fo-picture", 140)
     examples = gr.HTML(
         thumbnails.shown(), elem_id="fo-examples", apply_default_css=False, js_on_load=read("examples/examples.js")
@@ -422,7 +421,7 @@ def _picture_box(mode: Mode, label: str, name: str, height: int) -> gr.Image:
 
 
 def _resting(mode: Mode, photo: gr.Image) -> gr.Image:
-    """The optional picture of the same person at rest, and an example of what it is for."""
+    """The optional picture of the same person at rest, with an example."""
     with gr.Group(elem_id="fo-rest-box"):
         about = say(phrase("rest.title"), "h3") + say(phrase("rest.hint"), "p")
         gr.HTML(about, apply_default_css=False)
@@ -434,7 +433,7 @@ def _resting(mode: Mode, photo: gr.Image) -> gr.Image:
 
 
 def _wire_mattered(tab: CompareTab, inputs: Inputs, answer: gr.HTML, mattered: gr.HTML) -> None:
-    """Several faces may be asked about at a time; each panel goes to its own card."""
+    """Connect the buttons for occlusion maps. Several can run at a time; each result goes to its own card."""
 
     def run(request: gr.Request, event: gr.EventData, *values: Any) -> str:
         return tab.mattered(Sent(*values), request, event)
@@ -460,7 +459,7 @@ def _wire(tab: CompareTab, inputs: Inputs, examples: gr.HTML, outputs: list[gr.H
 
 
 def _paired(event: gr.EventData) -> str:
-    """What `_chosen` reads: whatever the page sent, cut off where nobody chooses so much."""
+    """The page's choice of pairs for `_chosen`, cut to `LONGEST_CHOICE` characters."""
     return str(sent_value(event, "pairs") or "")[:LONGEST_CHOICE]
 
 

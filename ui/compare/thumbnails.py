@@ -1,4 +1,4 @@
-"""The examples to choose from, as small pictures."""
+"""Thumbnails of the examples."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from zoo.reports.markup import attribute, say
 
 @cache
 def files() -> dict[str, PageFile]:
-    """Name of an example to its small picture, a file of the page."""
+    """Name of an example to its thumbnail, a file of the page."""
     every = (*EXAMPLES, *DRAWINGS)
     return {one.name: PageFile(one.small.name, one.small.read_bytes(), "image/webp") for one in every}
 
 
 def shown() -> str:
-    """All of them as buttons."""
+    """All thumbnails as buttons, in HTML."""
     thumbs = "".join(map(_button, (*EXAMPLES, *DRAWINGS)))
     about = f"<details><summary>{say(phrase('note.title'))}</summary>{say(phrase('note'), 'p')}</details>"
     return f'{say(phrase("try"), "h2")}<div class="fo-thumbs">{thumbs}</div>{about}'

@@ -1,7 +1,7 @@
-"""Drawn faces: of several people, and nobody's, so that a lesson needs no picture of a pupil.
+"""Drawn faces of several invented people, so that a lesson needs no picture of a pupil.
 
-``python -m ui.examples.cartoons`` draws the files of `ui/pictures` again. Shaded enough for the face mesh, which
-has only ever seen photos, to be laid on them; a test says of how many that is true.
+``python -m ui.examples.cartoons`` draws the files in `ui/pictures` again. The shading lets the mesh network, which was
+trained on photos, find these faces; a test counts in how many it does.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Person:
-    """Who is drawn.
+    """The features of an invented person.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class Person:
     width : float
         Of the face, as a part of its height.
     lines : float
-        How deep the lines of age are: 0 for none.
+        Depth of wrinkles; 0 for none.
     eyes : float
-        Size of the eyes; 1 is a grown-up's.
+        Size of the eyes; 1 for adults.
     long : bool
         Whether the hair reaches the shoulders.
     """
@@ -169,7 +169,7 @@ def _head(pen: _Pen, person: Person, size: np.ndarray) -> None:
 
 
 def _lines(pen: _Pen, person: Person) -> None:
-    """Lines of age: on the forehead, beside the eyes, from the nose to the mouth."""
+    """Draw wrinkles: on the forehead, beside the eyes, from the nose to the mouth."""
     if not person.lines:
         return
     ink, x = _tone(person.skin, 1 - 0.22 * person.lines), np.linspace(-0.42, 0.42, 15)
@@ -245,7 +245,7 @@ def _lips(person: Person) -> tuple[int, int, int]:
 
 
 def make() -> None:
-    """Draw them all."""
+    """Draw all faces and write the files."""
     for name, person in SHIPPED.items():
         write(Image.fromarray(draw(LOOKS[name], person)), name)
 

@@ -1,4 +1,4 @@
-"""Drawn faces to teach with: three expressions, one sheet of drawings each, nobody's faces.
+"""Drawn faces as samples for Teach: one sheet of drawings for each of three expressions.
 
 ``python -m ui.examples.drawn_samples`` draws the sheets of `ui/examples/samples` again.
 """
@@ -37,7 +37,7 @@ def varied(look: Look, rng: np.random.Generator) -> Look:
 
 
 def person(row: int, rng: np.random.Generator) -> Person:
-    """Who is drawn in a row of a sheet, the face a little wider or narrower."""
+    """The person drawn in a row of a sheet, with a slightly different width of the face."""
     one = PEOPLE[row % len(PEOPLE)]
     return replace(one, width=one.width + rng.uniform(-0.02, 0.02))
 

@@ -1,4 +1,4 @@
-"""Pictures to begin with: one public-domain portrait, and expressions drawn on it through its mesh.
+"""Example pictures: one public-domain portrait, and expressions drawn on it through its mesh.
 
 ``python -m ui.examples.portraits`` makes the files of `ui/pictures` again. NASA's portrait of Eileen
 Collins (`skimage.data.astronaut`) is in the public domain; nobody else's face is needed.
@@ -25,24 +25,24 @@ THUMBNAIL = 128  # pixels of a small copy's longer side: more than twice what th
 
 @dataclass(frozen=True)
 class Example:
-    """A picture to choose.
+    """An example picture.
 
     Parameters
     ----------
     name : str
-        Of the file, without its suffix.
+        Name of the file, without suffix.
     """
 
     name: str
 
     @property
     def caption(self) -> Phrase:
-        """Under the thumbnail: what was drawn, not what is felt."""
+        """The caption of the thumbnail: what was drawn, not what is felt."""
         return phrase(self.name)
 
     @property
     def alt(self) -> Phrase:
-        """For those who do not see the picture: what was drawn, not what is felt."""
+        """The alternative text: what was drawn, not what is felt."""
         return phrase(f"{self.name}.alt")
 
     @property
@@ -52,7 +52,7 @@ class Example:
 
     @property
     def small(self) -> Path:
-        """A small copy, a WebP file: of a drawn expression the face, of anything else all."""
+        """The thumbnail, a WebP file: the face of a drawn expression, otherwise the whole picture."""
         return PICTURES / "small" / f"{self.name}.webp"
 
 
@@ -154,7 +154,7 @@ def shrink(path: Path) -> None:
 
 
 def close_up(portrait: Image.Image) -> Image.Image:
-    """The portrait's face: at a thumbnail's size its expression is seen only there."""
+    """The portrait's face, for thumbnails, in which its expression would otherwise be too small to see."""
     left, top, right, bottom = FACE
     return portrait.crop(
         (left * portrait.width, top * portrait.height, right * portrait.width, bottom * portrait.height)

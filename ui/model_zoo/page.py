@@ -1,4 +1,4 @@
-"""What the Zoo tab shows, as HTML: the leaderboard, one model's page, two models against each other."""
+"""The Zoo tab's content as HTML: the leaderboard, a model's page, a comparison of two models."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The heading."""
+        """The column's heading."""
         return terms.NAMES[self.term]
 
 
@@ -60,14 +60,14 @@ TERMS = ("accuracy", "copies", "f1", "ece", "brier", "mcnemar", "holm", "hog")
 
 
 def board(cards: Mapping[str, Card], measured: Mapping[str, float]) -> str:
-    """All models in a table that can be sorted; best accuracy first.
+    """All models in a sortable table, best accuracy first.
 
     Parameters
     ----------
     cards : mapping
         Model name to its card.
     measured : mapping
-        Model name to the milliseconds it took on this machine, where it was measured.
+        Model name to milliseconds on this machine, if measured.
     """
     heads = "".join(_head(column, i) for i, column in enumerate(COLUMNS))
     rows = "".join(_row(card, measured.get(card.name)) for card in ranked(cards))
@@ -79,12 +79,12 @@ def board(cards: Mapping[str, Card], measured: Mapping[str, float]) -> str:
 
 
 def left_out(broken: Mapping[str, str]) -> str:
-    """One sentence that names the models whose files are damaged; nothing if there are none."""
+    """One sentence that names the models whose files are damaged; empty if there are none."""
     return say(wording.left_out(broken), "p", 'class="fz-left-out" role="status"') if broken else ""
 
 
 def ranked(cards: Mapping[str, Card]) -> list[Card]:
-    """The best first, those that were not measured last."""
+    """The cards by accuracy, best first; those without a figure last."""
     return sorted(cards.values(), key=lambda card: (-_accuracy(card), card.name))
 
 
@@ -120,7 +120,7 @@ def _row(card: Card, measured: float | None) -> str:
 
 
 def _fewer(card: Card) -> str:
-    """Accuracy of a model that knows fewer labels: told, but not sorted among the others."""
+    """Accuracy of a model with fewer labels, which is not comparable and not sorted with the others."""
     own = card.own_figure()
     return (
         f"<td>{say(_percent(own.accuracy))} {say(phrase('zoo.of_n', own.labels), 'small')}</td>"
@@ -155,35 +155,35 @@ def _percent(share: float) -> Phrase:
 
 
 def lines_of(cards: Mapping[str, Card]) -> list[tuple[str, str]]:
-    """What models were measured on, as (words, key), the usual first."""
+    """The data sets that models were measured on, as (words, key), FER2013 first."""
     seen = {key(line): words(line) for card in cards.values() for line in card.figures}
     usual = key_of("FER2013", "PrivateTest", "7")
     return sorted(((text, one) for one, text in seen.items()), key=lambda pair: (pair[1] != usual, pair[0]))
 
 
 def key(line: Figures) -> str:
-    """A line's name in a choice box."""
+    """Key of a line of figures, the value in a choice box."""
     return key_of(*line.key)
 
 
 def key_of(data: str, split: str, labels: str, mix: str = FER2013) -> str:
-    """The same from its parts."""
+    """As `key`, from its parts."""
     return "|".join((data, split, labels, *([] if mix == FER2013 else [mix])))
 
 
 def words(line: Figures) -> Phrase:
-    """A line in words."""
+    """A line of figures in words: data set, split and labels."""
     sentence = phrase("zoo.line", data_words(line.data), split_words(line.split), line.labels)
     return sentence if line.mix == FER2013 else joined([sentence, WORDS[line.mix]])
 
 
 def find_line(card: Card, wanted: str | None) -> Figures | None:
-    """A card's line of this name."""
+    """The line of figures with this key; None if the card has none."""
     return next((line for line in card.figures if key(line) == wanted), None)
 
 
 def model(card: Card, wanted: str | None, folder: Path) -> str:
-    """A model's charts on what it was measured on, how it was trained, and its card.
+    """A model's page: charts for a data set, its training, and its card.
 
     Parameters
     ----------
@@ -207,13 +207,13 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
 
 
 def _about(card: Card) -> str:
-    """What the model is; with a word about HOG where it is built on that."""
+    """What the model is, with an explanation of HOG for models that use it."""
     explained = f" {terms.ask('hog')}" if "HOG" in card.title else ""
     return f"<p>{say(wording.summary(card))}{explained}</p>"
 
 
 def _facts(card: Card, line: Figures | None) -> str:
-    """The figures that say most, before any chart."""
+    """The main figures, above the charts."""
     shown = [("size", leaderboard.megabytes(card.size_bytes))]
     shown += [("ms", number("{0:.1f}", card.milliseconds))] if card.milliseconds else []
     measured = [("f1", line.macro_f1), ("ece", line.ece), ("brier", line.brier)] if line else []
@@ -236,7 +236,7 @@ def _charts(card: Card, line: Figures | None) -> list[Panel]:
 
 
 def _panel(panel: Panel, opened: bool) -> str:
-    """A chart that opens by its title."""
+    """A chart that can be folded."""
     cell = say(CHOOSE, "p", 'class="fz-say" role="status"') if "data-say" in panel.chart else ""
     return (
         f'<details class="fz-panel{" fz-wide" if panel.wide else ""}"{" open" if opened else ""}>'
@@ -245,7 +245,7 @@ def _panel(panel: Panel, opened: bool) -> str:
 
 
 def _training(folder: Path) -> list[Panel]:
-    """How the model was trained, as far as there are files of it; a damaged one is left out, for no answer needs it."""
+    """The model's training, from the files in its folder; damaged ones, which serving does not need, are left out."""
     made = []
     with suppress(OSError, ValueError, csv.Error):
         made += _curves(read_log(folder / LOG))
@@ -255,7 +255,7 @@ def _training(folder: Path) -> list[Panel]:
 
 
 def _architecture(path: Path) -> list[Panel]:
-    """The drawing of a network; none where the file that came with the model is not a picture."""
+    """The diagram of a network; empty if the file is not a picture."""
     try:
         picture = images.load(path, max_side=4096)
     except ImageError:
@@ -266,7 +266,7 @@ def _architecture(path: Path) -> list[Panel]:
 
 
 def _curves(log: Log) -> list[Panel]:
-    """Accuracy by epoch, a panel a head of the network."""
+    """Accuracy by epoch, one chart per head of the network."""
     made = []
     for curve in curves(log, "accuracy"):
         head = curve.name.removesuffix("accuracy").strip("_")
@@ -305,7 +305,7 @@ def _description(text: str) -> str:
 
 
 def _table(table: model_card.Table) -> str:
-    """Long tables, whose figures the charts show, are closed at first."""
+    """A table of the card; long ones, whose figures are in the charts, are folded."""
     if len(table.rows) <= LONG:
         return _open_table(table)
     summary = say(phrase("zoo.rows", len(table.rows), joined(table.heading)), "summary")
@@ -325,7 +325,7 @@ def _open_table(table: model_card.Table) -> str:
 
 
 def duel(first: Card, second: Card, wanted: str | None, pairs: Sequence[PairResult]) -> str:
-    """Who wins where: recall label by label, and whether the whole difference is more than chance."""
+    """A comparison of two models: recall by label, and whether the overall difference is more than chance."""
     line, other = find_line(first, wanted), find_line(second, wanted)
     titles = [say(wording.title(one)) for one in (first, second)]
     head = f"<h2>{titles[0]} {say(phrase('zoo.vs'))} {titles[1]}</h2>"
@@ -353,7 +353,7 @@ def _duel_terms(pair: PairResult | None) -> str:
 
 
 def _both_worse(first: Card, second: Card) -> str:
-    """Both on the same worse pictures, where both were measured on them."""
+    """Both models on corrupted pictures, if both were measured on the same ones."""
     found = [(wording.title(one), one.robustness) for one in (first, second) if one.robustness is not None]
     if len(found) < 2 or len({_pictures(one) for _, one in found}) > 1:
         return ""
@@ -361,7 +361,7 @@ def _both_worse(first: Card, second: Card) -> str:
 
 
 def _pictures(measured: Robustness) -> tuple[str, str, str, int, int]:
-    """Which pictures a robustness was measured on."""
+    """Identifies the pictures on which robustness was measured."""
     return measured.data, measured.split, measured.labels, measured.n, measured.seed
 
 
@@ -372,7 +372,7 @@ def _verdict(first: Card, second: Card, pair: PairResult | None) -> str:
 
 
 def _together(first: Card, second: Card, pair: PairResult | None) -> str:
-    """What one model sees that the other does not, and what both are worth together."""
+    """How many pictures only one of two models gets right, and the accuracy of both averaged."""
     if pair is None or pair.together is None:
         return ""
     bar = charts.rights(pair.together, wording.title(first), wording.title(second))

@@ -1,4 +1,4 @@
-"""The Zoo tab: which model is how good, where it fails, and what its card says."""
+"""The Zoo tab: leaderboard, models' pages with charts and cards, and a comparison of two models."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOBODY = "–"
 
 @dataclass(frozen=True)
 class Choices:
-    """Which model, which pictures it was measured on, and which model to set against it."""
+    """Choices of a model, a data set, and a second model to compare with."""
 
     model: gr.Dropdown
     pictures: gr.Dropdown
@@ -42,7 +42,7 @@ class Choices:
 
 
 class ZooTab:
-    """What the tab's events do.
+    """Handlers of the tab's events.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ class ZooTab:
         return zoo_page.model(card, pictures, self.service.root / card.name) if card else ""
 
     def show_once(self, name: str | None, pictures: str | None, shown: tuple | None) -> tuple:
-        """The same unless it is there already, and what is there then."""
+        """As `show`, unless that page is shown already; also returns what is shown."""
         asked = name, pictures
         return gr.skip() if asked == shown else self.show(*asked), asked
 
     def compare(self, name: str | None, other: str | None, pictures: str | None) -> str:
-        """Two models against each other; nothing when only one is chosen."""
+        """The comparison of two models; empty if only one is chosen."""
         cards = self.service.cards
         if name not in cards or other not in cards:
             return ""
@@ -76,7 +76,7 @@ class ZooTab:
             raise refusal(str(error)) from None
 
     def measure(self) -> str:
-        """Time every model on this machine: the leaderboard with the milliseconds."""
+        """Time every model on this machine; returns the leaderboard with the milliseconds."""
         return zoo_page.board(self.service.cards, self._milliseconds(list(self.service.cards)))
 
     def _milliseconds(self, names: Sequence[str]) -> dict[str, float]:
@@ -93,7 +93,7 @@ class ZooTab:
 
 
 def build(service: ModelService) -> None:
-    """Lay the tab out inside the surrounding `gr.Blocks` and wire it."""
+    """Lay out the tab inside the surrounding `gr.Blocks` and connect its events."""
     tab = ZooTab(service)
     intro = f'<div class="fz-intro">{say(text.ZOO, "h2")}{say(text.ZOO_NOTE, "p")}{terms.listed(zoo_page.TERMS)}</div>'
     gr.HTML(intro + terms.explanations(), **PLAIN)
@@ -110,7 +110,7 @@ def build(service: ModelService) -> None:
 
 
 def _warming(service: ModelService, left_out: gr.HTML, board: gr.HTML) -> None:
-    """Weights are read after the page is up: a model that turns out to be damaged leaves the leaderboard then."""
+    """Update the leaderboard while models load: damaged ones are removed from it."""
 
     def look() -> tuple:
         shown = zoo_page.board(service.cards, {}) if service.broken and service.ready else gr.skip()

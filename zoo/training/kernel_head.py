@@ -53,7 +53,7 @@ def mirror_order(shape: tuple[int, int, int]) -> np.ndarray:
 
 def rows(network: CnnClassifier, faces: AlignedFaces) -> np.ndarray:
     """Flattened middle maps of many faces, with a progress bar: float32 ``(n, h * w * c)``."""
-    starts = tqdm(range(0, len(faces), CHUNK), desc="looking half way", unit=f"x{CHUNK}", disable=None)
+    starts = tqdm(range(0, len(faces), CHUNK), desc="middle features", unit=f"x{CHUNK}", disable=None)
     return np.concatenate([network.middle(faces[i : i + CHUNK]).reshape(len(faces[i : i + CHUNK]), -1) for i in starts])
 
 

@@ -101,7 +101,7 @@ class ExportRequest:
 
     def __post_init__(self) -> None:
         if self.cnn is None and self.svm is None:
-            raise NothingToExportError("No model is chosen. Train one, or choose one that is shipped.")
+            raise NothingToExportError("No model is chosen. Train one, or choose a built-in one.")
         if not self.parts or set(self.parts) - set(PARTS):
             raise NothingToExportError(Phrase("export.none", "Choose one or more formats: {0}.", ", ".join(PARTS)))
         if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
@@ -392,9 +392,9 @@ def markdown(text: str) -> str:
 
 _TOO_FINE = (
     "tflite/model-int8.tflite is left out: a kernel machine adds up thousands of numbers that eight bits make zero. "
-    "The network alone (cnn) goes out in eight bits."
+    "The network alone (cnn) can be exported in eight bits."
 )
-_EIGHT_BITS = "The app itself calculates this network in eight bits: other probabilities, mostly by thousandths. "
+_EIGHT_BITS = "The app itself runs this network in eight bits, so its probabilities differ, mostly by thousandths. "
 
 
 def _snippets(names: Sequence[str] | set[str]) -> str:
