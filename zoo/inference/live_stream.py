@@ -246,13 +246,19 @@ class Movement:
         return spoken(self.rows if self.rest is None else self.rows - self.rest)
 
 
+def _references(found: dict[str, list[Prediction]], own: dict[str, LabelSet]) -> dict[str, Reference]:
+    """Each model's mean answer in its labels; it may have been trained again with other classes meanwhile."""
+    alike = {name: [one.probs[0] for one in found.get(name, []) if one.labels == own[name]] for name in own}
+    return {name: Reference.of(Prediction(np.array(rows), own[name])) for name, rows in alike.items() if rows}
+
+
 @dataclass(eq=False)
 class _Memory:
     """State of one face while it is tracked."""
 
     points: OneEuro = field(default_factory=OneEuro)
     steadied: dict[str, Steadied] = field(default_factory=dict)
-    looks: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    looks: dict[str, list[Prediction]] = field(default_factory=dict)
     references: dict[str, Reference] = field(default_factory=dict)
     agreement: Agreement = Agreement()
     since: float | None = None
@@ -267,13 +273,10 @@ class _Memory:
             self.calm = sorted([*self.calm, (neutral, predictions)], key=lambda one: -one[0])[:FRAMES]
         if resting:
             for name, answer in predictions.items():
-                self.looks.setdefault(name, []).append(answer.probs[0])
+                self.looks.setdefault(name, []).append(answer)
         elif self.looks:
-            self.references = {
-                name: Reference.of(Prediction(np.array(rows), predictions[name].labels))
-                for name, rows in self.looks.items()
-                if name in predictions
-            }
+            own = {name: answer.labels for name, answer in predictions.items()}
+            self.references = _references(self.looks, own)
             self.looks, self.steadied = {}, {}  # relative answers must not be averaged with earlier, absolute ones
 
     def rest_so_far(self) -> None:
@@ -282,10 +285,7 @@ class _Memory:
         for _, predictions in self.calm:
             for name, answer in predictions.items():
                 found.setdefault(name, []).append(answer)
-        self.references = {}
-        for name, answers in found.items():
-            alike = [one.probs[0] for one in answers if one.labels == answers[0].labels]
-            self.references[name] = Reference.of(Prediction(np.array(alike), answers[0].labels))
+        self.references = _references(found, {name: answers[0].labels for name, answers in found.items()})
 
     def offers(self, now: float) -> bool:
         """Whether a resting face can be taken from the frames so far."""

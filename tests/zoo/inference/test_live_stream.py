@@ -286,6 +286,16 @@ def test_a_model_trained_again_meanwhile_is_read_at_once(sparing, models, make_c
         assert seen.read and len(seen.faces[0].answers["taught"]) == len(names) == len(seen.labels_of("taught"))
 
 
+def test_a_model_trained_again_during_a_resting_look_rests_on_its_last_classes(viewer, models, make_checkpoint, frame):
+    labels = [LabelSet(OWN, names) for names in (("wink", "no wink"), ("wink", "no wink", "both"))]
+    chosen = [[*models, registry.load("taught", make_checkpoint("taught", labels=own))] for own in labels]
+    viewer.step(frame, chosen[0], SEVEN, Options(), 0.0)
+    for n, now in enumerate((0.5, 1.0, 1.5, 2.0, 2.6)):
+        seen = viewer.step(frame, chosen[n > 1], SEVEN, Options(rest=1), now)
+    assert seen.resting == 0 and seen.faces[0].rested
+    assert len(seen.faces[0].answers["taught"]) == 3
+
+
 def test_agreement_is_counted_anew_for_other_models(viewer, models, frame):
     for i in range(4):
         seen = viewer.step(frame, models, SEVEN, Options(), i / RATE)
