@@ -18,7 +18,7 @@ from ui.languages import phrase
 from ui.model_service import ModelService
 from ui.model_zoo import page as zoo_page
 from ui.theme import read
-from zoo.benchmark.stages import bench
+from zoo.benchmark.stages import bench_models
 from zoo.cards import CardError
 from zoo.evaluation.paired import PairResult, read_pairs
 from zoo.filenames import shortened
@@ -86,9 +86,7 @@ class ZooTab:
             raise refusal(str(error)) from None
         took: dict[str, float] = {}
         for _, alike in groupby(models, key=lambda model: model.align.fingerprint):
-            same_crop = list(alike)
-            stages = bench(same_crop, self.service.root, ROUNDS).stages
-            took |= {model.name: stages[model.name].p50 for model in same_crop}
+            took |= {name: timing.p50 for name, timing in bench_models(list(alike), ROUNDS).items()}
         return took
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from features import images
-from features.align import align
+from features.align import AlignedFaces, align
 from features.mesh import FaceMesher
 from features.mesh_network import MeshNetwork
 from features.regions import around_mesh
@@ -120,6 +120,23 @@ def bench(
     return Bench(stages, total, started, alone, ratios(stages | {"total": total}, alone))
 
 
+def bench_models(models: Sequence[Classifier], repeats: int = 100) -> dict[str, Timing]:
+    """Time the models alone on the crop of the portrait's face, in turn; see `bench` for all the other stages.
+
+    Parameters
+    ----------
+    models : sequence of Classifier
+        All of one `AlignSpec`.
+    repeats : int
+        Timed rounds, after a few untimed ones.
+    """
+    image = images.load(portrait())
+    with one_thread(), FaceMesher() as mesher:
+        aligned = align(image, mesher.find(image), common_spec(models))
+        rounds = [_predicted(models, aligned, Stopwatch()) for _ in range(WARM_UP + repeats)][WARM_UP:]
+    return {model.name: timing(np.array([took[model.name] for took in rounds])) for model in models}
+
+
 def bare_mesh(image: np.ndarray) -> Callable[[np.ndarray], object]:
     """MediaPipe's mesh network alone, run on the face of this picture.
 
@@ -187,6 +204,10 @@ def _round(
     watch.time(BARE_MESH, lambda: bare(image))
     faces = watch.time("mesh", lambda: mesher.find(image))
     aligned = watch.time("align", lambda: align(image, faces, common_spec(models)))
+    return _predicted(models, aligned, watch)
+
+
+def _predicted(models: Sequence[Classifier], aligned: AlignedFaces, watch: Stopwatch) -> dict[str, float]:
     for model in models:
         watch.time(model.name, partial(model.predict_proba, aligned))
     return watch.milliseconds

@@ -3,6 +3,7 @@
 import argparse
 import re
 import shutil
+import subprocess
 from dataclasses import replace
 from html import unescape
 
@@ -167,8 +168,9 @@ def test_broken_pairs_are_told(tab, root, monkeypatch, tmp_path):
 
 def test_all_models_are_measured_together_so_that_their_milliseconds_can_be_compared(tab, zoo, monkeypatch):
     monkeypatch.setattr(zoo_tab, "ROUNDS", 2)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("nobody asked how long a start takes"))
     assert text(tab.measure()).count(" here") == len(zoo.cards) == 3
-    monkeypatch.setattr(zoo_tab, "bench", lambda *_: pytest.fail("asked without a model"))
+    monkeypatch.setattr(zoo_tab, "bench_models", lambda *_: pytest.fail("asked without a model"))
     monkeypatch.setattr(tab.service, "cards", {"nobody": zoo.cards["good"]})
     with pytest.raises(gr.Error, match="no model 'nobody'"):
         tab.measure()

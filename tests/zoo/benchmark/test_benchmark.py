@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_info
 from features import images
 from zoo.benchmark.covering import bench_cover
 from zoo.benchmark.live import Soak, bench_live, camera, soak
-from zoo.benchmark.stages import _cores, bench, one_core, one_thread, portrait, ratios
+from zoo.benchmark.stages import WARM_UP, _cores, bench, bench_models, one_core, one_thread, portrait, ratios
 from zoo.inference.live_stream import read_frame
 from zoo.models import registry
 
@@ -23,6 +23,16 @@ def test_every_stage_is_timed(two_models):
     assert set(result.ratios) == {*result.stages, "total"}
     assert result.ratios["total"] == pytest.approx(result.total.p50 / result.bare_mesh.p50, abs=0.01)
     assert result.startup.megabytes is None or 50 < result.startup.megabytes < 2000
+
+
+def test_models_alone_are_timed_on_one_crop(two_models, monkeypatch):
+    models, seen = [registry.load(name, two_models) for name in ("first", "second")], []
+    for model in models:
+        ask = model.predict_proba
+        monkeypatch.setattr(model, "predict_proba", lambda faces, ask=ask: seen.append(faces) or ask(faces))
+    took = bench_models(models, repeats=3)
+    assert list(took) == ["first", "second"] and all(0 < timing.p50 <= timing.p95 for timing in took.values())
+    assert len(seen) == 2 * (WARM_UP + 3) and len(seen[0]) == 1 and all(faces is seen[0] for faces in seen)
 
 
 def test_one_thread_on_one_core_and_back():
