@@ -239,6 +239,24 @@ def test_the_timeline_says_which_colour_is_which_label_and_when(live):
     assert live.locator(".fo-axis span").last.inner_text() == text.LIVE["now"]
 
 
+DRAWN = """(count) => new Promise((done) => {
+  const note = () => { if ((count -= 1) === 0) done(); };
+  document.querySelector('.fo-live').addEventListener('drawn', note);
+})"""
+
+
+@pytest.mark.browser
+def test_frames_that_were_not_read_are_no_answers_of_the_session(camera, monkeypatch):
+    answer = LiveTab.answer
+    with monkeypatch.context() as held:
+        held.setattr(LiveTab, "answer", lambda tab, *given: answer(tab, *given) | {"read": False})
+        start(camera)
+        camera.evaluate(DRAWN, 5)
+        assert camera.locator(".fo-live-face .fo-bar").count() == 14 and not camera.locator(".fo-strip").count()
+    camera.wait_for_selector(".fo-strip")
+    stop(camera)
+
+
 @pytest.mark.browser
 def test_labels_and_models_change_on_the_fly(live, service):
     live.locator("#fo-live-options button").first.click()
