@@ -28,6 +28,7 @@ from zoo.filenames import quoted
 
 MAX_LINE = 2**17  # characters; a row of FER2013 has 9,000
 MAX_TEXT = 2**30  # characters of one table; FER2013 has 300 million
+MAX_COLUMNS = 1000
 MAX_DEPTH = 4  # of nested archives
 MAX_MEMBERS = 100_000
 _DAMAGED = (
@@ -70,6 +71,8 @@ def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[
             with closing(_rows(path, stream)) as rows:
                 names = (name.strip() for name in next(rows, (1, []))[1])
                 columns = [spelt.get(name.casefold(), name) for name in names]
+                if len(columns) > MAX_COLUMNS:  # each row would make a table of them
+                    raise DataError(f"{told(path)} has {len(columns):,} columns; expected at most {MAX_COLUMNS:,}.")
                 if set(needed) <= set(columns):
                     yield from ((number, _named(columns, values)) for number, values in rows)
                     return

@@ -200,3 +200,10 @@ def test_many_unknown_folders_are_one_short_sentence(tmp_path, photo):
     with pytest.raises(DataError, match="and 295 more") as raised:
         read_folder(tmp_path / "d")
     assert len(str(raised.value)) < 500
+
+
+def test_a_table_with_a_crowd_of_columns_is_refused_before_its_rows_are_read(tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(f"emotion,pixels,Usage{',x' * 60_000}\n" + "0,1,Training\n" * 1000)
+    with pytest.raises(DataError, match="60,003 columns; expected at most 1,000"):
+        read_fer2013(path)
