@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from ui.model_service import ModelService, NoModelError
 from ui.theme import read
 from zoo.cards import Card
 from zoo.classifier import Classifier
+from zoo.exchange.imports.session_models import seconds
 from zoo.filenames import shortened
 from zoo.inference import serialise
 from zoo.inference.compare import Comparison
@@ -43,6 +44,7 @@ from zoo.models.label_mix import DEFAULT, MIXES, threshold
 from zoo.reports.markup import say
 
 LOG = logging.getLogger(__name__)
+PATIENCE = 20.0  # seconds that a picture may take an imported model, roughly
 LONGEST_CHOICE = 2000  # characters that pair up `MOST_FACES`
 MOST_FACES = 200  # per picture, if more than the largest faces are requested
 
@@ -187,7 +189,15 @@ class CompareTab:
         """The request described by the controls, with the models in the order of the cards."""
         session = str(request.session_hash)
         models = [name for name in self.service.cards_of(session, sent.mix) if name in (sent.models or [])]
-        return RequestParams(models, sent.labels, sent.mix, session, MOST_FACES if sent.every is True else MAX_FACES)
+        most = self._fewer_if_slow(models, session) if sent.every is True else MAX_FACES
+        return RequestParams(models, sent.labels, sent.mix, session, most)
+
+    def _fewer_if_slow(self, models: Sequence[str], session: str) -> int:
+        """How many faces imported models can answer before others have waited too long."""
+        known = self.service.teach_sessions.known(session)
+        own = known.models if known else {}
+        each = sum(seconds(own[name]) for name in models if name in own)
+        return max(MAX_FACES, int(min(MOST_FACES, PATIENCE / each))) if each else MOST_FACES
 
     def _answered(
         self, photo: dict | None, asked: RequestParams

@@ -14,11 +14,14 @@ from PIL import Image
 
 from features import occluders
 from tests.plain_html import bare, words
+from tests.zoo.exchange import hostile
 from ui import text
-from ui.compare import occlusion_maps, pipeline_stages, results
+from ui.compare import occlusion_maps, pipeline_stages, results, tab
 from ui.compare.tab import CompareTab, Sent
 from ui.lesson.classroom import classroom
 from ui.model_service import ModelService
+from zoo.exchange.imports.reader import read_models
+from zoo.exchange.imports.session_models import seconds, session_model
 from zoo.inference.occlusion import OcclusionMap
 from zoo.models import registry
 from zoo.models.label_mix import DEFAULT, EQUAL, FER2013, MIXES
@@ -68,6 +71,26 @@ def test_faces_that_are_not_shown_are_counted_and_a_tick_shows_them(service, upl
     assert text.faces_shown(20, 28) in few and few.count('class="fo-box"') == 20
     every, _ = CompareTab(service).show(Sent({"path": str(path)}, ["hog-linear-svm"], "7", every=True), REQUEST)
     assert "fo-left-out" not in every and every.count('class="fo-box"') == 28
+
+
+def test_a_slow_imported_model_answers_fewer_faces_at_a_time(service, uploaded, monkeypatch):
+    halves = hostile._entry("Reshape", "r", target_shape=[96, 1, 2])
+    ends = hostile._entry("GlobalAveragePooling2D", "g"), hostile._entry("Softmax", "s")
+    (file,) = read_models(hostile._net([halves, *ends]))
+    own = service.teach_sessions.at("slow")
+    card, model = session_model(file, None, ())
+    own.extra[card.name] = card, model
+    monkeypatch.setattr(tab, "PATIENCE", 25.5 * seconds(model))
+    path = uploaded / "class.png"
+    Image.fromarray(np.tile(skimage.data.astronaut()[20:230, 120:330], (4, 7, 1))).save(path)
+    mine, others = (
+        CompareTab(service).show(
+            Sent({"path": str(path)}, [name], "7", every=True), SimpleNamespace(session_hash="slow")
+        )[0]
+        for name in (card.name, "cnn-tiny")
+    )
+    own.extra.clear()
+    assert text.faces_shown(25, 28) in mine and "fo-left-out" not in others
 
 
 def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chosen(service, photo, monkeypatch):

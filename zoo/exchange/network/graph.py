@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -83,6 +84,12 @@ class Graph:
     def parameters(self) -> int:
         """Number of parameters."""
         return sum(array.size for node in self.nodes for array in node.weights.values())
+
+    @cached_property
+    def seconds(self) -> float:
+        """Rough estimate of the time for one picture on one core."""
+        shapes = self.shapes()
+        return sum(node.layer.work(*(shapes[name] for name in node.inputs))[0] for node in self.nodes) / 1e9
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Evaluate ``(n, h, w, c) -> (n, k)``, float32, one picture at a time to limit memory."""
