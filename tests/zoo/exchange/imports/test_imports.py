@@ -147,7 +147,7 @@ def test_it_keeps_the_contract(network):
     answer = network.predict_proba(some)
     assert np.array_equal(before, some.images) and len(network.predict_proba(some[:0])) == 0
     np.testing.assert_array_equal(answer.probs[1], network.predict_proba(some[1]).probs[0])
-    with pytest.raises(ValueError, match="mine wants"):
+    with pytest.raises(ValueError, match="mine takes"):
         network.predict_proba(AlignedFaces.empty(AlignSpec(size=64)))
 
 
