@@ -183,7 +183,7 @@ def _factors(card: Card) -> Section:
     )
     tables = [slice_table(card.slices)] if card.slices else []
     tables += [Table(HEADING, group_rows(card.people.groups))] if card.people and card.people.groups else []
-    tables += [harm_table(card.robustness)] if card.robustness else []
+    tables += [corruption_table(card.robustness)] if card.robustness else []
     return Section(Phrase("card.factors", "Factors"), entries, tuple(tables))
 
 
@@ -234,7 +234,7 @@ def slice_table(parts: tuple[Slice, ...]) -> Table:
     return Table((PICTURES, N, ACCURACY), tuple(rows))
 
 
-def harm_table(found: Robustness) -> Table:
+def corruption_table(found: Robustness) -> Table:
     """Accuracy and proportion of faces found, for each condition."""
     rows = (
         (corruption_words(line), number("{0:.0f} %", 100 * line.found), _share_of(line.accuracy, line.interval))
