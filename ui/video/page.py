@@ -109,9 +109,9 @@ def _resting(rest: RestedTimeline | None, number: int, titles: Mapping[str, str]
 
 
 def _reference(one: ReferenceFrame) -> str:
-    when = number("{0:.1f}", one.time)
+    when = number("{0:.2f}", one.time)  # some are neighbours
     picture = data_uri.img(data_uri.shrink(one.image, 96), phrase("video.alt_n", one.number, when))
-    return f"<figure>{picture}{say(number('{0:.1f} s', one.time), 'figcaption')}</figure>"
+    return f"<figure>{picture}{say(number('{0:.2f} s', one.time), 'figcaption')}</figure>"
 
 
 def _face(face: Timeline, number: int, titles: Mapping[str, str], seconds: float, resting: str) -> str:

@@ -181,7 +181,7 @@ def test_each_face_is_read_relative_to_its_rest_which_is_shown_and_can_be_chosen
     _, html, _ = ask(tab, file, rest="moment", seconds=2)
     (resting,) = re.findall(r'<section class="fv-rest">.*?</section>', html)
     seconds = [float(one) for one in re.findall(r">([\d.]+)\u00a0s</figcaption>", resting)]
-    assert len(seconds) == timeline_rest.FRAMES and all(abs(one - 2) < 0.3 for one in seconds)
+    assert len(set(seconds)) == timeline_rest.FRAMES and all(abs(one - 2) < 0.3 for one in seconds)
     assert pictures_in(uploads) == before  # no face on disk
 
 
