@@ -182,8 +182,12 @@ def _read_file(path: Path) -> bytes:
 def _check_bytes(size: int) -> None:
     if size > MAX_BYTES:
         raise ImageError(
-            f"The file has {size / 2**20:.1f} MB; at most {MAX_BYTES / 2**20:.0f} MB are read. "
-            "Save a smaller copy and try again."
+            Phrase(
+                "picture.large_n",
+                "The file has {0:,.1f} MB; at most {1:,.0f} MB are read. Save a smaller copy and try again.",
+                size / 2**20,
+                MAX_BYTES / 2**20,
+            )
         )
 
 
@@ -202,14 +206,16 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
             Phrase("teach.no_picture", "This is not a picture that can be read. Use {0}.", KINDS)
         ) from error
     except Image.DecompressionBombError as error:
-        raise ImageError(_too_many_pixels("far too many")) from error
+        raise ImageError(_too_many_pixels(f"> {MAX_PIXELS:,}")) from error
     except MemoryError as error:
         raise ImageError("The picture needs more memory than there is. Save a smaller copy.") from error
     except Exception as error:  # decoders raise almost anything for truncated or inconsistent files
         reason = str(error) or type(error).__name__
         if _UNSUPPORTED.match(reason):
             raise ImageError(f"This kind of picture is not read ({reason}). Save it as PNG and try again.") from error
-        raise ImageError(f"The picture is damaged or cut off ({reason}). Save it again and retry.") from error
+        raise ImageError(
+            Phrase("picture.damaged", "The picture is damaged or cut off ({0}). Save it again and retry.", reason)
+        ) from error
 
 
 def _open(data: bytes, formats: tuple[str, ...] = FORMATS) -> Image.Image:
@@ -294,7 +300,7 @@ def _check_picture(picture: Image.Image, more: int = 0, copies: int = 1) -> None
     tile = picture.tile if isinstance(picture, ImageFile.ImageFile) else []
     slow = bool(tile) and tile[0][0] in _SLOW
     if slow and pixels * len(picture.getbands()) > _MAX_SLOW:
-        raise ImageError("This rare kind of BMP or PNM is read up to 4,000,000 numbers only. Save it as PNG.")
+        raise ImageError("This rare kind of BMP or PNM is read up to 4,000,000 samples only. Save it as PNG.")
 
 
 def _check_decoding(size: int) -> None:
@@ -362,8 +368,13 @@ def _check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
         )
 
 
-def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> str:
-    return f"The picture has {size} pixels; at most {most:,} are read of its kind. Save a smaller copy."
+def _too_many_pixels(size: str, most: int = MAX_PIXELS) -> Phrase:
+    return Phrase(
+        "picture.pixels_n",
+        "The picture has {0} pixels; pictures of this kind may have at most {1:,}. Save a smaller copy.",
+        size,
+        most,
+    )
 
 
 def _bits(picture: Image.Image, data: bytes) -> int:

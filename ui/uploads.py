@@ -127,7 +127,7 @@ def take(path: str, most: int) -> bytes:
         raise ImageError(phrase("teach.not_arrived"))
     try:
         if real.stat().st_size > most:
-            raise ImageError(f"The file has {real.stat().st_size >> 20} MB; at most {most >> 20} MB are read.")
+            raise ImageError(phrase("picture.large_n", real.stat().st_size / 2**20, most / 2**20))
         return real.read_bytes()
     finally:
         real.unlink(missing_ok=True)

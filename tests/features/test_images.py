@@ -227,8 +227,9 @@ def test_fifty_megabytes_are_refused(tmp_path):
     path = tmp_path / "large.png"
     with path.open("wb") as file:
         file.truncate(50 * 2**20)
-    with pytest.raises(ImageError, match="50.0 MB; at most 20 MB"):
+    with pytest.raises(ImageError, match="50.0 MB; at most 20 MB") as refused:
         load(path)
+    assert str(refused.value).key == "picture.large_n"
     with pytest.raises(ImageError, match="at most 20 MB"):
         load(bytes(50 * 2**20))
 
