@@ -107,7 +107,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class RequestParams:
+class CompareRequest:
     """A request for predictions on a picture.
 
     Parameters
@@ -185,12 +185,12 @@ class CompareTab:
             panel = say(text.FAILED, "p")
         return results.mattered(panel, number if isinstance(number, int) else 0, answer)
 
-    def _asked(self, sent: Sent, request: gr.Request) -> RequestParams:
+    def _asked(self, sent: Sent, request: gr.Request) -> CompareRequest:
         """The request described by the controls, with the models in the order of the cards."""
         session = str(request.session_hash)
         models = [name for name in self.service.cards_of(session, sent.mix) if name in (sent.models or [])]
         most = self._fewer_if_slow(models, session) if sent.every is True else MAX_FACES
-        return RequestParams(models, sent.labels, sent.mix, session, most)
+        return CompareRequest(models, sent.labels, sent.mix, session, most)
 
     def _fewer_if_slow(self, models: Sequence[str], session: str) -> int:
         """How many faces imported models can answer before others have waited too long."""
@@ -200,7 +200,7 @@ class CompareTab:
         return max(MAX_FACES, int(min(MOST_FACES, PATIENCE / each))) if each else MOST_FACES
 
     def _answered(
-        self, photo: dict | None, asked: RequestParams
+        self, photo: dict | None, asked: CompareRequest
     ) -> tuple[Comparison, dict[str, Card], dict[str, Classifier]]:
         """A comparison, the cards of all models, and the requested models by name."""
         comparison = self._compare(photo, asked)
@@ -224,7 +224,7 @@ class CompareTab:
         if image is None:
             raise errors.refusal("No image came. Send a JPEG, PNG or WebP file.")
         try:
-            asked = RequestParams(_names(models), labels, mix, most=_most(max_faces))
+            asked = CompareRequest(_names(models), labels, mix, most=_most(max_faces))
             comparison = self._compare(image, asked)
             rested = self._relative(comparison, rest, asked, pairs)
             cards = self.service.cards_of("", mix)
@@ -234,7 +234,7 @@ class CompareTab:
         return serialise.record(comparison, thresholds, self._file_name(image), rested)
 
     def _rested(
-        self, comparison: Comparison, rest: dict | None, asked: RequestParams, pairs: str | None
+        self, comparison: Comparison, rest: dict | None, asked: CompareRequest, pairs: str | None
     ) -> tuple[Rested | None, str]:
         """The answers relative to resting faces, or the reason why there are none."""
         try:
@@ -243,7 +243,7 @@ class CompareTab:
             return None, errors.sentence(error)
 
     def _relative(
-        self, comparison: Comparison, rest: dict | None, asked: RequestParams, pairs: object
+        self, comparison: Comparison, rest: dict | None, asked: CompareRequest, pairs: object
     ) -> Rested | None:
         """The answers relative to resting faces; None with neither a resting picture nor pairs of faces.
 
@@ -268,7 +268,7 @@ class CompareTab:
     def _file_name(self, photo: dict) -> str:
         return file_name(photo) if self.mode.files else ""
 
-    def _compare(self, photo: dict | None, asked: RequestParams) -> Comparison:
+    def _compare(self, photo: dict | None, asked: CompareRequest) -> Comparison:
         label_set(asked.labels)
         self.service.models(asked.models, asked.session)
         return self.service.compare(read_photo(photo), asked.models, asked.labels, asked.session, asked.most, asked.mix)

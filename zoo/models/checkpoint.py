@@ -21,7 +21,12 @@ from zoo.cards import LIMITS, NETWORK, Card, CardError, Family, Training, sha256
 from zoo.labels import SEVEN, LabelSet
 from zoo.models import registry
 
-FAMILIES: dict[str, Family] = {"svm": "classical", "tflite": "deep", "tflite-kernel": "deep"}
+FAMILIES: dict[str, Family] = {
+    "svm": "classical",
+    "tflite": "deep",
+    "tflite-kernel": "deep",
+    "embedding-svm": "deep",
+}
 SERVED = (NETWORK, "model.npz")
 _PACKAGES = ("numpy", "scikit-image", "scikit-learn", "mediapipe", "keras", "tensorflow-cpu", "tensorflow")
 

@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers
 
 from features.align import AlignSpec
-from zoo.cards import LIMITS, Card, Training, checked
+from zoo.cards import Training, checked
 from zoo.cli_types import whole
 from zoo.datasets.aligned import AlignedSet
 from zoo.datasets.fer2013 import load_fer2013
@@ -300,19 +300,12 @@ def _save(plan: Plan, public: AlignedSet, note: Training, files: dict[str, bytes
     settings, threshold = calibrated(
         CnnClassifier(plan.name, plan.labels, spec, files["model.tflite"], reading), public
     )
-    card = Card(
-        name=plan.name,
-        title=plan.title,
-        summary=plan.summary,
-        family="deep",
-        loader="tflite",
-        labels=plan.labels,
+    card = replace(
+        checkpoint.draft(plan.name, plan.title, plan.summary, "tflite", plan.labels),
         align=spec,
         fingerprint=spec.fingerprint,
-        files={},
         settings={**settings, "bits": plan.bits},
         threshold=threshold,
         training=note,
-        limits=LIMITS,
     )
     checkpoint.save(card, files, out)

@@ -14,20 +14,26 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from features.align import AlignedFaces, AlignSpec
-from zoo.cards import LIMITS, Card, checked
+from zoo.cards import checked
 from zoo.datasets.fer2013 import load_fer2013
 from zoo.models import checkpoint, registry
 from zoo.models.cnn import CnnClassifier
 from zoo.models.svm import Linear, softmax
 from zoo.training import calibration, svm_fit
 
-NAME = "cnn-svm"
+CARD = checkpoint.draft(
+    "cnn-svm",
+    "CNN + linear SVM",
+    "A linear SVM on the features of the network’s last layer, instead of a softmax.",
+    "embedding-svm",
+)
 CS = (0.001, 0.003, 0.01, 0.03, 0.1)
 CHUNK = 512
 
@@ -50,23 +56,16 @@ def train(args: argparse.Namespace) -> None:
     scores = machine(seen)
     scale, shift = calibration.vector_scaling(scores, public.targets)
     probs = softmax(scores * scale + shift)
-    print(f"{NAME}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f} with C = {c:g}")
-    typed = f"python -m zoo train {NAME} --data fer2013.csv --network {args.network}"
+    print(f"{CARD.name}: PublicTest accuracy {np.mean(probs.argmax(axis=1) == public.targets):.4f} with C = {c:g}")
+    typed = f"python -m zoo train {CARD.name} --data fer2013.csv --network {args.network}"
     note = checkpoint.training_note(typed, "FER2013", args.seed, (time.perf_counter() - start) / 60)
-    card = Card(
-        name=NAME,
-        title="CNN + linear SVM",
-        summary="A linear SVM on the features of the network’s last layer, instead of a softmax.",
-        family="deep",
-        loader="embedding-svm",
-        labels=public.labels,
+    card = replace(
+        CARD,
         align=network.align,
         fingerprint=network.align.fingerprint,
-        files={},
         settings={"c": c, "network": args.network, "mirror": network.mirror},
         threshold=calibration.sure_from(probs, public.targets),
         training=note,
-        limits=LIMITS,
     )
     arrays = {"weights": machine.weights, "bias": machine.bias, "scale": scale, "shift": shift}
     folder = args.checkpoints / args.network
