@@ -13,6 +13,7 @@ from PIL import Image
 from tests.zoo.made import made_set, made_splits
 from zoo.cards import checked
 from zoo.cli.main import main
+from zoo.datasets import ferplus
 from zoo.datasets.aligned import DataError
 from zoo.labels import FIVE, SEVEN
 from zoo.models import registry
@@ -185,7 +186,7 @@ def test_cnn_publishes_both_heads_and_leaves_every_form_of_them(monkeypatch, tmp
     votes = np.zeros((210, 10), int)
     votes[np.arange(210), data.targets] = 10
     monkeypatch.setattr(cnn, "load_fer2013", lambda path, spec: data)
-    monkeypatch.setattr(cnn, "read_ferplus", lambda path: votes)
+    monkeypatch.setattr(ferplus, "read_ferplus", lambda path: votes)
     monkeypatch.setattr(cnn, "network", lambda: separable_vgg(48, (8, 8, 8, 8)))
     path = tmp_path / "fer2013.csv"
     path.write_text("emotion,pixels,Usage\n")
