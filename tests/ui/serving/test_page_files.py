@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from ui import languages
 from ui.compare import thumbnails
+from ui.serving import compression
 from ui.serving.compression import Compression
 from ui.serving.page_files import KEPT, PageFile, PageFiles
 
@@ -31,6 +32,24 @@ def small():
     return TestClient(
         Starlette(routes=routes, middleware=[Middleware(Compression), Middleware(PageFiles, files=[file])])
     ), file
+
+
+def test_gradios_own_files_are_compressed_once(small, monkeypatch):
+    client, _ = small
+    first = client.get("/assets/a.js")
+    monkeypatch.setattr(compression.gzip, "compress", None)
+    again = client.get("/assets/a.js")
+    assert again.text == first.text == LONG and again.headers == first.headers
+    assert again.headers["vary"] == "Accept-Encoding" and again.headers["content-encoding"] == "gzip"
+
+
+def test_what_is_short_or_no_file_is_passed_on():
+    answers = {"/assets/short.js": ("x", 200), "/assets/missing.js": (LONG, 404)}
+    routes = [Route(path, lambda request, given=given: PlainTextResponse(*given)) for path, given in answers.items()]
+    client = TestClient(Starlette(routes=routes, middleware=[Middleware(Compression)]))
+    for path, (text, status) in answers.items():
+        answer = client.get(path)
+        assert (answer.text, answer.status_code) == (text, status) and "content-encoding" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/assets/a.js"])
