@@ -6,8 +6,6 @@ FER2013 (SciPy 1.18). Here SciPy factorises small blocks only, and NumPy multipl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
@@ -20,7 +18,7 @@ def solve_positive(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     matrix : ndarray
-        ``(n, n)``, symmetric and positive definite. Overwritten, see `factorised`. Only its lower half is read.
+        ``(n, n)``, symmetric and positive definite. Overwritten: it becomes the factor. Only its lower half is read.
     right : ndarray
         ``(n, k)``.
 
@@ -38,76 +36,17 @@ def solve_positive(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     ----------
     Golub and Van Loan, "Matrix Computations", 4th edition, 2013, section 4.2.
     """
-    return factorised(matrix).solve(right)
-
-
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """The Cholesky factor L of a matrix ``L @ L.T``.
-
-    Parameters
-    ----------
-    lower : ndarray
-        ``(n, n)``; its lower half is L, the rest is not read.
-    """
-
-    lower: np.ndarray
-
-    def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solve ``L @ L.T @ x = right``: ``(n, k) -> (n, k)``."""
-        x = right.astype(self.lower.dtype)
-        for block in self._blocks():
-            rest = x[block] - self.lower[block, : block.start] @ x[: block.start]
-            x[block] = solve_triangular(self.lower[block, block], rest, lower=True)
-        return self.solve_transposed(x)
-
-    def solve_transposed(self, right: np.ndarray) -> np.ndarray:
-        """Solve ``L.T @ x = right``: ``(n, k) -> (n, k)``."""
-        x = right.astype(self.lower.dtype)
-        for block in reversed(self._blocks()):
-            rest = x[block] - self.lower[block.stop :, block].T @ x[block.stop :]
-            x[block] = solve_triangular(self.lower[block, block], rest, lower=True, trans="T")
-        return x
-
-    def times(self, x: np.ndarray) -> np.ndarray:
-        """``L @ x``: ``(n, k) -> (n, k)``."""
-        rows = [self._left_of(block) @ x[: block.start] + self._corner(block) @ x[block] for block in self._blocks()]
-        return np.concatenate(rows)
-
-    def transposed_times(self, x: np.ndarray) -> np.ndarray:
-        """``L.T @ x``: ``(n, k) -> (n, k)``."""
-        product = np.zeros((len(x), x.shape[1]), self.lower.dtype)
-        for block in self._blocks():
-            product[: block.start] += self._left_of(block).T @ x[block]
-            product[block] += self._corner(block).T @ x[block]
-        return product
-
-    def _blocks(self) -> list[slice]:
-        return _blocks(len(self.lower))
-
-    def _left_of(self, block: slice) -> np.ndarray:
-        return self.lower[block, : block.start]
-
-    def _corner(self, block: slice) -> np.ndarray:
-        return np.tril(self.lower[block, block])
-
-
-def factorised(matrix: np.ndarray) -> Factor:
-    """Factorise a symmetric positive definite matrix in place; only its lower half is read.
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        It is not positive definite.
-    """
-    blocks = _blocks(len(matrix))
+    blocks = [slice(start, min(start + BLOCK, len(matrix))) for start in range(0, len(matrix), BLOCK)]
     for i, block in enumerate(blocks):
         _factorise(matrix, block, blocks[i + 1 :])
-    return Factor(matrix)
-
-
-def _blocks(n: int) -> list[slice]:
-    return [slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+    x = right.astype(matrix.dtype)
+    for block in blocks:
+        rest = x[block] - matrix[block, : block.start] @ x[: block.start]
+        x[block] = solve_triangular(matrix[block, block], rest, lower=True)
+    for block in reversed(blocks):
+        rest = x[block] - matrix[block.stop :, block].T @ x[block.stop :]
+        x[block] = solve_triangular(matrix[block, block], rest, lower=True, trans="T")
+    return x
 
 
 def _factorise(matrix: np.ndarray, block: slice, later: list[slice]) -> None:

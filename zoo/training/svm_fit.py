@@ -48,8 +48,6 @@ class KernelSettings:
     gamma : float
         Width of the kernel, as a multiple of 1 / total variance of the projected data.
     seed : int
-    penalty : float
-        L2 regularisation strength of the logistic loss.
     """
 
     components: int = 320
@@ -57,7 +55,6 @@ class KernelSettings:
     ridge: float = 0.3
     gamma: float = 1.5
     seed: int = 0
-    penalty: float = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,25 +203,14 @@ def fit_least_squares(z: np.ndarray, even: int, targets: np.ndarray, settings: K
     Suykens and Vandewalle, "Least squares support vector machine classifiers", Neural Processing
     Letters 9, 1999. Rifkin and Klautau, "In defense of one-vs-all classification", JMLR 5, 2004.
     """
-    wanted = soft(targets)
+    wanted = targets if targets.ndim > 1 else np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
     share = wanted.mean(axis=0)
-    gram, gamma = regularised_gram(z, even, settings)
-    return Fitted(z, solve_positive(gram, wanted - share), share, gamma)
-
-
-def soft(targets: np.ndarray) -> np.ndarray:
-    """Labels ``(n,)`` int as rows ``(n, k)`` float32 with a 1 in the label's column; soft targets as they are."""
-    return targets if targets.ndim > 1 else np.eye(int(targets.max()) + 1, dtype=np.float32)[targets]
-
-
-def regularised_gram(z: np.ndarray, even: int, settings: KernelSettings) -> tuple[np.ndarray, float]:
-    """The mirror-averaged kernel matrix ``(n, n)`` float32, with the ridge on its diagonal, and gamma."""
     gamma = settings.gamma / float(z.var(axis=0).sum())
     gram = np.empty((len(z), len(z)), np.float32)
     for start in tqdm(range(0, len(z), CHUNK), desc="comparing faces"):
         gram[start : start + CHUNK] = _mirror_averaged(z[start : start + CHUNK], z, even, gamma)
     gram[np.diag_indices(len(z))] += np.float32(settings.ridge)
-    return gram, gamma
+    return Fitted(z, solve_positive(gram, wanted - share), share, gamma)
 
 
 def _mirror_averaged(a: np.ndarray, b: np.ndarray, even: int, gamma: float) -> np.ndarray:

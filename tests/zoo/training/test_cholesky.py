@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.training import cholesky
-from zoo.training.cholesky import factorised, solve_positive
+from zoo.training.cholesky import solve_positive
 
 
 @pytest.fixture(autouse=True)
@@ -36,16 +36,3 @@ def test_only_the_lower_half_is_read():
 def test_a_matrix_that_is_not_positive_definite_is_refused():
     with pytest.raises(np.linalg.LinAlgError):
         solve_positive(-np.eye(100), np.ones((100, 1)))
-
-
-@pytest.mark.parametrize("n", [1, 64, 150])
-def test_products_with_the_factor_are_numpys(n):
-    rng = np.random.default_rng(n)
-    root = rng.normal(size=(n, n))
-    matrix, x = root @ root.T / n + np.eye(n), rng.normal(size=(n, 3))
-    lower = np.linalg.cholesky(matrix)
-    factor = factorised(matrix.copy())
-    assert factor.times(x) == pytest.approx(lower @ x)
-    assert factor.transposed_times(x) == pytest.approx(lower.T @ x)
-    assert factor.solve_transposed(x) == pytest.approx(np.linalg.solve(lower.T, x))
-    assert factor.solve(x) == pytest.approx(np.linalg.solve(matrix, x))

@@ -12,8 +12,7 @@ minutes::
 
     python -m zoo train hog-svm --data fer2013.csv --parts whole --components 176 --loss hinge --gamma 2
 
-With ``--loss both``, a logistic machine is added to that of least squares. What each gives is in
-``checkpoints/README.md``.
+What each gives is in ``checkpoints/README.md``.
 
 Two runs with the same number of threads give the same weights; another number rounds differently, to the same figure.
 """
@@ -35,7 +34,7 @@ from zoo.datasets.fer2013 import load_fer2013
 from zoo.datasets.ferplus import shares_of_seven, votes_for
 from zoo.models import checkpoint
 from zoo.models.svm import Kernel
-from zoo.training import kernel_logistic, out_of_fold, svm_fit
+from zoo.training import out_of_fold, svm_fit
 from zoo.training.out_of_fold import SoftTargetMix
 from zoo.training.recipes import svm_common
 from zoo.training.svm_fit import KernelSettings
@@ -57,11 +56,7 @@ PARTS = {
 }
 SETTINGS = KernelSettings(components=288, c=5.0, ridge=0.3, gamma=2.5)
 VOTES_WEIGHT = 0.3  # of the target, with --votes
-LOSSES = {
-    "squares": svm_fit.fit_least_squares,
-    "both": kernel_logistic.fit_blended,
-    "hinge": svm_fit.fit_kernel,
-}
+LOSSES = {"squares": svm_fit.fit_least_squares, "hinge": svm_fit.fit_kernel}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,14 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--parts", choices=tuple(PARTS), default="enlarged", help="whole face only, or enlarged eyes and mouth as well"
     )
     parser.add_argument("--components", type=int, default=SETTINGS.components, help="principal components kept")
+    parser.add_argument("--loss", choices=tuple(LOSSES), default="squares", help="loss function")
     parser.add_argument(
-        "--loss", choices=tuple(LOSSES), default="squares", help="loss function; both: squared and logistic, added"
-    )
-    parser.add_argument(
-        "--ridge", type=float, default=SETTINGS.ridge, help="ridge on the kernel's diagonal, squared and logistic loss"
-    )
-    parser.add_argument(
-        "--penalty", type=float, default=SETTINGS.penalty, help="L2 regularisation strength, logistic loss"
+        "--ridge", type=float, default=SETTINGS.ridge, help="ridge (L2) regularisation strength, squared loss"
     )
     parser.add_argument("--c", type=float, default=SETTINGS.c, help="penalty for misclassification (C), hinge loss")
     parser.add_argument(
@@ -91,10 +81,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Fit on Training, calibrate on PublicTest, write the checkpoint."""
-    if args.votes and args.loss == "hinge":
-        raise DataError("--votes softens the targets, which the hinge loss cannot use; choose another --loss.")
+    if args.votes and args.loss != "squares":
+        raise DataError("--votes softens the targets, which the hinge loss cannot use; use --loss squares with it.")
     start = time.perf_counter()
-    settings = KernelSettings(args.components, args.c, args.ridge, args.gamma, args.seed, args.penalty)
+    settings = KernelSettings(args.components, args.c, args.ridge, args.gamma, args.seed)
     card = svm_common.aligned_as(CARD, args)
     data = load_fer2013(args.data, card.align)
     wanted = softened(data, args.votes, args.votes_weight) if args.votes else None
@@ -107,8 +97,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def _command(args: argparse.Namespace, card: Card) -> str:
-    price = f"--c {args.c:g}" if args.loss == "hinge" else f"--ridge {args.ridge:g}"
-    price += f" --penalty {args.penalty:g}" if args.loss == "both" else ""
+    price = f"--ridge {args.ridge:g}" if args.loss == "squares" else f"--c {args.c:g}"
     kind = f"--parts {args.parts} --components {args.components} --loss {args.loss}"
     return (
         f"python -m zoo train {CARD.name} --data fer2013.csv {kind} {price} --gamma {args.gamma:g}"
