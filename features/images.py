@@ -41,7 +41,7 @@ MAX_LENGTH = 16_384  # pixels of the longer side
 MAX_SIDE = 2048
 # libwebp and libavif hold several copies of a picture while they decode.
 _MAX_PIXELS_OF = {"WEBP": 24_000_000, "AVIF": 32_000_000}
-_MAX_DECODING = 300_000_000  # bytes that a decoder may hold: the picture, and a strip or its coefficients
+_MAX_DECODING = 286 * 2**20  # bytes that a decoder may hold: the picture, and a strip or its coefficients
 _MAX_SLOW = 4_000_000  # samples; Pillow decodes these in Python
 _SLOW = frozenset(["ppm", "ppm_plain", "bmp_rle"])
 _MAX_SCANS, _MAX_SCANNED = 100, 1_500_000_000  # a JPEG of a few kilobytes can have thousands of scans
@@ -306,8 +306,8 @@ def _check_picture(picture: Image.Image, more: int = 0, copies: int = 1) -> None
 def _check_decoding(size: int) -> None:
     if size > _MAX_DECODING:
         raise ImageError(
-            f"Decoding the picture would take {size / 1e6:,.0f} MB of memory; at most "
-            f"{_MAX_DECODING / 1e6:,.0f} MB are used. Save a smaller copy, or as a baseline JPEG."
+            f"Decoding the picture would take {size / 2**20:,.0f} MB of memory; at most "
+            f"{_MAX_DECODING / 2**20:,.0f} MB are used. Save a smaller copy, or as a baseline JPEG."
         )
 
 

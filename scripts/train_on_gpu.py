@@ -3,7 +3,7 @@
     python scripts/train_on_gpu.py pack --data fer2013.csv --votes fer2013new.csv --out gpu-data
     python scripts/train_on_gpu.py train --data gpu-data --out runs/gpu --minutes 8.3
 
-``pack`` needs this project's environment and writes 53 MB; ``train`` needs PyTorch, OpenCV, Pillow, NumPy, pydantic and
+``pack`` needs this project's environment and writes 50 MB; ``train`` needs PyTorch, OpenCV, Pillow, NumPy, pydantic and
 tqdm, and may run on another machine. It writes a ``NAME.npz`` and ``NAME.csv`` for each network, with which
 ``python -m zoo train NAME --trained runs/gpu`` makes the checkpoint, and ``public.npz``, all logits on PublicTest.
 PrivateTest is not packed, so that nothing can be chosen on it.
@@ -65,7 +65,7 @@ def pack(args: argparse.Namespace) -> None:
         public=data.splits[rows] == "PublicTest",
     )
     size = sum(file.stat().st_size for file in args.out.iterdir())
-    print(f"{len(rows)} faces, {size / 1e6:.1f} MB in {args.out}")
+    print(f"{len(rows)} faces, {size / 2**20:.1f} MB in {args.out}")
 
 
 def _write_sheets(faces: np.ndarray, folder: Path) -> None:

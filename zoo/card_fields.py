@@ -13,7 +13,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 from zoo.filenames import quoted, shortened
 from zoo.unicode_names import JOINERS
 
-MOST_BYTES = 2**20  # of a card; ours have 20 kB
+MOST_BYTES = 2**20  # of a card; ours have 20 KB
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 T = TypeVar("T")
 

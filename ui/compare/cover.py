@@ -35,7 +35,7 @@ from zoo.prediction import Prediction
 from zoo.reports.markup import say
 
 AT_ONCE = 2  # patches processed at the same time; others wait, first come first served
-MOST_FACES = 20  # of a picture that have the fold: each adds 14 kB to the page
+MOST_FACES = 20  # of a picture that have the fold: each adds 14 KB to the page
 FAR = 1e4  # crop pixels; no point of a mesh is so far away
 ASKED_WRONGLY = (PatchError, NoModelError, UnknownModelError, UnknownLabelsError, UnknownMixError)
 

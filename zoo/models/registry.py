@@ -22,7 +22,7 @@ from zoo.models.byte_product import Steps, Table
 from zoo.models.cnn import CnnClassifier, Reading
 from zoo.models.svm import Kernel, Linear, SvmClassifier
 
-MAX_ARRAYS = 512 * 2**20  # of one model's .npz, unpacked; the largest here has 14 MB
+MAX_ARRAYS = 512 * 2**20  # of one model's .npz, unpacked; the largest here has 13 MB
 SERVED = (".tflite", ".npz")
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 

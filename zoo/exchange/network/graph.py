@@ -15,7 +15,7 @@ from zoo.filenames import quoted
 
 L = TypeVar("L", bound=Layer)
 MAX_LAYERS = 1000
-MAX_WEIGHTS = 12_000_000  # 48 MB
+MAX_WEIGHTS = 12_000_000  # 46 MB as float32
 MAX_SECONDS = 1.0  # per face, estimated
 MAX_MEMORY = 40_000_000  # numbers in memory per layer
 

@@ -5,7 +5,7 @@ the labels and the FER+ votes, and then teach all three what they predict for th
 `hog-svm`'s out-of-fold predictions.
 
 Expected: 73.7 % on PublicTest; its three teachers have 72.2 to 73.3 %, and together 73.3 %. Ten minutes on one data
-centre GPU. Its ``.keras`` file would have 30 MB, so that it is neither kept nor exported. Commands::
+centre GPU. Its ``.keras`` file would have 28 MB, so that it is neither kept nor exported. Commands::
 
     python scripts/train_on_gpu.py pack --data fer2013.csv --votes fer2013new.csv --out gpu-data
     python scripts/train_on_gpu.py train --data gpu-data --out gpu --minutes 9.55 --teachers 3 \\
@@ -30,7 +30,7 @@ PLAN = Plan(
     network=lambda: residual_vgg(SIDE, widths=(64, 128, 256, 512)),
     mirror=True,
     pooled_middle=True,
-    keep_keras=False,  # 30 MB
+    keep_keras=False,  # 28 MB
     bits=8,
 )
 
