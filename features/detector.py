@@ -133,13 +133,15 @@ def _tasks() -> SimpleNamespace:
     """The names used from MediaPipe. Tasks that are open when Python exits print errors, so they are closed before."""
     # Registered before MediaPipe's own handler, hence called after it; then closing no longer calls its library.
     atexit.register(_close_all)
-    with _held_off({"tensorflow": None, "matplotlib": ModuleType("matplotlib"), **_PYPLOT}):
+    with _held_off({"tensorflow": None, **_DRAWING}):
         from mediapipe import Image, ImageFormat
         from mediapipe.tasks.python import BaseOptions, vision
     return SimpleNamespace(Image=Image, ImageFormat=ImageFormat, BaseOptions=BaseOptions, vision=vision)
 
 
-_PYPLOT = {"matplotlib.pyplot": ModuleType("matplotlib.pyplot")}
+_DRAWING = {name: ModuleType(name) for name in ("matplotlib", "matplotlib.pyplot")}
+# Gradio uses these two at every call of a visitor, in another thread, which may come at the same time.
+vars(_DRAWING["matplotlib"]).update(get_backend=lambda: "agg", use=lambda backend: None)
 _LEFT_OPEN: weakref.WeakSet[FaceDetector] = weakref.WeakSet()
 
 

@@ -235,8 +235,10 @@ def _serve(args: argparse.Namespace, sweeper: Sweeper) -> None:
         service.start()
         if args.share:
             print(share(app), flush=True)
-        app.block_thread()
+        gradio_state.wait_until_closed(app)
     except KeyboardInterrupt:
+        print("Stopping.", flush=True)
+    finally:
         app.close(verbose=False)
 
 

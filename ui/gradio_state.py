@@ -430,6 +430,20 @@ class Server(http_server.Server):
                 raise ServerFailedToStartError("The web server did not start.")
             time.sleep(0.002)
 
+    def close(self) -> None:
+        """Stop; whatever is not answered within three seconds ends with the program."""
+        self.should_exit = True
+        self.thread.join(3)
+
+
+def wait_until_closed(app: gr.Blocks) -> None:
+    """Return only when `Blocks.close` is called elsewhere; Ctrl-C is raised as usual.
+
+    `Blocks.block_thread` closes the server before the streams of open pages, and waits five seconds for them in vain.
+    """
+    while app.is_running:
+        time.sleep(0.1)  # a wait without a limit cannot be interrupted on Windows
+
 
 @contextmanager
 def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[None]:

@@ -12,7 +12,7 @@ import pytest
 from gradio_client import Client, handle_file
 
 from scripts.load_live import clip
-from tests.ui.waiting import wait_for
+from tests.waiting import wait_for
 from ui import gradio_state, text
 from zoo.inference.live_sessions import Viewers
 from zoo.teach import session as teach

@@ -18,6 +18,7 @@ import pytest
 from gradio.routes import App
 
 import demo
+from tests.waiting import answers, program, wait_for
 from ui import app as ui_app
 from ui import gradio_state
 from ui import text as wording
@@ -194,37 +195,40 @@ def test_the_page_says_truly_whether_models_are_warm():
     cold.close()
 
 
-def test_no_tensorflow_is_loaded_and_the_page_is_up_soon(tmp_path):
-    """Bounds are loose here: other tests may share the cores. On two free ones it takes 5 s."""
-    start = time.perf_counter()
+def test_no_tensorflow_is_loaded_and_the_page_is_up_soon_and_ends_with_a_page_open(tmp_path):
+    """Bounds are loose here: other tests may share the cores. On two free ones the page takes 5 s."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-X", "importtime", str(DEMO), "--port", str(port)]
     env = {**os.environ, "GRADIO_TEMP_DIR": str(tmp_path)}
-    log = tmp_path / "log.txt"
-    with log.open("wb") as out:
-        running = subprocess.Popen(command, stdout=out, stderr=out, cwd=tmp_path, env=env)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/config", running)
+    log, address = tmp_path / "log.txt", f"http://127.0.0.1:{port}"
+    start = time.perf_counter()
+    with log.open("wb") as out, program(command, stdout=out, stderr=out, cwd=tmp_path, env=env) as running:
+        assert wait_for(lambda: running.poll() is not None or answers(f"{address}/config"), 60)
+        assert running.poll() is None, "demo.py ended before its page was up"
         assert time.perf_counter() - start < 30
-        time.sleep(3)  # the warm-up imports MediaPipe and LiteRT
-    finally:
-        running.terminate()
-        running.wait(20)
+        assert "event: complete" in compared(address)  # so all is imported
+        with httpx.stream("GET", f"{address}/gradio_api/heartbeat/page", timeout=20) as page:
+            heard = page.iter_lines()
+            assert next(heard) == "data: ALIVE"
+            running.terminate()
+            for _ in heard:  # to its end, which the server tells before it ends itself
+                pass
+        assert running.wait(30) == 0
     loaded = set(re.findall(r"\|\s+([\w.]+)\s*$", log.read_text(errors="replace"), re.MULTILINE))
-    assert "gradio" in loaded
+    assert {"gradio", "mediapipe"} <= loaded
     assert not {"tensorflow", "keras", "torch"} & loaded
+    assert "Traceback" not in log.read_text(errors="replace")
 
 
-def _wait_for(address, process):
-    while process.poll() is None:
-        try:
-            if httpx.get(address).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail("demo.py ended before its page was up")
+def compared(address):
+    """What Compare answers there for a picture; it waits until the models are loaded."""
+    api, photo = f"{address}/gradio_api", DEMO.parent / "ui/pictures/photo.jpg"
+    (path,) = httpx.post(f"{api}/upload", files={"files": photo.read_bytes()}, timeout=60).json()
+    asked = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}, ["cnn"], "7"]}
+    event = httpx.post(f"{api}/call/compare", json=asked, timeout=60).json()["event_id"]
+    return httpx.get(f"{api}/call/compare/{event}", timeout=60).text
 
 
 def test_no_tools_for_assistants_are_served_whatever_the_environment_says(monkeypatch):

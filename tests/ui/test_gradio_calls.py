@@ -2,11 +2,14 @@
 
 import json
 import logging
+import sys
 
 import gradio as gr
 import httpx
 import pytest
+from gradio.utils import MatplotlibBackendMananger
 
+from features import detector
 from ui import gradio_calls, text
 from ui.examples.portraits import PICTURES
 
@@ -47,6 +50,12 @@ def ask_page(url: str, function: int, data: list, **event) -> dict:
     lines = httpx.get(f"{url}gradio_api/queue/data", params={"session_hash": "values"}, timeout=60).text.splitlines()
     sent = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
     return next(message for message in sent if message["msg"] == "process_completed")
+
+
+def test_a_call_while_mediapipe_is_imported_finds_a_matplotlib_to_ask(monkeypatch):
+    monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
+    with detector._held_off(detector._DRAWING), MatplotlibBackendMananger():
+        assert sys.modules["matplotlib"] is detector._DRAWING["matplotlib"]
 
 
 @pytest.fixture

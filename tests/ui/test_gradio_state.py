@@ -12,7 +12,7 @@ import pytest
 from gradio_client import Client, handle_file
 from starlette.testclient import TestClient
 
-from tests.ui.waiting import wait_for
+from tests.waiting import wait_for
 from ui import gradio_files, gradio_state
 from zoo.sessions.sweeper import Chore, Sweeper
 

@@ -12,7 +12,7 @@ from gradio.state_holder import SessionState
 
 from scripts import load_live
 from scripts.load_live import Load, LoadError, Spread, clip, find_place, width_of
-from tests.ui.waiting import wait_for
+from tests.waiting import wait_for
 from ui import gradio_state
 from zoo.inference.live_stream import Viewer, read_frame
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.ui.serving.small import launched, policy
-from tests.ui.waiting import wait_for
+from tests.waiting import wait_for
 from ui.serving import protocol, storage
 from ui.serving.guard import Guard
 from ui.serving.storage import Quota

@@ -19,7 +19,7 @@ from PIL import Image
 
 from features.clips import Clip, Limits
 from tests.plain_html import bare, words
-from tests.ui.waiting import wait_for
+from tests.waiting import wait_for
 from ui import text
 from ui.examples.portraits import PICTURES
 from ui.serving import storage
