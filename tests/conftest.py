@@ -28,6 +28,10 @@ if find_spec("tensorflow") is None:
     ]
 
 
+# Seconds, fixtures included; the slowest test takes 80 on two cores that do nothing else.
+A_TEST_HANGS_AFTER = 400
+
+
 def pytest_configure(config):
     """List tests that passed at the second attempt at the end, each with what failed at the first."""
     if config.pluginmanager.hasplugin("rerunfailures"):
@@ -35,11 +39,17 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Run a failed test of the whole page once more: it depends on the timing of browser and server."""
-    if config.pluginmanager.hasplugin("rerunfailures"):
-        for item in items:
-            if item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",):
-                item.add_marker(pytest.mark.flaky(reruns=1))
+    """End tests that hang, and run a failed test of the whole page once more: it depends on browser and server."""
+    for item in items:
+        again = config.pluginmanager.hasplugin("rerunfailures") and _of_the_whole_page(item)
+        if again:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+        if config.pluginmanager.hasplugin("timeout"):  # one timer spans both attempts unless it is for the call only
+            item.add_marker(pytest.mark.timeout(A_TEST_HANGS_AFTER, func_only=bool(again)))
+
+
+def _of_the_whole_page(item):
+    return item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
 import gradio as gr
 import httpx
@@ -87,19 +88,30 @@ def test_help_needs_no_docstrings(command):
     assert "--help" in done.stdout
 
 
+# Runs demo.py as a terminal does: background jobs, such as the tests in CI, ignore Ctrl-C, and children inherit that.
+# Not with preexec_fn: it can block for ever in a process with threads, as that of the tests is.
+AT_A_TERMINAL = (
+    "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "sys.argv = sys.argv[1:]; sys.path.insert(0, ''); runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+
+
 @pytest.mark.skipif(not hasattr(os, "setsid"), reason="Ctrl-C is another thing on Windows")
 def test_ctrl_c_while_it_starts_ends_it_without_a_traceback():
     running = subprocess.Popen(
-        [sys.executable, "-X", "importtime", str(DEMO)],
+        [sys.executable, "-X", "importtime", "-c", AT_A_TERMINAL, str(DEMO)],
+        cwd=DEMO.parent,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
+    limit = Timer(60, running.kill)  # the pipe then ends, and so do the waits below
+    limit.start()
     for line in running.stderr:
         if line.endswith("httpx\n"):  # in the middle of the imports
             running.send_signal(signal.SIGINT)
             break
     rest = running.stderr.read()
+    limit.cancel()
     assert running.wait(20) == demo.STOPPED
     assert "Traceback" not in rest and "KeyboardInterrupt" not in rest
     running.stderr.close()
