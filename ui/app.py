@@ -156,7 +156,7 @@ def _head_markup(mode: Mode) -> str:
 
 def _head(app: gr.Blocks, service: ModelService, mode: Mode) -> None:
     gr.HTML(
-        f'<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(mode)}'
+        f'{_skip_links()}<header class="fo-head"><h1>Face-off</h1>{say(text.TAGLINE, "p")}</header>{_banner(mode)}'
         f"<style>{family_signs(service.cards.values())}</style>",
         apply_default_css=False,
         js_on_load=read("assets/banner.js"),
@@ -167,6 +167,13 @@ def _head(app: gr.Blocks, service: ModelService, mode: Mode) -> None:
     look = lambda: (_status(service), gr.Timer(active=not service.ready))
     clock.tick(look, None, [status, clock], **AT_ONCE)
     app.load(look, None, [status, clock], **AT_ONCE)
+
+
+def _skip_links() -> str:
+    """Links past the head, shown when they have the focus; `assets/skip.js` says where they lead."""
+    links = (("content", text.SKIP_TO_CONTENT, ""), ("result", text.SKIP_TO_RESULT, " hidden"))
+    parts = (say(words, "a", f'href="#fo-tabs" data-skip="{place}"{hidden}') for place, words, hidden in links)
+    return f'<p class="fo-skip">{"".join(parts)}</p>'
 
 
 def _banner(mode: Mode) -> str:

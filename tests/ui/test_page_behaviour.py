@@ -123,3 +123,28 @@ def test_in_a_lesson_each_visit_begins_with_the_whole_note(open_page, classroom_
     another = page.context.new_page()
     another.goto(classroom_url)
     another.locator(".fo-banner").get_by_text("In the European Union").wait_for()
+
+
+def test_a_keyboard_skips_the_head_and_goes_to_the_result(open_page):
+    page = open_page()
+    page.wait_for_selector("#fo-status:not(:has(p))", state="attached")
+    page.keyboard.press("Tab")  # the first stop of the page
+    page.locator(".fo-skip a:focus", has_text="Skip to the content").wait_for()
+    assert page.locator(".fo-skip").bounding_box()["height"] > 24
+    assert not page.locator(".fo-skip [data-skip=result]").is_visible()  # there is none yet
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fo-tab-compare:focus")
+    assert page.locator(".fo-skip").bounding_box()["height"] <= 1
+    page.locator('#fo-examples button[data-name="photo"]').click()
+    page.wait_for_selector(".fo-results .fo-answer")
+    page.locator(".fo-skip a").first.focus()
+    page.locator(".fo-skip [data-skip=result]").wait_for()
+    page.keyboard.press("Tab")
+    page.wait_for_selector(".fo-skip [data-skip=result]:focus")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fo-answer .fo-results:focus")
+    page.get_by_role("tab", name="Zoo").click()
+    page.wait_for_selector("#fo-tab-zoo-button[aria-selected=true]")
+    page.locator(".fo-skip a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fo-tab-zoo:focus")

@@ -23,9 +23,10 @@ export const TICKET = `<form class="fl-ticket"><fieldset><legend data-i18n="less
 /** @param {HTMLElement} root of the ticket: its answer goes nowhere */
 export function ticket(root) {
   root.addEventListener('change', (event) => {
-    const { value } = /** @type {HTMLInputElement} */ (event.target),
+    const right = /** @type {HTMLInputElement} */ (event.target).value === RIGHT,
       line = root.querySelector('.fl-said');
-    if (line) window.faceOffPut(line, say(value === RIGHT ? 'ticket_right' : 'ticket_wrong'));
+    if (line) window.faceOffPut(line, say(right ? 'ticket_right' : 'ticket_wrong'));
+    if (right) root.dispatchEvent(new CustomEvent('fl-answered', { bubbles: true }));
   });
 }
 
@@ -84,8 +85,16 @@ export class Steps {
     if (at + 1 < this.steps.length) buttons.append(this.next(at));
     page.append(head, made('p', step.todo, 'fl-how'), made('div', null, 'fl-body'));
     page.append(made('p', say('write'), 'fl-write'), questions, buttons);
-    if (at + 1 === this.steps.length) page.append(made('p', say('end'), 'fl-said'));
+    if (at + 1 === this.steps.length) page.append(this.end(page));
     return page;
+  }
+
+  /** Said once the ticket is answered. @param {HTMLElement} page */
+  end(page) {
+    const line = made('p', null, 'fl-said');
+    line.setAttribute('role', 'status');
+    page.addEventListener('fl-answered', () => window.faceOffPut(line, say('end')));
+    return line;
   }
 
   /** @param {number} at */

@@ -3,6 +3,7 @@
 import { phrasesOf, put } from '../components/dom.js';
 import { putMarkup } from '../components/markup.js';
 
+const PHONE = matchMedia('(max-width: 720px)');
 const HERE = ['localhost', '127.0.0.1', '[::1]'];
 
 export const say = phrasesOf('live');
@@ -46,6 +47,8 @@ export class LivePage {
   constructor(root, help) {
     this.root = root;
     putMarkup(root, layout(help));
+    this.foldHelp();
+    PHONE.addEventListener('change', () => this.foldHelp());
     this.video = /** @type {HTMLVideoElement} */ (root.querySelector('video'));
     this.canvas = /** @type {HTMLCanvasElement} */ (root.querySelector('.fo-screen canvas'));
     this.screen = this.find('.fo-screen');
@@ -61,6 +64,11 @@ export class LivePage {
   /** @param {string} selector */
   button(selector) {
     return /** @type {HTMLButtonElement} */ (this.root.querySelector(selector));
+  }
+
+  /** On a phone, models and labels come next: what the options do is one line there. */
+  foldHelp() {
+    /** @type {HTMLDetailsElement} */ (this.find('.fo-live-help')).open = !PHONE.matches;
   }
 
   /** @param {string} name mirror, mesh, movements or smooth */

@@ -211,7 +211,7 @@ def _help(timeline: bool) -> str:
     shown = text.LIVE_HELP if timeline else text.LIVE_HELP[:2]
     shown = (*shown, (text.LIVE["movements"], phrase("moves.note")))
     rows = "".join(f"<div>{say(name, 'dt')}{say(words, 'dd')}</div>" for name, words in shown)
-    return f'<dl class="fo-live-help">{rows}</dl>'
+    return f'<details class="fo-live-help" open>{say(text.LIVE["about"], "summary")}<dl>{rows}</dl></details>'
 
 
 def _camera(service: ModelService, tab: LiveTab) -> gr.HTML:

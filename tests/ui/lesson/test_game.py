@@ -233,8 +233,11 @@ def test_the_whole_lesson_by_keyboard(in_class):
     press_until(page, "Tab", ".fl-ticket input")
     page.keyboard.press("Space")
     page.locator(".fl-ticket .fl-said", has_text=text.LESSON["ticket_wrong"]).wait_for()
+    over = page.locator(".fl-step:not([hidden]) .fl-said", has_text=text.LESSON["end"])
+    assert over.count() == 0  # the lesson ends with the ticket
     page.keyboard.press("ArrowDown")
     page.locator(".fl-ticket .fl-said", has_text=text.LESSON["ticket_right"]).wait_for()
+    over.wait_for()
     page.reload()
     page.locator(".fl-step h3:visible", has_text="7. Exit ticket").wait_for()  # a reload does not begin anew
 

@@ -51,6 +51,13 @@ def test_faces_to_cut_out_come_with_the_lesson_without_computers():
 
 
 @pytest.mark.parametrize("language", ALL)
+def test_no_step_names_the_tab_it_is_on(language):
+    sentences = ALL[language]
+    for n in set(range(1, len(text.WORKSHEET) + 1)) - set(worksheet.PLACES):
+        assert sentences["tab.lesson"] not in sentences[f"sheet{n}.todo"]
+
+
+@pytest.mark.parametrize("language", ALL)
 def test_the_tasks_name_what_the_page_shows(language):
     names = {
         "sheet3.todo": ("photo", "lips-closed"),

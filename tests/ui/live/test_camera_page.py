@@ -470,6 +470,9 @@ def test_a_phone_shows_face_and_answers_in_one_view(open_camera):
       .map((bar) => bar.getBoundingClientRect().bottom))"""
     page.wait_for_function(f"{lowest} > 0 && {lowest} <= innerHeight")
     assert page.evaluate("document.querySelector('.fo-screen').getBoundingClientRect().top") >= 0
+    page.wait_for_selector(".fo-live-help:not([open])")
+    page.locator(".fo-live-help summary").click()  # what the options do can be read while they have an effect
+    page.locator(".fo-live-help dd").first.wait_for()
     stop(page)
     assert page.locator(".fo-head").is_visible()
 

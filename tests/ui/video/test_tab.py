@@ -394,6 +394,17 @@ def test_nothing_sticks_out_on_a_phone(open_page, clip, scheme):
     page.wait_for_selector(".fv-results")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.wait_for_function("document.querySelector('#fv-answer').getBoundingClientRect().top < 700")
+    page.wait_for_selector(".ft-now", state="attached")
+    assert page.evaluate(TITLES) == []
+
+
+# Titles of charts that are not drawn above the line of the clip, which runs from the first chart to the last.
+TITLES = """() => {
+  const line = Number(getComputedStyle(document.querySelector('.ft-now')).zIndex) || 0;
+  return [...document.querySelectorAll('.ft-row h4')].filter((title) => {
+    const { zIndex, position, backgroundColor } = getComputedStyle(title);
+    return position !== 'relative' || !(Number(zIndex) > line) || backgroundColor === 'rgba(0, 0, 0, 0)';
+  }).map((title) => title.innerText); }"""
 
 
 @pytest.mark.browser
