@@ -2,6 +2,9 @@
 
 By default, Gradio answers ``{"error": null}`` to values in an unexpected form, and logs a traceback. Anyone can send
 such values; they are not an error of this app.
+
+Checked with Gradio 6.31.0. Each replacement names a test of plain Gradio in `tests/ui/test_gradio_defaults.py`; if that
+test fails, Gradio no longer does what the replacement is for.
 """
 
 from __future__ import annotations
@@ -34,7 +37,8 @@ NOT_SO_MANY = "{came} values came for {name}, which takes {wanted}. {expected}RE
 def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
     """Default values for an endpoint's last inputs, for scripts written before these inputs existed.
 
-    Gradio completes only the calls of its own client, and refuses others that have fewer values than inputs.
+    Replaces the app's `validate_inputs`. Gradio completes only the calls of its own client, and refuses others that
+    have fewer values than inputs. Needed as long as `test_gradio_refuses_calls_with_fewer_values_than_inputs` passes.
     """
     check = app.validate_inputs
 
@@ -48,7 +52,11 @@ def fill_in(app: gr.Blocks, api_name: str, *last: object) -> None:
 
 
 def explain_failures(app: gr.Blocks) -> None:
-    """Answer every failed call with a sentence. Only errors of this app leave a traceback in the log."""
+    """Answer every failed call with a sentence. Only errors of this app leave a traceback in the log.
+
+    Replaces the app's `preprocess_data` and `process_api`. Needed as long as
+    `test_gradio_has_no_sentence_for_a_value_in_an_unexpected_form` passes.
+    """
     read, process = app.preprocess_data, app.process_api
 
     async def explained_read(block_fn: BlockFunction, inputs: list, *given: Any, **options: Any) -> Any:

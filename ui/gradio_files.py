@@ -1,4 +1,8 @@
-"""Adapts how Gradio receives and keeps files."""
+"""Adapts how Gradio receives and keeps files.
+
+Checked with Gradio 6.31.0. Each replacement names a test of plain Gradio in `tests/ui/test_gradio_defaults.py`; if that
+test fails, Gradio no longer does what the replacement is for.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +48,19 @@ class OwnUpload(route_utils.GradioUploadFile):
 
 
 def keep_uploads_apart() -> None:
-    """Give every upload a path of its own, which nobody can guess."""
+    """Give every upload a path of its own, which nobody can guess.
+
+    Replaces ``route_utils.GradioUploadFile``. Needed as long as `test_gradio_gives_the_same_file_the_same_path` passes.
+    """
     route_utils.GradioUploadFile = OwnUpload  # type: ignore[misc]  # what Gradio's parser of uploads makes
 
 
 def fetch_nothing(refusal: str) -> None:
     """Refuse URLs that a script sends instead of files, so that no request leaves this machine.
 
-    Gradio would download them before any function of this app is called, and has no setting against it.
+    Replaces ``processing_utils.async_ssrf_protected_download``: Gradio would download them before any function of this
+    app is called, and has no setting against it. Needed as long as
+    `test_gradio_fetches_addresses_that_a_script_sends` passes.
 
     Parameters
     ----------
@@ -66,7 +75,10 @@ def fetch_nothing(refusal: str) -> None:
 
 
 def check_images(box: gr.Image, refusal: Callable[[], gr.Error]) -> None:
-    """Make an image box say why it refuses a script's value; Gradio checks the form first, without a message."""
+    """Make an image box say why it refuses a script's value; Gradio checks the form first, without a message.
+
+    Replaces the box's `data_model`. Needed as long as `test_gradio_names_no_reason_for_what_is_no_picture` passes.
+    """
 
     class Sent(ImageData):
         @classmethod
@@ -103,7 +115,10 @@ class UploadProgress(FileUploadProgress):
 
 
 def forget_progress() -> None:
-    """Replace Gradio's record of uploads by a limited one."""
+    """Replace Gradio's record of uploads, ``routes.file_upload_statuses``, by a limited one.
+
+    Needed as long as `test_gradio_remembers_every_upload_that_anybody_asks_about` passes.
+    """
     routes.file_upload_statuses = UploadProgress()
 
 

@@ -1,7 +1,10 @@
 """Adapts Gradio's internals: sessions, queue and server. Files and values: `ui/gradio_files.py`, `ui/gradio_calls.py`.
 
 Only these three modules can break with a new release of Gradio. This one limits what Gradio keeps of sessions, and
-makes its queue fair.
+makes its queue fair. Checked with Gradio 6.31.0.
+
+Each replacement names a test of plain Gradio in `tests/ui/test_gradio_defaults.py`. If that test fails, Gradio no
+longer does what the replacement is for.
 
 By default, Gradio remembers a session after one request, and runs a queued job even if nobody waits for its result.
 Here, only sessions with an open page, or with an open stream that waits for a result, are remembered for longer than
@@ -119,7 +122,8 @@ class DirectCalls:
     """ASGI middleware that passes a script's call directly to Gradio's function for it.
 
     FastAPI would compare the request with a hundred routes and check in another thread whether the sender is logged
-    in, although there is no login: more work than everything else between a camera's frame and the model.
+    in, although there is no login: more work than everything else between a camera's frame and the model. Needed as
+    long as `test_gradio_looks_for_a_login_before_every_call` passes.
 
     Parameters
     ----------
@@ -153,10 +157,11 @@ class DirectCalls:
 
 
 class FairQueue(Queue):
-    """Gradio's queue, limited to jobs whose client is waiting.
+    """Gradio's queue, limited to jobs whose client is waiting. Replaces ``Blocks._queue``.
 
     Turns rotate over client addresses, and over the sessions of each. When the queue is full, a job of the address
-    and session with the most jobs is dropped; functions that do not use the queue are never refused.
+    and session with the most jobs is dropped; functions that do not use the queue are never refused. Needed as long as
+    `test_gradio_runs_a_job_whose_client_has_left` passes.
 
     Parameters
     ----------
@@ -272,7 +277,9 @@ def _who(holders: list[Holder], newcomer: str) -> str:
 
 
 class FairStates(StateHolder):
-    """Gradio's session states, of which those without an open page are deleted first.
+    """Gradio's session states, of which those without an open page are deleted first. Replaces ``App.state_holder``.
+
+    Needed as long as `test_gradio_remembers_ten_thousand_sessions_under_any_name` passes.
 
     Parameters
     ----------
@@ -357,7 +364,10 @@ def forget_page(app: gr.Blocks, session: str) -> None:
 
 
 def tidy(app: gr.Blocks, silent: float) -> None:
-    """Delete the values of pages that have been silent for this many seconds, and all state of closed pages."""
+    """Delete the values of pages that have been silent for this many seconds, and all state of closed pages.
+
+    Needed as long as `test_gradio_keeps_the_settings_of_every_component_for_each_session` passes.
+    """
     forget_deleted(app)
     held, now = app.state_holder, datetime.now()
     idle = {name: (now - used).total_seconds() for name, used in list(held.time_last_used.items())}
@@ -449,8 +459,10 @@ def wait_until_closed(app: gr.Blocks) -> None:
 def started_by(start: Callable[..., tuple[str, int, str, Server]]) -> Iterator[None]:
     """Within this context, `Blocks.launch` starts its server with this function, and skips its second check.
 
-    Gradio requests the page twice. It waits for the first answer as long as necessary, but gives up if the second takes
-    more than 3 s, so that the app would not start on a busy computer.
+    Replaces ``http_server.start_server``, because the app's server has limits of its own (`ui.serving.server`), and
+    ``networking.url_ok``: Gradio requests the page twice. It waits for the first answer as long as necessary, but gives
+    up if the second takes more than 3 s, so that the app would not start on a busy computer. Needed as long as
+    `test_gradio_gives_up_if_the_page_takes_three_seconds` passes.
     """
     usual, check = http_server.start_server, networking.url_ok
     http_server.start_server, networking.url_ok = start, lambda url: True
