@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from features import covering
+from features import occlusion_detector
 from features.align import AlignSpec, align
 from features.faces import MESH_POINTS, Faces
 from features.phrase import Phrase
@@ -48,7 +48,7 @@ class Quality:
     outside : ndarray
         Fraction of the mesh beyond the picture's border, 0 to 1.
     eyes_covered, mouth_covered : ndarray
-        Log odds of `features.covering`; above 0 they are.
+        Log odds of `features.occlusion_detector`; above 0 they are.
     """
 
     size: np.ndarray
@@ -104,7 +104,14 @@ def measure(image: np.ndarray, faces: Faces) -> Quality:
     sharp = [sharpness(crop, _PLAIN.detail) for crop in crops.images]
     boxes = faces.boxes
     size = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) if len(faces) else np.zeros(0)
-    columns = (size, np.array(light), np.array(sharp), *faces.pose.T, _outside(faces), *covering.scores(crops).T)
+    columns = (
+        size,
+        np.array(light),
+        np.array(sharp),
+        *faces.pose.T,
+        _outside(faces),
+        *occlusion_detector.scores(crops).T,
+    )
     return Quality(*(column.astype(np.float32) for column in columns))
 
 

@@ -27,7 +27,7 @@ from ui.model_service import ModelService, NoModelError
 from zoo.cards import Card
 from zoo.classifier import common_spec
 from zoo.inference.compare import Comparison
-from zoo.inference.covering import LARGEST, SMALLEST, Patch, PatchError, answers
+from zoo.inference.patch import LARGEST, SMALLEST, Patch, PatchError, answers
 from zoo.labels import COLOURS, OTHER, SEVEN, UnknownLabelsError, label_set
 from zoo.models.label_mix import LabelMix, UnknownMixError, mix_named
 from zoo.models.registry import UnknownModelError

@@ -97,7 +97,7 @@ def run_live(args: argparse.Namespace) -> int:
 
 def run_cover(args: argparse.Namespace) -> int:
     """Time the answers while a patch is dragged over a face (``--cover``)."""
-    from zoo.benchmark.covering import bench_cover
+    from zoo.benchmark.patch import bench_cover
 
     if args.write_cards:
         raise common.UsageError("--write-cards records times for still pictures and cannot be combined with --cover")

@@ -17,7 +17,7 @@ from ui.compare.cover import Covering, packed, unpacked
 from ui.examples.portraits import PICTURES
 from ui.languages import phrase
 from ui.model_service import ModelService
-from zoo.inference.covering import PatchError
+from zoo.inference.patch import PatchError
 
 
 @pytest.fixture(scope="module")

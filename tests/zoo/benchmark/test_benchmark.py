@@ -5,8 +5,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from features import images
-from zoo.benchmark.covering import bench_cover
 from zoo.benchmark.live import Soak, bench_live, camera, soak
+from zoo.benchmark.patch import bench_cover
 from zoo.benchmark.stages import WARM_UP, _cores, bench, bench_models, one_core, one_thread, portrait, ratios
 from zoo.inference.live_stream import read_frame
 from zoo.models import registry

@@ -1,7 +1,8 @@
 """Detects whether a face's eyes or mouth are covered by a mask, a scarf, a hand, a headset or sunglasses.
 
 The mesh is fitted to covered faces as well, and models predict as if nothing were hidden. Two logistic regressions on
-gradient histograms and a thumbnail detect the cover; `scripts/fit_covering.py` fits them on covers drawn on FER2013.
+gradient histograms and a thumbnail detect the cover; `scripts/fit_occlusion_detector.py` fits them on covers drawn on
+FER2013.
 
 Measured by that script: on FER2013's PrivateTest, 0.25 % of the eyes and 0.22 % of the mouths are flagged (some are in
 fact covered); of covers drawn on these pictures, 73 % and 76 % are detected. None of the 204 pictures of the London set

@@ -5,7 +5,7 @@ import pytest
 
 from features import occluders
 from zoo.inference import compare as comparing
-from zoo.inference.covering import LARGEST, SMALLEST, Patch, PatchError, answers
+from zoo.inference.patch import LARGEST, SMALLEST, Patch, PatchError, answers
 from zoo.labels import SEVEN, label_set
 from zoo.models import registry
 from zoo.models.checkpoint import golden_faces

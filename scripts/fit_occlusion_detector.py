@@ -3,7 +3,7 @@
 There is no free data set of covered faces, so covers are drawn on FER2013's: masks, scarves and hands over the mouth,
 headsets and sunglasses over the eyes, placed by the mesh. Command::
 
-    python scripts/fit_covering.py --data fer2013.csv --people people/
+    python scripts/fit_occlusion_detector.py --data fer2013.csv --people people/
 
 `--people` is a folder of portraits on which the result is checked: covers are drawn on the pictures, whose meshes are
 then found anew.
@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from features import covering, images
+from features import images, occlusion_detector
 from features.align import AlignedFaces, AlignSpec, align
 from features.mesh import FaceMesher
 from zoo.datasets.fer2013 import load_fer2013
@@ -43,17 +43,17 @@ def main() -> None:
     faces = data.split("Training").faces
     rows = rng.permutation(len(faces))[: args.faces]
     x, where = _covered_copies(faces[rows], rng)
-    weights, bias = zip(*(_fit(x, where == part) for part in covering.PARTS), strict=True)
+    weights, bias = zip(*(_fit(x, where == part) for part in occlusion_detector.PARTS), strict=True)
     weights, bias = np.array(weights, np.float32).T, np.array(bias, np.float32)
     public = data.split("PublicTest").faces
-    bias -= _thresholds(covering.describe(public) @ weights + bias)
-    np.savez_compressed(covering.PATH, weights=weights.astype(np.float16), bias=bias)
-    covering.forget()
+    bias -= _thresholds(occlusion_detector.describe(public) @ weights + bias)
+    np.savez_compressed(occlusion_detector.PATH, weights=weights.astype(np.float16), bias=bias)
+    occlusion_detector.forget()
     private = data.split("PrivateTest").faces
-    print("FER2013 PrivateTest, as it is:", _share(covering.scores(private) > 0))
+    print("FER2013 PrivateTest, as it is:", _share(occlusion_detector.scores(private) > 0))
     x, where = _covered_copies(private, rng)
     flagged = x @ weights + bias > 0
-    for i, part in enumerate(covering.PARTS):
+    for i, part in enumerate(occlusion_detector.PARTS):
         found, wrong = flagged[where == part, i].mean(), flagged[where != part, i].mean()
         print(f"  {part} covered: found {found:.3f}, named wrongly {wrong:.4f}")
     if args.people:
@@ -71,18 +71,22 @@ def _thresholds(scores: np.ndarray) -> np.ndarray:
 
 
 def _share(flagged: np.ndarray) -> str:
-    return ", ".join(f"{part} {share:.4f}" for part, share in zip(covering.PARTS, flagged.mean(axis=0), strict=True))
+    return ", ".join(
+        f"{part} {share:.4f}" for part, share in zip(occlusion_detector.PARTS, flagged.mean(axis=0), strict=True)
+    )
 
 
 def _covered_copies(faces: AlignedFaces, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Descriptors of faces, uncovered and with each of `covering.PARTS` covered, and the covered part or ``""``."""
+    """Descriptors of faces, uncovered and with each of the detector's `PARTS` covered; the covered part or ``""``."""
     faces = faces[np.ptp(faces.landmarks[:, :, 1], axis=1) > faces.spec.size / 3]  # those whose mesh was found
     copies = [faces.images]
-    for part in covering.PARTS:
+    for part in occlusion_detector.PARTS:
         drawn = [DRAWN[part](crop, mesh, rng) for crop, mesh in zip(faces.images, faces.landmarks, strict=True)]
         copies.append(np.array(drawn))
-    kinds = np.repeat(["", *covering.PARTS], len(faces))
-    described = [covering.describe(AlignedFaces(each, faces.landmarks, faces.to_crop, faces.spec)) for each in copies]
+    kinds = np.repeat(["", *occlusion_detector.PARTS], len(faces))
+    described = [
+        occlusion_detector.describe(AlignedFaces(each, faces.landmarks, faces.to_crop, faces.spec)) for each in copies
+    ]
     return np.concatenate(described), kinds
 
 
@@ -183,7 +187,7 @@ def _check_people(folder: Path, rng: np.random.Generator) -> None:
                     faces = mesher.find(image)
                 lost += not len(faces)
                 if len(faces):
-                    flagged.append(covering.scores(align(image, faces, AlignSpec()))[0] > 0)
+                    flagged.append(occlusion_detector.scores(align(image, faces, AlignSpec()))[0] > 0)
             shares = _share(np.array(flagged))
             print(f"{folder.name}, {name or 'nothing'} covered: {shares}; no face in {lost} of {len(paths)}")
 

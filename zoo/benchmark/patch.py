@@ -13,7 +13,7 @@ from features.align import AlignedFaces, align
 from features.mesh import FaceMesher
 from zoo.benchmark.stages import WARM_UP, Timing, one_core, one_thread, portrait, timing
 from zoo.classifier import Classifier, common_spec
-from zoo.inference.covering import Patch, answers
+from zoo.inference.patch import Patch, answers
 from zoo.labels import SEVEN
 from zoo.models.label_mix import LabelMix
 from zoo.stopwatch import Stopwatch
