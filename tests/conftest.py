@@ -39,17 +39,19 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """End tests that hang, and run a failed test of the whole page once more: it depends on browser and server."""
+    """End tests that hang, and run a failed one once more where it depends on how busy the machine is."""
     for item in items:
-        again = config.pluginmanager.hasplugin("rerunfailures") and _of_the_whole_page(item)
+        again = config.pluginmanager.hasplugin("rerunfailures") and _depends_on_load(item)
         if again:
             item.add_marker(pytest.mark.flaky(reruns=1))
         if config.pluginmanager.hasplugin("timeout"):  # one timer spans both attempts unless it is for the call only
             item.add_marker(pytest.mark.timeout(A_TEST_HANGS_AFTER, func_only=bool(again)))
 
 
-def _of_the_whole_page(item):
-    return item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",)
+def _depends_on_load(item):
+    """Tests with a browser, and those of modules that start programs, which must be as far as the test expects."""
+    programs = {"subprocess", "program"} & set(vars(item.module))
+    return programs or item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",)
 
 
 @pytest.fixture(scope="session")
