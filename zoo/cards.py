@@ -30,6 +30,7 @@ from zoo.card_fields import (
     Text,
     read_json,
 )
+from zoo.filenames import write_whole
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet
 from zoo.unicode_names import is_printable
 
@@ -427,7 +428,7 @@ def write_card(folder: Path, card: Card) -> None:
     """Write `card.json`, readable and stable under version control."""
     data = asdict(card)
     data["labels"] = {"name": card.labels.name, "labels": list(card.labels.labels)}
-    (folder / CARD).write_text(readable_json(data), encoding="utf-8")
+    write_whole(folder / CARD, readable_json(data))
 
 
 def readable_json(data: object) -> str:

@@ -1,8 +1,13 @@
-"""Makes names and messages safe for every kind of output, and checks whether a file can be written."""
+"""Makes names and messages safe for every kind of output, and writes files: whether one can be, and whole."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import re
+import secrets
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,6 +17,8 @@ from zoo.unicode_names import JOINERS, is_printable
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST = 60  # characters of a value that a message repeats
 _INNER = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
+# Errors of a folder in which no further file can be made, or of a file that cannot be replaced by another.
+_NOT_BESIDE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -35,6 +42,11 @@ def printable(text: str) -> str:
     """
     plain = lambda letter: letter.isprintable() or letter in f"\n\t{JOINERS}"
     return "".join(letter if plain(letter) else ascii(letter)[1:-1] for letter in readable(text))
+
+
+def one_line(text: object) -> str:
+    """`printable`, with line breaks and tabs as escapes, too: a file's name may hold what looks like a message."""
+    return printable(str(text)).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def shortened(value: object, longest: int = LONGEST) -> str:
@@ -117,3 +129,35 @@ def check_folder(path: Path) -> None:
         tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         raise NotWritableError(f"Cannot write in the folder {path} ({error.strerror}). Choose another one.") from None
+
+
+def write_whole(path: Path, text: str, errors: str = "strict") -> None:
+    """Write a text file in UTF-8, whole or not at all: if the disk is full, an older file stays as it was.
+
+    Line ends are written as they are. An older file's permissions stay, and a link stays a link.
+
+    Parameters
+    ----------
+    path : Path
+    text : str
+    errors : str
+        What to do with letters that UTF-8 cannot hold, as in `open`.
+
+    Raises
+    ------
+    OSError
+    """
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        beside.write_text(text, encoding="utf-8", errors=errors, newline="")
+        if target.exists():
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
+    except OSError as error:
+        if error.errno not in _NOT_BESIDE:
+            raise
+        target.write_text(text, encoding="utf-8", errors=errors, newline="")
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """Other people's words in files that other programs open; where results cannot be written is told before the work."""
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from features.align import AlignSpec
 from zoo import filenames
 from zoo.cli.main import main
 from zoo.datasets import duplicates, fer2013
-from zoo.filenames import NotWritableError, cell, quoted, shortened
+from zoo.filenames import NotWritableError, cell, one_line, quoted, shortened, write_whole
 
 NOWHERE = Path("/proc") if sys.platform == "linux" else None
 
@@ -133,3 +135,37 @@ def test_values_in_messages_can_be_told_apart():
     ]
     assert quoted("a" * 500) == f"'{'a' * 57}…'" and quoted("é" * 59, 20) == f"'{'é' * 17}…'"
     assert shortened("a" * 500) == f"{'a' * 59}…" and shortened("a\x1b[2J") == r"a\x1b[2J"
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path):
+    card = tmp_path / "card.json"
+    card.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(card, "new" * 10_000 + "\ud800")
+    assert card.read_text() == "old" and list(tmp_path.iterdir()) == [card]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions and links")
+def test_a_file_is_written_with_its_permissions_and_through_a_link(tmp_path):
+    file, link, new = tmp_path / "a.csv", tmp_path / "link.csv", tmp_path / "b.csv"
+    file.write_text("old")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    write_whole(link, "a\r\n\ud800", errors="backslashreplace")
+    assert link.is_symlink() and file.read_bytes() == b"a\r\n\\ud800" and file.stat().st_mode & 0o777 == 0o640
+    write_whole(new, "")
+    (tmp_path / "c").touch()
+    assert new.stat().st_mode == (tmp_path / "c").stat().st_mode
+
+
+def test_a_file_that_cannot_be_replaced_is_written_in_place(tmp_path, monkeypatch):
+    file = tmp_path / "mounted.csv"
+    file.write_text("old")
+    busy = lambda *_: (_ for _ in ()).throw(OSError(errno.EBUSY, "Device or resource busy"))
+    monkeypatch.setattr(os, "replace", busy)
+    write_whole(file, "new")
+    assert file.read_text() == "new" and list(tmp_path.iterdir()) == [file]
+
+
+def test_one_line_is_one_line():
+    assert one_line("a\nb\tc\u2028d\x1b") == r"a\nb\tc\u2028d\x1b"

@@ -13,13 +13,14 @@ from tqdm import tqdm
 from features import file_listing
 from zoo.cli import common
 from zoo.cli_types import whole
-from zoo.filenames import printable
+from zoo.filenames import one_line
 from zoo.inference import batch, batch_backends
 from zoo.inference.batch import BatchError, BatchRequest, Chunk, Outcome
 from zoo.inference.video import RATE
 from zoo.labels import label_set
 
 ENGINES = ("local", "dask")
+WORKERS = 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +30,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--parquet", type=Path, metavar="FOLDER", help="write Parquet files, one per chunk; an interrupted run resumes"
     )
     many.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="where the work runs (default: local)")
-    many.add_argument("--workers", type=whole, default=2, metavar="N", help="processes for dask (default: 2)")
+    many.add_argument(
+        "--workers", type=whole, default=WORKERS, metavar="N", help=f"processes for dask (default: {WORKERS})"
+    )
     many.add_argument("--scheduler", metavar="ADDRESS", help="address of a running Dask scheduler, tcp://host:8786")
     many.add_argument("--chunk", type=whole, default=batch.CHUNK, metavar="N", help="inputs per file")
+
+
+def check_unused(args: argparse.Namespace) -> None:
+    """Raise `UsageError` if options for Parquet files are given without it."""
+    if (args.engine, args.workers, args.scheduler, args.chunk) != (ENGINES[0], WORKERS, None, batch.CHUNK):
+        raise common.UsageError("--engine, --workers, --scheduler and --chunk go with --parquet FOLDER.")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     request = BatchRequest(source, out, checkpoints, names, args.labels, RATE, args.mix)
     files = batch.inputs(root)
     if skipped := file_listing.look(root).skipped(root, clips=True):
-        print(printable(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
+        print(one_line(f"{root}: {len(files)} pictures and clips; {skipped}"), file=sys.stderr)
     if not files:
         raise common.UsageError(f"The folder {root} contains no pictures or clips.")
     try:
@@ -89,8 +98,8 @@ def _follow(parts: Iterator[str], whole: int, left: int) -> None:
 
 def _tell(found: Outcome, out: Path) -> int:
     for file, error in found.failed:
-        print(printable(f"{file}: {error}"), file=sys.stderr)
-    print(f"{found.inputs} files, {found.faces} faces: {out}")
+        print(one_line(f"{file}: {error}"), file=sys.stderr)
+    print(one_line(f"{found.inputs} files, {found.faces} faces: {out}"))
     if found.failed:
         print(f"python -m zoo: {len(found.failed)} of {found.inputs} files failed, wholly or in part.", file=sys.stderr)
     return 1 if found.failed else 0

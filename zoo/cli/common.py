@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from zoo.cards import Card, write_card
 from zoo.classifier import Classifier, common_spec
-from zoo.filenames import NotWritableError, check_file
+from zoo.filenames import NotWritableError, check_file, one_line, write_whole
 from zoo.labels import LabelSet
 from zoo.models import registry
 from zoo.models.label_mix import MIXES
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that reports errors in one sentence, without the usage text, and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See: {self.prog} --help\n")
+        self.exit(2, f"{one_line(f'{self.prog}: {message}. See: {self.prog} --help')}\n")
 
 
 def add_checkpoints(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +149,7 @@ def write_text(target: str, text: str) -> None:
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            Path(target).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+            write_whole(Path(target), text, errors="backslashreplace")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from zoo.cli import common
 from zoo.cli_types import whole
 from zoo.datasets.fer2013 import SPLITS, Fer2013, class_counts, is_standard_fer2013, load_fer2013, read_fer2013
 from zoo.datasets.summary import count_rows, draw_counts, sample_grid, to_csv
-from zoo.filenames import check_folder
+from zoo.filenames import check_folder, write_whole
 from zoo.labels import SEVEN
 from zoo.models import registry
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     data = read_fer2013(args.data)
     counts = {name: class_counts(data.targets[data.splits == name]) for name in SPLITS if (data.splits == name).any()}
     rows = count_rows(counts, SEVEN)
-    (args.out / "counts.csv").write_text(to_csv(rows), encoding="utf-8", newline="")
+    write_whole(args.out / "counts.csv", to_csv(rows))
     draw_counts(counts, SEVEN, args.out / "counts.png")
     for name, pixels in _pictures(args, data).items():
         grid = sample_grid(pixels, data.targets, SEVEN, args.each, args.seed)

@@ -40,7 +40,7 @@ from zoo.evaluation.conditions import FACTORS, corruption_words, range_words
 from zoo.evaluation.intervals import Estimate, LabelFigures, by_label
 from zoo.evaluation.metrics import calibration_gap
 from zoo.evaluation.paired import PAIRS, PairResult, keep_pairs, weights_of
-from zoo.filenames import check_folder, printable
+from zoo.filenames import check_folder, one_line, printable
 from zoo.labels import EIGHT, LABEL_SETS, LabelSet, label_set
 from zoo.models import registry
 from zoo.models.label_mix import DEFAULT, FER2013, LabelMix, with_mix
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
             "choose other --labels."
         )
     for sentence in (*result.notes, *(f"python -m zoo: {failure}" for failure in result.failed)):
-        print(printable(sentence), file=sys.stderr)
+        print(one_line(sentence), file=sys.stderr)
     if args.json:
         common.write_json(args.json, _record(result))
     if args.html:

@@ -14,6 +14,7 @@ import sys
 
 from zoo.cards import Card, CardError
 from zoo.cli import common
+from zoo.filenames import one_line
 from zoo.models import registry
 from zoo.reports.leaderboard import share
 
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
             cards.append(registry.card(name, args.checkpoints))
         except CardError as error:
             broken += 1
-            print(f"python -m zoo: {error}", file=sys.stderr)
+            print(one_line(f"python -m zoo: {error}"), file=sys.stderr)
     if args.json:
         common.write_json(common.STDOUT, [_record(card) for card in cards])
     else:

@@ -17,7 +17,7 @@ from zoo.cards import CardError
 from zoo.cli import bench, data, evaluate, label_mix, listing, predict, table, train, video
 from zoo.cli.common import Parser, UsageError
 from zoo.datasets.aligned import DataError
-from zoo.filenames import printable
+from zoo.filenames import one_line, shortened
 from zoo.labels import UnknownLabelsError
 from zoo.models.registry import UnknownModelError
 from zoo.training import tensorflow_needed
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _complain(tensorflow_needed.not_installed(error.name or "a package"), BAD)
     except BAD_INPUT as error:
-        return _complain(str(error), BAD)
+        return _complain(_words(error), BAD)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,8 +70,15 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def _words(error: Exception) -> str:
+    """An error's message. Python's own for files begin with a number, and do not say what failed if it has no name."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{shortened(error.filename or 'Reading or writing')}: {error.strerror}."
+
+
 def _complain(sentence: str, status: int) -> int:
-    print(printable(f"python -m zoo: {sentence}"), file=sys.stderr)
+    print(one_line(f"python -m zoo: {sentence}"), file=sys.stderr)
     return status
 
 

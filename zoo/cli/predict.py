@@ -21,6 +21,7 @@ Expression is not emotion: no answer says how anyone feels.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from features import file_listing, images
 from features.mesh import MAX_FACES, FaceMesher
 from zoo.cli import batch, common
 from zoo.cli_types import named_path, whole
-from zoo.filenames import printable, readable, reason
+from zoo.filenames import one_line, printable, readable, reason
 from zoo.inference.compare import Comparison, compare
 from zoo.inference.rested import choose, relative_to
 from zoo.inference.serialise import Answer, Face, Record, record, rows, to_csv
@@ -84,8 +85,7 @@ def run(args: argparse.Namespace) -> int:
         if args.rest:
             raise common.UsageError("--rest is for --json, --csv and text, not for --parquet.")
         return batch.run(args)
-    if args.engine != batch.ENGINES[0] or args.scheduler:
-        raise common.UsageError("--engine and --scheduler go with --parquet FOLDER.")
+    batch.check_unused(args)
     labels = label_set(args.labels)
     names = common.chosen(args.models, args.checkpoints)
     models = common.load_models(names, args.checkpoints)
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
                 found.append(record(seen, thresholds, str(path), rested))
             except Exception as error:  # one bad file must not stop the run
                 failed.append(Failure(readable(str(path)), reason(error)))
-                tqdm.write(printable(f"python -m zoo: {failed[-1].file}: {failed[-1].error}"), file=sys.stderr)
+                tqdm.write(one_line(f"python -m zoo: {failed[-1].file}: {failed[-1].error}"), file=sys.stderr)
     if failed and found:
         print(f"{len(found)} of {len(paths)} pictures read.", file=sys.stderr)
     _write(args, found, failed)
@@ -133,12 +133,12 @@ def pictures(path: Path) -> Iterator[Path]:
     UsageError
         The folder contains no picture.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # Path.is_dir raises for a name that is too long
         yield path
         return
     found = file_listing.look(path)
     if skipped := found.skipped(path):
-        print(printable(f"{path}: {len(found.pictures)} pictures; {skipped}"), file=sys.stderr)
+        print(one_line(f"{path}: {len(found.pictures)} pictures; {skipped}"), file=sys.stderr)
     if not found.pictures:
         raise common.UsageError(f"The folder {path} holds no picture ({images.KINDS}).")
     yield from found.pictures
@@ -157,7 +157,7 @@ def _write(args: argparse.Namespace, found: Sequence[Record], failed: Sequence[F
     target = args.json or args.csv
     if target and target != common.STDOUT:
         faces = sum(len(picture["faces"]) for picture in found)
-        print(f"wrote {target}: {_count(faces, 'face')} in {_count(len(found), 'picture')}", file=sys.stderr)
+        print(one_line(f"wrote {target}: {_count(faces, 'face')} in {_count(len(found), 'picture')}"), file=sys.stderr)
 
 
 def _count(number: int, thing: str) -> str:
@@ -166,13 +166,13 @@ def _count(number: int, thing: str) -> str:
 
 def describe(picture: Record) -> str:
     """One picture's answers as text."""
-    count = len(picture["faces"])
+    count, file = len(picture["faces"]), one_line(picture["file"])
     if not count:
-        return f"{picture['file']}: no face found. Faces must be seen from the front, lit, and not too small."
-    head = f"{picture['file']}: {_count(count, 'face')}"
+        return f"{file}: no face found. Faces must be seen from the front, lit, and not too small."
+    head = f"{file}: {_count(count, 'face')}"
     if picture["faces_found"] > count:
         every = picture["faces_found"]
-        head = f"{picture['file']}: {count} of {every} faces (all of them with --max-faces {every})"
+        head = f"{file}: {count} of {every} faces (all of them with --max-faces {every})"
     return "\n".join([head, *(_describe_face(face, picture["labels"]) for face in picture["faces"])])
 
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from zoo.cli import common
+from zoo.filenames import one_line, write_whole
 from zoo.models import registry
 from zoo.reports import model_card
 from zoo.reports.leaderboard import BEGIN, END, TableError, has_marks, model_table, with_table
@@ -32,15 +33,18 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         return _complain(list(stale))
     for path, text in stale.items():
-        path.write_text(text, encoding="utf-8", newline="\n")
-        print(f"wrote {path}", file=sys.stderr)
+        write_whole(path, text)
+        print(one_line(f"wrote {path}"), file=sys.stderr)
     return 0
 
 
 def _wanted(args: argparse.Namespace) -> dict[Path, str]:
     """Every file generated from the cards, with its expected content."""
     readmes = [registry.CHECKPOINTS.parent / "README.md", args.checkpoints / "README.md"]
-    paths = [path for path in args.file or readmes if has_marks(path)]
+    for path in args.file or ():
+        if not path.is_file():
+            raise common.UsageError(f"{path} is not a file.")
+    paths = [path for path in args.file or readmes if has_marks(_text(path))]
     if not paths:
         raise common.UsageError(f"No README has the lines {BEGIN} and {END}; add them where the table belongs.")
     cards = [registry.card(name, args.checkpoints) for name in registry.names(args.checkpoints)]
@@ -50,18 +54,28 @@ def _wanted(args: argparse.Namespace) -> dict[Path, str]:
 
 def _with_table(path: Path, table: str) -> str:
     try:
-        return with_table(path.read_text(encoding="utf-8"), table, str(path))
+        return with_table(_text(path), table, str(path))
     except TableError as error:
         raise common.UsageError(str(error)) from error
 
 
 def _says(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text
+    return path.is_file() and _text(path) == text
+
+
+def _text(path: Path) -> str:
+    """A file's text; empty if it does not exist."""
+    if not path.is_file():
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise common.UsageError(f"{path} is not a text file in UTF-8. Save it as UTF-8.") from None
 
 
 def _complain(stale: list[Path]) -> int:
     if stale:
         which = " and ".join(map(str, stale))
         verb = "is" if len(stale) == 1 else "are"
-        print(f"python -m zoo: {which} {verb} out of date; run: python -m zoo table", file=sys.stderr)
+        print(one_line(f"python -m zoo: {which} {verb} out of date; run: python -m zoo table"), file=sys.stderr)
     return 1 if stale else 0

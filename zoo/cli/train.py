@@ -77,7 +77,8 @@ def _check(chosen: argparse.Namespace) -> None:
         if path is not None and file_kinds.is_special(path):
             raise common.UsageError(f"{name}: {file_kinds.special_words(path)}")
         if path is not None and not path.is_file():
-            raise common.UsageError(f"{name}: file {path} not found.")
+            what = f"{path} is a folder, not a file" if path.is_dir() else f"file {path} not found"
+            raise common.UsageError(f"{name}: {what}.")
     trains = getattr(chosen, "epochs", None) != 0 and not getattr(chosen, "convert", None)
     if trains and not chosen.resume and (chosen.run / "state").is_dir():
         raise common.UsageError(

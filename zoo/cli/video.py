@@ -19,6 +19,7 @@ Expression is not emotion: no answer says how anyone feels.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from features.clips import MAX_SECONDS, Limits, partial
 from zoo.cli import common
 from zoo.cli.predict import CAUTION
 from zoo.cli_types import named_path
-from zoo.filenames import printable
+from zoo.filenames import one_line, printable
 from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
 from zoo.inference.video import RATE, Tick, VideoOptions, VideoResult, annotate, record
@@ -106,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         result = annotate(args.clip, args.out, models, cards, options, tick)
     _write(args, result, {name: card.threshold for name, card in cards.items()})
     if result.note:
-        print(printable(f"python -m zoo: {args.clip}: {result.note}"), file=sys.stderr)
+        print(one_line(f"python -m zoo: {args.clip}: {result.note}"), file=sys.stderr)
     return 1 if result.note else 0
 
 
@@ -121,7 +122,7 @@ def _check(args: argparse.Namespace) -> None:
 def _progress(clip: Path) -> Iterator[Tick]:
     """Show a progress bar on a terminal; the callback takes the position and the length in seconds."""
     with tqdm(
-        desc=printable(clip.name), unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+        desc=one_line(clip.name), unit="s", disable=None, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     ) as bar:
 
         def tick(now: float, whole: float | None, drawing: bool) -> None:
@@ -133,15 +134,14 @@ def _progress(clip: Path) -> Iterator[Tick]:
 
 def _write(args: argparse.Namespace, result: VideoResult, thresholds: dict[str, float]) -> None:
     found = result.rested[0] if result.rested else None
-    if args.csv == common.STDOUT:
-        _write_table(result, found, thresholds, sys.stdout)
-    elif args.csv:
-        with common.written(args.csv), open(args.csv, "w", encoding="utf-8", newline="") as stream:
-            _write_table(result, found, thresholds, stream)
+    if args.csv:
+        table = io.StringIO(newline="")
+        _write_table(result, found, thresholds, table)
+        common.write_text(args.csv, table.getvalue())
     if args.json:
         common.write_json(args.json, record(result, str(args.clip)))
     if common.STDOUT not in (args.csv, args.json):
-        lines = [describe(result, str(args.clip)), *(describe_rest(found) if found else []), CAUTION]
+        lines = [describe(result, one_line(args.clip)), *(describe_rest(found) if found else []), CAUTION]
         print(printable("\n".join(lines)))
 
 

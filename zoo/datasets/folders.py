@@ -139,6 +139,8 @@ def _sorted_out(given: Path, root: Path, found: Listing, read: Callable[[Path], 
     labels = {folder: label_from_spelling(folder.name, EIGHT) for folder in {p.parent for p in pictures}}
     classes = {folder: label for folder, label in labels.items() if label is not None}
     unknown = sorted(str(folder.relative_to(root)) for folder in labels if folder not in classes)
+    if "." in unknown:
+        raise DataError(f"{given} holds pictures outside class folders such as {root / 'happy'}; move them into one.")
     if unknown:
         known = ", ".join(EIGHT)
         raise DataError(f"{given}: no class is called {_some(unknown)}. Name the folders {known}, or move them away.")

@@ -63,7 +63,9 @@ def read_table(path: Path, needed: Sequence[str], where_from: str) -> Generator[
     if file_kinds.is_special(path):
         raise DataError(file_kinds.special_words(path))
     if not path.is_file():
-        raise DataError(f"{told(path)} does not exist. {where_from}")
+        raise DataError(
+            f"{told(path)} {'is a folder, not a table' if path.is_dir() else 'does not exist'}. {where_from}"
+        )
     with _typed(path), path.open("rb") as file:
         seen: list[list[str]] = []
         spelt = {name.casefold(): name for name in needed}

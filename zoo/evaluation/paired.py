@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from zoo.card_fields import MixName
 from zoo.cards import Card, CardError, Figures, GroupSlice, readable_json
+from zoo.filenames import write_whole
 
 PAIRS = "pairs.json"
 SERVED = (".npz", ".tflite")
@@ -178,7 +179,7 @@ def keep_pairs(root: Path, new: Iterable[PairResult]) -> None:
     """Store results, replacing older ones of the same models on the same pictures."""
     kept = {pair.key: pair for pair in (*read_pairs(root), *new)}
     ordered = sorted(kept.values(), key=lambda pair: (pair.data, pair.split, pair.labels, pair.first, pair.second))
-    (root / PAIRS).write_text(readable_json([asdict(pair) for pair in ordered]), encoding="utf-8")
+    write_whole(root / PAIRS, readable_json([asdict(pair) for pair in ordered]))
 
 
 def find_pair(pairs: Sequence[PairResult], first: Card, second: Card, line: Figures) -> PairResult | None:

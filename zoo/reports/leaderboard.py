@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from features.phrase import Phrase, number
 from zoo.cards import Card, Figures
@@ -91,6 +90,6 @@ def with_table(text: str, table: str, name: str = "README.md") -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
-def has_marks(path: Path) -> bool:
-    """Whether this file has the marks for a table of models."""
-    return path.is_file() and BEGIN in path.read_text(encoding="utf-8")
+def has_marks(text: str) -> bool:
+    """Whether a text has the marks for a table of models."""
+    return BEGIN in text

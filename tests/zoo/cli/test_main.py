@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -98,6 +99,10 @@ def test_evaluate_unknown_folders_and_broken_rows(run, photos, fer2013_csv):
     (photos / "happy").rename(photos / "smug")
     status, _, err = run("evaluate", "first", "--data", photos)
     assert status == 2 and "no class is called smug" in err
+    (photos / "smug").rename(photos / "happy")
+    shutil.copy(next(path for path in photos.rglob("*.*") if path.is_file()), photos)
+    status, _, err = run("evaluate", "first", "--data", photos)
+    assert status == 2 and f"{photos} holds pictures outside class folders" in err
     with fer2013_csv.open("a") as rows:
         rows.write("3,1 2 3,Training\n")
     status, _, err = run("evaluate", "first", "--data", fer2013_csv)
@@ -150,6 +155,7 @@ def test_a_run_is_not_begun_on_top_of_another(run, recipe, fer2013_csv, tmp_path
         (["tyo", "--data", "x"], "invalid choice: 'tyo'"),
         (["toy"], "required: --data"),
         (["toy", "--data", "absent.csv"], "file absent.csv not found"),
+        (["toy", "--data", "."], "--data: . is a folder, not a file"),
         (["toy", "--data", "CSV", "--votes", "absent.csv"], "--votes: file absent.csv not found"),
         (["toy", "--data", "CSV", "--epochs", "many"], "invalid int value: 'many'"),
         (["toy", "--data", "CSV", "--layers", "3"], "unrecognized arguments: --layers 3"),
@@ -236,6 +242,17 @@ def test_table_is_checked_and_written(run, two_models, tmp_path):
     readme.write_text("nothing")
     status, _, err = run("table", "--file", readme)
     assert status == 2 and "No README has the lines" in err
+
+
+@pytest.mark.parametrize("option", [[], ["--check"]])
+def test_a_table_goes_into_a_text_file(run, two_models, tmp_path, option):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"\xff\xd8\xff")
+    status, _, err = run("table", *option, "--file", photo)
+    assert status == 2 and f"{photo} is not a text file in UTF-8" in err
+    for path in (tmp_path, tmp_path / "absent.md"):
+        status, _, err = run("table", *option, "--file", path)
+        assert status == 2 and f"{path} is not a file." in err
 
 
 # --- The whole -------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_predict_a_folder_with_a_broken_file(run, photo):
     assert "a.png: This is not a picture" in err
 
 
-NAMES = ["a\x1b[2Jb", "a\x9b2Jb", "a\rb", os.fsdecode(b"caf\xe9")]  # the last is not UTF-8
+NAMES = ["a\x1b[2Jb", "a\x9b2Jb", "a\rb", "a\nb", os.fsdecode(b"caf\xe9")]  # the last is not UTF-8
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
@@ -198,11 +198,19 @@ def test_no_older_answer_stays_when_no_picture_can_be_read(run, tmp_path):
         (["--csv", "no/such/folder/a.csv"], "the folder no/such/folder does not exist; create it"),
         (["--json", "no/such/folder/a.json"], "the folder no/such/folder does not exist; create it"),
         (["--colour"], "unrecognized arguments: --colour"),
+        (["--a\x1b[2J\nb"], "unrecognized arguments: --a\\x1b[2J\\nb."),
+        (["--chunk", "3"], "--engine, --workers, --scheduler and --chunk go with --parquet FOLDER"),
+        (["--workers", "3"], "--engine, --workers, --scheduler and --chunk go with --parquet FOLDER"),
     ],
 )
 def test_bad_options(run, photo, options, sentence):
     status, out, err = run("predict", photo, *options)
     assert status == 2 and out == "" and sentence in err
+
+
+def test_a_name_that_is_too_long_does_not_stop_the_others(run, photo):
+    status, out, err = run("predict", "x" * 5000, photo)
+    assert status == 1 and "Face 1 at" in out and "1 of 2 pictures read" in err
 
 
 def test_missing_file_and_folder_without_pictures(run, tmp_path):
@@ -296,3 +304,15 @@ def test_a_full_disk_is_told_by_the_name_of_the_file(run, photo, tmp_path, argv,
     monkeypatch.setattr(pathlib.Path, "write_text", full)
     status, _, err = run(*(part.format(photo=photo) for part in argv), target)
     assert status == 2 and err.endswith(f"Cannot write {target} (No space left on device). Choose another place.\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "Reading or writing: No space left on device."),
+        (OSError(errno.EIO, "Input/output error", "a\nb"), "a\\nb: Input/output error."),
+    ],
+)
+def test_an_error_of_the_system_is_a_sentence_without_its_number(run, monkeypatch, error, sentence):
+    monkeypatch.setattr("zoo.cli.listing.run", lambda _: (_ for _ in ()).throw(error))
+    assert run("list") == (2, "", f"python -m zoo: {sentence}\n")
