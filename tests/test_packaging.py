@@ -166,3 +166,16 @@ def test_lint_is_the_same_everywhere():
     dev = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     hook = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     assert re.search(r"rev: v([\d.]+)", hook)[1] == re.search(r"ruff==([\d.]+)", dev)[1]
+
+
+def test_the_tree_of_exceptions_is_that_of_the_code():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"```\n(ValueError\n.*?)```", text, re.DOTALL)
+    above, checked = [""] * 3, 0
+    for branch, name, path in re.findall(r"^([│├└─ ]*)(\w+)(?: +([\w/]+\.py))?", tree, re.MULTILINE):
+        depth = len(branch) // 4
+        above[depth] = name
+        if depth:
+            assert f"\nclass {name}({above[depth - 1]}" in (ROOT / path).read_text(encoding="utf-8"), f"{path}: {name}"
+            checked += 1
+    assert checked > 25

@@ -17,7 +17,7 @@ counts as wrong. A file that cannot be read is reported and skipped, and the exi
 picture of a person then serves once as the reference for that person's other pictures (data set "photos, resting
 face"; margin 0.5 for neutral), intervals are clustered by person, and each group gets its figures with intervals.
 
---robustness N evaluates N pictures (drawn with seed 0) again under 32 conditions: blurred,
+--robustness N evaluates N pictures (drawn with seed 0) again under 31 conditions: blurred,
 darker, brighter, tilted, smaller, compressed, noisy, eyes or mouth covered, mirrored. 500, the
 default, take four minutes with four models on two cores. All figures have intervals.
 """
