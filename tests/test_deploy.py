@@ -37,7 +37,8 @@ def make(root, version="6.31.0", app="demo.py"):
 
 
 def run(root, *arguments):
-    subprocess.run(["git", "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments], cwd=root, check=True)
+    command = ["git", "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments]
+    subprocess.run(command, cwd=root, check=True, timeout=60)
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def test_only_tracked_files_of_the_app_go(repository):
 
 def test_the_dry_run_lists_exactly_what_git_tracks_but_the_left_out(capsys):
     try:
-        tracked = subprocess.run(["git", "ls-files"], cwd=upload_space.ROOT, capture_output=True, text=True, check=True)
+        command = ["git", "ls-files"]
+        tracked = subprocess.run(command, cwd=upload_space.ROOT, capture_output=True, text=True, check=True, timeout=60)
     except (FileNotFoundError, subprocess.CalledProcessError):
         pytest.skip("not a git clone")
     away = ("tests/", ".ci/", ".github/", "scripts/", "notebooks/", ".git", ".pre-commit", "requirements-dev")
@@ -72,9 +74,8 @@ def test_binary_files_are_lfs_on_the_space_and_plain_git_here(tmp_path):
     run(tmp_path, "init", "-q")
     for text, expected in ((upload_space.ATTRIBUTES, "lfs"), (here(), "unspecified")):
         (tmp_path / ".gitattributes").write_text(text)
-        said = subprocess.run(
-            ["git", "check-attr", "filter", *BINARY], cwd=tmp_path, capture_output=True, text=True, check=True
-        )
+        command = ["git", "check-attr", "filter", *BINARY]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
         assert [line.rsplit(": ")[-1] for line in said.stdout.splitlines()] == [expected] * len(BINARY)
 
 

@@ -51,7 +51,8 @@ def code(path: Path) -> list[str]:
 def run(path: Path, cwd: Path, program: str = RUN) -> subprocess.CompletedProcess:
     environment = os.environ | {"MPLBACKEND": "Agg", "OPENCV_LOG_LEVEL": "OFF", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-c", program, str(path)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8")
+    options = {"cwd": cwd, "env": environment, "capture_output": True, "text": True, "encoding": "utf-8"}
+    return subprocess.run(command, timeout=240, **options)
 
 
 def test_there_are_three():

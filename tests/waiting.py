@@ -47,5 +47,11 @@ def program(command: list[str], **options) -> Iterator[subprocess.Popen]:
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.kill()  # harmless once it has ended
+
+
+def first_line(process: subprocess.Popen, seconds: float = 60.0) -> str:
+    """What a program prints first, without the line's end."""
+    lines: list[str] = []
+    assert ended(begun(lambda: lines.append(process.stdout.readline())), seconds=seconds)
+    return lines[0].rstrip("\n")

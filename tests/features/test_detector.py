@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from features import detector, face_models
 from features.detector import FaceDetector, MissingLibraryError, check_system
 from features.mesh import FaceMesher
 from features.regions import overlap
+from tests.waiting import begun, ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,11 +50,7 @@ def test_threads_that_share_a_finder_see_what_one_sees(astronaut, astronaut_face
         def work(number):
             seen[number] = [mesher.find(astronaut if (number + k) % 2 else dark).landmarks for k in range(4)]
 
-        threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        assert ended(*[begun(work, number) for number in range(4)])
     for number in range(4):
         for k, found in enumerate(seen[number]):
             np.testing.assert_array_equal(found, astronaut_faces.landmarks if (number + k) % 2 else alone)

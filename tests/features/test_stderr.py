@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from features.stderr import without_native_logs
+from tests.waiting import begun, ended
 
 ROOT = Path(__file__).parents[2]
 LOGS = b"""INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
@@ -60,16 +60,13 @@ def test_threads_and_nesting_lose_nothing(capfd):
         with without_native_logs(), without_native_logs():
             os.write(2, b"%d\n" % name)
 
-    threads = [threading.Thread(target=work, args=[name]) for name in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert ended(*[begun(work, name) for name in range(20)])
     assert sorted(map(int, capfd.readouterr().err.split())) == list(range(20))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closing a standard stream is a matter of POSIX shells")
 def test_a_program_without_stderr_runs_all_the_same():
     code = "from features.stderr import without_native_logs\nwith without_native_logs(): print('done')"
-    done = subprocess.run(f'"{sys.executable}" -c "{code}" 2>&-', shell=True, cwd=ROOT, capture_output=True, text=True)
+    command = f'"{sys.executable}" -c "{code}" 2>&-'
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "done\n"

@@ -1,7 +1,5 @@
 """An interpreter of LiteRT is used by one thread at a time, also after an error that somebody still handles."""
 
-import threading
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ from features.align import AlignedFaces, AlignSpec
 from features.mesh_network import MeshNetwork
 from features.regions import Window
 from features.tflite import Turn
+from tests.waiting import begun, ended
 from zoo.models import cnn
 from zoo.models.byte_product import ByteProduct
 
@@ -60,9 +59,5 @@ def test_one_thread_at_a_time():
                 most.append(len(inside))
                 inside.pop()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert ended(*[begun(work) for _ in range(4)])
     assert len(most) == 800 and max(most) == 1

@@ -14,13 +14,14 @@ import queue
 import random
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from features.images import ImageError
 from tests.fuzz.bombs import MOST_MEMORY, MOST_SECONDS, status_mb
+from tests.waiting import begun, ended
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds without an answer after which a decoder is ended
@@ -125,22 +126,21 @@ def _follow(report: Report, name: str, numbers: tuple[int, int, int]) -> int:
     command = [sys.executable, "-m", f"tests.fuzz.{name}", "--first", f"{done}", "--count", f"{count}"]
     lines = queue.Queue()
     with subprocess.Popen([*command, "--seed", f"{seed}"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        reader = threading.Thread(target=_read, args=(process, lines))
-        reader.start()
+        reader = begun(_read, process.stdout, lines)
         while line := _line(process, lines):
             if not line.endswith("\n"):
                 report.hangs.append(f"number {done} did not end")
                 break
             _add(report, json.loads(line))
             done += 1
-        reader.join()
+        ended(reader)
         if done < count and not line:
-            report.crashes.append(f"number {done}: status {process.wait()}")
+            report.crashes.append(f"number {done}: status {process.wait(PATIENCE)}")
     return min(done + 1, count)
 
 
-def _read(process: subprocess.Popen, lines: queue.Queue) -> None:
-    for line in process.stdout:
+def _read(output: IO[str], lines: queue.Queue) -> None:
+    for line in output:
         lines.put(line)
     lines.put("")
 

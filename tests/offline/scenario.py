@@ -53,9 +53,10 @@ def compare(address: str) -> None:
     """A picture over HTTP."""
     api = f"{address.rstrip('/')}/gradio_api"
     content = (PICTURES / "photo.jpg").read_bytes()
-    (path,) = httpx.post(f"{api}/upload", files={"files": ("photo.jpg", content, "image/jpeg")}).json()
+    (path,) = httpx.post(f"{api}/upload", files={"files": ("photo.jpg", content, "image/jpeg")}, timeout=60).json()
     picture = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    event = httpx.post(f"{api}/call/compare", json={"data": [picture, ["hog-svm", "cnn"], "7"]}).json()["event_id"]
+    asked = {"data": [picture, ["hog-svm", "cnn"], "7"]}
+    event = httpx.post(f"{api}/call/compare", json=asked, timeout=60).json()["event_id"]
     answer = httpx.get(f"{api}/call/compare/{event}", timeout=120).text
     assert "event: complete" in answer and "happy" in answer, answer
 

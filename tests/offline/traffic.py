@@ -29,7 +29,7 @@ def traced(command: Sequence[str], log: Path, **options) -> tuple[subprocess.Com
 @cache
 def can_trace() -> bool:
     """Whether strace is here and may be used; a container may forbid it."""
-    return STRACE is not None and subprocess.run([STRACE, "-qq", "-o", os.devnull, "true"]).returncode == 0
+    return STRACE is not None and subprocess.run([STRACE, "-qq", "-o", os.devnull, "true"], timeout=60).returncode == 0
 
 
 def outbound(lines: Sequence[str]) -> list[str]:

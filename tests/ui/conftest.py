@@ -27,7 +27,7 @@ FLAGS = [
 def done():
     """``done(coroutine)``: what it returns, from a thread of its own; with a browser open, this one has a loop."""
     with ThreadPoolExecutor(1) as pool:
-        yield lambda work: pool.submit(asyncio.run, work).result()
+        yield lambda work: pool.submit(asyncio.run, work).result(120)
 
 
 @pytest.fixture(scope="session")

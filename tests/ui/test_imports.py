@@ -23,9 +23,8 @@ MAKING = (
 
 
 def test_the_page_is_laid_out_without_them_too_and_gradios_server_is_not_made_once_more():
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(("import json, sys", *MAKING))], capture_output=True, text=True, check=True
-    )
+    code = "\n".join(("import json, sys", *MAKING))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     empty, ours, loaded = json.loads(done.stdout)
     assert ours == empty
     assert set(LATER) & set(loaded) == set()
@@ -33,7 +32,7 @@ def test_the_page_is_laid_out_without_them_too_and_gradios_server_is_not_made_on
 
 def test_the_app_loads_without_what_is_needed_later():
     code = "import json, sys, ui.app; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     loaded = set(json.loads(done.stdout))
     assert "gradio" in loaded and "zoo.teach.fit" in loaded
     assert {name for name in LATER if name in loaded} == set()

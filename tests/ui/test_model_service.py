@@ -24,7 +24,7 @@ def test_visitors_at_the_same_time_get_their_own_answers(service):
     smile, empty = skimage.data.astronaut(), np.zeros((300, 300, 3), np.uint8)
     with ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(service.compare, picture, service.default_models, "7") for picture in [smile, empty] * 6]
-        found = [len(job.result().faces) for job in jobs]
+        found = [len(job.result(60).faces) for job in jobs]
     assert found == [1, 0] * 6
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 import demo
+from tests.waiting import answers, first_line, program, wait_for
 from ui import uploads
 
 HOLD = """
@@ -52,32 +53,24 @@ def test_what_a_killed_app_left_is_swept_and_only_that(temp):
         assert (left / "face.png").exists()  # young: its app may be running
     time.sleep(0.05)
     with uploads.folder(0.01, 60):
-        _wait(lambda: not (left / "face.png").exists())
+        assert wait_for(lambda: not (left / "face.png").exists())
     assert (temp / "gradio" / "of-others.png").exists()
 
 
 def test_what_an_app_that_was_killed_left_goes_at_the_next_start_and_nothing_of_one_that_runs(temp):
     command = [sys.executable, "-c", HOLD]
     environ = {name: value for name, value in os.environ.items() if name != uploads.VARIABLE} | {"TMPDIR": str(temp)}
-    both = [
-        subprocess.Popen(command, env=environ, cwd=Path(demo.__file__).parent, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    try:
-        killed, running = (Path(one.stdout.readline().strip()) for one in both)
+    options = {"env": environ, "cwd": Path(demo.__file__).parent, "stdout": subprocess.PIPE, "text": True}
+    with program(command, **options) as first, program(command, **options) as second:
+        killed, running = (Path(first_line(one)) for one in (first, second))
         for own in (killed, running):
             (own / "face.png").write_bytes(b"picture")
-        both[0].kill()
-        both[0].wait(10)
+        first.kill()
+        first.wait(10)
         assert (killed / "face.png").exists()
         with uploads.folder(600, 60) as own:
             assert not killed.exists() and (running / "face.png").exists() and own.exists()
             assert {path.suffix for path in uploads.home().iterdir() if path.is_file()} == {uploads.LOCK}
-    finally:
-        for one in both:
-            one.kill()
-            one.wait(10)
-            one.stdout.close()
 
 
 def test_a_look_for_old_files_leaves_the_locks_of_running_apps(temp):
@@ -116,33 +109,14 @@ def test_after_a_signal_no_picture_is_left(name, tmp_path, astronaut):
     command = [sys.executable, str(Path(demo.__file__)), "--port", str(port)]
     before = signal.getsignal(number)
     signal.signal(number, signal.SIG_DFL)  # the tests themselves may run under nohup, which the app would inherit
-    running = subprocess.Popen(command, cwd=tmp_path, env={**env, "TMPDIR": str(tmp_path)})
-    signal.signal(number, before)
-    try:
+    with program(command, cwd=tmp_path, env={**env, "TMPDIR": str(tmp_path)}) as running:
+        signal.signal(number, before)
         address = f"http://127.0.0.1:{port}"
-        _wait(lambda: running.poll() is not None or _is_up(address), 60)
-        (kept,) = httpx.post(
-            f"{address}/gradio_api/upload", files={"files": ("face.png", astronaut.read_bytes())}
-        ).json()
+        assert wait_for(lambda: running.poll() is not None or answers(f"{address}/config"), 60)
+        sent = {"files": ("face.png", astronaut.read_bytes())}
+        (kept,) = httpx.post(f"{address}/gradio_api/upload", files=sent, timeout=60).json()
         assert Path(kept).is_file()
         assert Path(kept).is_relative_to(tmp_path)
         running.send_signal(number)
-        running.wait(20)
-    finally:
-        running.kill()
-        running.wait(20)
+        assert running.wait(30) == 0
     assert [path for path in tmp_path.rglob("*.png") if path != astronaut] == []
-
-
-def _is_up(address):
-    try:
-        return httpx.get(f"{address}/config").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _wait(until, seconds=5):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -129,7 +129,7 @@ print(json.dumps([name for name in ("tensorflow", "keras", "gradio", "matplotlib
 
 
 def test_serving_imports_nothing_heavy_and_keeps_stderr_for_itself():
-    done = subprocess.run([sys.executable, "-c", SERVE], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", SERVE], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     answers, heavy = map(json.loads, done.stdout.splitlines()[-2:])
     assert answers == dict.fromkeys(registry.names(), 1)

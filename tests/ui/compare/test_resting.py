@@ -31,7 +31,7 @@ def show(service, photo, rest=None, **more):
 
 def downloaded(html: str, kind: str) -> str:
     (link,) = re.findall(rf'href="(data:{kind}[^"]*)"', html)
-    return urllib.request.urlopen(link).read().decode()
+    return urllib.request.urlopen(link, timeout=10).read().decode()
 
 
 def test_both_answers_and_what_changed_are_shown_and_recorded(service):

@@ -99,7 +99,7 @@ def test_answers_thresholds_covering_and_downloads_are_in_the_mix_that_was_chose
     for mix in MIXES:
         html, _ = CompareTab(service).show(Sent(photo, ["hog-linear-svm"], "7", mix=mix), REQUEST)
         (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
-        recorded[mix] = json.load(urllib.request.urlopen(link))
+        recorded[mix] = json.load(urllib.request.urlopen(link, timeout=10))
         hold = bare(mattered(service, photo, ["hog-linear-svm"], mix))
         shares[mix] = float(re.findall(r"([\d.]+)\xa0→", hold)[0])
     answers = {mix: record["faces"][0]["answers"]["hog-linear-svm"] for mix, record in recorded.items()}
@@ -127,11 +127,11 @@ def test_what_nobody_foresaw_is_said_and_logged(service, photo, monkeypatch, cap
 def test_downloads_name_the_picture_without_its_folder(service, photo):
     html, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7"), REQUEST)
     (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
-    assert json.load(urllib.request.urlopen(link))["file"] == "astronaut.png"
+    assert json.load(urllib.request.urlopen(link, timeout=10))["file"] == "astronaut.png"
     del photo["orig_name"]
     html, _ = CompareTab(service).show(Sent(photo, ["cnn"], "7"), REQUEST)
     (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
-    assert urllib.request.urlopen(link).read().decode().splitlines()[1].startswith("shown.png,")
+    assert urllib.request.urlopen(link, timeout=10).read().decode().splitlines()[1].startswith("shown.png,")
 
 
 def test_the_stages_come_from_the_services_own_folder(photo, tmp_path):

@@ -22,7 +22,7 @@ def test_names_that_a_spreadsheet_would_run_are_escaped_as_in_other_tables(tmp_p
     shutil.copy(Path(ui.__file__).parent / "live/session_file.js", tmp_path / "session_file.mjs")
     rows = [{"seconds": -0.5, "face": 1, "model": name, "label": name, "probability": 0.5} for name in NAMES]
     (tmp_path / "ask.mjs").write_text(ASK.format(json.dumps(rows)))
-    done = subprocess.run([NODE, "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run([NODE, "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
     read = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["model"] for row in read] == [row["label"] for row in read] == list(map(cell, NAMES))
     assert {row["seconds"] for row in read} == {"-0.5"}

@@ -1,7 +1,6 @@
 """The small app behind reverse proxies of several kinds, from a browser and from gradio_client."""
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from tests.ui.serving.small import launched, policy
+from tests.waiting import begun, ended
 from ui.serving.forwarded import Proxy
 from ui.serving.hosts import hosts
 from ui.serving.manifest import MANIFEST
@@ -106,12 +106,11 @@ def published(request, folder):
     proxied = policy(proxy=Proxy(trusted=kind.tells), hosts=hosts(), root=kind.prefix)
     with launched(proxied, root_path=kind.prefix or None) as behind:
         running = Quiet(("127.0.0.1", 0), handler(kind, behind, "http"))
-        thread = threading.Thread(target=running.serve_forever, daemon=True)
-        thread.start()
+        thread = begun(running.serve_forever)
         yield f"http://127.0.0.1:{running.server_port}{kind.prefix}"
         running.shutdown()
         running.server_close()
-        thread.join()
+        assert ended(thread)
 
 
 def test_programs_get_through(published, tmp_path):

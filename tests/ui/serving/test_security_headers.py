@@ -1,11 +1,11 @@
 """What answers carry, and that the page's policy stops a script that somebody smuggled in."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
+from tests.waiting import begun
 from ui.serving.headers import page_policy, script_hashes, security_headers
 
 
@@ -102,7 +102,7 @@ def elsewhere(small):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        begun(running.serve_forever)
         yield f"http://127.0.0.1:{running.server_port}/"
         running.shutdown()
 

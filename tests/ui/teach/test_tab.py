@@ -5,7 +5,6 @@ import io
 import json
 import os
 import threading
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +16,7 @@ from PIL import Image
 
 from features import images
 from features.align import AlignSpec, align
+from tests.waiting import begun, ended, wait_for
 from tests.zoo.exchange import runtimes
 from ui import text, uploads
 from ui.components.modules import joined
@@ -223,8 +223,7 @@ def test_an_archive_is_not_read_before_its_turn(ask, uploaded, service, monkeypa
     turns.take()
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, "archive", path=path)
-        while not turns.wanted and not answer.done():
-            time.sleep(0.005)
+        assert wait_for(lambda: turns.wanted or answer.done())
         assert not read.is_set()
         turns.end()
         assert answer.result(30)["failed"] and read.is_set()
@@ -369,16 +368,13 @@ def test_a_saved_project_opens_in_another_session(taught, uploaded):
 
 def test_training_can_be_cancelled_and_nothing_else_starts_meanwhile(taught, service):
     answers = []
-    work = lambda: answers.append(taught("train", epochs=500, seed=3))
-    thread = threading.Thread(target=work)
-    thread.start()
+    thread = begun(lambda: answers.append(taught("train", epochs=500, seed=3)))
     teach_session = service.teach_sessions.known("a")
-    while teach_session.share is None and thread.is_alive():
-        pass
+    assert wait_for(lambda: teach_session.share is not None or not thread.is_alive(), 60)
     assert taught("grow")["words"] == text.TEACH["busy"]
     assert isinstance(taught("progress")["share"], float)
     taught("cancel")
-    thread.join(20)
+    assert ended(thread)
     assert answers[0] == {"words": text.TEACH["stopped"], "failed": True}
     assert taught("look")["view"]["taught"] and taught("progress")["share"] is None
 
@@ -390,11 +386,7 @@ def test_thirty_sessions_at_once_stay_apart(ask, service):
             ask("frame", f"s{n}", at=0, image=image, burst=0)
 
     image = data_url(picture("photo"))
-    threads = [threading.Thread(target=use, args=(n,)) for n in range(30)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert ended(*[begun(use, n) for n in range(30)])
     for n in range(30):
         first = ask("look", f"s{n}")["view"]["classes"][0]
         assert first["name"] == f"mine {n}" and len(first["ids"]) == n % 3 + 1
@@ -477,7 +469,7 @@ def tiles(page, at, count):
     page.wait_for_function(f"{of_class}?.length >= {count}")
 
 
-def wait_for(page, name):
+def comes_to_face(page, name):
     """Until the camera has just turned to this face."""
     page.wait_for_function(f"() => ({PHASE})() && ({PHASE})() !== '{name}'", polling=50)
     page.wait_for_function(f"() => ({PHASE})() === '{name}'", polling=50)
@@ -487,7 +479,7 @@ def wait_for(page, name):
 def hold_to_record(page, at, name, count):
     """A burst, as long as there is enough time before the camera changes."""
     before = card(page, at).locator(".ft-tile").count()
-    wait_for(page, name)
+    comes_to_face(page, name)
     card(page, at).locator(".ft-hold").hover()
     page.mouse.down()
     tiles(page, at, before + count)
@@ -565,7 +557,7 @@ def test_the_whole_lesson(open_teach, service, tmp_path, uploads):
     assert page.get_by_text(text.TEACH["one_burst"]).count() == 1  # files that were chosen together are one
     page.locator(".ft-preview").get_by_role("button", name="Stop").wait_for()  # with the camera that was just used
     for name in PHASES:
-        wait_for(page, name)
+        comes_to_face(page, name)
         says(page, name)
     page.locator(".ft-preview").get_by_role("button", name="Stop").click()
     probes, said = [tmp_path / f"{name}.jpg" for name in ("photo", "mouth-open", "lips-closed", "brows-raised")], []

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import threading
 import time
 import urllib.request
 from dataclasses import replace
@@ -19,7 +18,7 @@ from PIL import Image
 
 from features.clips import Clip, Limits
 from tests.plain_html import bare, words
-from tests.waiting import wait_for
+from tests.waiting import begun, ended, wait_for
 from ui import text
 from ui.examples.portraits import PICTURES
 from ui.serving import storage
@@ -174,10 +173,12 @@ def test_each_face_is_read_relative_to_its_rest_which_is_shown_and_can_be_chosen
     (resting,) = re.findall(r'<section class="fv-rest">.*?</section>', html)
     assert resting.count("<img") == timeline_rest.FRAMES and resting.count("<li") == 2
     (link,) = re.findall(r'href="(data:application/json[^"]*)"', html)
-    record = json.load(urllib.request.urlopen(link))["resting"]
+    record = json.load(urllib.request.urlopen(link, timeout=10))["resting"]
     assert record["reference"] == "auto" and len(record["faces"][0]["reference_seconds"]) == timeline_rest.FRAMES
     (link,) = re.findall(r'href="(data:text/csv[^"]*)"', html)
-    assert set(timeline_rest.COLUMNS) <= set(urllib.request.urlopen(link).readline().decode().strip().split(","))
+    assert set(timeline_rest.COLUMNS) <= set(
+        urllib.request.urlopen(link, timeout=10).readline().decode().strip().split(",")
+    )
     _, html, _ = ask(tab, file, rest="moment", seconds=2)
     (resting,) = re.findall(r'<section class="fv-rest">.*?</section>', html)
     seconds = [float(one) for one in re.findall(r">([\d.]+)\u00a0s</figcaption>", resting)]
@@ -222,27 +223,22 @@ def test_bad_files_are_told_and_leave_nothing(tab, sent, uploads, tmp_path, clip
 def test_stop_ends_the_work_and_only_that_sessions(tab, sent, long_clip, clip, uploads):
     before = set(uploads.glob("video-*"))
     answers = {}
-    work = threading.Thread(target=lambda: answers.update(a=ask(tab, sent(long_clip))))
-    work.start()
-    while not len(tab):
-        time.sleep(0.01)
+    work = begun(lambda: answers.update(a=ask(tab, sent(long_clip))))
+    assert wait_for(lambda: len(tab))
     tab.stop(Request("b"))
     time.sleep(0.3)
     assert len(tab) == 1
     tab.stop(Request("a"))
-    work.join(5)
-    assert not work.is_alive() and len(tab) == 0
+    assert ended(work) and len(tab) == 0
     assert words(answers["a"][2]) == text.VIDEO["stopped"] and set(uploads.glob("video-*")) == before
 
 
 def test_a_session_has_one_clip_at_a_time(tab, sent, long_clip, clip):
     answers = {}
-    work = threading.Thread(target=lambda: answers.update(first=ask(tab, sent(long_clip))))
-    work.start()
-    while not len(tab):
-        time.sleep(0.01)
+    work = begun(lambda: answers.update(first=ask(tab, sent(long_clip))))
+    assert wait_for(lambda: len(tab))
     assert "1 face tracked" in ask(tab, sent(clip))[2]
-    work.join(5)
+    assert ended(work)
     assert words(answers["first"][2]) == text.VIDEO["stopped"]
 
 

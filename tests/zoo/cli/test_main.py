@@ -283,7 +283,8 @@ def test_ctrl_c(run, photo, monkeypatch):
 
 
 def shell(root, *argv, **options):
-    return subprocess.run([sys.executable, "-m", "zoo", *argv], cwd=root, capture_output=True, text=True, **options)
+    command = [sys.executable, "-m", "zoo", *argv]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, **options)
 
 
 def test_as_a_program(root, two_models, tmp_path):
@@ -319,8 +320,8 @@ def test_names_a_console_cannot_show(root, two_models, jpeg, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE on Windows")
 def test_a_reader_that_stops_early_is_not_an_error(root, two_models):
-    command = f"{sys.executable} -m zoo list --json --checkpoints {two_models} | true"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=root, capture_output=True, text=True)
+    command = f"set -o pipefail; {sys.executable} -m zoo list --json --checkpoints {two_models} | true"
+    done = subprocess.run(["bash", "-c", command], cwd=root, capture_output=True, text=True, timeout=120)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
 
 

@@ -55,7 +55,7 @@ def test_the_command_writes_counts_and_grids(run, fer2013_csv, tmp_path):
 
 
 def test_grids_of_faces_go_where_git_does_not_look():
-    asked = subprocess.run(["git", "check-ignore", "-q", str(data.OUT / "samples.png")], cwd=ROOT)
+    asked = subprocess.run(["git", "check-ignore", "-q", str(data.OUT / "samples.png")], cwd=ROOT, timeout=60)
     if asked.returncode == 128:
         pytest.skip("not a Git checkout")
     assert asked.returncode == 0

@@ -8,13 +8,14 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.waiting import begun, ended
 
 ROOT = Path(__file__).parents[3]
 NO_TFJS = "no TensorFlow.js: install Node, then npm install --prefix .cache/tfjs @tensorflow/tfjs@4.22.0"
@@ -58,11 +59,10 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def served(folder: Path) -> Iterator[str]:
     """A folder's address."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    thread = begun(server.serve_forever)
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        thread.join()
+        assert ended(thread)
         server.server_close()

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.waiting import program, wait_for
 from zoo.inference import batch, batch_backends
 from zoo.inference.batch import BatchError, BatchRequest
 from zoo.labels import SEVEN
@@ -76,11 +76,9 @@ def command(folder: Path, out: Path, checkpoints: Path, *more: str) -> list[str]
 
 
 def wait_for_parts(out: Path, count: int, process: subprocess.Popen) -> None:
-    until = time.monotonic() + 40
-    while len(list(out.glob("part-*.parquet"))) < count:
-        assert process.poll() is None, "ended before it was to be killed"
-        assert time.monotonic() < until, "no part came"
-        time.sleep(0.02)
+    parts = lambda: len(list(out.glob("part-*.parquet"))) >= count
+    assert wait_for(lambda: parts() or process.poll() is not None, 60), "no part came"
+    assert process.poll() is None, "ended before it was to be killed"
 
 
 # --- The plan --------------------------------------------------------------------------------
@@ -188,11 +186,8 @@ def test_bad_calls_are_told_in_one_sentence(run, folder, tmp_path, argv, words):
 
 def test_a_run_that_was_killed_goes_on_where_it_was(root, folder, two_models, tmp_path, run):
     out = tmp_path / "out"
-    with subprocess.Popen(command(folder, out, two_models), cwd=root, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_for_parts(out, 2, process)
-        finally:
-            process.kill()
+    with program(command(folder, out, two_models), cwd=root, stderr=subprocess.DEVNULL) as process:
+        wait_for_parts(out, 2, process)
     done = {path: path.stat().st_mtime_ns for path in out.glob("part-*.parquet")}
     assert 2 <= len(done) < 10
     (out / ".part-00009-left.parquet.1-2").write_bytes(b"half a part")
@@ -212,15 +207,12 @@ def test_a_cluster_loses_and_doubles_nothing_when_a_worker_is_killed(root, folde
         Image.fromarray(np.roll(small, i, axis=1)).save(folder / f"{i:03d}.jpg")
     out = tmp_path / "out"
     call = command(folder, out, two_models, "--engine", "dask", "--workers", "2")
-    with subprocess.Popen(call, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_for_parts(out, 3, process)
-            workers = [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
-            before = len(list(out.glob("part-*.parquet")))
-            workers[0].kill()
-            said, complained = process.communicate(timeout=60)
-        finally:
-            process.kill()
+    with program(call, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_for_parts(out, 3, process)
+        workers = [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
+        before = len(list(out.glob("part-*.parquet")))
+        workers[0].kill()
+        said, complained = process.communicate(timeout=60)
     files = batch.inputs(folder)
     assert len(workers) == 2 and before < len(files) == 59
     assert process.returncode == 0, complained

@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import threading
-import time
 from pathlib import Path
 
 import cv2
@@ -16,6 +15,7 @@ from features import images
 from features.face_tracking import Readers
 from features.image_files import read_jpeg
 from features.images import ImageError
+from tests.waiting import begun, ended, wait_for
 from zoo.inference import live_sessions
 from zoo.inference.live_sessions import FullError, Viewers
 from zoo.inference.live_stream import OFFER_SECONDS, PREFIX, READINGS, REST_SECONDS, Options, Viewer, read_frame
@@ -355,18 +355,13 @@ def test_a_late_frame_of_a_closed_page_opens_nothing(watching):
         assert closed.wait(10)
 
     late = []
-    frames = [threading.Thread(target=crowd.use, args=("a", 1, slow))]
-    frames.append(threading.Thread(target=lambda: late.append(crowd.use("a", 1, who))))
-    frames[0].start()
+    frame = begun(crowd.use, "a", 1, slow)
     assert going.wait(10)
-    frames[1].start()  # waits in line until the first is done
-    leaving = threading.Thread(target=crowd.leave, args=("a",))
-    leaving.start()
-    while "a" in crowd._slots:
-        time.sleep(0.01)
+    following = begun(lambda: late.append(crowd.use("a", 1, who)))  # waits in line until the first is done
+    leaving = begun(crowd.leave, "a")
+    assert wait_for(lambda: "a" not in crowd._slots)
     closed.set()
-    for thread in (*frames, leaving):
-        thread.join(10)
+    assert ended(frame, following, leaving)
     assert late == [None] and not any(viewer.open for viewer in opened)
     assert crowd.use("a", 1, who) is None and len(crowd) == 0
     clock[0] += live_sessions.LATE_SECONDS  # the page was brought back

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -14,6 +13,7 @@ from PIL import Image
 
 from features.clips import TURNED, Clip, ClipError, Limits
 from features.faces import Faces
+from tests.waiting import program, wait_for
 from zoo.cli.predict import CAUTION
 from zoo.inference import video
 from zoo.inference.live_stream import LiveFace, LiveFrame
@@ -365,10 +365,8 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one_to_the_same_file(run,
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a signal")
 def test_a_run_that_is_told_to_end_leaves_nothing(root, two_models, clip, tmp_path):
     command = [sys.executable, "-c", SLOW, "video", str(clip), "--out", str(tmp_path / "x.mp4")]
-    with subprocess.Popen([*command, "--checkpoints", str(two_models)], cwd=root, stderr=subprocess.PIPE) as process:
-        until = time.monotonic() + 60
-        while not (tmp_path / ".x.part.mp4").exists() and time.monotonic() < until:
-            time.sleep(0.05)
+    with program([*command, "--checkpoints", str(two_models)], cwd=root, stderr=subprocess.PIPE) as process:
+        assert wait_for(lambda: (tmp_path / ".x.part.mp4").exists() or process.poll() is not None, 60)
         process.terminate()
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
@@ -404,7 +402,7 @@ sys.exit(status)
 def peak(root: Path, *argv) -> int:
     """Peak resident memory of the command in a process of its own, in MB."""
     command = [sys.executable, "-c", PEAK, "video", *map(str, argv)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return int(done.stdout.splitlines()[-1]) // 1024
 

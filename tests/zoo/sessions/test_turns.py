@@ -1,8 +1,8 @@
 """Long tasks have their turns first come, first served."""
 
 import threading
-import time
 
+from tests.waiting import begun, ended, wait_for
 from zoo.sessions.turns import Turns
 
 
@@ -15,10 +15,8 @@ def queue_up(turns: Turns, name: str, done: list, cancelled=lambda: False) -> th
             done.append(name)
             turns.end()
 
-    thread = threading.Thread(target=wait)
-    thread.start()
-    while len(turns._line) == before and thread.is_alive():
-        time.sleep(0.005)
+    thread = begun(wait)
+    assert wait_for(lambda: len(turns._line) > before)
     return thread
 
 
@@ -28,8 +26,7 @@ def test_whoever_came_first_is_first():
     threads = [queue_up(turns, name, done) for name in "abc"]
     assert turns.wanted and not done
     turns.end()
-    for thread in threads:
-        thread.join(10)
+    assert ended(*threads)
     assert done == ["a", "b", "c"] and not turns.wanted
 
 
@@ -39,7 +36,7 @@ def test_whoever_ends_a_turn_and_wants_another_is_last():
     thread = queue_up(turns, "a", done)
     turns.end()
     assert turns.take() and done == ["a"]
-    thread.join(10)
+    assert ended(thread)
 
 
 def test_a_cancelled_task_leaves_the_line():
@@ -48,9 +45,8 @@ def test_a_cancelled_task_leaves_the_line():
     leaving = queue_up(turns, "leaves", done, cancel.is_set)
     staying = queue_up(turns, "stays", done)
     cancel.set()
-    leaving.join(10)
-    assert not leaving.is_alive() and staying.is_alive()
+    assert ended(leaving) and staying.is_alive()
     turns.end()
-    staying.join(10)
+    assert ended(staying)
     assert done == ["stays"]
     assert turns.take() and not turns.wanted

@@ -1,8 +1,8 @@
 import threading
-import time
 
 import pytest
 
+from tests.waiting import begun, ended, wait_for
 from zoo.sessions.turns import Turns
 from zoo.teach import experiments, session
 from zoo.teach import project as p
@@ -94,12 +94,10 @@ def test_one_long_task_at_a_time_and_it_can_be_cancelled(teach_session):
 
 
 def test_samples_come_in_while_models_are_trained(teach_session, make_samples):
-    thread = threading.Thread(target=teach_session.teach, args=(Settings(epochs=200),))
-    thread.start()
-    while teach_session.share is None and thread.is_alive():
-        time.sleep(0.001)
+    thread = begun(teach_session.teach, Settings(epochs=200))
+    assert wait_for(lambda: teach_session.share is not None or not thread.is_alive())
     teach_session.collect(0, make_samples(0, 1, 77), 99)
-    thread.join(30)
+    assert ended(thread)
     assert (
         len(teach_session.project) == 37 and len(teach_session.trained.material.targets) == 36 and teach_session.stale
     )
@@ -183,35 +181,31 @@ def test_a_task_of_many_parts_lets_others_go_first(trunk):
             done.append("training")
 
     with many.task():
-        thread = threading.Thread(target=train)
-        thread.start()
-        while not turns.wanted:
-            time.sleep(0.005)
+        thread = begun(train)
+        assert wait_for(lambda: turns.wanted)
         many.let_others()
         done.append("next part")
         many.let_others()  # nobody waits
-    thread.join(10)
+    assert ended(thread)
     assert done == ["training", "next part"] and turns.take()
 
 
 def test_a_task_that_is_cancelled_while_others_are_first_stops_and_leaves_no_turn_taken(trunk):
     turns = Turns(1)
     many, other = (TeachSession(lambda: trunk, turns) for _ in range(2))
-    begun, end = threading.Event(), threading.Event()
+    running, end = threading.Event(), threading.Event()
 
     def train() -> None:
         with other.task():
-            begun.set()
+            running.set()
             end.wait(10)
 
     with pytest.raises(Stopped), many.task():
-        thread = threading.Thread(target=train)
-        thread.start()
-        while not turns.wanted:
-            time.sleep(0.005)
+        thread = begun(train)
+        assert wait_for(lambda: turns.wanted)
         threading.Timer(0.1, many.cancel).start()
         many.let_others()
-    assert begun.is_set() and many.share is None
+    assert running.is_set() and many.share is None
     end.set()
-    thread.join(10)
+    assert ended(thread)
     assert turns.take() and not turns.wanted

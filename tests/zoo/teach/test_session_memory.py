@@ -1,14 +1,13 @@
 """What a session holds, measured."""
 
 import gc
-import threading
-import time
 import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tests.waiting import begun, ended, wait_for
 from zoo.sessions.pages import Everyone
 from zoo.teach import project as p
 from zoo.teach import session as d
@@ -140,24 +139,22 @@ def test_a_flood_from_one_address_keeps_no_other_one_out(trunk, make_samples):
 
 def test_a_training_that_waits_is_dropped_when_its_page_is_closed(trunk):
     teach_sessions = TeachSessions(lambda: trunk)
-    ended = []
+    outcome = []
 
     def wait() -> None:
         try:
             with teach_sessions.at("waiting").task():
-                ended.append("begun")
+                outcome.append("begun")
         except Stopped:
-            ended.append("dropped")
+            outcome.append("dropped")
 
     with teach_sessions.at("one").task() as progress, teach_sessions.at("two").task():
-        thread = threading.Thread(target=wait)
-        thread.start()
-        while not teach_sessions.at("waiting")._waiting:
-            time.sleep(0.01)
+        thread = begun(wait)
+        assert wait_for(lambda: teach_sessions.at("waiting")._waiting)
         teach_sessions.leave("waiting")
         teach_sessions.leave("one")
-        thread.join(10)
-        assert ended == ["dropped"] and not progress.stop()
+        assert ended(thread)
+        assert outcome == ["dropped"] and not progress.stop()
     with teach_sessions.at("three").task(), teach_sessions.at("four").task():
         pass  # both turns were given back
 

@@ -354,7 +354,7 @@ webcam.main()
 
 def test_the_programs_in_the_zip_run(folder, jpeg, expected):
     (folder / "photo.jpg").write_bytes(jpeg)
-    done = subprocess.run([sys.executable, "-c", RUN], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     first, *frames = done.stdout.strip().splitlines()
     best = int(expected[0].argmax())
