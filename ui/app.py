@@ -267,7 +267,7 @@ def start(app: gr.Blocks, args: argparse.Namespace, mode: Mode = HOME) -> str:
                     Middleware(Compression),
                     Middleware(Manifest),
                     Middleware(PageFiles, files=[*languages.files().values(), *thumbnails.files().values()]),
-                    Middleware(PagePolicy, heads=heads),
+                    Middleware(PagePolicy, heads=heads, first=f"<script>{read('assets/frames.js')}</script>"),
                     *gradio_state.middleware(app),
                 ]
             },

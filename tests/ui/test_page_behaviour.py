@@ -148,3 +148,21 @@ def test_a_keyboard_skips_the_head_and_goes_to_the_result(open_page):
     page.locator(".fo-skip a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#fo-tab-zoo:focus")
+
+
+COUNT = """{ const ask = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (work) => { window.asked = performance.now(); return ask(work); }; }"""
+QUIET = "window.asked && performance.now() - window.asked > 700"
+
+
+def test_an_idle_page_draws_nothing(open_page):
+    """The clock of Gradio's loading sign ran for as long as the page was open: 60 frames a second."""
+    page = open_page()
+    page.context.add_init_script(COUNT)
+    page.reload()
+    page.wait_for_selector("#fo-tabs [role=tab]")
+    page.wait_for_selector("#fo-status:not(:has(p))", state="attached")
+    page.wait_for_function(QUIET, polling=100)
+    page.locator('#fo-examples button[data-name="photo"]').click()
+    page.wait_for_selector(".fo-results .fo-answer")
+    page.wait_for_function(QUIET, polling=100)

@@ -82,17 +82,20 @@ def _hash(script: bytes) -> str:
 
 
 class PagePolicy:
-    """Middleware next to Gradio that sets the page's policy, with a hash of every inline script that Gradio wrote.
+    """Middleware next to Gradio that sets the page's policy, with a hash of every inline script in it.
 
     Parameters
     ----------
     app : ASGI application
     heads : iterable of str
         Markup that Gradio's script adds to the page's head later.
+    first : str
+        Markup to put at the beginning of the page's head, before Gradio's scripts.
     """
 
-    def __init__(self, app: Callable, heads: Iterable[str] = ()) -> None:
+    def __init__(self, app: Callable, heads: Iterable[str] = (), first: str = "") -> None:
         self._app = app
+        self._first = first.encode()
         self._later = tuple(one for head in heads for one in script_hashes(head))
         self._policy = lru_cache(8)(self._policy_of)
 
@@ -100,7 +103,7 @@ class PagePolicy:
         """Answer a request; a page is held back until it is complete, because its policy depends on its content."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        page = _Page(send, self._policy)
+        page = _Page(send, self._policy, self._first)
         return await self._app(scope, receive, page.send)
 
     def _policy_of(self, body: bytes) -> str:
@@ -110,8 +113,8 @@ class PagePolicy:
 class _Page:
     """An answer that, if it is a page, is held back until its policy is known."""
 
-    def __init__(self, send: Send, policy: Callable[[bytes], str]) -> None:
-        self._send, self._policy = send, policy
+    def __init__(self, send: Send, policy: Callable[[bytes], str], first: bytes = b"") -> None:
+        self._send, self._policy, self._first = send, policy, first
         self._start: dict | None = None
         self._pieces: list[bytes] = []
 
@@ -128,7 +131,11 @@ class _Page:
                 await self._finish(start, b"".join(self._pieces))
 
     async def _finish(self, start: dict, body: bytes) -> None:
-        MutableHeaders(scope=start)[CSP] = self._policy(body)
+        body = body.replace(b"<head>", b"<head>" + self._first, 1)
+        headers = MutableHeaders(scope=start)
+        headers[CSP] = self._policy(body)
+        if body:  # a HEAD request has none
+            headers["content-length"] = str(len(body))
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
 

@@ -38,7 +38,19 @@
   function follow() {
     mark();
     const video = clip();
-    if (video && !video.paused) requestAnimationFrame(follow);
+    if (!video || video.paused) return;
+    if (video.checkVisibility()) requestAnimationFrame(follow);
+    else rest(video);
+  }
+  /** Behind another tab the clip stands still until it is back in view. @param {HTMLVideoElement} video */
+  function rest(video) {
+    video.pause();
+    const back = new IntersectionObserver(([{ isIntersecting }]) => {
+      if (!isIntersecting) return;
+      back.disconnect();
+      void video.play();
+    });
+    back.observe(video);
   }
   /** @type {(work: (video: HTMLVideoElement) => void) => (event: Event) => void} */
   const ofClip = (work) => (event) => {

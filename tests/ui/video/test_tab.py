@@ -332,6 +332,12 @@ def test_stop_in_the_browser_really_stops(open_page, long_clip, uploads):
     page.locator("#fv-file").get_by_text("example").first.wait_for()
     page.wait_for_selector(".fv-moments img")
     page.wait_for_selector("#fv-start")
+    # Behind another tab it stands still, and goes on when it is back.
+    page.wait_for_function("!document.querySelector('#fv-video video').paused")
+    page.get_by_role("tab", name="Zoo").click()
+    page.wait_for_function("document.querySelector('#fv-video video').paused")
+    page.get_by_role("tab", name="Video").click()
+    page.wait_for_function("!document.querySelector('#fv-video video').paused")
 
 
 @pytest.mark.browser
