@@ -18,7 +18,7 @@ SUPPORTED = ((3, 10), (3, 14))
 
 
 def refuse_other_pythons(version: tuple = sys.version_info) -> None:
-    """Say at once what a package resolver would say in a hundred lines."""
+    """Refuse a Python version that the dependencies do not support, in one sentence."""
     if not SUPPORTED[0] <= tuple(version[:2]) <= SUPPORTED[1]:
         sys.exit(
             "Face-off runs on Python 3.10 to 3.14; this is {}.{}. "
@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def end_quietly() -> Callable[[], object]:
-    """Let Ctrl-C end the imports at once, without a traceback; what this returns ends that."""
+    """Let Ctrl-C end the imports at once, without a traceback. The function returned restores the previous handler."""
     import signal
 
     before = signal.getsignal(signal.SIGINT)

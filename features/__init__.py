@@ -1,1 +1,1 @@
-"""Pixels to faces, aligned crops and descriptors. Knows no label and no model."""
+"""Pixels to faces, aligned crops and descriptors. Does not depend on labels or models."""

@@ -1,4 +1,4 @@
-"""The one way from a face in a picture to the crop that every model sees, in training and serving."""
+"""Cuts faces out of a picture as the aligned crops that all models see, in training and in serving."""
 
 from __future__ import annotations
 

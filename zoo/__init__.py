@@ -1,4 +1,4 @@
-"""The model zoo: labels, predictions, the classifier contract, training and evaluation. Knows no Gradio."""
+"""The model zoo: labels, predictions, the classifier contract, training and evaluation. Does not use Gradio."""
 
 from zoo.cards import Card, CardError
 from zoo.classifier import Classifier

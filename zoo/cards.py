@@ -229,7 +229,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Robustness:
-    """Results on the same pictures under several corruptions, each with face detection and alignment anew.
+    """Results on the same pictures under several corruptions, each with its own face detection and alignment.
 
     The first condition is without corruption.
     """
@@ -476,6 +476,6 @@ def checked(folder: Path, card: Card, name: str) -> Path:
 
 
 def shared_network(root: Path, card: Card) -> Path | None:
-    """Where the network of a model that is built on another one is, unless it has a copy; None for other models."""
+    """The path of the network that a model takes from another one's folder; None for models with their own."""
     owner = str(card.settings.get("network", ""))
     return root / owner / NETWORK if owner and Path(owner).name == owner != ".." else None

@@ -31,7 +31,7 @@ from tqdm import tqdm
 from features.clips import MAX_SECONDS, Limits, partial
 from zoo.cli import common
 from zoo.cli.predict import CAUTION
-from zoo.cli_types import named_path
+from zoo.cli_types import named_path, number_up_to
 from zoo.filenames import one_line, printable
 from zoo.inference import timeline_rest
 from zoo.inference.timeline import write_csv
@@ -73,23 +73,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _rest(text: str) -> str | float:
     if text in (timeline_rest.AUTO, timeline_rest.NONE):
         return text
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not auto, none or a number of seconds")
-    return value
+    return number_up_to(text, 86400, "auto, none or a number of seconds up to 86400")
 
 
 def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1000")
-    return value
+    return number_up_to(text, 1000, "a number from 0 to 1000")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,9 +1,9 @@
 """Fits a kernel head: an RBF kernel machine on a network's intermediate features.
 
-The last stages of a network keep the information that helped most with the training pictures. Its intermediate
-maps contain more, and a kernel machine on them (RBF, squared loss, as `hog-svm` on its
-histograms) makes other errors than the last stages do. Both use one pass of the same network, so
-the kernel head costs only a product with the support vectors.
+The last stages of a network keep the information that helped most with the training pictures. Its intermediate maps
+contain more, and a kernel machine on them (RBF, squared loss, as `hog-svm` on its histograms) makes other errors than
+the last stages do. Both use one pass of the same network, so the kernel head costs only a product with the support
+vectors.
 
 References
 ----------

@@ -1,8 +1,8 @@
 """Out-of-fold predictions of other models, as soft targets beside the labels.
 
-FER2013's labels come from a search engine's keywords, and about a third of them are unreliable. Predictions
-of models of another kind show which labels are doubtful. A kernel
-machine fits its training pictures almost perfectly, so only its predictions for other pictures are used.
+FER2013's labels come from a search engine's keywords, and about a third of them are unreliable. Predictions of models
+of another kind show which labels are doubtful. A kernel machine fits its training pictures almost perfectly, so only
+its predictions for other pictures are used. Recipes take their weight with ``--opinions``.
 """
 
 from __future__ import annotations
