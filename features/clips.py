@@ -42,7 +42,7 @@ TURNED = {  # by quarter turns counterclockwise
     2: Phrase("video.turned_over", "No upright face was found, so the clip was turned upside down."),
     3: Phrase("video.turned_right", "No upright face was found, so the clip was turned a quarter turn to the right."),
 }
-_SOUND = "The file holds no moving pictures that can be decoded, only sound or other data."
+_SOUND = Phrase("video.sound", "The file holds no moving pictures that can be decoded, only sound or other data.")
 _COVER = Phrase(
     "video.cover", "The file holds no moving pictures that can be decoded, only sound with a cover picture."
 )
@@ -166,12 +166,18 @@ class Clip:
             if last is not None and now - last < gap:
                 continue
             if now >= self.limits.seconds + 0.5:
-                self._add_note(f"The clip goes on after {_duration_words(self.limits.seconds)}; the rest was not read.")
+                self._add_note(
+                    Phrase(
+                        "video.goes_on",
+                        "The clip goes on after {0}; the rest was not read.",
+                        _duration_words(self.limits.seconds),
+                    )
+                )
                 break
             try:
                 image = self._upright(decoded)
             except Exception as error:
-                self._add_note(f"A frame is damaged and left out ({_reason(error)}).")
+                self._add_note(Phrase("video.bad_frame", "A frame is damaged and left out ({0}).", _reason(error)))
                 continue
             last = now
             if shape is not None and image.shape != shape:
@@ -184,7 +190,12 @@ class Clip:
             shape = shape or image.shape
             yield Frame(_fitted(image, shape), now)
         if last is None:
-            raise ClipError("Not one frame of this clip can be decoded: it is damaged or cut off. Save it again.")
+            raise ClipError(
+                Phrase(
+                    "video.no_frame",
+                    "Not one frame of this clip can be decoded: it is damaged or cut off. Save it again.",
+                )
+            )
         if not self.note and (_misses_its_end(self._file) or end < (self.seconds or 0) * 0.97 - 0.3):
             self.note = self._breaks_off(end)
 
@@ -226,7 +237,11 @@ class Clip:
                 at = at + step if frame.time is None else float(frame.time)
                 yield frame, at
         if damaged:
-            self._add_note(f"{damaged} frame{' is' if damaged == 1 else 's are'} damaged and left out.")
+            self._add_note(
+                Phrase("video.left_out_n", "{0} frames are damaged and left out.", damaged)
+                if damaged > 1
+                else Phrase("video.left_out", "1 frame is damaged and left out.")
+            )
 
     def _upright(self, frame: av.VideoFrame) -> np.ndarray:
         """RGB with square pixels, within the size limit, oriented as players show it."""
@@ -241,15 +256,28 @@ class Clip:
             try:
                 packet = next(packets, None)
             except Exception as error:
-                self.note = f"The clip is damaged or cut off ({_reason(error)}); what was read until there is kept."
+                self.note = Phrase(
+                    "video.damaged",
+                    "The clip is damaged or cut off ({0}); what was read until there is kept.",
+                    _reason(error),
+                )
                 return
             if packet is None:
                 return
             yield packet
 
     def _breaks_off(self, end: float) -> str:
-        whole = f", though it says that it is {self.seconds:.1f} s long" if self.seconds and self.seconds > end else ""
-        return f"The clip breaks off after {end:.1f} s{whole}; what was read until there is kept."
+        if not self.seconds or self.seconds <= end:
+            return Phrase(
+                "video.breaks_off", "The clip breaks off after {0:.1f} s; what was read until there is kept.", end
+            )
+        return Phrase(
+            "video.breaks_off_n",
+            "The clip breaks off after {0:.1f} s, though it says that it is {1:.1f} s long; what was read until there "
+            "is kept.",
+            end,
+            self.seconds,
+        )
 
 
 def partial(path: str | os.PathLike) -> Path:
@@ -313,7 +341,9 @@ def _open_file(path: Path, limits: Limits) -> BinaryIO:
             raise ClipError(file_kinds.special_words(path))
         size = path.stat().st_size
         if not size:
-            raise ClipError("The file is empty (0 bytes). Choose an mp4, webm, mov, mkv, avi or GIF clip.")
+            raise ClipError(
+                Phrase("video.empty", "The file is empty (0 bytes). Choose an mp4, webm, mov, mkv, avi or GIF clip.")
+            )
         if size > limits.size:
             raise ClipError(
                 Phrase(
@@ -377,7 +407,7 @@ def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
             Phrase(
                 "video.unreadable",
                 "This is not a clip that can be read, or it is cut off ({0}). Use mp4, webm, mov, mkv, avi or GIF.",
-                "an unknown kind of file" if other else _reason(error),
+                Phrase("video.unknown", "an unknown kind of file") if other else _reason(error),
             )
         ) from error
     moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
@@ -413,8 +443,14 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
 def _check_pixels(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise ClipError(
-            f"The clip has frames of {width} x {height} pixels; at most {MAX_PIXELS:,} are read (4096 x 2304). "
-            "Save a smaller copy and try again."
+            Phrase(
+                "video.pixels_n",
+                "The clip has frames of {0} x {1} pixels; at most {2:,} are read (4096 x 2304). "
+                "Save a smaller copy and try again.",
+                width,
+                height,
+                MAX_PIXELS,
+            )
         )
 
 

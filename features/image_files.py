@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from features.phrase import Phrase
+
 ORIENTATION = 0x0112
 UPRIGHT = 1  # its value for a picture that is stored as it is seen
 _EXIF_HEAD = b"Exif\0\0"
@@ -149,7 +151,11 @@ class Tiff:
         self.packing = found.whole(259, 1)
         if self.packing not in self.COMPRESSIONS:
             packing = self.PACKINGS.get(self.packing, f"number {self.packing}")
-            raise UnreadError(f"TIFFs compressed with {packing} are not read. Save it with LZW or deflate.")
+            raise UnreadError(
+                Phrase(
+                    "picture.packing", "TIFFs compressed with {0} are not read. Save it with LZW or deflate.", packing
+                )
+            )
         self.turned = found.whole(ORIENTATION, 1) != 1
         self.width, self.height = found.whole(256), found.whole(257)
         self.samples, self._format = max(1, found.whole(277, 1)), found.whole(339, 1)

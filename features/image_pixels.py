@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from features.image_files import UnreadError
+from features.phrase import Phrase
 
 DEEP = frozenset(["I;16", "I;16B", "I;16L", "I", "F"])  # modes of more than 8 bits
 STRIP = 2**21  # pixels converted at a time, which bounds the additional memory
@@ -83,8 +84,13 @@ def levels(mode: str, ends: tuple[float, float]) -> tuple[float, float]:
     white = next((white for white in _WHITES if high <= white * beyond), None)
     if white is None or low < -0.1 * white * (mode == "F") or (mode == "F" and high < 32):
         raise UnreadError(
-            f"The picture's numbers go from {low:.6g} to {high:.6g}, which is an unusual range. Scale them to 0 to 1, "
-            "0 to 255 or 0 to 65535, or save the picture as PNG with 8 bits."
+            Phrase(
+                "picture.range",
+                "The picture's numbers go from {0} to {1}, which is an unusual range. Scale them to 0 to 1, "
+                "0 to 255 or 0 to 65535, or save the picture as PNG with 8 bits.",
+                f"{low:.6g}",
+                f"{high:.6g}",
+            )
         )
     return 0.0, float(white)
 

@@ -158,7 +158,7 @@ def _read(source: str | os.PathLike | bytes) -> bytes:
     else:
         raise ImageError(f"A {type(source).__name__} is not a picture; expected a path, bytes or an array.")
     if not data:
-        raise ImageError("The file is empty (0 bytes). Choose a JPEG, PNG or WebP picture.")
+        raise ImageError(Phrase("picture.empty", "The file is empty (0 bytes). Choose a JPEG, PNG or WebP picture."))
     _check_bytes(len(data))
     return data
 
@@ -208,11 +208,17 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
     except Image.DecompressionBombError as error:
         raise ImageError(_too_many_pixels(f"> {MAX_PIXELS:,}")) from error
     except MemoryError as error:
-        raise ImageError("The picture needs more memory than there is. Save a smaller copy.") from error
+        raise ImageError(
+            Phrase("picture.memory", "The picture needs more memory than there is. Save a smaller copy.")
+        ) from error
     except Exception as error:  # decoders raise almost anything for truncated or inconsistent files
         reason = str(error) or type(error).__name__
         if _UNSUPPORTED.match(reason):
-            raise ImageError(f"This kind of picture is not read ({reason}). Save it as PNG and try again.") from error
+            raise ImageError(
+                Phrase(
+                    "picture.unread", "This kind of picture is not read ({0}). Save it as PNG and try again.", reason
+                )
+            ) from error
         raise ImageError(
             Phrase("picture.damaged", "The picture is damaged or cut off ({0}). Save it again and retry.", reason)
         ) from error
@@ -264,7 +270,13 @@ def _open_netpbm(data: bytes) -> Image.Image:
 def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     _check_pixels(jpeg.width, jpeg.height)
     if jpeg.scans > _MAX_SCANS or jpeg.scans * jpeg.width * jpeg.height > _MAX_SCANNED:
-        raise ImageError(f"The JPEG goes over its pixels {jpeg.scans:,} times. Save it again as a baseline JPEG.")
+        raise ImageError(
+            Phrase(
+                "picture.scans_n",
+                "The JPEG goes over its pixels {0:,} times. Save it again as a baseline JPEG.",
+                jpeg.scans,
+            )
+        )
     _check_decoding(jpeg.coefficients)
     only = ("JPEG",) if "JPEG" in formats else formats  # the others need not be tried
     picture = Image.open(io.BytesIO(jpeg.data), formats=only)
@@ -279,7 +291,9 @@ def _open_tiff(data: bytes, formats: tuple[str, ...]) -> Image.Image:
         picture = Image.open(Metered(data, 4 * len(data) + 2**20), formats=formats)
     except UnidentifiedImageError:
         if "TIFF" in formats and tiff.whole:
-            raise UnreadError(f"{tiff.words} are not read. Save it as PNG, or as a TIFF of 8-bit RGB.") from None
+            raise UnreadError(
+                Phrase("picture.tiff", "{0} are not read. Save it as PNG, or as a TIFF of 8-bit RGB.", tiff.words)
+            ) from None
         raise
     _check_picture(picture, tiff.buffer, 2 if tiff.turned else 1)
     if isinstance(picture, TiffImagePlugin.TiffImageFile) and tiff.by_libtiff:
@@ -300,14 +314,25 @@ def _check_picture(picture: Image.Image, more: int = 0, copies: int = 1) -> None
     tile = picture.tile if isinstance(picture, ImageFile.ImageFile) else []
     slow = bool(tile) and tile[0][0] in _SLOW
     if slow and pixels * len(picture.getbands()) > _MAX_SLOW:
-        raise ImageError("This rare kind of BMP or PNM is read up to 4,000,000 samples only. Save it as PNG.")
+        raise ImageError(
+            Phrase(
+                "picture.rare_n",
+                "This rare kind of BMP or PNM is read up to {0:,} samples only. Save it as PNG.",
+                _MAX_SLOW,
+            )
+        )
 
 
 def _check_decoding(size: int) -> None:
     if size > _MAX_DECODING:
         raise ImageError(
-            f"Decoding the picture would take {size / 2**20:,.0f} MB of memory; at most "
-            f"{_MAX_DECODING / 2**20:,.0f} MB are used. Save a smaller copy, or as a baseline JPEG."
+            Phrase(
+                "picture.decoding_n",
+                "Decoding the picture would take {0:,.0f} MB of memory; at most {1:,.0f} MB are used. "
+                "Save a smaller copy, or as a baseline JPEG.",
+                size / 2**20,
+                _MAX_DECODING / 2**20,
+            )
         )
 
 
@@ -325,7 +350,7 @@ def _decode_jpeg(jpeg: Jpeg, max_side: int) -> np.ndarray:
     ended = jpeg.ended(), jpeg.ended(_FILLING)
     first, second = (_pixels(_open_jpeg(one), one.data, max_side) for one in ended)
     if not np.array_equal(first, second):
-        raise OSError("its end is missing")
+        raise OSError(Phrase("picture.no_end", "its end is missing"))
     return first
 
 
@@ -364,7 +389,13 @@ def _check_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
         raise ImageError(_too_many_pixels(f"{width} x {height}", most))
     if max(width, height) > MAX_LENGTH:
         raise ImageError(
-            f"The picture is {width} x {height} pixels; no side may be longer than {MAX_LENGTH:,}. Save a smaller copy."
+            Phrase(
+                "picture.long_n",
+                "The picture is {0} x {1} pixels; no side may be longer than {2:,}. Save a smaller copy.",
+                width,
+                height,
+                MAX_LENGTH,
+            )
         )
 
 
@@ -391,8 +422,11 @@ def _check_upper_bits(picture: Image.Image, deep: bool) -> None:
     colours = [picture.getchannel(band) for band in picture.getbands() if band != "A"]
     if max(cast(tuple[int, int], colour.getextrema())[1] for colour in colours) < 16:
         raise ImageError(
-            "The picture's 16-bit colours use the lowest bits only, which is an unusual range. "
-            "Save it with 8 bits, or scale it to 0 to 65535."
+            Phrase(
+                "picture.low_bits",
+                "The picture's 16-bit colours use the lowest bits only, which is an unusual range. "
+                "Save it with 8 bits, or scale it to 0 to 65535.",
+            )
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.phrase import Phrase
+
 STARTS = (b"P7", b"PF")
 _PFM = re.compile(rb"PF\s+(\d{1,6})\s+(\d{1,6})\s+(-?\d{1,9}(?:\.\d{0,9})?(?:[eE][+-]?\d{1,2})?)\s")
 _LINE = re.compile(rb"[ \t]*(?:#.*|(WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE|ENDHDR)\b[ \t]*(.*?)[ \t\r]*|)\n")
@@ -67,7 +69,7 @@ def pixels(data: bytes, head: Header) -> np.ndarray:
     """
     count = head.width * head.height * head.depth
     if len(data) - head.at < count * np.dtype(head.kind).itemsize:
-        raise NetpbmError("its end is missing")
+        raise NetpbmError(Phrase("picture.no_end", "its end is missing"))
     shape = head.height, head.width, head.depth
     values = np.frombuffer(data, head.kind, count, head.at).reshape(shape)
     if not head.white:

@@ -16,6 +16,8 @@ import numpy as np
 from features import images
 from features.faces import Faces
 from features.mesh import MAX_FACES, FaceMesher
+from features.phrase import Phrase
+from ui.languages import phrase
 from ui.lesson.classroom import HOME, Mode
 from zoo.cards import Card, CardError
 from zoo.classifier import Classifier
@@ -33,8 +35,6 @@ from zoo.teach.session import TeachSessions
 
 PORTRAIT = Path(__file__).parent / "pictures/photo.jpg"
 DEFAULT_MODELS = ("hog-svm", "cnn")
-# Without the reason, which names folders of this computer: that is in the terminal.
-_NOT_USABLE = "model {name!r} cannot be used here: its card or its weights are damaged. Choose another model."
 
 
 class NoModelError(ValueError):
@@ -212,27 +212,32 @@ class ModelService:
     def models(self, names: Sequence[str], session: str = "") -> list[Classifier]:
         """Loaded models in the requested order, each once; a session's own models are for that session only."""
         if not names:
-            raise NoModelError(f"No model is chosen. Choose one or more models: {', '.join(self.cards)}.")
+            raise NoModelError(phrase("models.none", ", ".join(self.cards)))
         teach_session = self.teach_sessions.known(session)
         own = teach_session.models if teach_session else {}
         return [own[name] if name in own else self._known(name) for name in dict.fromkeys(names)]
 
     def _known(self, name: str) -> Classifier:
         if name in self.broken:
-            raise UnknownModelError(_NOT_USABLE.format(name=name))
+            raise UnknownModelError(_not_usable(name))
         try:
             return registry.load(name, self.root)
         except CardError as error:  # requested before the warm-up reached it
-            raise UnknownModelError(_NOT_USABLE.format(name=name)) from error
+            raise UnknownModelError(_not_usable(name)) from error
 
     def _trunk(self) -> CnnClassifier:
         """The network on whose features models are trained in Teach."""
         model = self._known(TRUNK)
         if not isinstance(model, CnnClassifier):
-            raise UnknownModelError(_NOT_USABLE.format(name=TRUNK))
+            raise UnknownModelError(_not_usable(TRUNK))
         return model
 
     def close(self) -> None:
         """Close the face finders that are not in use."""
         while not self._meshers.empty():
             self._meshers.get_nowait().close()
+
+
+def _not_usable(name: str) -> Phrase:
+    """Without the reason, which names folders of this computer: that is in the terminal."""
+    return phrase("models.damaged", repr(name))

@@ -78,7 +78,12 @@ class SafeZip:
     def __init__(self, data: bytes, limits: Limits) -> None:
         if len(data) > limits.size:
             raise UnpackError(
-                f"The file has {len(data) >> 20} MB; at most {limits.size >> 20} MB are read. Make it smaller."
+                Phrase(
+                    "zip.large_n",
+                    "The file has {0} MB; at most {1} MB are read. Make it smaller.",
+                    len(data) >> 20,
+                    limits.size >> 20,
+                )
             )
         if data.count(_ENTRY) > 2 * limits.members:  # directories with millions of entries are not even parsed
             raise _too_many(limits)
@@ -94,7 +99,12 @@ class SafeZip:
         unpacked = sum(info.file_size for info in infos)
         if unpacked > limits.unpacked:
             raise UnpackError(
-                f"The zip unpacks to {unpacked >> 20} MB; at most {limits.unpacked >> 20} MB are read. Make it smaller."
+                Phrase(
+                    "zip.unpacked_n",
+                    "The zip unpacks to {0} MB; at most {1} MB are read. Make it smaller.",
+                    unpacked >> 20,
+                    limits.unpacked >> 20,
+                )
             )
         self._members = _members(infos, limits)
 
@@ -127,21 +137,35 @@ class SafeZip:
         """Content of a file; `UnpackError` if it is missing, damaged or larger than `most` bytes."""
         info = self._members.get(name)
         if info is None:
-            raise UnpackError(f"The zip lacks the file {quoted(name)}. Export or save it again.")
+            raise UnpackError(Phrase("zip.lacks", "The zip lacks the file {0}. Export or save it again.", quoted(name)))
         if info.file_size > most:
-            raise UnpackError(f"{quoted(name)} in the zip has {info.file_size:,} bytes; at most {most:,} are read.")
+            raise UnpackError(
+                Phrase(
+                    "zip.member_n",
+                    "{0} in the zip has {1:,} bytes; at most {2:,} are read.",
+                    quoted(name),
+                    info.file_size,
+                    most,
+                )
+            )
         try:
             with self._zip.open(info) as member:
                 content = member.read(info.file_size + 1)  # the size in the central directory may be wrong
         except _DAMAGED as error:
-            raise UnpackError(f"{quoted(name)} in the zip is damaged. Export or save it again, and retry.") from error
+            raise UnpackError(
+                Phrase("zip.damaged", "{0} in the zip is damaged. Export or save it again, and retry.", quoted(name))
+            ) from error
         if len(content) != info.file_size:
-            raise UnpackError(f"{quoted(name)} in the zip is cut off. Export or save it again, and retry.")
+            raise UnpackError(
+                Phrase("zip.cut", "{0} in the zip is cut off. Export or save it again, and retry.", quoted(name))
+            )
         return content
 
 
 def _too_many(limits: Limits) -> UnpackError:
-    return UnpackError(f"The zip holds more than {limits.members:,} files, the limit. Leave some out.")
+    return UnpackError(
+        Phrase("zip.files_n", "The zip holds more than {0:,} files, the limit. Leave some out.", limits.members)
+    )
 
 
 def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
@@ -152,10 +176,10 @@ def _members(infos: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.
             continue
         _check_content(info, name, limits)
         if name in kept:
-            raise UnpackError(f"The zip has two files {quoted(name)}. Remove one of them.")
+            raise UnpackError(Phrase("zip.twice", "The zip has two files {0}. Remove one of them.", quoted(name)))
         kept[name] = info
     if not kept:
-        raise UnpackError("The zip is empty.")
+        raise UnpackError(Phrase("zip.empty", "The zip is empty."))
     return kept
 
 
@@ -196,16 +220,30 @@ def member_path(name: str, limits: Limits, kind: str = "zip") -> str:
     while len(parts) > 1 and parts[0] == ".":
         del parts[0]
     if not name or parts == [""]:
-        raise UnpackError(f"The {kind} holds a file without a name. Make the {kind} again.")
+        raise UnpackError(Phrase("zip.nameless", "The {0} holds a file without a name. Make the {0} again.", kind))
     if path.startswith("/") or ".." in parts or _DRIVE.match(parts[0]):
-        raise UnpackError(f"The {kind} holds a file named {quoted(name)}, which leads elsewhere. It is not opened.")
+        raise UnpackError(
+            Phrase(
+                "zip.elsewhere",
+                "The {0} holds a file named {1}, which leads elsewhere. It is not opened.",
+                kind,
+                quoted(name),
+            )
+        )
     if len(parts) > limits.depth:
         raise UnpackError(
-            f"The {kind} holds a file named {quoted(name)}, which is more than {limits.depth} folders deep. "
-            "Move it further up."
+            Phrase(
+                "zip.deep_n",
+                "The {0} holds a file named {1}, which is more than {2} folders deep. Move it further up.",
+                kind,
+                quoted(name),
+                limits.depth,
+            )
         )
     if len(path) > MAX_NAME or "" in parts or "\0" in path or not is_printable(path):
-        raise UnpackError(f"The {kind} holds a file named {quoted(name)}, which is not allowed. Rename it.")
+        raise UnpackError(
+            Phrase("zip.name", "The {0} holds a file named {1}, which is not allowed. Rename it.", kind, quoted(name))
+        )
     return "/".join(parts) + ("/" if folder else "")
 
 
@@ -216,10 +254,23 @@ def left_by_a_system(name: str) -> bool:
 
 def _check_content(info: zipfile.ZipInfo, name: str, limits: Limits) -> None:
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise UnpackError(f"{quoted(name)} in the zip is a link to another file; links are not followed.")
+        raise UnpackError(
+            Phrase("zip.link", "{0} in the zip is a link to another file; links are not followed.", quoted(name))
+        )
     if info.flag_bits & 0x41:
-        raise UnpackError(f"{quoted(name)} in the zip is locked with a password. Make the zip without one.")
+        raise UnpackError(
+            Phrase("zip.locked", "{0} in the zip is locked with a password. Make the zip without one.", quoted(name))
+        )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnpackError(f"{quoted(name)} in the zip is packed in an unusual way. Make an ordinary zip.")
+        raise UnpackError(
+            Phrase("zip.packed", "{0} in the zip is packed in an unusual way. Make an ordinary zip.", quoted(name))
+        )
     if limits.ratio and info.file_size > max(2**16, limits.ratio * info.compress_size):
-        raise UnpackError(f"{quoted(name)} in the zip unpacks to {info.file_size:,} bytes: far too much for its size.")
+        raise UnpackError(
+            Phrase(
+                "zip.bomb_n",
+                "{0} in the zip unpacks to {1:,} bytes: far too much for its size.",
+                quoted(name),
+                info.file_size,
+            )
+        )

@@ -91,7 +91,7 @@ class Exports:
         """The requested export; raises one of `SORRY` if it is not possible."""
         title = tidy((title or "")[: 40 * LONGEST])[:LONGEST].strip() or text.EXPORT_NAME
         if not is_printable(title):
-            raise bundle.NothingToExportError("Give the model a name of ordinary letters.")
+            raise bundle.NothingToExportError(phrase("export.letters"))
         if model == YOURS:
             trained = self.service.teach_sessions.at(session).trained
             if trained is None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.filenames import quoted
 from zoo.safe_zip import Limits, SafeZip, UnpackError
@@ -112,7 +113,9 @@ def parse_json(content: bytes, name: str) -> object:
     except RecursionError:
         raise ModelFileError(f"{quoted(name)} nests its entries too deep.") from None
     except ValueError as error:
-        raise ModelFileError(f"{quoted(name)} is not valid JSON ({quoted(str(error))}). Export it again.") from error
+        raise ModelFileError(
+            Phrase("import.json", "{0} is not valid JSON ({1}). Export it again.", quoted(name), quoted(str(error)))
+        ) from error
     _check_depth(value, name)
     return value
 

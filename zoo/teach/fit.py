@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.evaluation.metrics import nll
 from zoo.models.svm import Linear, softmax
 from zoo.teach.feature_cache import NO_PROGRESS, Progress
@@ -58,9 +59,18 @@ class Settings:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ProjectError(f"{name} is {value:g}; choose {low:g} to {high:g}.")
+                raise ProjectError(
+                    Phrase("teach.range", "{0} is {1}; choose {2} to {3}.", NAMES[name], f"{value:g}", low, high)
+                )
 
 
+NAMES = {
+    "epochs": Phrase("teach.epochs", "Epochs"),
+    "batch": Phrase("teach.batch", "Batch size"),
+    "rate": Phrase("teach.learning_rate", "Learning rate"),
+    "c": Phrase("teach.c", "C of the SVM"),
+    "seed": Phrase("teach.seed", "Seed"),
+}
 RANGES = {"epochs": (1, 500), "batch": (1, 512), "rate": (1e-5, 0.1), "c": (1e-4, 100.0), "seed": (0, 2**31 - 1)}
 
 

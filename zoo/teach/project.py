@@ -195,7 +195,9 @@ def delete_class(project: Project, target: int) -> Project:
 def check_class(project: Project, target: int) -> None:
     """Raise `ProjectError` unless there is a class at this position."""
     if not 0 <= target < len(project.classes):
-        raise ProjectError(f"There is no class {target + 1}; the project has {len(project.classes)}.")
+        raise ProjectError(
+            Phrase("teach.no_class_n", "There is no class {0}; the project has {1}.", target + 1, len(project.classes))
+        )
 
 
 # ---- samples

@@ -151,7 +151,12 @@ def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ArchiveError(
-                f"The project's {MANIFEST} does not hold together ({shortened(error)}). Save it again."
+                Phrase(
+                    "project.damaged",
+                    "The project's {0} does not hold together ({1}). Save it again.",
+                    MANIFEST,
+                    shortened(error),
+                )
             ) from error
 
 
@@ -162,16 +167,29 @@ def is_project(archive: Archive) -> bool:
 
 def _read_manifest(archive: Archive) -> dict:
     if not is_project(archive):
-        raise ArchiveError(f"The zip is not a project: it lacks {MANIFEST}. Choose a file that “Save project” wrote.")
+        raise ArchiveError(
+            Phrase(
+                "project.none",
+                "The zip is not a project: it lacks {0}. Choose a file that “Save project” wrote.",
+                MANIFEST,
+            )
+        )
     try:
         manifest = json.loads(archive.read(MANIFEST, MAX_MANIFEST))
     except (ValueError, RecursionError) as error:
-        raise ArchiveError(f"The project's {MANIFEST} cannot be read ({shortened(error)}).") from error
+        raise ArchiveError(
+            Phrase("project.unread", "The project's {0} cannot be read ({1}).", MANIFEST, shortened(error))
+        ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArchiveError(f"The zip's {MANIFEST} is not one of a Face-off project.")
+        raise ArchiveError(Phrase("project.other", "The zip's {0} is not one of a Face-off project.", MANIFEST))
     if manifest.get("version") != VERSION:
         raise ArchiveError(
-            f"The project is of version {quoted(manifest.get('version'))}; this app reads version {VERSION}."
+            Phrase(
+                "project.version",
+                "The project is of version {0}; this app reads version {1}.",
+                quoted(manifest.get("version")),
+                VERSION,
+            )
         )
     return manifest
 
@@ -180,14 +198,21 @@ def _project(archive: Archive, manifest: dict, spec: AlignSpec) -> Project:
     found = AlignSpec(**manifest["align"])
     if found != spec:
         raise ArchiveError(
-            f"The project's crops are cut to {shortened(found, 200)}; this app cuts to {spec}. Collect them again."
+            Phrase(
+                "project.spec",
+                "The project's crops are cut to {0}; this app cuts to {1}. Collect them again.",
+                shortened(found, 200),
+                spec,
+            )
         )
     classes, rows = _classes(manifest["classes"]), manifest["samples"]
     if not isinstance(rows, list) or len(rows) > MAX_SAMPLES:
-        raise ArchiveError(f"The project has more than {MAX_SAMPLES} samples, or no list of them.")
+        raise ArchiveError(
+            Phrase("project.samples_n", "The project has more than {0} samples, or no list of them.", MAX_SAMPLES)
+        )
     targets = _whole([row["class"] for row in rows])
     if ((targets < 0) | (targets >= len(classes))).any():
-        raise ArchiveError("The project has samples of a class that it does not have.")
+        raise ArchiveError(Phrase("project.no_class", "The project has samples of a class that it does not have."))
     samples = _samples(archive, rows, spec)
     bursts = _whole([row["burst"] for row in rows])
     return Project(classes, samples, targets, bursts, np.arange(len(rows)), len(rows))
@@ -195,7 +220,9 @@ def _project(archive: Archive, manifest: dict, spec: AlignSpec) -> Project:
 
 def _classes(entries: list) -> tuple[TaughtClass, ...]:
     if not isinstance(entries, list) or len(entries) > MAX_CLASSES:
-        raise ArchiveError(f"The project has more than {MAX_CLASSES} classes, or no list of them.")
+        raise ArchiveError(
+            Phrase("project.classes_n", "The project has more than {0} classes, or no list of them.", MAX_CLASSES)
+        )
     classes: tuple[TaughtClass, ...] = ()
     for entry in entries:
         classes += (TaughtClass(checked_name(entry["name"], classes), entry["enabled"] is True),)
@@ -222,7 +249,14 @@ def _crop(archive: Archive, name: str, side: int) -> np.ndarray:
     pixels = _picture(archive.read(name, MAX_CROP), "PNG", name, side)
     if pixels.shape != (side, side, 3):
         raise ArchiveError(
-            f"{quoted(name)} has {pixels.shape[1]} x {pixels.shape[0]} pixels; expected {side} x {side}."
+            Phrase(
+                "project.crop_n",
+                "{0} has {1} x {2} pixels; expected {3} x {3}.",
+                quoted(name),
+                pixels.shape[1],
+                pixels.shape[0],
+                side,
+            )
         )
     return pixels[..., 0]
 
@@ -232,10 +266,12 @@ def _array(archive: Archive, name: str, n: int) -> np.ndarray:
     size = n * int(np.prod(shape)) * np.dtype(kind).itemsize
     data = archive.read(name, size)
     if len(data) != size:
-        raise ArchiveError(f"{quoted(name)} has {len(data):,} bytes; {n} samples need {size:,}.")
+        raise ArchiveError(
+            Phrase("project.bytes_n", "{0} has {1:,} bytes; {2} samples need {3:,}.", quoted(name), len(data), n, size)
+        )
     values = np.frombuffer(data, kind).reshape(n, *shape).astype(np.float32)
     if not np.isfinite(values).all() or np.abs(values).max(initial=0) > 1e5:
-        raise ArchiveError(f"{quoted(name)} holds numbers that no face has.")
+        raise ArchiveError(Phrase("project.numbers", "{0} holds numbers that no face has.", quoted(name)))
     return values
 
 
@@ -244,7 +280,9 @@ def _photo(archive: Archive, name: str, box: list) -> Photo:
     _picture(data, "JPEG", name, PHOTO_SIDE)
     sides = [float(side) for side in box]
     if len(sides) != 4 or not all(0 <= side <= 1 for side in sides):
-        raise ArchiveError(f"The face's box of {quoted(name)} is not four numbers from 0 to 1.")
+        raise ArchiveError(
+            Phrase("project.box", "The face's box of {0} is not four numbers from 0 to 1.", quoted(name))
+        )
     left, top, right, bottom = sides
     return Photo(data, (left, top, right, bottom))
 
@@ -256,8 +294,19 @@ def _picture(data: bytes, kind: str, name: str, most: int) -> np.ndarray:
         if max(width, height) <= most:
             return images.load(data)
     except ImageError as error:
-        raise ArchiveError(f"{quoted(name)} in the zip is not a {kind} picture ({error}).") from None
-    raise ArchiveError(f"{quoted(name)} has {width} x {height} pixels; expected {most}.")
+        raise ArchiveError(
+            Phrase("project.picture", "{0} in the zip is not a {1} picture ({2}).", quoted(name), kind, str(error))
+        ) from None
+    raise ArchiveError(
+        Phrase(
+            "project.photo_n",
+            "{0} has {1} x {2} pixels; no side may be longer than {3}.",
+            quoted(name),
+            width,
+            height,
+            most,
+        )
+    )
 
 
 # ---- reading pictures
@@ -371,7 +420,13 @@ def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int
         known = {same(one.name): at for at, one in enumerate(classes)}
         if same(label) not in known:
             if len(classes) >= MAX_CLASSES:
-                raise ClassError(f"The file has more classes than fit: a project has at most {MAX_CLASSES}.")
+                raise ClassError(
+                    Phrase(
+                        "teach.fit_n",
+                        "The file has more classes than fit: a project has at most {0}.",
+                        MAX_CLASSES,
+                    )
+                )
             classes += (TaughtClass(checked_name(label, classes)),)
             known[same(label)] = len(classes) - 1
         places[label] = known[same(label)]

@@ -11,7 +11,7 @@ from zoo.prediction import Prediction
 from zoo.teach import experiments, fit, held_out, splits
 from zoo.teach import project as p
 from zoo.teach.feature_cache import FeatureCache, Progress, Stopped
-from zoo.teach.fit import Settings
+from zoo.teach.fit import NAMES, Settings
 from zoo.teach.held_out import CNN, SVM, Share
 from zoo.teach.project import ProjectError
 from zoo.teach.training import gather, teach
@@ -113,7 +113,7 @@ def test_it_can_be_watched_and_stopped(project, trunk):
 
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch": 1000}, {"rate": 1.0}, {"c": 0.0}, {"seed": -1}])
 def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ProjectError, match=f"{next(iter(wrong))} is .*; choose"):
+    with pytest.raises(ProjectError, match=f"{NAMES[next(iter(wrong))]} is .*; choose"):
         Settings(**wrong)
 
 

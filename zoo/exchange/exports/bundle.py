@@ -19,7 +19,7 @@ from features import face_models
 from features.align import AlignSpec
 from features.descriptors import Joined
 from features.faces import LEFT_EYE, MOUTH, RIGHT_EYE
-from features.phrase import Phrase
+from features.phrase import Phrase, joined
 from zoo.exchange.exports import portable_graph
 from zoo.exchange.formats import keras_config, keras_writer, svm_json, tfjs
 from zoo.exchange.network.graph import Graph
@@ -101,18 +101,27 @@ class ExportRequest:
 
     def __post_init__(self) -> None:
         if self.cnn is None and self.svm is None:
-            raise NothingToExportError("No model is chosen. Train one, or choose a built-in one.")
+            raise NothingToExportError(
+                Phrase("export.no_model", "No model is chosen. Train one, or choose a built-in one.")
+            )
         if not self.parts or set(self.parts) - set(PARTS):
             raise NothingToExportError(Phrase("export.none", "Choose one or more formats: {0}.", ", ".join(PARTS)))
         if self.svm is not None and not isinstance(self.svm.descriptor, Joined):
-            raise NothingToExportError("This machine uses a network's features; only those on HOG can be exported.")
+            raise NothingToExportError(
+                Phrase("export.features", "This machine uses a network's features; only those on HOG can be exported.")
+            )
         if self.svm is not None and reads_movements(self.svm):
             raise NothingToExportError(
-                "This model reads facial movements with MediaPipe's networks, which no export has; only those on HOG "
-                "can be exported."
+                Phrase(
+                    "export.movements",
+                    "This model reads facial movements with MediaPipe's networks, which no export has; only those on "
+                    "HOG can be exported.",
+                )
             )
         if self.cnn is not None and self.svm is not None and self.cnn.labels.labels != self.svm.labels.labels:
-            raise NothingToExportError("The two models have different classes; export one after the other.")
+            raise NothingToExportError(
+                Phrase("export.classes", "The two models have different classes; export one after the other.")
+            )
 
     @property
     def model(self) -> CnnClassifier | TaughtCnn | SvmClassifier:
@@ -196,10 +205,23 @@ def _heavy_parts(cnn: CnnClassifier | TaughtCnn, parts: tuple[str, ...], left_ou
         left_out.append(_TOO_FINE)
     if not heavy or tensorflow_needed.installed():
         return heavy
-    sentence = tensorflow_needed.sentence("Keras and LiteRT files")
     if set(parts) <= set(_MADE_BY_TENSORFLOW):
-        raise keras_writer.ExportError(f"{sentence} (or choose the page, TensorFlow.js or ONNX).")
-    left_out.append(f"{', '.join(PARTS[part] for part in heavy)} left out: {sentence}.")
+        raise keras_writer.ExportError(
+            Phrase(
+                "export.tensorflow",
+                "Keras and LiteRT files need TensorFlow, which is not installed. {0} (or choose the page, "
+                "TensorFlow.js or ONNX).",
+                tensorflow_needed.WHICH,
+            )
+        )
+    left_out.append(
+        Phrase(
+            "export.left_out_tensorflow",
+            "{0} left out: Keras and LiteRT files need TensorFlow, which is not installed. {1}.",
+            joined([PARTS[part] for part in heavy]),
+            tensorflow_needed.WHICH,
+        )
+    )
     return []
 
 
@@ -231,7 +253,9 @@ def representative(crops: np.ndarray, count: int = 64) -> np.ndarray:
         There are no crops.
     """
     if not len(crops):
-        raise NothingToExportError("Eight-bit export needs sample crops to set its scales. Record samples first.")
+        raise NothingToExportError(
+            Phrase("export.crops", "Eight-bit export needs sample crops to set its scales. Record samples first.")
+        )
     chosen = crops[np.linspace(0, len(crops) - 1, min(count, len(crops))).astype(int)]
     dark = (chosen * 0.6).astype(np.uint8)
     return np.concatenate([chosen, chosen[:, :, ::-1], dark, 255 - ((255 - chosen) * 0.6).astype(np.uint8)])
@@ -259,7 +283,12 @@ def _light_parts(wanted: ExportRequest, graph: Graph, files: dict[str, bytes], l
     if "onnx" in wanted.parts:
         _try("onnx/cnn.onnx", lambda: onnx_writer.network(graph), files, left_out)
     if "page" in wanted.parts and wanted.align.registration != "anchors":
-        left_out.append("page.html is left out: its three clicks align the face, and this model learned without that.")
+        left_out.append(
+            Phrase(
+                "export.left_out_page",
+                "page.html is left out: its three clicks align the face, and this model learned without that.",
+            )
+        )
     elif "page" in wanted.parts:
         files["page.html"] = page(graph, wanted.title, wanted.labels, wanted.align)
 
@@ -278,7 +307,7 @@ def _try(name: str, write: Callable[[], bytes], files: dict[str, bytes], left_ou
     try:
         files[name] = write()
     except onnx_writer.UnsupportedError as error:
-        left_out.append(f"{name} is left out: {error}")
+        left_out.append(Phrase("export.left_out", "{0} is left out: {1}", name, str(error)))
 
 
 def page(graph: Graph, title: str, labels: LabelSet, align: AlignSpec) -> bytes:
@@ -390,9 +419,10 @@ def markdown(text: str) -> str:
     return html.escape(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())), quote=False)
 
 
-_TOO_FINE = (
+_TOO_FINE = Phrase(
+    "export.left_out_int8",
     "tflite/model-int8.tflite is left out: a kernel machine adds up thousands of numbers that eight bits make zero. "
-    "The network alone (cnn) can be exported in eight bits."
+    "The network alone (cnn) can be exported in eight bits.",
 )
 _EIGHT_BITS = "The app itself runs this network in eight bits, so its probabilities differ, mostly by thousandths. "
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.layer_base import Weights
 from zoo.exchange.workers import frames
@@ -39,7 +40,9 @@ class H5:
 def read_h5(data: bytes) -> H5:
     """Read a file's weights; `ModelFileError` if it is damaged, too large, or has unexpected content."""
     if not data.startswith(SIGNATURE):
-        raise ModelFileError("The file of weights is not an HDF5 file. Export the model again.")
+        raise ModelFileError(
+            Phrase("import.not_h5", "The file of weights is not an HDF5 file. Export the model again.")
+        )
     with _at_once:
         header, arrays = _ask(data)
     if "refused" in header:
@@ -53,9 +56,13 @@ def _ask(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
         done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS)
         return frames.unpack(done.stdout)
     except subprocess.TimeoutExpired:
-        raise ModelFileError("The file of weights takes too long to read; it is damaged.") from None
+        raise ModelFileError(
+            Phrase("import.long", "The file of weights takes too long to read; it is damaged.")
+        ) from None
     except (ValueError, KeyError, TypeError) as error:  # the reader crashed, as it may on a damaged file
-        raise ModelFileError("The file of weights is damaged. Export the model again.") from error
+        raise ModelFileError(
+            Phrase("import.damaged", "The file of weights is damaged. Export the model again.")
+        ) from error
 
 
 def by_layer(arrays: dict[str, np.ndarray]) -> dict[str, Weights]:

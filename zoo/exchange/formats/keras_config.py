@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.graph import MAX_LAYERS, Graph, Node, check
 from zoo.exchange.network.layer_base import MAX_INPUTS, Shape, Weights
@@ -79,7 +80,7 @@ def blueprint(config: object) -> Blueprint:
     if found.input_shape is None:
         raise ModelFileError("The model does not say how large its pictures are (batch_input_shape).")
     if not found.nodes:
-        raise ModelFileError("The model has no layers.")
+        raise ModelFileError(Phrase("import.no_layers", "The model has no layers."))
     return Blueprint(found.input_shape, tuple(found.nodes), found.paths)
 
 
@@ -193,7 +194,7 @@ def _layer(layer: dict, feeds: tuple[str, ...], found: _Found, depth: int, place
     try:
         made = make(kind, config)
     except ModelFileError as error:
-        raise ModelFileError(f"Layer {quoted(name)}: {error}") from None
+        raise ModelFileError(Phrase("import.in_layer", "Layer {0}: {1}", quoted(name), str(error))) from None
     found.nodes.append(Node(name, str(kind), config, made, feeds))
     found.paths[name] = f"{place}vars/"
     return name

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.exchange.formats.hdf5 import WORKERS
 from zoo.exchange.formats.keras_config import settings
 from zoo.exchange.network.graph import Graph
@@ -70,7 +71,13 @@ def _run(message: bytes) -> dict[str, np.ndarray]:
         done = subprocess.run(command, input=message, capture_output=True, timeout=SECONDS)
         return frames.unpack(done.stdout)[1]
     except subprocess.TimeoutExpired:
-        raise ExportError(f"TensorFlow took more than {SECONDS} s; try again when the computer is less busy.") from None
+        raise ExportError(
+            Phrase(
+                "export.slow_n", "TensorFlow took more than {0} s; try again when the computer is less busy.", SECONDS
+            )
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise ExportError(f"TensorFlow could not write these files ({' '.join(last)[:300]}).") from error
+        raise ExportError(
+            Phrase("export.failed", "TensorFlow could not write these files ({0}).", " ".join(last)[:300])
+        ) from error

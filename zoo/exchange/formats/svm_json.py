@@ -10,6 +10,7 @@ import numpy as np
 from features.align import AlignedFaces, AlignSpec
 from features.descriptors import Hog, Joined, from_config, portable, to_config
 from features.faces import MESH_POINTS
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats.tfjs import MAX_BYTES, read_group
 from zoo.exchange.formats.weight_packing import pack
@@ -53,7 +54,9 @@ def read(archive: SafeZip, name: str, labels: LabelSet, align: AlignSpec) -> Svm
     notes = record(read_json(archive, name), "svm.json")
     content = archive.beside(name, "svm.bin")
     if not content:
-        raise ModelFileError("The zip lacks svm.bin, the numbers of svm.json. Export the model again.")
+        raise ModelFileError(
+            Phrase("import.svm_bin", "The zip lacks svm.bin, the numbers of svm.json. Export the model again.")
+        )
     named: dict[str, Weights] = {}
     read_group(archive.read(content, MAX_BYTES), rows(notes.get("arrays"), "arrays of svm.json"), named)
     arrays = named.get("svm", {})

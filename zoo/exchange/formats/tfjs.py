@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats.keras_config import blueprint, elements
 from zoo.exchange.formats.weight_packing import pack
@@ -95,7 +96,9 @@ def _content(archive: SafeZip, model: str, group: dict, files: set[str]) -> byte
     for path in rows(group.get("paths"), "paths"):
         found = archive.beside(model, text(path, "A path of weights"))
         if not found:
-            raise ModelFileError(f"The zip lacks the file of weights {quoted(path)}. Export the model again.")
+            raise ModelFileError(
+                Phrase("import.lacks", "The zip lacks the file of weights {0}. Export the model again.", quoted(path))
+            )
         if found in files:
             raise ModelFileError(f"weightsManifest names the file {quoted(path)} twice. Export the model again.")
         files.add(found)
@@ -145,9 +148,21 @@ def _array(content: bytes, start: int, entry: dict, name: str, most: int) -> tup
     shape = elements(entry.get("shape"), quoted(name))
     size = math.prod(shape)
     if size > most:
-        raise ModelFileError(f"The model has more than {MAX_WEIGHTS:,} weights, the limit. Export a smaller one.")
+        raise ModelFileError(
+            Phrase(
+                "import.weights_n",
+                "The model has more than {0:,} weights, the limit. Export a smaller one.",
+                MAX_WEIGHTS,
+            )
+        )
     if start + size * _SIZES[kind] > len(content):
-        raise ModelFileError(f"The weights are cut off: {quoted(name)} is not in the file. Export the model again.")
+        raise ModelFileError(
+            Phrase(
+                "import.cut",
+                "The weights are cut off: {0} is not in the file. Export the model again.",
+                quoted(name),
+            )
+        )
     values = np.frombuffer(content, np.dtype(kind).newbyteorder("<"), size, start).astype(np.float32).reshape(shape)
     if kind.startswith("uint"):
         scale, least = number(packed, "scale", -1e6, 1e6, 1), number(packed, "min", -1e9, 1e9, 0)

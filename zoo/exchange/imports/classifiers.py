@@ -99,9 +99,13 @@ def check_answers(graph: Graph, pixels: PixelRange) -> None:
     crops = np.stack([np.full_like(noise, 128), noise])
     answers = graph.run(to_input(crops, graph, pixels))
     if not np.isfinite(answers).all():
-        raise ModelFileError("The model's output is not finite (NaN or infinite): its weights are damaged.")
+        raise ModelFileError(
+            Phrase("import.infinite", "The model's output is not finite (NaN or infinite): its weights are damaged.")
+        )
     if (answers < 0).any() or np.abs(answers.sum(axis=1) - 1).max() > 1e-2:
-        raise ModelFileError("The model's answers do not sum to 1; its last layer should be a softmax.")
+        raise ModelFileError(
+            Phrase("import.softmax", "The model's answers do not sum to 1; its last layer should be a softmax.")
+        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,14 @@ class ClassMap:
 
     def __post_init__(self) -> None:
         if len(self.to) != len(self.source):
-            raise ModelFileError(f"{len(self.to)} classes are given a label; the model has {len(self.source)}.")
+            raise ModelFileError(
+                Phrase(
+                    "import.given_n",
+                    "{0} classes are given a label; the model has {1}.",
+                    len(self.to),
+                    len(self.source),
+                )
+            )
         for label in self.to:
             if label is not None:
                 SEVEN.index(label)

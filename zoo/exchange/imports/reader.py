@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from features.align import AlignSpec
+from features.phrase import Phrase
 from zoo.cards import Family
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.formats import svm_json, tfjs
@@ -37,9 +38,10 @@ from zoo.models.svm import SvmClassifier
 from zoo.safe_zip import SafeZip, UnpackError
 from zoo.unicode_names import composed, decoded, is_printable, tidy
 
-_NO_MODEL = (
+_NO_MODEL = Phrase(
+    "import.none",
     "The zip has no model that can be read here: neither keras_model.h5, nor model.json with its weights, nor a .keras "
-    "file. In Teachable Machine choose Export Model, then TensorFlow.js (Download) or Keras; here, TensorFlow.js."
+    "file. In Teachable Machine choose Export Model, then TensorFlow.js (Download) or Keras; here, TensorFlow.js.",
 )
 MAX_CLASSES = 50
 MAX_NAME = 60
@@ -182,7 +184,11 @@ def _read_keras_h5(archive: SafeZip, name: str) -> Graph:
     file = read_h5(archive.read(name, MODEL_ZIP.size))
     if not file.config:
         raise ModelFileError(
-            f"{quoted(name)} holds weights only, without model.json beside it. Export the whole model."
+            Phrase(
+                "import.weights_only",
+                "{0} holds weights only, without model.json beside it. Export the whole model.",
+                quoted(name),
+            )
         )
     plan = blueprint(parse_json(file.config.encode("utf-8", "surrogateescape"), "model_config"))
     return plan.with_weights(by_layer(file.arrays))
@@ -200,7 +206,14 @@ def _read_keras(archive: SafeZip, name: str) -> Graph:
     with model_zip(archive.read(name, MODEL_ZIP.size)) as inner:
         for wanted in ("config.json", "model.weights.h5"):
             if wanted not in inner.names:
-                raise ModelFileError(f"{quoted(name)} lacks {wanted}; it is not a .keras file. Export the model again.")
+                raise ModelFileError(
+                    Phrase(
+                        "import.not_keras",
+                        "{0} lacks {1}; it is not a .keras file. Export the model again.",
+                        quoted(name),
+                        wanted,
+                    )
+                )
         return _joined(read_json(inner, "config.json"), read_h5(inner.read("model.weights.h5", MODEL_ZIP.size)).arrays)
 
 
@@ -227,14 +240,25 @@ def _title(archive: SafeZip, model: str) -> str:
 def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
     """Names of the classes, from ``labels.txt`` or ``metadata.json``; there must be `count`, if it is known."""
     if count is not None and not 2 <= count <= MAX_CLASSES:
-        raise ModelFileError(f"The model tells {count} classes apart; expected 2 to {MAX_CLASSES}.")
+        raise ModelFileError(
+            Phrase("import.some_n", "The model tells {0} classes apart; expected 2 to {1}.", count, MAX_CLASSES)
+        )
     names = _names(archive, model)
     count = len(names) if count is None and 2 <= len(names) <= MAX_CLASSES else count
     if len(names) != count:
-        raise ModelFileError(f"The model tells {count or '2 to 50'} classes apart, but {len(names)} have a name.")
+        raise ModelFileError(
+            Phrase(
+                "import.named_n",
+                "The model tells {0} classes apart, but {1} have a name.",
+                count or f"2–{MAX_CLASSES}",
+                len(names),
+            )
+        )
     names = [text(composed(one).strip() if isinstance(one, str) else one, "A class's name", MAX_NAME) for one in names]
     if len(set(names)) < count:
-        raise ModelFileError("Two classes have the same name, or one has none. Rename them and export again.")
+        raise ModelFileError(
+            Phrase("import.same", "Two classes have the same name, or one has none. Rename them and export again.")
+        )
     return own_labels(names, ELSEWHERE)
 
 
@@ -245,8 +269,11 @@ def _names(archive: SafeZip, model: str) -> list:
     notes = _metadata(archive, model)
     if "labels" not in notes:
         raise ModelFileError(
-            "The zip has no names of the model's classes. Add a file labels.txt with one line per class, in the "
-            "model's order, or metadata.json with a list of labels."
+            Phrase(
+                "import.nameless",
+                "The zip has no names of the model's classes. Add a file labels.txt with one line per class, in the "
+                "model's order, or metadata.json with a list of labels.",
+            )
         )
     return rows(notes["labels"], "The labels in metadata.json")
 
@@ -256,7 +283,9 @@ def _lines(content: bytes) -> list[str]:
     try:
         lines = [line.strip() for line in decoded(content).splitlines() if line.strip()]
     except UnicodeDecodeError:
-        raise ModelFileError("labels.txt is not a text file in UTF-8 or UTF-16. Save it as UTF-8.") from None
+        raise ModelFileError(
+            Phrase("import.labels", "labels.txt is not a text file in UTF-8 or UTF-16. Save it as UTF-8.")
+        ) from None
     numbered = [match for line in lines if (match := re.fullmatch(r"(\d{1,3})\s+(.+)", line))]
     if len(numbered) < len(lines):
         return lines
@@ -274,10 +303,15 @@ def _contract(archive: SafeZip, name: str) -> tuple[AlignSpec, PixelRange]:
         fits = spec.fingerprint == value.get("fingerprint")
         pixel_range = PixelRange(float(pixels["scale"]), float(pixels["offset"]))
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise ModelFileError(f"preprocessing.json is not as this app writes it ({quoted(str(error))}).") from None
+        raise ModelFileError(
+            Phrase("import.contract", "preprocessing.json is not as this app writes it ({0}).", quoted(str(error)))
+        ) from None
     if not fits or replace(spec, registration="anchors") != AlignSpec():
         raise ModelFileError(
-            "This model was trained on crops made with other settings than this app’s, so it would get pictures unlike "
-            "those it learned from."
+            Phrase(
+                "import.crops",
+                "This model was trained on crops made with other settings than this app’s, so it would get pictures "
+                "unlike those it learned from.",
+            )
         )
     return spec, pixel_range

@@ -77,7 +77,13 @@ def check_room(models: Collection[Classifier], files: Collection[ModelFile]) -> 
             Phrase("import.full_n", "You already have {0} imported models. Remove them first.", len(models))
         )
     if sum(map(_weights_of, models)) + sum(map(weights, files)) > MAX_WEIGHTS:
-        raise ModelFileError(f"The imported models would hold over {MAX_WEIGHTS:,} weights. Remove the others first.")
+        raise ModelFileError(
+            Phrase(
+                "import.room_n",
+                "The imported models would hold over {0:,} weights. Remove the others first.",
+                MAX_WEIGHTS,
+            )
+        )
 
 
 def weights(file: ModelFile) -> int:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.layer_base import Layer, Shape, Weights, named_shapes
 from zoo.filenames import quoted
@@ -113,16 +114,26 @@ def check(graph: Graph) -> Graph:
     if not 1 <= len(graph.nodes) <= MAX_LAYERS:
         raise ModelFileError(f"The model has {len(graph.nodes)} layers; expected 1 to {MAX_LAYERS}.")
     if graph.parameters > MAX_WEIGHTS:
-        raise ModelFileError(f"The model has {graph.parameters:,} weights; at most {MAX_WEIGHTS:,} are read.")
+        raise ModelFileError(
+            Phrase(
+                "import.large_n", "The model has {0:,} weights; at most {1:,} are read.", graph.parameters, MAX_WEIGHTS
+            )
+        )
     shapes = {"": graph.input_shape}
     total = 0.0
     for node in graph.nodes:
         total += _check_node(node, [shapes[name] for name in node.inputs])
         shapes[node.name] = node.layer.shape(*(shapes[name] for name in node.inputs))
         if total > MAX_SECONDS:
-            raise ModelFileError(f"The model would take more than {MAX_SECONDS:.0f} s for each face: too slow.")
+            raise ModelFileError(
+                Phrase(
+                    "import.slow_n", "The model would take more than {0:.0f} s for each face: too slow.", MAX_SECONDS
+                )
+            )
     if len(shapes[graph.nodes[-1].name]) != 1:
-        raise ModelFileError("The model outputs a picture, not a row of probabilities: it is not a classifier.")
+        raise ModelFileError(
+            Phrase("import.picture", "The model outputs a picture, not a row of probabilities: it is not a classifier.")
+        )
     return graph
 
 
@@ -133,7 +144,7 @@ def _check_node(node: Node, inputs: list[Shape]) -> float:
         expected = node.layer.parameters(*inputs)
         time, memory = node.layer.work(*inputs)
     except ModelFileError as error:
-        raise ModelFileError(f"Layer {node.name}: {error}") from None
+        raise ModelFileError(Phrase("import.in_layer", "Layer {0}: {1}", node.name, str(error))) from None
     if max(memory, math.prod(shape)) > MAX_MEMORY:
         raise ModelFileError(f"Layer {node.name} would make {memory:,} numbers at once; at most {MAX_MEMORY:,} may be.")
     got = {name: array.shape for name, array in node.weights.items()}

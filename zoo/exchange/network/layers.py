@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.phrase import Phrase
 from zoo.exchange.errors import ModelFileError
 from zoo.exchange.network.conv_layers import (
     AveragePooling2D,
@@ -288,5 +289,12 @@ def make(kind: object, config: dict) -> Layer:
     """A layer by its name in Keras; `ModelFileError` unless it is one of `KINDS`."""
     if not isinstance(kind, str) or kind not in KINDS:
         known = ", ".join(sorted(KINDS))
-        raise ModelFileError(f"The model has a layer {quoted(kind)}, which is not one of those understood: {known}.")
+        raise ModelFileError(
+            Phrase(
+                "import.layer",
+                "The model has a layer {0}, which is not one of those understood: {1}.",
+                quoted(kind),
+                known,
+            )
+        )
     return KINDS[kind].from_config(config)
