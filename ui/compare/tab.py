@@ -295,7 +295,7 @@ def _index(number: object, faces: int) -> int:
         There is no such face.
     """
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= faces:
-        raise ImageError(f"Face {str(number)[:20]} was asked for; the picture has {faces} faces. Reload the page.")
+        raise ImageError(phrase("face.missing_n", str(number)[:20], faces))
     return number - 1
 
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ui.languages import phrase
 from ui.serving.refusal import DISK_FULL, TOO_LARGE, Refusal
 
 KEPT_FREE, SHARE_KEPT_FREE = 256 * 2**20, 0.05
 FILES_KEPT_FREE = 20_000
 FILE_COST = 2**16  # bytes charged per file besides its content: disks hold a limited number of files and folders
-FULL = "The server's disk is full, so nothing can be uploaded now. Please tell whoever runs it, or try again later."
+FULL = phrase("server.full")
 
 
 def check_room(folder: str | Path, size: int = 0) -> None:

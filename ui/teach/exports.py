@@ -45,7 +45,7 @@ LOG = logging.getLogger(__name__)
 YOURS = ""
 USUAL = ["page", "tfjs", "tflite"]
 LONGEST = 40
-SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, CardError, UnknownModelError, ProjectError, Refusal)
+SORRY = (bundle.NothingToExportError, ExportError, ModelFileError, UnknownModelError, ProjectError, Refusal)
 PRIVATE: Private = {"api_visibility": "private"}
 LEAVE_OUT = phrase("import.leave")
 
@@ -80,6 +80,9 @@ class Exports:
             file = kept(made.data, f"{bundle.identifier(wanted.title).replace('_', '-')}.zip")
         except SORRY as error:
             return gr.DownloadButton(visible=False), _sorry(str(error))
+        except CardError as error:  # it names folders of this computer
+            LOG.warning("%r cannot be exported: %s", model, error)
+            return gr.DownloadButton(visible=False), _sorry(phrase("models.damaged", repr(model)))
         except Exception:
             LOG.exception("an export failed")
             return gr.DownloadButton(visible=False), _sorry(text.FAILED)
