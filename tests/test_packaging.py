@@ -137,6 +137,23 @@ def test_the_documents_show_commands_that_the_program_has(command):
         train.options(args.name, import_module(RECIPES[args.name])).parse_args(args.options)
 
 
+def trials() -> list[str]:
+    """Commands in the records of trials and times, which leave out the program and the data set."""
+    records = [(ROOT / name).read_text(encoding="utf-8") for name in ("checkpoints/README.md", "docs/benchmarks.md")]
+    found = {one for text in records for one in re.findall(r"`((?:train|evaluate|bench) [^`]*)`", text)}
+    return sorted(one for one in found if not re.search(r"…|\bNAME\b", one))
+
+
+def test_commands_in_the_records_can_be_given_again():
+    pytest.importorskip("tensorflow")
+    assert len(trials()) > 30
+    for command in trials():
+        data = [] if command.startswith("bench") or "--data" in command else ["--data", "fer2013.csv"]
+        args = zoo_parser().parse_args([*shlex.split(command), *data])
+        if args.command == "train":
+            train.options(args.name, import_module(RECIPES[args.name])).parse_args(args.options)
+
+
 def test_the_readme_is_short_and_leads_to_every_document():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(readme.encode()) <= 10_000
