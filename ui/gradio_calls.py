@@ -20,7 +20,7 @@ from gradio.block_function import BlockFunction
 
 from ui import text
 from ui.components.errors import refusal
-from zoo.filenames import shortened
+from zoo.filenames import readable, shortened
 
 LOG = logging.getLogger(__name__)
 LONGEST_SENTENCE = 600
@@ -31,6 +31,7 @@ NO_FILE = (
     "Upload it to /gradio_api/upload first, and send the path that comes back, as gradio_client does."
 )
 NO_VALUE = "{name} did not understand {which} ({shown}). {expected}README.md shows how to call the app."
+NOTHING_HERE = "This function runs in the browser only. README.md shows how to call the app."
 NOT_SO_MANY = "{came} values came for {name}, which takes {wanted}. {expected}README.md shows how to call the app."
 
 
@@ -74,10 +75,12 @@ def explain_failures(app: gr.Blocks) -> None:
 
     async def explained(*given: Any, **options: Any) -> Any:
         try:
+            _check_function(app, *given, **options)
             return await process(*given, **options)
         except gr.Error as error:
             error.print_exception = False
-            error.message = str(error.message)[:LONGEST_SENTENCE]
+            # Half a surrogate pair, as JSON allows, would end the event stream: it cannot be encoded.
+            error.message = readable(str(error.message)[:LONGEST_SENTENCE])
             raise
         except Exception:
             LOG.exception("a call failed")
@@ -85,6 +88,13 @@ def explain_failures(app: gr.Blocks) -> None:
 
     app.preprocess_data = explained_read  # type: ignore[method-assign]  # of this app alone
     app.process_api = explained  # type: ignore[method-assign]
+
+
+def _check_function(app: gr.Blocks, block_fn: BlockFunction | int, *_: object, **__: object) -> None:
+    """Raise `gr.Error` for a function that runs in the browser only: the page never calls it, but a script can."""
+    function = app.fns[block_fn] if isinstance(block_fn, int) else block_fn
+    if function.fn is None:
+        raise refusal(NOTHING_HERE)
 
 
 def _is_choice(value: object) -> bool:

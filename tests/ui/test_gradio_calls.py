@@ -46,7 +46,8 @@ def ask(url: str, path: str, data: object) -> str:
 def ask_page(url: str, function: int, data: list, **event) -> dict:
     """How a call of the page's own is answered."""
     session = {"session_hash": "values", "trigger_id": None, "fn_index": function, **event}
-    httpx.post(f"{url}gradio_api/queue/join", json={"data": data, **session})
+    body = json.dumps({"data": data, **session})  # in ASCII, because of half a surrogate pair
+    httpx.post(f"{url}gradio_api/queue/join", content=body, headers={"Content-Type": "application/json"})
     lines = httpx.get(f"{url}gradio_api/queue/data", params={"session_hash": "values"}, timeout=60).text.splitlines()
     sent = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
     return next(message for message in sent if message["msg"] == "process_completed")
@@ -98,6 +99,20 @@ def test_the_pages_own_calls_say_what_is_wrong(url, app, quiet):
             for event in ({}, {"event_data": 5}, {"event_data": {"index": "x"}}):
                 found = ask_page(url, number, data, **event)
                 assert found["success"] or found["output"]["error"], (function.api_name, data, event)
+
+
+def test_a_function_of_the_browser_is_said_to_be_one(url, app, quiet):
+    number = next(fn._id for fn in app.fns.values() if fn.fn is None)
+    found = ask_page(url, number, [None] * len(app.fns[number].inputs))
+    assert found["output"]["error"] == gradio_calls.NOTHING_HERE
+
+
+def test_half_a_surrogate_pair_does_not_end_the_event_stream(url, app, quiet):
+    for function in app.fns.values():
+        usual = [PHOTO if isinstance(block, gr.Image) else block.value for block in function.inputs]
+        for at in range(len(usual) if function.fn is not None else 0):
+            found = ask_page(url, function._id, [*usual[:at], "\ud800", *usual[at + 1 :]])
+            assert found["success"] or found["output"]["error"], (function.api_name, at)
 
 
 @pytest.mark.parametrize("odd", [5, [["x"]], [5], {"a": 1}], ids=str)
