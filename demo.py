@@ -70,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.environ.setdefault(name, "1")
     quiet = end_quietly()
     try:
+        from features.stderr import open_missing
+
+        open_missing()
         from features.detector import check_system
 
         check_system()

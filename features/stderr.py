@@ -1,4 +1,4 @@
-"""Keeps the start-up messages of native libraries off stderr, and nothing else."""
+"""The standard streams: opened where they are closed; start-up messages of native libraries are kept off stderr."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ _LOGGED = re.compile(
     rb"|[IW]\d{4} \d\d:\d\d:\d+\.\d+ +\d+ [\w.]+:\d+\] )[^\n]*\n?"
 )
 _ONE_AT_A_TIME = threading.RLock()
+
+
+def open_missing() -> None:
+    """Open the null device for standard streams that are closed, as under ``pythonw`` and some service managers.
+
+    Otherwise libraries fail on None, errors go to stdout, and the next file takes the number to which native libraries
+    write their logs.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (for as long as it runs)
 
 
 @contextlib.contextmanager

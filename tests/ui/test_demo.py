@@ -114,6 +114,19 @@ def test_uploads_that_cannot_be_kept_are_one_sentence(monkeypatch, tmp_path):
         ui_app.serve(arguments())
 
 
+def test_it_starts_without_standard_streams(monkeypatch):
+    seen = []
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr("ui.app.serve", lambda _: seen.extend([sys.stdin, sys.stdout, sys.stderr]))
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    demo.main([])
+    assert len(seen) == 3 and None not in seen
+    for stream in seen:
+        stream.close()
+
+
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit):
         demo.parse(["--help"])

@@ -299,6 +299,13 @@ def test_as_a_program(root, two_models, tmp_path):
     assert wrong.stderr == "python -m zoo: no model 'third'; did you mean first?\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="closed by a POSIX shell")
+def test_errors_do_not_go_to_stdout_if_stderr_is_closed(root):
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "zoo", "list", "--checkpoints", "absent"]
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
 def test_names_a_console_cannot_show(root, two_models, jpeg, tmp_path):
     photo = tmp_path / "\udcff\u2603.jpg"
