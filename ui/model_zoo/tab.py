@@ -29,7 +29,7 @@ from zoo.reports.markup import say
 ROUNDS = 30
 PRIVATE: Hidden = {"api_visibility": "private", "show_progress": "hidden"}
 PLAIN: Unstyled = {"apply_default_css": False}
-NOBODY = "–"
+NO_MODEL = "–"
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,12 @@ def _choices(service: ModelService) -> Choices:
     with gr.Row(elem_id="fz-choices"):
         model = gr.Dropdown(titles, value=_best(service), label=phrase("zoo.choose"), filterable=False)
         pictures = gr.Dropdown(
-            lines or [(NOBODY, "")],
+            lines or [(NO_MODEL, "")],
             value=lines[0][1] if lines else "",
             label=phrase("zoo.on"),
             filterable=False,
         )
-        against = gr.Dropdown([(NOBODY, ""), *titles], value="", label=phrase("zoo.against"), filterable=False)
+        against = gr.Dropdown([(NO_MODEL, ""), *titles], value="", label=phrase("zoo.against"), filterable=False)
     return Choices(model, pictures, against)
 
 

@@ -20,7 +20,7 @@ NO_FACE = Phrase(
     "No face was found in the relaxed picture. Use one taken from the front, well lit, and not too small.",
 )
 NO_CARDS: Mapping[str, Card] = {}
-NOBODY = "none"  # instead of pairs: no face has a resting face
+NO_RESTING_FACES = "none"  # instead of pairs: no face has a resting face
 PAIR = re.compile(r"\s*(\d{1,3})\s*[=:]\s*(\d{1,3})\s*")
 
 
@@ -151,7 +151,7 @@ def choose(comparison: Comparison, rest: Comparison, text: str = "") -> dict[int
     """
     if not text.strip():
         return by_place(comparison, rest)
-    if text.strip() == NOBODY:
+    if text.strip() == NO_RESTING_FACES:
         return {}
     found = by_numbers(text, len(comparison.faces), len(rest.faces))
     if comparison is rest and (own := next((i for i, at in found.items() if i == at), None)) is not None:

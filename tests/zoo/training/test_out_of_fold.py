@@ -1,4 +1,4 @@
-"""Second opinions on training pictures come from models that were not shown them."""
+"""Out-of-fold predictions for training pictures come from models that were not shown them."""
 
 import numpy as np
 import pytest
