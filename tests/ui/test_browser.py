@@ -123,6 +123,7 @@ def test_a_result_is_copied(open_page, astronaut):
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     upload(page, astronaut)
     page.get_by_role("button", name="Picture with labels").press("Enter")
+    page.locator(".fo-keep canvas").wait_for()
     page.locator(".fo-keep").get_by_role("button", name="Copy").press("Enter")
     page.get_by_text("Copied.").wait_for()
     assert page.evaluate("navigator.clipboard.read().then(([one]) => one.types)") == ["image/png"]
@@ -197,7 +198,7 @@ def test_everything_is_reached_by_keyboard(page):
     page.locator("#fo-options button").first.press("Enter")
     page.wait_for_selector("#fo-labels input")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('[id^=fo-]').id") == "fo-labels"
+    page.wait_for_function("document.activeElement.closest('[id^=fo-]')?.id === 'fo-labels'")
     page.locator('#fo-examples button[data-name="photo"]').focus()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     page.keyboard.press("Enter")

@@ -8,6 +8,7 @@ import pytest
 
 from features.phrase import Phrase, number
 from tests.plain_html import words
+from tests.waiting import wait_for
 from ui import app as ui_app
 from ui import languages, text
 from ui.examples import portraits
@@ -238,11 +239,11 @@ def test_no_english_sentence_is_left_in_german(in_language, astronaut):
     for tab, there in READY.items():
         page.get_by_role("tab", name=ALL["de"][f"tab.{tab.lower()}"], exact=True).click()
         page.wait_for_selector(there)
-        page.wait_for_timeout(300)
+        wait_for(lambda: not left_in_english(page))  # what comes with the tab is translated when it has come
         assert left_in_english(page) == set(), tab
         assert english_numbers(page) == [], tab
     page.locator("#fz-choices input").nth(1).click()
-    assert "7 Bezeichnungen" in page.get_by_role("listbox").inner_text()
+    page.get_by_role("listbox").get_by_text("7 Bezeichnungen").first.wait_for()
 
 
 @pytest.mark.browser
@@ -262,7 +263,7 @@ def test_a_german_browser_sees_german_and_can_have_english_again(in_language, as
     table = page.locator(".fo-downloads a").last
     assert ",happy," in table.evaluate("link => fetch(link.href).then((answer) => answer.text())")
     page.locator(".fo-language select").select_option("en")
-    assert page.locator(".fo-best .fo-label").first.inner_text() == "happy"
+    page.locator(".fo-best .fo-label", has_text="happy").first.wait_for()
     assert page.locator(".fo-says").first.inner_text().startswith("Looks most like pictures people labelled happy")
     assert re.fullmatch(r"[01]\.\d\d", page.locator(".fo-share").first.inner_text())
     assert page.locator("#fo-models [data-testid=block-info]").inner_text() == "Models"

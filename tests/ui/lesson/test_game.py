@@ -177,7 +177,7 @@ def test_the_projector_shows_the_class_beside_both_models(in_class):
     assert shown.evaluate("one => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth")
     for key, where in {"PageDown": "Face 2", "End": "Face 2", "PageUp": "Face 1"}.items():
         teacher.keyboard.press(key)
-        assert shown.locator(".fl-where").inner_text().startswith(where)
+        shown.locator(".fl-where", has_text=where).wait_for()
     teacher.keyboard.press("Escape")
     teacher.keyboard.press("Escape")
     shown.wait_for(state="hidden")
@@ -212,9 +212,10 @@ def test_the_whole_lesson_by_keyboard(in_class):
         page.keyboard.press("Enter")
         page.wait_for_function(f"{FOCUSED}.matches('.fl-next')")
         page.keyboard.press("Space")
+        page.wait_for_function(f"!{FOCUSED}.matches('.fl-next')")
     for at in range(2, steps + 1):
         page.wait_for_function(f"{FOCUSED}.matches('.fl-step:not([hidden]) h3')")
-        assert page.locator(".fl-step h3:visible").inner_text().startswith(f"{at}. ")
+        page.locator(".fl-step h3:visible", has_text=f"{at}. ").wait_for()
         assert page.locator(".fl-steps [aria-current=step] b").inner_text() == str(at)
         for tab, example in PLACES.get(at, ()):
             there = f"?tab={tab}" + (f"&example={example}" if example else "")
@@ -264,7 +265,7 @@ def test_only_the_teacher_gets_the_answer_key(in_class):
     page.evaluate(PRINT)
     for button, said in {".fl-key-print": text.ANSWER_KEY[-1], ".fl-unplugged-print": text.UNPLUGGED[0]}.items():
         page.locator(button).click()
-        assert said in page.evaluate("window.printed")
+        page.wait_for_function("said => window.printed?.includes(said)", arg=said)
 
 
 PRINT = """() => { window.print = () => { window.printed = document.querySelector('.fl-onpaper').textContent; }; }"""

@@ -239,8 +239,9 @@ def test_the_timeline_says_which_colour_is_which_label_and_when(live):
     assert live.locator(".fo-axis span").last.inner_text() == text.LIVE["now"]
 
 
-DRAWN = """(count) => new Promise((done) => {
+DRAWN = """(count) => new Promise((done, failed) => {
   const note = () => { if ((count -= 1) === 0) done(); };
+  setTimeout(() => failed(new Error('too few answers were drawn')), 40_000);  // evaluate waits for ever
   document.querySelector('.fo-live').addEventListener('drawn', note);
 })"""
 
@@ -291,7 +292,7 @@ def test_stop_ends_the_camera_and_clears_everything(camera):
     camera.locator(".fo-start").click()
     camera.wait_for_selector(OFF)
     assert camera.evaluate("window.track.readyState") == "ended"
-    camera.wait_for_timeout(500)
+    camera.wait_for_timeout(300)  # an answer that was on its way has come by now, and shows nothing
     assert camera.evaluate("document.querySelector('.fo-screen video').srcObject") is None
     assert camera.locator(".fo-live-face, .fo-strip").count() == 0
     assert not camera.locator(".fo-timeline").is_visible()
@@ -306,7 +307,7 @@ def test_leaving_the_tab_stops_the_camera(camera):
     camera.get_by_role("tab", name="Compare").click()
     camera.wait_for_function("window.track.readyState === 'ended'")
     camera.get_by_role("tab", name="Live").click()
-    assert camera.locator(".fo-notice").inner_text() == text.LIVE["left"]
+    camera.locator(".fo-notice").get_by_text(text.LIVE["left"]).wait_for()
 
 
 @pytest.mark.browser
@@ -328,11 +329,11 @@ def test_the_mesh_is_drawn_and_the_mirror_turns_drawing_and_picture(open_camera,
     page = open_camera(camera_picture("photo", -70))
     start(page)
     page.locator("input[name=mesh]").check()
-    page.wait_for_timeout(1500)
+    page.evaluate(DRAWN, 5)  # the first may have been on their way
     right, much = page.evaluate(INK)
     page.locator("input[name=mesh]").uncheck()
     page.locator("input[name=mirror]").uncheck()
-    page.wait_for_timeout(1500)
+    page.evaluate(DRAWN, 5)
     left, little = page.evaluate(INK)
     assert left < 0.5 < right and left + right == pytest.approx(1, abs=0.06)
     assert much - little > 2000  # pixels that the mesh alone adds: the panel at the face has more ink than its box

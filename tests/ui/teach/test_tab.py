@@ -612,6 +612,14 @@ def page(open_teach):
     return open_teach()
 
 
+# The last frame's sample comes after the button was let go.
+SETTLED = """() => {
+  const { length } = document.querySelectorAll('.ft-tile'), now = performance.now();
+  if (window.tiles?.length !== length) window.tiles = { length, since: now };
+  return now - window.tiles.since > 400;
+}"""
+
+
 @pytest.mark.browser
 def test_keys_hold_the_button_too_and_samples_can_be_deleted(page):
     card(page, 0).locator(".ft-cam").click()
@@ -622,6 +630,7 @@ def test_keys_hold_the_button_too_and_samples_can_be_deleted(page):
     page.keyboard.up(" ")
     page.wait_for_function("!document.querySelector('.ft-hold[aria-pressed]')")
     card(page, 0).locator(".ft-cam").click()
+    page.wait_for_function(SETTLED)
     count = card(page, 0).locator(".ft-tile").count()
     tile = card(page, 0).locator(".ft-tile").first
     tile.hover()
@@ -644,7 +653,7 @@ def test_pressed_once_it_records_for_some_seconds(page):
     for name, value in {"duration": 1, "rate": 5}.items():
         page.locator(f".ft-class input[name={name}]").fill(str(value))
         page.locator(f".ft-class input[name={name}]").press("Tab")
-    assert page.locator(".ft-hold").inner_text() == "Record for 1\u00a0s"
+    page.locator(".ft-hold").get_by_text("Record for 1\u00a0s").wait_for()
     page.locator(".ft-hold").click()
     page.wait_for_selector(".ft-hold[aria-pressed]")
     page.wait_for_function("!document.querySelector('.ft-hold[aria-pressed]')")
