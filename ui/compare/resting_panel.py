@@ -7,8 +7,9 @@ from html import escape
 
 from features.phrase import Phrase
 from ui import text
+from ui.compare.crop_and_answers import crop_and_answers
 from ui.compare.numbered_photo import numbered_photo
-from ui.components import data_uri, probability_bars
+from ui.components import probability_bars
 from ui.languages import phrase
 from zoo.cards import Card
 from zoo.inference.compare import Comparison
@@ -36,13 +37,12 @@ def panel(comparison: Comparison, rested: Rested | None, i: int, cards: Mapping[
     choice = _choice(len(comparison.faces), i, at, len(looks.faces), looks is comparison)
     if rested is None or at is None:
         return f'<section class="fo-details fo-resting">{choice}</section>' if choice else ""
-    crop = data_uri.img(looks.aligned.images[at], phrase("rest.face_n", at + 1), "fo-crop", photo=False)
+    name = phrase("rest.face_n", at + 1)
     answers = "".join(_answer(rested, i, cards[model]) for model in rested.predictions)
     return (
         f'<section class="fo-details fo-resting"><header class="fo-facehead">{say(phrase("rest.relative"), "h3")}'
-        f'{choice}</header><div class="fo-face"><div class="fo-seen"><figure>{crop}'
-        f"{say(phrase('rest.face_n', at + 1), 'figcaption')}</figure></div>"
-        f'<div class="fo-answers">{answers}</div></div>{_changes(comparison, rested, i, cards)}'
+        f"{choice}</header>{crop_and_answers(looks.aligned.images[at], name, name, answers)}"
+        f"{_changes(comparison, rested, i, cards)}"
         f"{say(phrase('rest.note'), 'p', 'class=fo-rest-note')}"
         f"{say(phrase('rest.as_is'), 'p', 'class=fo-rest-note')}</section>"
     )

@@ -13,6 +13,7 @@ from features.faces import Faces
 from features.phrase import Phrase, joined, number
 from ui import text as wording
 from ui.compare import cover, movements, pipeline_stages, resting_panel
+from ui.compare.crop_and_answers import crop_and_answers
 from ui.compare.numbered_photo import numbered_photo
 from ui.components import data_uri, probability_bars
 from ui.languages import phrase
@@ -160,15 +161,13 @@ def _strip(i: int, stage_by_stage: str) -> str:
 
 
 def _face(comparison: Comparison, i: int, cards: Mapping[str, Card], notes: Sequence[str], below: str) -> str:
-    crop = data_uri.img(comparison.aligned.images[i], phrase("alt.aligned", i + 1), "fo-crop", photo=False)
+    crop, alt = comparison.aligned.images[i], phrase("alt.aligned", i + 1)
     answers = "".join(_answer(comparison, i, cards[name]) for name in comparison.predictions)
     return (
         f'<section class="fo-card" id="fo-face-{i + 1}" {attribute("aria-label", wording.face(i + 1))}>'
         f'<header class="fo-facehead"><h2><span class="fo-number">{i + 1}</span> {say(wording.face(i + 1))}</h2>'
         f"{_badge(comparison, i, cards)}</header>"
-        f'<div class="fo-face"><div class="fo-seen"><figure>{crop}{say(phrase("saw"), "figcaption")}</figure>'
-        f"{_notes(notes)}</div>"
-        f'<div class="fo-answers">{answers}</div></div>{below}</section>'
+        f"{crop_and_answers(crop, alt, phrase('saw'), answers, _notes(notes))}{below}</section>"
     )
 
 
