@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from ui.gradio_files import upload_folder
@@ -105,7 +106,19 @@ class Guard:
         elif route.body is Body.JSON:
             await self._json(scope, incoming, answer)
         else:
+            await self._read(scope, incoming, answer)
+
+    async def _read(self, scope: dict, incoming: Incoming, answer: _Answer) -> None:
+        """Pass a request without a body on.
+
+        Gradio says in a stream that the session or job is not known, and then raises, although the answer has begun.
+        """
+        try:
             await self.app(_readable(scope), incoming.next, answer.send)
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await answer.send({"type": "http.response.body", "body": b""})
 
     def _admit(self, scope: dict, incoming: Incoming) -> routes.Route:
         """The request's route; `Refusal` if the request may not use it."""

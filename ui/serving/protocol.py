@@ -44,6 +44,19 @@ class PromptProtocol(H11Protocol):
         else:
             self._stop()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that a request is malformed. What answers it, if its headers were in order, can send no more.
+
+        uvicorn would let it try, and fail with an error that is not the app's.
+        """
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the time limit when the connection is closed."""
         self._stop()

@@ -212,6 +212,33 @@ def test_a_call_in_another_form_gets_one_sentence_and_leaves_one_line(small, cap
     assert all(record.exc_info is None for record in caplog.records)
 
 
+@pytest.mark.parametrize("path", ["queue/data?session_hash=nobody", "call/turn/nothing"])
+def test_a_stream_of_nobody_ends_and_leaves_no_traceback(small, caplog, path):
+    with caplog.at_level("WARNING"):
+        answer = httpx.get(f"{small}/gradio_api/{path}", timeout=20)
+        assert httpx.get(f"{small}/config").status_code == 200  # so that whatever was to be logged has been
+    assert answer.status_code == 200 and "404: Not Found" in answer.text
+    assert not caplog.records
+
+
+def test_a_malformed_body_is_answered_once(small, caplog):
+    host = urlsplit(small).netloc
+    chunked = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with caplog.at_level("WARNING"):
+        answer = raw(small, f"GET /config HTTP/1.1\r\nHost: {host}\r\n{chunked}zz\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 400") and answer.count(b"HTTP/1.1") == 1
+        begin = f"POST /gradio_api/call/turn HTTP/1.1\r\nHost: evil.example\r\n{chunked}1\r\na\r\n".encode()
+        with socket.create_connection((urlsplit(small).hostname, urlsplit(small).port), timeout=5) as link:
+            link.sendall(begin)
+            assert link.recv(65536).startswith(b"HTTP/1.1 403")  # and reads on for a moment
+            link.sendall(b"zz\r\n")
+            with contextlib.suppress(ConnectionError):
+                while link.recv(65536):
+                    pass
+        assert httpx.get(f"{small}/config").status_code == 200
+    assert all(record.exc_info is None for record in caplog.records)
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_other_methods_are_refused(small, method):
     assert httpx.request(method, f"{small}/gradio_api/queue/join").status_code == 403
