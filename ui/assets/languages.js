@@ -156,6 +156,16 @@
     for (const element of root.querySelectorAll(ANY)) render(element);
   }
 
+  /**
+   * Gradio writes a new answer into the elements of the last one. Where the sentence is the same, it only puts back its
+   * English, as text or as an attribute's value.
+   * @param {Text} node
+   */
+  function rewritten(node) {
+    const owner = node.parentElement?.closest(ANY);
+    if (owner) render(owner);
+  }
+
   // For scripts: `put` shows a message in an element, `label` in an attribute of it; both follow the language.
   window.faceOffText = text;
   window.faceOffPut = (element, message, place) => {
@@ -306,6 +316,7 @@
   new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
       if (type === 'attributes') render(/** @type {Element} */ (target));
+      if (type === 'characterData') rewritten(/** @type {Text} */ (target));
       for (const node of addedNodes) {
         if (!(node instanceof Element)) continue;
         readLabels(node);
@@ -317,8 +328,9 @@
   }).observe(document.body, {
     subtree: true,
     childList: true,
+    characterData: true,
     attributes: true,
-    attributeFilter: [...KEYS, ...KEYS.map((name) => `${name}-args`)],
+    attributeFilter: [...KEYS, ...KEYS.map((name) => `${name}-args`), ...ATTRIBUTES],
   });
 
   // ---- which language
