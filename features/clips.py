@@ -166,13 +166,8 @@ class Clip:
             if last is not None and now - last < gap:
                 continue
             if now >= self.limits.seconds + 0.5:
-                self._add_note(
-                    Phrase(
-                        "video.goes_on",
-                        "The clip goes on after {0}; the rest was not read.",
-                        _duration_words(self.limits.seconds),
-                    )
-                )
+                length = _duration_words(self.limits.seconds)
+                self._add_note(Phrase("video.goes_on", "The clip goes on after {0}; the rest was not read.", length))
                 break
             try:
                 image = self._upright(decoded)
