@@ -286,3 +286,38 @@ def test_the_leaderboard_fits_a_laptop_and_a_tablet(open_page, locale, width):
     board = page.locator("#fz-board .fz-scroll")
     board.wait_for()
     assert board.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+# What a finger cannot hit (WCAG 2.5.8), and letters below 12 pixels, among what is shown.
+SMALL = """() => {
+  const shown = [...document.querySelectorAll('.gradio-container *')].filter((one) =>
+    one.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !one.closest('.fo-skip, svg'));
+  const controls = shown.filter((one) => one.matches('a[href], button, input, select, summary') && !one.disabled);
+  const low = controls.filter((one) => {
+    const { width, height } = (one.matches('input') ? one.closest('label') ?? one : one).getBoundingClientRect();
+    return width > 2 && (width < 24 || height < 24);
+  });
+  const tiny = shown.filter((one) => one.offsetWidth > 2 && parseFloat(getComputedStyle(one).fontSize) < 12
+    && [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
+  return [...low, ...tiny].map((one) => one.outerHTML.slice(0, 120)); }"""
+
+
+def test_a_finger_hits_everything_and_all_is_large_enough_to_read(open_page):
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    box = page.locator("#fo-picture [data-testid=upload-text]")
+    box.get_by_text("choose").wait_for()  # a phone has nothing to drop
+    compared(page)
+    assert page.evaluate(SMALL) == []
+    choose(page, "Zoo")
+    page.wait_for_selector("#fz-page .fz-card")
+    assert page.evaluate(SMALL) == []
+
+
+def test_the_optional_picture_looks_like_the_other_options(open_page):
+    page = open_page()
+    page.locator("#fo-options button").first.click()
+    page.locator("#fo-rest-picture").wait_for()
+    assert style(page, "#fo-rest-picture", "borderTopColor") == style(page, ".fo-thumbs img", "borderTopColor")
+    assert style(page, "#fo-rest-picture", "borderTopWidth") == "1px"
+    title, box = (page.locator(f"#fo-rest-box{one}").first.bounding_box() for one in (" h3", ""))
+    assert title["x"] - box["x"] >= 8

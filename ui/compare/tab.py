@@ -423,7 +423,7 @@ def _picture_box(mode: Mode, label: str, name: str, height: int) -> gr.Image:
         height=height,
         buttons=[],
         webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": {"width": 1280, "height": 720}}),
-        placeholder=f"{phrase('box.picture')}\n{phrase('box.picture_or')}",
+        placeholder=str(phrase("box.picture")),
         elem_id=name,
     )
     gradio_files.check_images(box, partial(errors.refusal, NOT_UPLOADED))

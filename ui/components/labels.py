@@ -19,7 +19,7 @@ from ui.languages import phrase
 from zoo.teach.training import TITLES
 
 # The lines in an upload box: Gradio's own words for a file, the app's for a picture.
-_BOX = {gr.File: ("drop", "or_dashes", "click"), gr.Image: ("picture", "picture_or")}
+_BOX = {gr.File: ("drop", "or_dashes", "click"), gr.Image: ("picture",)}
 
 
 def table(blocks: Iterable[Block]) -> str:

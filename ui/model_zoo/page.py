@@ -201,7 +201,7 @@ def model(card: Card, wanted: str | None, folder: Path) -> str:
     ]
     return (
         f'<article class="fz-page"><header>{say(wording.title(card), "h2")}{_about(card)}'
-        f"{_measured(line)}{_facts(card, line)}</header>"
+        f"{_measured(card, line)}{_facts(card, line)}</header>"
         f'<div class="fz-panels">{"".join(parts)}</div>{_card(card)}</article>'
     )
 
@@ -224,9 +224,11 @@ def _facts(card: Card, line: Figures | None) -> str:
     return f'<dl class="fz-facts">{items}</dl>'
 
 
-def _measured(line: Figures | None) -> str:
+def _measured(card: Card, line: Figures | None) -> str:
     if line is None:
-        return say(wording.NOT_MEASURED, "p", 'class="fz-empty"')
+        others = "".join(say(one, "li") for one, _ in lines_of({card.name: card}))
+        where = f'{say(phrase("zoo.measured_on"), "p")}<ul class="fz-sets">{others}</ul>' if others else ""
+        return f'<div class="fz-empty">{say(wording.NOT_MEASURED, "p")}{where}</div>'
     counted = say(phrase("zoo.right_n", number("{0:,}", line.n)))
     return f'<p class="fz-on">{say(words(line))}: {_with_interval(line)} {counted}</p>'
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.plain_html import bare
 from ui import text as wording
+from ui.languages import phrase
 from ui.model_zoo import page as zoo_page
 from ui.model_zoo import tab as zoo_tab
 from ui.model_zoo.tab import ZooTab
@@ -132,7 +133,10 @@ def test_a_model_of_five_labels_is_not_sorted_among_those_of_seven(zoo):
 
 def test_what_is_not_measured_says_so(tab):
     assert wording.NOT_MEASURED in tab.show("blank", USUAL)
-    assert wording.NOT_MEASURED in tab.show("good", "photos|all|7")
+    page = tab.show("good", "photos|all|7")
+    assert wording.NOT_MEASURED in page and phrase("zoo.measured_on") in page
+    assert zoo_page.words(tab.service.cards["good"].figure()) in bare(page)
+    assert phrase("zoo.measured_on") not in tab.show("blank", USUAL)  # on nothing at all
     assert ">not measured</dd>" in tab.show("blank", USUAL)
     assert tab.show("nobody", USUAL) == "" == tab.show(None, None)
 
