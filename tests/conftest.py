@@ -1,6 +1,9 @@
 """Fixtures for every package: one public-domain portrait, its mesh, and made-up crops."""
 
+import faulthandler
 import os
+import sys
+import threading
 from collections.abc import Sequence
 from fractions import Fraction
 from importlib.util import find_spec
@@ -30,12 +33,20 @@ if find_spec("tensorflow") is None:
 
 # Seconds, fixtures included; the slowest test takes 80 on two cores that do nothing else.
 A_TEST_HANGS_AFTER = 400
+PYTHON_ENDS_WITHIN = 240  # seconds after the last test; usually it takes a few
 
 
 def pytest_configure(config):
     """List tests that passed at the second attempt at the end, each with what failed at the first."""
     if config.pluginmanager.hasplugin("rerunfailures"):
         config.option.rerun_show_tracebacks = True
+
+
+def pytest_unconfigure():
+    """End Python after the tests, too: it waits for ever for a thread that a failed test has left waiting."""
+    left = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    if left and sys.__stderr__ is not None:
+        faulthandler.dump_traceback_later(PYTHON_ENDS_WITHIN, exit=True, file=sys.__stderr__)
 
 
 def pytest_collection_modifyitems(config, items):
