@@ -87,6 +87,13 @@ def test_answers_stay_inside_their_card(open_page, width):
     assert len(beyond) > 14 and max(beyond) <= 0
 
 
+def test_a_long_class_name_stays_inside_its_card(open_page):
+    page = compared(open_page(viewport={"width": 320, "height": 640}))  # 400 % zoom
+    says = page.locator(".fo-card .fo-says").first
+    says.locator("em").evaluate("one => { one.textContent = 'W'.repeat(40); }")
+    assert says.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_tall_controls_stay_in_one_column(open_page):
     page = open_page()
     page.get_by_role("tab", name="Video").click()
