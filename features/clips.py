@@ -5,6 +5,7 @@ The only module that uses PyAV. Frames are streamed, so memory does not grow wit
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import os
@@ -311,13 +312,19 @@ class ClipWriter:
     def __exit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
         try:
             if kind is None:
-                self._container.mux(self._stream.encode(None))
+                self._finish()
+            else:
+                with contextlib.suppress(Exception):  # why it was aborted matters more than that it has no end
+                    self._container.close()
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        try:
+            self._container.mux(self._stream.encode(None))
         finally:
             self._container.close()
-            if kind is not None:
-                self._partial.unlink(missing_ok=True)
-        if kind is None:
-            os.replace(self._partial, self.path)
+        os.replace(self._partial, self.path)
 
     def write(self, frame: Frame) -> None:
         """Add a frame; times must increase."""

@@ -156,6 +156,7 @@ def write_whole(path: Path, text: str, errors: str = "strict") -> None:
         os.replace(beside, target)
     except OSError as error:
         if error.errno not in _NOT_BESIDE:
+            error.filename = str(path)
             raise
         target.write_text(text, encoding="utf-8", errors=errors, newline="")
     finally:

@@ -1,9 +1,11 @@
+import errno
 import io
 import shutil
 import struct
 import subprocess
 import wave
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -218,6 +220,21 @@ def test_what_is_given_up_leaves_nothing(tmp_path):
         writer.write(Frame(numbered(1)[0], 0.0))
         1 / 0  # noqa: B018
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("aborted", [False, True])
+def test_nothing_remains_of_a_clip_that_a_full_disk_ends(tmp_path, aborted):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    writer = ClipWriter(tmp_path / "x.mp4", (96, 64))
+    writer._container.close()
+    writer._partial.touch()
+    writer._container = SimpleNamespace(mux=full, close=full)
+    with pytest.raises(KeyboardInterrupt if aborted else OSError), writer:
+        if aborted:
+            raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
 
 
 # --- As players show it ----------------------------------------------------------------------------

@@ -167,5 +167,13 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(tmp_path, monkeypatc
     assert file.read_text() == "new" and list(tmp_path.iterdir()) == [file]
 
 
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path, monkeypatch):
+    full = lambda *_, **__: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole(tmp_path / "card.json", "")
+    assert caught.value.filename == str(tmp_path / "card.json")
+
+
 def test_one_line_is_one_line():
     assert one_line("a\nb\tc\u2028d\x1b") == r"a\nb\tc\u2028d\x1b"

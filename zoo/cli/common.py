@@ -160,6 +160,8 @@ def written(target: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if not error.strerror:  # the app's own, about something else
+            raise
         place = "the output" if target == STDOUT else target
         raise NotWritableError(f"Cannot write {place} ({error.strerror}). Choose another place.") from None
 

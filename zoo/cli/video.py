@@ -22,7 +22,7 @@ import argparse
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     cards = LabelMix(args.mix, {name: registry.card(name, args.checkpoints) for name in names}).with_thresholds()
     if args.out:
         partial(args.out).unlink(missing_ok=True)  # left by a killed run
-    with common.stopped_by_signal(), _progress(args.clip) as tick:
+    target = common.written(args.out) if args.out else nullcontext()
+    with common.stopped_by_signal(), _progress(args.clip) as tick, target:
         result = annotate(args.clip, args.out, models, cards, options, tick)
     _write(args, result, {name: card.threshold for name, card in cards.items()})
     if result.note:
