@@ -7,6 +7,7 @@ Frames are accepted or rejected by the server, not by the page.
 from __future__ import annotations
 
 import hmac
+import math
 import secrets
 import threading
 import time
@@ -60,7 +61,7 @@ class CodeLock:
             recent = [at for at in self._wrong.pop(client, []) if now - at < REST_SECONDS]
             if len(recent) >= TRIES:
                 self._wrong[client] = recent
-                raise WrongCodeError(phrase("code.wait", round(REST_SECONDS - (now - recent[0]))))
+                raise WrongCodeError(phrase("code.wait", math.ceil(REST_SECONDS - (now - recent[0]))))
             if not self._right(code):
                 self._note(client, [*recent, now])
                 raise WrongCodeError(phrase("code.wrong"))

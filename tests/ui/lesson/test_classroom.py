@@ -60,9 +60,12 @@ def test_after_some_wrong_codes_even_the_right_one_has_to_wait():
     now = [100.0]
     camera = Camera(CODE, lambda: now[0])
     wrong_codes(camera, "pupil")
-    with pytest.raises(WrongCodeError, match="60 seconds"):
+    with pytest.raises(WrongCodeError, match="60 s"):
         camera.turn(True, CODE, "pupil")
-    now[0] += 61
+    now[0] += 59.7
+    with pytest.raises(WrongCodeError, match="again in 1 s"):  # never "in 0 s"
+        camera.turn(True, CODE, "pupil")
+    now[0] += 1.3
     camera.turn(True, CODE, "pupil")
     assert camera.on
 
