@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not traffic.can_trace(), reason="no strace, or n
 
 def run(tmp_path: Path, *command: str) -> tuple[subprocess.CompletedProcess, list[str]]:
     env = os.environ | {"FACEOFF_CACHE": str(tmp_path / "cache"), "GRADIO_TEMP_DIR": str(tmp_path / "gradio")}
-    return traffic.traced([sys.executable, *command], tmp_path / "log", cwd=ROOT, env=env, timeout=240)
+    return traffic.traced([sys.executable, *command], tmp_path / "log", cwd=ROOT, env=env, timeout=360)
 
 
 def test_a_whole_lesson_asks_nobody_for_anything(tmp_path):
