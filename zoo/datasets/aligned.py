@@ -154,18 +154,22 @@ def file_key(path: Path) -> str:
 
 
 def write_aligned(store: Path, data: AlignedSet) -> None:
+    """Write a file for `read_aligned`; nothing of it remains if it cannot be completed."""
     store.parent.mkdir(parents=True, exist_ok=True)
     part = store.with_name(f"{store.stem}.{os.getpid()}.part.npz")
-    np.savez(
-        part,
-        images=data.faces.images,
-        landmarks=data.faces.landmarks.astype(np.float16),
-        to_crop=data.faces.to_crop,
-        targets=data.targets,
-        splits=data.splits,
-        found=data.found,
-    )
-    part.replace(store)
+    try:
+        np.savez(
+            part,
+            images=data.faces.images,
+            landmarks=data.faces.landmarks.astype(np.float16),
+            to_crop=data.faces.to_crop,
+            targets=data.targets,
+            splits=data.splits,
+            found=data.found,
+        )
+        part.replace(store)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_aligned(store: Path, spec: AlignSpec) -> AlignedSet | None:

@@ -272,11 +272,14 @@ def _write(path: Path, rows: Sequence[Row], labels: LabelSet) -> None:
 def _replace(path: Path, data: bytes) -> None:
     """Write a temporary file, sync it to disk, then rename it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    with beside.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(beside, path)
+    try:
+        with beside.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 # --- The end ---------------------------------------------------------------------------------

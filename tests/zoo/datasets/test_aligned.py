@@ -1,3 +1,4 @@
+import errno
 import gzip
 import lzma
 import zipfile
@@ -129,6 +130,18 @@ def test_aligned_once_then_from_the_cache(fer2013_csv, spec, monkeypatch):
     assert np.array_equal(first.faces.images, again.faces.images)
     with pytest.raises(AssertionError, match="aligned again"):
         load_fer2013(fer2013_csv, type(spec)(size=64))
+
+
+def test_crops_that_cannot_all_be_kept_leave_nothing(crops, tmp_path, monkeypatch):
+    def full(part, **_):
+        part.write_bytes(b"a half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    data = aligned.AlignedSet(crops, np.arange(5), np.full(5, "Training"), np.ones(5, bool))
+    with pytest.raises(OSError, match="No space left"):
+        aligned.write_aligned(tmp_path / "crops.npz", data)
+    assert not list(tmp_path.iterdir())
 
 
 def test_splits_of_an_aligned_set(crops):

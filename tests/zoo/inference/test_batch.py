@@ -1,5 +1,6 @@
 """Folders to Parquet: every input once, whatever is killed on the way."""
 
+import errno
 import json
 import os
 import shutil
@@ -299,3 +300,11 @@ def test_file_names_that_are_not_utf_8(run, latin_1, tmp_path):
 
     _, out, _ = run("predict", latin_1, "--csv", "-")
     assert r"fr\xf6hlich.jpg,1," in out
+
+
+def test_a_part_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    full = lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        batch._replace(tmp_path / "part-00000.parquet", b"rows")
+    assert not list(tmp_path.iterdir())
