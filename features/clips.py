@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from features import file_kinds
+from features.clip_words import COVER, SOUND, breaks_off
 from features.file_kinds import CLIP_SUFFIXES
 from features.images import ImageError
 from features.phrase import Phrase, joined, number
@@ -43,10 +44,6 @@ TURNED = {  # by quarter turns counterclockwise
     2: Phrase("video.turned_over", "No upright face was found, so the clip was turned upside down."),
     3: Phrase("video.turned_right", "No upright face was found, so the clip was turned a quarter turn to the right."),
 }
-_SOUND = Phrase("video.sound", "The file holds no moving pictures that can be decoded, only sound or other data.")
-_COVER = Phrase(
-    "video.cover", "The file holds no moving pictures that can be decoded, only sound with a cover picture."
-)
 # Frames between two collections of young objects. In PyAV 17, the newest for Python 3.10, a frame whose side data was
 # read refers to itself, and the pixels of hundreds would wait for Python's own collection.
 COLLECT = 16
@@ -193,7 +190,7 @@ class Clip:
                 )
             )
         if not self.note and (_misses_its_end(self._file) or end < (self.seconds or 0) * 0.97 - 0.3):
-            self.note = self._breaks_off(end)
+            self.note = breaks_off(end, self.seconds)
 
     def _add_note(self, sentence: str) -> None:
         if sentence not in self.note:
@@ -261,19 +258,6 @@ class Clip:
             if packet is None:
                 return
             yield packet
-
-    def _breaks_off(self, end: float) -> str:
-        if not self.seconds or self.seconds <= end:
-            return Phrase(
-                "video.breaks_off", "The clip breaks off after {0:.1f} s; what was read until there is kept.", end
-            )
-        return Phrase(
-            "video.breaks_off_n",
-            "The clip breaks off after {0:.1f} s, though it says that it is {1:.1f} s long; what was read until there "
-            "is kept.",
-            end,
-            self.seconds,
-        )
 
 
 def partial(path: str | os.PathLike) -> Path:
@@ -367,7 +351,7 @@ def _open_file(path: Path, limits: Limits) -> BinaryIO:
 def _refuse_other_kinds(path: Path) -> None:
     kind = file_kinds.of_file(path)
     if kind == "audio":
-        raise ClipError(_SOUND)
+        raise ClipError(SOUND)
     if kind in file_kinds.UNREAD_CLIPS:
         raise ClipError(
             Phrase(
@@ -418,7 +402,7 @@ def _open_stream(file: BinaryIO) -> tuple[InputContainer, VideoStream]:
     if stream is None or stream.codec_context is None:
         cover = container.streams.video and not moving
         container.close()
-        raise ClipError(_COVER if cover else _SOUND)
+        raise ClipError(COVER if cover else SOUND)
     stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
     return container, stream
 
