@@ -294,21 +294,15 @@ class ClipWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
+        ignored = () if kind is None else (Exception,)  # why it was aborted matters more than that it has no end
         try:
+            with contextlib.suppress(*ignored), contextlib.closing(self._container):
+                if kind is None:
+                    self._container.mux(self._stream.encode(None))
             if kind is None:
-                self._finish()
-            else:
-                with contextlib.suppress(Exception):  # why it was aborted matters more than that it has no end
-                    self._container.close()
+                os.replace(self._partial, self.path)
         finally:
             self._partial.unlink(missing_ok=True)
-
-    def _finish(self) -> None:
-        try:
-            self._container.mux(self._stream.encode(None))
-        finally:
-            self._container.close()
-        os.replace(self._partial, self.path)
 
     def write(self, frame: Frame) -> None:
         """Add a frame; times must increase."""
