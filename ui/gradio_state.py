@@ -199,6 +199,13 @@ class FairQueue(Queue):
             self._refuse(out)
         return await super().push(body, request, username)
 
+    def compute_analytics_summary(self, records: list[dict[str, Any]]) -> dict[str, Any]:
+        """Nothing new. Gradio tabulates recent jobs with pandas after every job, for a page that is not served here.
+
+        Needed as long as `test_gradio_tabulates_its_recent_jobs_with_pandas` passes.
+        """
+        return self.cached_event_analytics_summary
+
     def get_events(self) -> tuple[list[Event], bool, str] | None:
         """The next job: among those with a waiting client, the one whose client has waited longest for a turn."""
         self._drop_unheard()

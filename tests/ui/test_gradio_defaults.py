@@ -70,6 +70,17 @@ def test_gradio_runs_a_job_whose_client_has_left(plain, done):
     assert done(jobs()) == ["gone"]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_gradio_tabulates_its_recent_jobs_with_pandas(plain):
+    jobs = [{"time": 1.0, "status": "failed", "process_time": 0.1, "function": "double", "session_hash": "a"}]
+    plain_queue = Queue(True, 1, 1, None, plain, default_concurrency_limit=1)
+    fair = gradio_state.FairQueue(plain, gradio_state.Pages())
+    for queue in (plain_queue, fair):
+        queue.events_recorded, queue.ANAYLTICS_CACHE_FREQUENCY = 1, 1
+    assert plain_queue.compute_analytics_summary(jobs)["functions"]["double"]["total_requests"] == 1
+    assert fair.compute_analytics_summary(jobs) == {"functions": {}}
+
+
 def test_gradio_remembers_ten_thousand_sessions_under_any_name(plain):
     states = StateHolder()
     states.set_blocks(plain)

@@ -10,11 +10,10 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def prepare() -> None:
-    """Turn off telemetry, and let Gradio aggregate its events rarely; by default it runs pandas after each event."""
+    """Turn off telemetry, and let Gradio keep few records of finished jobs."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "200")
-    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "500")
 
 
 @contextmanager
