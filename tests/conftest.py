@@ -60,9 +60,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _depends_on_load(item):
-    """Tests with a browser, and those of modules that start programs, which must be as far as the test expects."""
-    programs = {"subprocess", "program"} & set(vars(item.module))
-    return programs or item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",)
+    """Tests with a browser or a running server, and those of modules that start programs."""
+    running = {"browser", "url", "classroom_url", "launched", "subprocess", "program"}
+    here = {*item.fixturenames, *vars(item.module)}
+    return running & here or item.get_closest_marker("browser") or item.path.parts[-2:-1] == ("offline",)
 
 
 @pytest.fixture(scope="session")
