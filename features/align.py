@@ -140,6 +140,13 @@ class AlignedFaces:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def only_image(self) -> np.ndarray:
+        """The crop of the only face, ``(S, S)`` uint8; ValueError if there is not exactly one."""
+        if len(self) != 1:
+            raise ValueError(f"{len(self)} faces came; expected one")
+        return self.images[0]
+
     @cached_property
     def gradients(self) -> tuple[np.ndarray, np.ndarray]:
         """Gradient of each pixel: its magnitude ``(n, S, S)`` float64, and its index in `directions`, int.

@@ -82,8 +82,7 @@ def occlusion_map(
     ValueError
         There is not exactly one face.
     """
-    if len(face) != 1:
-        raise ValueError(f"{len(face)} faces came; expected one")
+    image = face.only_image
     answered = model.labels.answering(labels)
     prediction = model.predict_proba(face).onto(answered)
     best = int(prediction.best[0])
@@ -91,7 +90,7 @@ def occlusion_map(
     covered = np.array(
         [
             model.predict_proba(replace(face, images=crop[None])).onto(answered).probs[0, best]
-            for crop in occluders.place_by_place(face.images[0], count)
+            for crop in occluders.place_by_place(image, count)
         ]
     ).reshape(count, count)
     row, column = np.unravel_index(covered.argmin(), covered.shape)

@@ -59,9 +59,7 @@ class Patch:
         ValueError
             There is not exactly one face.
         """
-        if len(face) != 1:
-            raise ValueError(f"{len(face)} faces came; expected one")
-        return replace(face, images=occluders.cover(face.images[0], self.x, self.y, self.size)[None])
+        return replace(face, images=occluders.cover(face.only_image, self.x, self.y, self.size)[None])
 
 
 def answers(

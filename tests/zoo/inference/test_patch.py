@@ -54,3 +54,9 @@ def test_only_the_picture_is_covered(face):
 def test_a_patch_beside_the_crop_is_refused(place):
     with pytest.raises(PatchError, match="expected"):
         Patch(*place)
+
+
+def test_a_patch_lies_on_one_face_only(make_aligned):
+    for count in (0, 2):
+        with pytest.raises(ValueError, match=f"{count} faces came; expected one"):
+            Patch(0.5, 0.5, 0.3).on(make_aligned(count))
