@@ -209,7 +209,7 @@ def _guarded(decode: Callable[[], _Result]) -> _Result:
         raise ImageError(_too_many_pixels(f"> {MAX_PIXELS:,}")) from error
     except MemoryError as error:
         raise ImageError(
-            Phrase("picture.memory", "The picture needs more memory than there is. Save a smaller copy.")
+            Phrase("picture.memory", "The picture needs more memory than is available. Save a smaller copy.")
         ) from error
     except Exception as error:  # decoders raise almost anything for truncated or inconsistent files
         reason = str(error) or type(error).__name__
@@ -273,7 +273,7 @@ def _open_jpeg(jpeg: Jpeg, formats: tuple[str, ...] = FORMATS) -> Image.Image:
         raise ImageError(
             Phrase(
                 "picture.scans_n",
-                "The JPEG goes over its pixels {0:,} times. Save it again as a baseline JPEG.",
+                "The JPEG has {0:,} scans, too many for its size. Save it again as a baseline JPEG.",
                 jpeg.scans,
             )
         )

@@ -153,7 +153,7 @@ def open_project(data: bytes, spec: AlignSpec | None = None) -> Project:
             raise ArchiveError(
                 Phrase(
                     "project.damaged",
-                    "The project's {0} does not hold together ({1}). Save it again.",
+                    "The project's {0} is inconsistent ({1}). Save it again.",
                     MANIFEST,
                     shortened(error),
                 )
@@ -181,7 +181,7 @@ def _read_manifest(archive: Archive) -> dict:
             Phrase("project.unread", "The project's {0} cannot be read ({1}).", MANIFEST, shortened(error))
         ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArchiveError(Phrase("project.other", "The zip's {0} is not one of a Face-off project.", MANIFEST))
+        raise ArchiveError(Phrase("project.other", "The zip's {0} does not belong to a Face-off project.", MANIFEST))
     if manifest.get("version") != VERSION:
         raise ArchiveError(
             Phrase(
@@ -208,7 +208,9 @@ def _project(archive: Archive, manifest: dict, spec: AlignSpec) -> Project:
     classes, rows = _classes(manifest["classes"]), manifest["samples"]
     if not isinstance(rows, list) or len(rows) > MAX_SAMPLES:
         raise ArchiveError(
-            Phrase("project.samples_n", "The project has more than {0} samples, or no list of them.", MAX_SAMPLES)
+            Phrase(
+                "project.samples_n", "The project has more than {0} samples, or lacks its list of samples.", MAX_SAMPLES
+            )
         )
     targets = _whole([row["class"] for row in rows])
     if ((targets < 0) | (targets >= len(classes))).any():
@@ -221,7 +223,9 @@ def _project(archive: Archive, manifest: dict, spec: AlignSpec) -> Project:
 def _classes(entries: list) -> tuple[TaughtClass, ...]:
     if not isinstance(entries, list) or len(entries) > MAX_CLASSES:
         raise ArchiveError(
-            Phrase("project.classes_n", "The project has more than {0} classes, or no list of them.", MAX_CLASSES)
+            Phrase(
+                "project.classes_n", "The project has more than {0} classes, or lacks its list of classes.", MAX_CLASSES
+            )
         )
     classes: tuple[TaughtClass, ...] = ()
     for entry in entries:
@@ -271,7 +275,9 @@ def _array(archive: Archive, name: str, n: int) -> np.ndarray:
         )
     values = np.frombuffer(data, kind).reshape(n, *shape).astype(np.float32)
     if not np.isfinite(values).all() or np.abs(values).max(initial=0) > 1e5:
-        raise ArchiveError(Phrase("project.numbers", "{0} holds numbers that no face has.", quoted(name)))
+        raise ArchiveError(
+            Phrase("project.numbers", "{0} contains values that are impossible for a face.", quoted(name))
+        )
     return values
 
 
@@ -423,7 +429,7 @@ def renamed(project: Project, labels: list[str]) -> tuple[Project, dict[str, int
                 raise ClassError(
                     Phrase(
                         "teach.fit_n",
-                        "The file has more classes than fit: a project has at most {0}.",
+                        "The file has too many classes: a project can have at most {0}.",
                         MAX_CLASSES,
                     )
                 )

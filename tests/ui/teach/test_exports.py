@@ -168,7 +168,7 @@ def test_weights_of_all_imported_models_count(own, exported, monkeypatch, family
     (file,) = (file for file in read_models(exported) if file.family == family)
     monkeypatch.setattr(session_models, "MAX_WEIGHTS", 2 * session_models.weights(file))
     found = [Imports(own).add((file,), None, to, "me") for _ in range(3)]
-    assert "Added" in found[0] and "Added" in found[1] and "would hold over" in found[2]
+    assert "Added" in found[0] and "Added" in found[1] and "would have more than" in found[2]
 
 
 def test_what_cannot_be_read_is_one_sentence(own, uploads):

@@ -84,29 +84,29 @@ def first(key, value):
     ("change", "words"),
     [
         (lambda m: m.update(version=2), "version 2"),
-        (lambda m: m.update(format="x"), "not one of a Face-off"),
-        (lambda m: m.pop("classes"), "does not hold together"),
-        (lambda m: m.update(classes={}), "no list"),
+        (lambda m: m.update(format="x"), "does not belong to a Face-off project"),
+        (lambda m: m.pop("classes"), "is inconsistent"),
+        (lambda m: m.update(classes={}), "lacks its list of classes"),
         (lambda m: m.update(classes=[{"name": "a", "enabled": True}] * 2), "already"),
         (lambda m: m.update(classes=[{"name": str(i), "enabled": True} for i in range(31)]), "more than 30"),
         (lambda m: m["align"].update(size=64), "Collect them again"),
-        (lambda m: m["align"].update(nonsense=1), "does not hold together"),
+        (lambda m: m["align"].update(nonsense=1), "is inconsistent"),
         (lambda m: m.update(samples=[m["samples"][0]] * 1001), "more than 1000"),
         (lambda m: m["samples"].pop(), "bytes"),
         (first("class", 3), "class that it does not have"),
         (first("class", -1), "class that it does not have"),
-        (first("class", True), "does not hold together"),
-        (first("burst", 1e9), "does not hold together"),
+        (first("class", True), "is inconsistent"),
+        (first("burst", 1e9), "is inconsistent"),
         (first("file", "../../etc/passwd"), "lacks the file"),
         (first("file", {}), "lacks the file"),
         (first("box", [0, 0, 2, 1]), "four numbers"),
-        (first("box", ["x"] * 4), "does not hold together"),
+        (first("box", ["x"] * 4), "is inconsistent"),
         (first("box", [float("nan")] * 4), "four numbers"),
         (lambda m: m.update(version="x" * 10**6), "of version"),
-        (lambda m: m["align"].update({"x" * 10**6: 1}), "does not hold together"),
+        (lambda m: m["align"].update({"x" * 10**6: 1}), "is inconsistent"),
         (lambda m: m["align"].update(registration="x" * 10**6), "."),
         (first("file", "x" * 10**6), "lacks the file"),
-        (first("class", "x" * 10**6), "does not hold together"),
+        (first("class", "x" * 10**6), "is inconsistent"),
     ],
 )
 def test_a_changed_manifest_is_refused_with_a_reason(saved, change, words):
@@ -123,9 +123,9 @@ def test_a_changed_manifest_is_refused_with_a_reason(saved, change, words):
         ("-photo.jpg", jpeg(400), "pixels"),
         ("-photo.jpg", b"\0" * 20_000, "at most 12,000"),
         ("landmarks.f32", b"", "need"),
-        ("to_crop.f32", struct.pack("<f", np.nan) * 6 * 12, "numbers that no face has"),
+        ("to_crop.f32", struct.pack("<f", np.nan) * 6 * 12, "values that are impossible for a face"),
         ("manifest.json", b"[" * 100_000, "cannot be read"),
-        ("manifest.json", b"[]", "not one of"),
+        ("manifest.json", b"[]", "does not belong to a Face-off project"),
     ],
 )
 def test_a_changed_member_is_refused_with_a_reason(saved, member, data, words):
@@ -217,7 +217,7 @@ def test_labels_find_their_class_or_make_one():
     project, places = renamed(p.start("6"), ["Happy", "wink  left", "happy", "wink left"])
     assert len(project.classes) == 7 and project.classes[6].name == "wink left"
     assert places == {"Happy": 3, "wink  left": 6, "happy": 3, "wink left": 6}
-    with pytest.raises(ProjectError, match="more classes than fit"):
+    with pytest.raises(ProjectError, match="too many classes: a project can have at most"):
         renamed(p.start("6"), [f"class {n}" for n in range(25)])
 
 

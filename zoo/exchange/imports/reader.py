@@ -241,7 +241,7 @@ def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
     """Names of the classes, from ``labels.txt`` or ``metadata.json``; there must be `count`, if it is known."""
     if count is not None and not 2 <= count <= MAX_CLASSES:
         raise ModelFileError(
-            Phrase("import.some_n", "The model tells {0} classes apart; expected 2 to {1}.", count, MAX_CLASSES)
+            Phrase("import.some_n", "The model's number of classes is {0}; expected 2 to {1}.", count, MAX_CLASSES)
         )
     names = _names(archive, model)
     count = len(names) if count is None and 2 <= len(names) <= MAX_CLASSES else count
@@ -249,7 +249,7 @@ def _labels(archive: SafeZip, model: str, count: int | None) -> LabelSet:
         raise ModelFileError(
             Phrase(
                 "import.named_n",
-                "The model tells {0} classes apart, but {1} have a name.",
+                "The model has {0} classes, but labels for {1}.",
                 count or f"2–{MAX_CLASSES}",
                 len(names),
             )

@@ -80,7 +80,7 @@ def check_room(models: Collection[Classifier], files: Collection[ModelFile]) -> 
         raise ModelFileError(
             Phrase(
                 "import.room_n",
-                "The imported models would hold over {0:,} weights. Remove the others first.",
+                "Together, the imported models would have more than {0:,} weights. Remove the others first.",
                 MAX_WEIGHTS,
             )
         )

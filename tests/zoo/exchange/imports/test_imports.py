@@ -106,7 +106,7 @@ def test_labels_are_read_in_their_own_order(tm, make_zip):
 @pytest.mark.parametrize(
     "text, words",
     [
-        (b"0 Happy\n1 Sad\n", "3 classes apart, but 2"),
+        (b"0 Happy\n1 Sad\n", "has 3 classes, but labels for 2"),
         (b"0 Happy\n1 Happy\n2 Sad", "the same name"),
         (b"\xff\xfe0 a", "not a text file"),
         (b"0 a\n1 " + b"b" * 80 + b"\n2 c", "1 to 60 letters"),
