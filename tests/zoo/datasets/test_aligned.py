@@ -1,6 +1,7 @@
 import errno
 import gzip
 import lzma
+import re
 import zipfile
 
 import numpy as np
@@ -107,6 +108,11 @@ def test_a_zip_without_csv_is_refused(tmp_path):
 def test_a_missing_file_is_named(tmp_path, reader):
     with pytest.raises(DataError, match=r"absent\.csv does not exist"):
         reader(tmp_path / "absent.csv")
+
+
+def test_a_folder_where_a_table_belongs_is_called_a_folder(tmp_path):
+    with pytest.raises(DataError, match=f"{re.escape(tmp_path.name)} is a folder, not a table"):
+        read_ferplus(tmp_path)
 
 
 def test_counts(fer2013_csv):

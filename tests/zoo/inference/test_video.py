@@ -1,4 +1,5 @@
 import csv
+import errno
 import io
 import json
 import os
@@ -350,6 +351,17 @@ def test_bad_calls_are_told_in_one_sentence(run, clip, tmp_path, argv, words):
     status, out, err = run("video", *(word.format(**names) for word in argv))
     assert status == 2 and out == "" and words in err
     assert clip.read_bytes() == before
+
+
+def test_a_full_disk_is_told_with_the_clip_that_was_to_be_written(run, clip, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("features.clips.ClipWriter.write", full)
+    target = tmp_path / "annotated.mp4"
+    status, _, words = run("video", clip, "--out", target)
+    assert status == 2 and f"Cannot write {target} (No space left on device). Choose another place." in words
+    assert not list(tmp_path.glob("*annotated*"))
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next_one_to_the_same_file(run, clip, tmp_path):
